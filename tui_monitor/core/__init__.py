@@ -1,0 +1,1 @@
+"""The pure core: bytes in, decoded series and explanations out. No clock, file, thread or screen."""

@@ -1,0 +1,1 @@
+"""One module a family of training logs: its grammar, and the laws its numbers may obey."""

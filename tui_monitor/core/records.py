@@ -1,0 +1,404 @@
+"""The nouns that cross layers. All frozen; no behaviour beyond what their fields imply.
+
+Units and bases are written at the field. Steps and epochs are 1-based, as logs print them; array
+indices are 0-based. A `Reading` is what the log printed, an `Estimate` what was decoded from it.
+Absent numbers are None (or NaN in an array), never zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+LineEnd = Literal["newline", "redraw", "open"]
+Unit = Literal["batch", "sample", "round", "epoch"]
+Split = Literal["train", "val", "other"]
+Verdict = Literal["averaging", "step", "both", "noise", "undetermined"]
+EventKind = Literal["checkpoint", "learning-rate", "early-stopping", "restored", "resumed", "other"]
+FindingKind = Literal[
+    "nan",
+    "divergence",
+    "plateau",
+    "overfitting",
+    "stalled",
+    "ended",
+    "failed",
+    "val-above-train",
+    "averaged-twice",
+    "diminishing-returns",
+]
+LawName = Literal[
+    "instantaneous",
+    "cumulative-batch",
+    "cumulative-sample",
+    "averaged-twice",
+    "exponential",
+    "sliding",
+    "interval",
+    "epoch",
+    "median",
+    "unknown",
+]
+
+
+class Line(NamedTuple):
+    """One line of a log, or one state of a line that is redrawn in place."""
+
+    text: str
+    """Without its terminator and escape sequences; safe to show (see `text.sanitise`)."""
+    number: int
+    """1-based; a redraw counts as a line."""
+    offset: int
+    """Byte offset of its first byte in the source."""
+    end: LineEnd
+    """`newline`; `redraw` (a carriage return or backspaces follow); `open`: the source stops here."""
+
+
+# --- what a format finds in a line -------------------------------------------------------------
+
+
+class Reading(NamedTuple):
+    """One printed number of one metric."""
+
+    metric: str
+    """As printed: `acc`, `val_loss`."""
+    displayed: float
+    """As printed; may be nan or inf."""
+    quantum: float
+    """Spacing of the values that the print can show: the exact number lies within half of it."""
+
+
+class Header(NamedTuple):
+    """`Epoch 3/10`: an epoch begins."""
+
+    number: int
+    total: int | None
+    label: str
+    """The epoch's number as printed."""
+
+
+class Samples(NamedTuple):
+    """`Train on 1530 samples, validate on 2000 samples`: a fit begins; sizes in samples."""
+
+    train: int | None
+    validation: int | None
+
+
+class Progress(NamedTuple):
+    """A progress bar's state, or an epoch's summary line, as one line shows it."""
+
+    style: str
+    """The grammar that matched, named by the format: it decides which laws come into question."""
+    step: int | None
+    """As printed, in batches or samples (the line alone cannot tell)."""
+    steps: int | None
+    """Total as printed; None where it says Unknown or nothing."""
+    readings: tuple[Reading, ...]
+    final: bool | None
+    """The line says by itself whether it is its epoch's last; None where it cannot be told."""
+    per_sample: bool
+    """The line times a sample (`12us/sample`), so it counts samples."""
+    eta: float | None
+    """Seconds to the epoch's end, as printed."""
+    elapsed: float | None
+    """Seconds since the epoch's start, as printed."""
+    per_step: float | None
+    """Seconds a step (or sample), as printed."""
+
+
+class Notice(NamedTuple):
+    """A message that tells something of the training: callbacks, tracebacks, restarts."""
+
+    kind: EventKind | Literal["nan-stop", "traceback", "restart"]
+    epoch: int | None
+    """The epoch's number if the message names one, as printed (0-based in some versions)."""
+    text: str
+    learning_rate: float | None = None
+    batch: int | None = None
+    """0-based batch index named by the message (`Batch 30: Invalid loss`)."""
+
+
+Item = Header | Samples | Progress | Notice
+
+
+# --- the same, placed in the run ---------------------------------------------------------------
+
+
+class Print(NamedTuple):
+    """A progress line with its place: which run, which epoch, where in it."""
+
+    run: int
+    epoch: int
+    """1-based ordinal within the run."""
+    label: str
+    """The epoch's number as the log printed it; empty if its header is missing."""
+    epochs: int | None
+    """Planned number of epochs, where the log says it."""
+    style: str
+    step: int | None
+    steps: int | None
+    unit: Unit
+    readings: tuple[Reading, ...]
+    final: bool
+    """Last line of its epoch."""
+    line: int
+    offset: int
+    eta: float | None
+    elapsed: float | None
+    per_step: float | None
+
+
+class Event(NamedTuple):
+    """A notice with its place."""
+
+    run: int
+    epoch: int
+    """1-based ordinal of the epoch it belongs to; 0 before the first."""
+    kind: EventKind
+    text: str
+    line: int
+    learning_rate: float | None = None
+
+
+# --- what is decoded ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What one printed number of one metric reveals. The fields of a row of `decode`."""
+
+    run: int
+    epoch: int
+    epoch_label: str
+    step: int | None
+    steps: int | None
+    unit: Unit
+    metric: str
+    split: Split
+    displayed: float
+    law: LawName
+    from_batch: int | None
+    """The window is batches from_batch+1 .. to_batch of the epoch."""
+    to_batch: int | None
+    value: float | None
+    """Best estimate of the metric's mean over the window."""
+    low: float | None
+    high: float | None
+    """Guaranteed by the rounding of the prints: the mean over the window lies within."""
+    exact: bool
+    """The window's count of right answers is known."""
+    count: int | None
+    samples: int | None
+    level: float | None
+    """The slowly changing value behind the batches, after batch to_batch."""
+    level_sd: float | None
+    batch_size: int | None
+    final: bool
+    outlier: bool
+    """A print that no law allows."""
+    line: int
+    offset: int
+
+
+class LawEvidence(NamedTuple):
+    """The averaging law chosen for a run's bars."""
+
+    name: LawName
+    margin: float | None
+    """Log-likelihood (nats) by which it beats `against`; None while not settled; inf if proven."""
+    against: LawName | None
+    settled: bool
+
+
+class Part(NamedTuple):
+    """A part of a jump, in the metric's unit, with its standard error."""
+
+    value: float | None
+    sd: float | None
+
+
+class Cause(NamedTuple):
+    """A cause of a jump that the log supports."""
+
+    cause: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """What happened to one metric between two epochs: jump = lag + step + luck."""
+
+    run: int
+    epoch: int
+    next_epoch: int
+    metric: str
+    displayed_end: float
+    displayed_start: float
+    jump: float
+    """displayed_start - displayed_end."""
+    lag: Part
+    """Averaging: level at the epoch's end minus the number displayed there."""
+    step: Part
+    """Real: level at the next epoch's start minus level at this epoch's end."""
+    luck: Part
+    """Chance: first number displayed minus the level there."""
+    verdict: Verdict
+    causes: tuple[Cause, ...]
+    text: str
+    higher_is_better: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something worth knowing that the numbers show."""
+
+    kind: FindingKind
+    run: int
+    epoch: int | None
+    metric: str | None
+    text: str
+    numbers: Mapping[str, float]
+
+
+# --- what the screen draws -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve:
+    """One train metric of one run, with its validation twin, as columns of equal length.
+
+    Positions are in batches since the run's start (`Snapshot.epoch_ends` says where epochs end), or
+    in epochs where the log prints one line an epoch. NaN is a break.
+    """
+
+    metric: str
+    val_metric: str | None
+    higher_is_better: bool
+    bounds: tuple[float, float]
+    """What the metric can be at all: (0, 1) for an accuracy, (0, inf) or (-inf, inf) for a loss."""
+    x: FloatArray
+    """Position after each print, ascending."""
+    x_from: FloatArray
+    """Position where the print's window begins."""
+    displayed: FloatArray
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
+    """Window mean and its guaranteed bounds."""
+    level: FloatArray
+    level_sd: FloatArray
+    val_x: FloatArray
+    val: FloatArray
+    """Validation points, at the end of their epoch."""
+    law: LawEvidence
+    inertia: tuple[float, float] | None
+    """Most that one more batch can move the displayed number now: (down, up), both >= 0."""
+
+    @property
+    def has_level(self) -> bool:
+        """Whether any level is known: not for metrics that are shown as printed."""
+        return bool(np.isfinite(self.level).any())
+
+
+class EpochRow(NamedTuple):
+    """One row of the epoch table, for one train metric."""
+
+    epoch: int
+    label: str
+    metric: str
+    displayed: float
+    """The last number displayed in the epoch."""
+    level_end: float | None
+    """Decoded level at the epoch's end."""
+    level_end_sd: float | None
+    val: float | None
+    seconds: float | None
+    marks: str
+    """Kinds of events in the epoch, comma separated."""
+
+
+class Pace(NamedTuple):
+    """Speed and time left. Seconds; steps are batches, or epochs where only those are printed."""
+
+    steps_per_second: float | None
+    eta_epoch: float | None
+    eta_run: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """All that a screen or report needs of a session, frozen; compared by identity."""
+
+    revision: int
+    """Grows with every published change."""
+    format: str | None
+    """Name of the log's format, None before it is known."""
+    runs: int
+    run: int
+    """The run shown (the latest), 1-based; 0 before the first."""
+    epoch: int
+    """1-based ordinal within the run; 0 before the first."""
+    epoch_label: str
+    epochs: int | None
+    step: int | None
+    steps: int | None
+    unit: Unit
+    learning_rate: float | None
+    batch_size: int | None
+    law: LawEvidence | None
+    curves: tuple[Curve, ...]
+    """In the order printed; losses and accuracies alike."""
+    epoch_ends: FloatArray
+    """Position where each finished epoch ends, ascending; the unit is that of `Curve.x`."""
+    epoch_rows: tuple[EpochRow, ...]
+    boundaries: tuple[Boundary, ...]
+    """Oldest first; several metrics a boundary."""
+    findings: tuple[Finding, ...]
+    events: tuple[Event, ...]
+    event_x: FloatArray
+    """Position of each event."""
+    pace: Pace
+    log_tail: tuple[str, ...]
+    """The last lines, redraws folded, oldest first."""
+    lines: int
+    bytes: int
+    """Read so far."""
+    last_print: str | None
+    """The newest progress line, as printed."""
+    ended: bool
+    """The log says that the training is over."""
+
+
+SourceCondition = Literal["waiting", "live", "stalled", "ended", "lost", "paused"]
+
+
+class ReplayPosition(NamedTuple):
+    """Where a replay stands."""
+
+    fraction: float
+    """Of the log's bytes, 0..1."""
+    speed: float
+    """1 is the pace of the training; 0 as fast as possible."""
+    paused: bool
+
+
+class SourceState(NamedTuple):
+    """How the source of the log is doing; beside a `Snapshot` it makes the status line."""
+
+    name: str
+    """Short name to show: the file's name."""
+    condition: SourceCondition
+    following: Literal["events", "polling", "replay", "none"]
+    """How growth is noticed."""
+    quiet_seconds: float | None
+    """Since the last new byte; None before the first."""
+    detail: str | None
+    """One line for the user: waiting for the file, truncated, permission denied..."""
+    replay: ReplayPosition | None = None

@@ -1,0 +1,1 @@
+"""The headless face: rows, explanations and frames without a terminal."""

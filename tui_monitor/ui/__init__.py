@@ -1,0 +1,1 @@
+"""The screen: it draws what the session publishes and decides nothing."""

@@ -1,0 +1,1 @@
+"""Whole screens, laid out from widgets."""
