@@ -1,1 +1,1 @@
-"""The pure core: bytes in, decoded series and explanations out. No clock, file, thread or screen."""
+"""The pure core: bytes in, decoded series and explanations out. No clock, file or screen."""

@@ -58,7 +58,7 @@ class Line(NamedTuple):
     offset: int
     """Byte offset of its first byte in the source."""
     end: LineEnd
-    """`newline`; `redraw` (a carriage return or backspaces follow); `open`: the source stops here."""
+    """`newline`; `redraw`: a carriage return or backspaces follow; `open`: the source stops."""
 
 
 # --- what a format finds in a line -------------------------------------------------------------
