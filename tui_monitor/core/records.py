@@ -267,6 +267,21 @@ class Finding:
     numbers: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What `explain` says of one run."""
+
+    run: int
+    format: str | None
+    law: LawEvidence | None
+    batch_size: int | None
+    epochs: int
+    """Epochs begun."""
+    boundaries: tuple[Boundary, ...]
+    findings: tuple[Finding, ...]
+    events: tuple[Event, ...]
+
+
 # --- what the screen draws -----------------------------------------------------------------------
 
 

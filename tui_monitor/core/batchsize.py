@@ -1,0 +1,70 @@
+"""The batch size, read off the prints.
+
+An accuracy is a count: the first number of an epoch, say 0.5996, is c / b for a whole c. A size b
+that makes every early print such a fraction is supported by each of them, the more the rarer such
+fractions are: a random number lies within half a quantum q of a multiple of 1 / b with a chance of
+about q b. The posterior over sizes multiplies these chances with a prior that knows how people
+choose batch sizes. What it cannot tell apart, mostly a size and its double, the spread of the
+batches does: a batch of b has a variance of p (1 - p) / b (see `evidence`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from tui_monitor.core.records import FloatArray
+
+LARGEST = 8192
+"""Largest batch size considered: above it, four digits say little of one batch."""
+
+
+class Early(NamedTuple):
+    """The mean R of an epoch's first k batches, all full, lies within `half` of `mean`."""
+
+    k: int
+    mean: float
+    half: float
+
+
+class Candidate(NamedTuple):
+    """A batch size with its log posterior, in nats relative to the best one."""
+
+    size: int
+    score: float
+
+
+def _log_prior() -> FloatArray:
+    """How often a batch size is chosen; powers of two lead, then round numbers."""
+    b = np.arange(1, LARGEST + 1)
+    prior = np.full(LARGEST, 0.004)
+    prior[(b % 5 == 0) | (b % 4 == 0)] = 0.02
+    prior[(b % 100 == 0) | ((b % 10 == 0) & (b <= 100))] = 0.3
+    for power in range(14):
+        if 3 << power <= LARGEST:
+            prior[(3 << power) - 1] = 0.2
+        if 1 << power <= LARGEST:
+            prior[(1 << power) - 1] = 1.0 if 3 <= power <= 11 else 0.2
+    return np.asarray(np.log(prior), dtype=np.float64)
+
+
+def candidates(early: Sequence[Early], most: int = 6) -> list[Candidate]:
+    """The sizes that every early mean allows, best first; empty without evidence."""
+    b = np.arange(1, LARGEST + 1, dtype=np.float64)
+    score = _log_prior()
+    heard = np.zeros(LARGEST, dtype=bool)
+    for k, mean, half in early:
+        count = mean * k * b
+        slack = half * k * b + 1e-9
+        telling = slack < 0.5
+        fits = np.abs(count - np.rint(count)) <= slack
+        score += np.where(telling, np.where(fits, -np.log(2.0 * slack), -np.inf), 0.0)
+        heard |= telling & (mean > 0.0) & (mean < 1.0)
+    score[~heard] = -np.inf
+    order = np.argsort(-score)[:most]
+    top = float(score[order[0]])
+    if not np.isfinite(top):
+        return []
+    return [Candidate(int(i) + 1, float(score[i]) - top) for i in order if np.isfinite(score[i])]

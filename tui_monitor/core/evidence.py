@@ -1,0 +1,151 @@
+"""Which averaging law, and which batch size: weighed by the prints.
+
+A law is tried on the prints of a metric twice over. Feasibility: could any batches at all, within
+the metric's range, have printed this? Likelihood: how well does the level's filter predict the
+prints? Two laws that differ in depth are told apart by hundreds of nats within an epoch, since under
+the wrong one the decoded batches are far too smooth or far too wild. Batch sizes that the counts
+allow alike are told apart by the spread of the batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import isfinite
+from typing import NamedTuple
+
+from tui_monitor.core import kalman
+from tui_monitor.core.batchsize import Early, candidates
+from tui_monitor.core.bounds import DoubleSums, Sums, printed
+from tui_monitor.core.kalman import Observation
+from tui_monitor.core.laws import Law
+from tui_monitor.core.level import LevelFilter, Noise
+from tui_monitor.core.metrics import Metric
+
+CONTRADICTION = 25.0
+"""Nats that an impossible print costs a law: logs do have corrupted prints, though few."""
+MOST_PRINTS = 250
+"""Prints of a metric that a law is tried on; more would not change the verdict."""
+DECISIVE = 4.0
+"""Nats by which a batch size must beat the others: some 50 to 1."""
+
+
+class Sample(NamedTuple):
+    """One print of one metric, placed."""
+
+    epoch: int
+    k: int
+    displayed: float
+    quantum: float
+    final: bool
+    last: bool
+    """Its last batch ends the epoch: a batch of unknown size, unlike those before."""
+
+
+def in_order(samples: Iterable[Sample]) -> list[Sample]:
+    """The prints that a trial can use: finite, and each after the one before in its epoch."""
+    kept: list[Sample] = []
+    for s in samples:
+        if not isfinite(s.displayed):
+            continue
+        if kept and kept[-1].epoch == s.epoch and s.k < kept[-1].k:
+            continue
+        kept.append(s)
+    return kept
+
+
+def thinned(samples: Sequence[Sample], most: int) -> Sequence[Sample]:
+    """About `most` of the prints, evenly; the last lines of epochs and their neighbours stay."""
+    every = -(-len(samples) // most)
+    if every <= 1:
+        return samples
+    ends = {i for i, s in enumerate(samples) if s.final}
+    return [
+        s for i, s in enumerate(samples) if i % every == 0 or i in ends or i + 1 in ends or s.k == 1
+    ]
+
+
+def weigh(
+    law: Law,
+    metric: Metric,
+    samples: Sequence[Sample],
+    scale: float | None = None,
+    most: int = MOST_PRINTS,
+) -> float:
+    """Log-likelihood (nats) of the prints under the law, less a price for each impossible one.
+
+    `scale`: the noise of a batch where it is assumed (1 / batch size), else learnt. No more than
+    about `most` prints are looked at.
+    """
+    if not samples:
+        return 0.0
+    samples = thinned(samples, most)
+    twice = law.depth == 2
+    first = samples[0].displayed
+    spread = 0.5 if metric.family == "fraction" else max(abs(first), 0.1)
+    tracker = LevelFilter(Noise(metric.family, scale), twice=twice, guess=first, spread=spread)
+    impossible = 0
+    epoch = k0 = 0
+    sums: Sums | DoubleSums = Sums(metric.low, metric.high)
+    for s in samples:
+        if s.epoch != epoch:
+            epoch, k0 = s.epoch, 0
+            sums = (DoubleSums if twice else Sums)(metric.low, metric.high)
+            tracker.restart(0.01 if metric.family == "fraction" else (0.3 * tracker.level) ** 2)
+        if s.k == k0 and not (s.final and law.final == "reset"):
+            continue
+        if not s.final:
+            where = printed(s.displayed, s.quantum)
+            where = where._replace(low=where.low * s.k, high=where.high * s.k)
+            impossible += not sums.push(s.k, where)
+        tracker.observe(kalman.gap(k0, s.k, twice=twice), _observation(law, s))
+        k0 = s.k
+    return tracker.log_likelihood - CONTRADICTION * impossible
+
+
+def _observation(law: Law, s: Sample) -> Observation:
+    """The print as the filter takes it; its error is the rounding."""
+    k, d, rounding = float(s.k), s.displayed, s.quantum**2 / 12.0
+    if law.depth == 1:
+        # a last batch of another size moves the mean of k by about a batch's noise over k
+        return Observation(k * d, 1.0, 0.0, k * k * rounding)
+    if s.final and law.final == "reset":
+        return Observation(k * d, 1.0, 0.0, k * k * rounding)
+    if s.final and law.final == "running-appended":
+        return Observation((k + 1.0) * d, 1.0 / k, 1.0, (k + 1.0) ** 2 * rounding)
+    return Observation(k * d, 0.0, 1.0, k * k * rounding)
+
+
+def infer_batch_size(law: Law, metric: Metric, samples: Sequence[Sample]) -> int | None:
+    """The batch size behind the prints of an accuracy, where the evidence decides."""
+    found = candidates(list(_early_means(law, samples)))
+    if not found:
+        return None
+    if len(found) > 1 and found[1].score > -12.0:
+        rivals = [c for c in found if c.score > -12.0]
+        scores = [
+            c.score + weigh(law, metric, samples, 1.0 / c.size, 4 * MOST_PRINTS) for c in rivals
+        ]
+        best = max(range(len(rivals)), key=scores.__getitem__)
+        rest = [s for i, s in enumerate(scores) if i != best]
+        return rivals[best].size if scores[best] - max(rest) > DECISIVE else None
+    return found[0].size
+
+
+def _early_means(law: Law, samples: Sequence[Sample]) -> Iterable[Early]:
+    """The running means R of the first batches of each epoch, with their rounding."""
+    before: Sample | None = None
+    for s in samples:
+        if s.final or s.last:
+            continue
+        where = printed(s.displayed, s.quantum)
+        half = 0.5 * (where.high - where.low)
+        if law.depth == 1:
+            if s.k * half < 0.02:
+                yield Early(s.k, s.displayed, half)
+        elif s.k == 1:
+            yield Early(1, s.displayed, half)
+        elif before is not None and before.epoch == s.epoch and before.k == s.k - 1 and s.k <= 4:
+            # R_k = k D_k - (k - 1) D_(k-1)
+            mean = s.k * s.displayed - before.k * before.displayed
+            yield Early(s.k, mean, half * (2 * s.k - 1))
+        before = s

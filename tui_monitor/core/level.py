@@ -1,0 +1,272 @@
+"""The level behind noisy batches: a state-space model, its filter and its smoother.
+
+A batch's value is x_k = p_k + n_k. The level p_k drifts, p_k = p_{k-1} + w_k; the noise n_k is what
+chance does to a finite batch. Neither is printed: printed is a linear functional of the batches so
+far, so the state carries beside the level the sums that the averaging laws need (see `laws`),
+
+    S_k = S_{k-1} + x_k        E_k = E_{k-1} + S_k / k
+
+and a print after batch k observes k d = S_k (averaged once) or k d = E_k (twice), where the rounding
+by a quantum q is an error of variance (k q)^2 / 12. Prints may skip batches; the prediction over a
+gap is exact in the sums. At an epoch's end the sums are reset and the level carries over.
+
+How much the level drifts is learnt: a bank of filters, each with a drift of its own, is weighted by
+how well it predicts, and the drift may change at any print (interacting multiple model: Blom and
+Bar-Shalom 1988, IEEE Trans. Automatic Control 33:780). The past sharpens as later prints come: a
+second pass, with the drift so learnt, runs the filter again and smooths backward (`kalman`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import exp, log, pi, sqrt
+from typing import Any, Literal, NamedTuple
+
+from tui_monitor.core import kalman
+from tui_monitor.core.kalman import Adjoint, Gap, Observation, State3
+
+DRIFTS = (1e-7, 1e-5, 1e-3, 5e-2, 3.0)
+"""The bank: variance of one batch's drift, relative to the variance of one batch's noise."""
+PRIOR = (0.24, 0.24, 0.24, 0.2, 0.08)
+"""How likely each drift is before any print, and after a change of drift."""
+SWITCH = 0.001
+"""Chance that the drift changes from one print to the next."""
+FLOOR = 1e-12
+"""Least weight of a filter: it may be wanted again."""
+LOG_2PI = log(2.0 * pi)
+
+Family = Literal["fraction", "positive", "real"]
+
+
+class Noise:
+    """The variance of one batch's value at level p, c f(p), with c known or learnt.
+
+    For a fraction of right answers f = p (1 - p) and c = 1 / batch size. For a loss f = |p|: over a
+    training the spread of a cross-entropy between batches falls about as its square root does
+    (measured on the runs of the test corpus). c is then learnt from the innovations.
+    """
+
+    def __init__(self, family: Family, scale: float | None = None, start: float = 0.02) -> None:
+        """`scale`: c where it is known; `start`: first guess of c where it is not."""
+        self.family = family
+        self.learns = scale is None
+        self.scale = start if scale is None else scale
+        self.evidence = 1.0
+
+    def variance(self, p: float) -> float:
+        """Variance of one batch's value where the level is `p`."""
+        return self.scale * self.shape(p)
+
+    def shape(self, p: float) -> float:
+        """f(p), floored so that the model is never certain of a perfect or an empty batch."""
+        if self.family == "fraction":
+            p = min(max(p, 0.0), 1.0)
+            return max(p * (1.0 - p), 1e-3)
+        if self.family == "positive":
+            return max(abs(p), 1e-4)
+        return 1.0
+
+    def learn(self, nu: float, var: float, share: float) -> None:
+        """Learn from an innovation `nu` of variance `var`, of which a `share` is batch noise.
+
+        Given the innovation, the expected square of the noise is (1 - share) + share nu^2 / var of
+        what was assumed. Old evidence fades: a loss grows quieter in ways that f misses.
+        """
+        if not self.learns or var <= 0.0:
+            return
+        weight = share * share
+        if weight < 1e-6:
+            return
+        self.evidence = min(self.evidence * 0.995 + weight, 200.0)
+        ratio = (1.0 - share) + share * min(nu * nu / var, 30.0)
+        self.scale *= max(1.0 + weight / self.evidence * (ratio - 1.0), 0.1)
+
+
+class Step(NamedTuple):
+    """One print as the filter took it; all that the second pass needs."""
+
+    gap: Gap
+    observation: Observation
+    scale: float
+    """c of the noise at that print."""
+    weights: tuple[float, ...]
+    """Of the bank, after the print."""
+    restart: float | None
+    """The sums were reset before it, with this much extra variance of the level; None if not."""
+
+
+class Smoothed(NamedTuple):
+    """The second pass, a value a print."""
+
+    level: list[float]
+    variance: list[float]
+    total: list[float]
+    """Mean of S after the print."""
+
+
+class Memory(NamedTuple):
+    """A filter at a moment, to go back to."""
+
+    weights: list[float]
+    states: list[tuple[float, ...]]
+    mean: tuple[float, ...]
+    restart: float | None
+    steps: int
+    scale: float
+    evidence: float
+    log_likelihood: float
+
+
+class LevelFilter:
+    """The bank, live: prints in, level and standard deviation out; keeps what smoothing needs."""
+
+    def __init__(self, noise: Noise, *, twice: bool, guess: float, spread: float) -> None:
+        """`guess` and `spread`: the level before any print and its standard deviation."""
+        self.noise = noise
+        self.twice = twice
+        self.steps: list[Step] = []
+        self.log_likelihood = 0.0
+        start: State3 = (guess, 0.0, 0.0, spread * spread, 0.0, 0.0, 0.0, 0.0, 0.0)
+        self.start = start
+        self._weights: list[float] = list(PRIOR)
+        self._predict: Callable[..., Any] = kalman.predict3 if twice else kalman.predict2
+        self._update: Callable[..., Any] = kalman.update3 if twice else kalman.update2
+        self._mix: Callable[..., Any] = kalman.mix3 if twice else kalman.mix2
+        self._collapse: Callable[..., Any] = kalman.collapse3 if twice else kalman.collapse2
+        first: tuple[float, ...] = start if twice else (guess, 0.0, spread * spread, 0.0, 0.0)
+        self._mean: tuple[float, ...] = first
+        self._states: list[tuple[float, ...]] = [first] * len(DRIFTS)
+        self._restart: float | None = 0.0
+
+    @property
+    def level(self) -> float:
+        """Mean of the level after the newest print."""
+        return self._mean[0]
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation of the level after the newest print."""
+        return sqrt(max(self._mean[3 if self.twice else 2], 0.0))
+
+    @property
+    def state(self) -> State3:
+        """The collapsed state after the newest print."""
+        m = self._mean
+        if self.twice:
+            return (m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8])
+        return kalman.widen2((m[0], m[1], m[2], m[3], m[4]))
+
+    def memory(self) -> Memory:
+        """The filter as it is now."""
+        return Memory(
+            self._weights,
+            self._states,
+            self._mean,
+            self._restart,
+            len(self.steps),
+            self.noise.scale,
+            self.noise.evidence,
+            self.log_likelihood,
+        )
+
+    def recall(self, memory: Memory) -> None:
+        """Back to what it was."""
+        self._weights, self._states, self._mean = memory.weights, memory.states, memory.mean
+        self._restart = memory.restart
+        del self.steps[memory.steps :]
+        self.noise.scale, self.noise.evidence = memory.scale, memory.evidence
+        self.log_likelihood = memory.log_likelihood
+
+    def restart(self, extra: float) -> None:
+        """The sums are reset; the level carries over, with `extra` variance for a real step."""
+        at = 3 if self.twice else 2
+        zeros = (0.0,) * (5 if self.twice else 2)
+        pad = (0.0, 0.0) if self.twice else (0.0,)
+        self._states = [(s[0], *pad, s[at] + extra, *zeros) for s in self._states]
+        self._mean = self._collapse(self._weights, self._states)
+        self._restart = extra
+
+    def observe(self, g: Gap, o: Observation) -> float:
+        """Take a print after the gap. Returns its squared innovation in variances (chi square)."""
+        noise = self.noise.variance(self._mean[0])
+        weights, states = self._weights, self._states
+        prior: list[float] = []
+        logs: list[float] = []
+        new: list[tuple[float, ...]] = []
+        innovations: list[tuple[float, float]] = []
+        for j, ratio in enumerate(DRIFTS):
+            c = (1.0 - SWITCH) * weights[j] + SWITCH * PRIOR[j]
+            a = SWITCH * PRIOR[j] / c
+            s = self._mix(states[j], self._mean, a) if a > 1e-3 else states[j]
+            s, nu, var = self._update(self._predict(s, g, ratio * noise, noise), o)
+            prior.append(c)
+            new.append(s)
+            innovations.append((nu, var))
+            logs.append(-0.5 * (LOG_2PI + log(var) + nu * nu / var) if var > 0.0 else 0.0)
+        top = max(logs)
+        posterior = [max(c * exp(ll - top), FLOOR) for c, ll in zip(prior, logs, strict=True)]
+        total = sum(posterior)
+        self.log_likelihood += top + log(total)
+        self._weights = [w / total for w in posterior]
+        self._states = new
+        self._mean = self._collapse(self._weights, new)
+        best = max(range(len(DRIFTS)), key=self._weights.__getitem__)
+        nu, var = innovations[best]
+        if self.noise.learns and var > 0.0:
+            self.noise.learn(nu, var, noise * kalman.noise_share(g, o) / var)
+        self.steps.append(Step(g, o, self.noise.scale, tuple(self._weights), self._restart))
+        self._restart = None
+        return nu * nu / var if var > 0.0 else 0.0
+
+
+def learnt_drift(steps: Sequence[Step]) -> list[float]:
+    """The drift at each print, relative to the noise, given all prints.
+
+    The bank's weights are smoothed backward (Kim 1994, J. Econometrics 60:1) and the drifts averaged
+    by their logarithms.
+    """
+    logs = [log(d) for d in DRIFTS]
+    drift = [0.0] * len(steps)
+    weights: Sequence[float] = steps[-1].weights if steps else ()
+    for i in range(len(steps) - 1, -1, -1):
+        if i + 1 < len(steps):
+            here = steps[i].weights
+            ratio = [
+                w / ((1.0 - SWITCH) * h + SWITCH * p)
+                for w, h, p in zip(weights, here, PRIOR, strict=True)
+            ]
+            common = SWITCH * sum(p * r for p, r in zip(PRIOR, ratio, strict=True))
+            smooth = [h * ((1.0 - SWITCH) * r + common) for h, r in zip(here, ratio, strict=True)]
+            total = sum(smooth)
+            weights = [w / total for w in smooth]
+        drift[i] = exp(sum(w * ll for w, ll in zip(weights, logs, strict=True)))
+    return drift
+
+
+def smooth(steps: Sequence[Step], start: State3, noise: Noise) -> Smoothed:
+    """Second pass over prints in order: the level after each, given all of them.
+
+    `start` is the state before the first, with its sums already reset if an epoch starts there.
+    """
+    n = len(steps)
+    drift = learnt_drift(steps)
+    settled = min(20, n - 1)
+    state = start
+    passed: list[tuple[State3, State3, float, float]] = []
+    for i, step in enumerate(steps):
+        if step.restart is not None and i:
+            state = kalman.restart3(state, step.restart)
+        v = noise.shape(state[0]) * steps[max(i, settled)].scale
+        before = kalman.predict3(state, step.gap, drift[i] * v, v)
+        state, nu, var = kalman.update3(before, step.observation)
+        passed.append((state, before, nu, var))
+    out = Smoothed([0.0] * n, [0.0] * n, [0.0] * n)
+    b = Adjoint()
+    for i in range(n - 1, -1, -1):
+        state, before, nu, var = passed[i]
+        out.level[i], out.variance[i], out.total[i] = kalman.smoothed(state, b)
+        b = kalman.back_through_observation(b, before, steps[i].observation, nu, var)
+        b = kalman.back_through_gap(b, steps[i].gap)
+        if steps[i].restart is not None:
+            b = kalman.back_through_restart(b)
+    return out

@@ -1,0 +1,70 @@
+"""What a metric is, by its name: its split, its range, and whether it is a mean of batches at all.
+
+A name is only a hint: the decoder drops a range that the prints contradict.
+"""
+
+from __future__ import annotations
+
+import re
+from math import inf
+from typing import NamedTuple
+
+from tui_monitor.core.level import Family
+from tui_monitor.core.records import Split
+
+
+class Metric(NamedTuple):
+    """What a metric's name tells."""
+
+    name: str
+    split: Split
+    family: Family
+    low: float
+    """Least value that a batch can have."""
+    high: float
+    counts: bool
+    """A batch's value is a number of right answers over its size."""
+    averaged: bool
+    """Batches are averaged into it; if not it is shown as printed."""
+    higher_is_better: bool
+
+
+_RATE = re.compile(r"(^|_)(lr|learning_rate)(_|$)", re.IGNORECASE)
+_STATE = re.compile(
+    r"(^|_)(auc|prc|roc|precision|recall|f1|f_?beta|f_?score|sensitivity|specificity|mean_io_?u|kappa"
+    r"|r2|rmse|root_mean_squared\w*|perplexity|ppl|true_\w+|false_\w+)(_|\d|$)",
+    re.IGNORECASE,
+)
+"""Kept as a state over the epoch's samples (a ratio or a root of sums), not averaged over batches."""
+_COUNT = re.compile(
+    r"(^|_)(acc|accuracy|categorical_accuracy|binary_accuracy|top_?\d*_?\w*acc\w*)(_|\d|$)",
+    re.IGNORECASE,
+)
+_FRACTION = re.compile(r"(dice|jaccard|io_?u|error_rate)", re.IGNORECASE)
+_POSITIVE = re.compile(
+    r"(loss|error|mse|mae|mape|msle|crossentropy|hinge|divergence|distance|deviance)"
+    r"|(^|_)(kld|ce|bce|nll)(_|$)",
+    re.IGNORECASE,
+)
+_NEGATIVE = re.compile(r"(cosine|similarity|likelihood|reward|return|elbo)", re.IGNORECASE)
+
+
+def describe(name: str) -> Metric:
+    """The metric of this printed name."""
+    base = name[4:] if name.startswith("val_") else name
+    split: Split = "val" if name.startswith("val_") else "train"
+    if _RATE.search(base):
+        return Metric(name, "other", "real", 0.0, inf, False, False, False)
+    if _COUNT.search(base) and "loss" not in base:
+        return Metric(name, split, "fraction", 0.0, 1.0, True, True, True)
+    if _STATE.search(base) and "loss" not in base:
+        better = not re.search(r"rmse|root_mean|perplexity|ppl|false_", base, re.IGNORECASE)
+        return Metric(name, split, "real", -inf, inf, False, False, better)
+    if _NEGATIVE.search(base):
+        return Metric(name, split, "real", -inf, inf, False, True, "loss" not in base)
+    if _FRACTION.search(base) and "loss" not in base:
+        better = "error" not in base.lower()
+        return Metric(name, split, "fraction", 0.0, 1.0, False, True, better)
+    if _POSITIVE.search(base):
+        return Metric(name, split, "positive", 0.0, inf, False, True, False)
+    return Metric(name, split, "real", -inf, inf, False, True, True)

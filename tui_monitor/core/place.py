@@ -1,0 +1,107 @@
+"""Where in the training a log stands: its run, its epoch, how far the epoch is.
+
+Owns the counters that the timeline moves, and what a run's steps count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui_monitor.core.formats.keras import COUNTS_BATCHES
+from tui_monitor.core.records import Progress, Samples, Unit
+
+# What tells samples from batches where a log does not show the first print of an epoch: data sets
+# are large, and a sample takes less than a batch ever does.
+_MANY = 1000
+_SECONDS_A_BATCH = 1e-3
+
+
+@dataclass(slots=True)
+class Place:
+    """Counters of the log read so far; mutable, owned by one timeline."""
+
+    run: int = 0
+    unit: Unit | None = None
+    """Of the run's steps, once its first print has settled it."""
+    run_prints: int = 0
+    run_steps: int | None = None
+    """Total of the run's latest epoch that showed one."""
+    number: int | None = None
+    """Of the newest header; None while the run has none."""
+    total: int | None = None
+    """Planned epochs by the newest header."""
+    looped: bool = False
+    """The run is an outer loop around `fit(epochs=1)`."""
+    samples: Samples | None = None
+    """Sizes of the newest fit."""
+    epoch: int = 0
+    label: str = ""
+    open: bool = False
+    """The epoch has begun and its last line is still to come."""
+    prints: int = 0
+    """Of the epoch; likewise what follows."""
+    steps: int | None = None
+    first: int | None = None
+    last: int | None = None
+    """The farthest step so far."""
+    validated: bool = False
+    """Its last line showed validation metrics."""
+
+    def begin_run(self) -> None:
+        """The next epoch is the first of a new run. A run of which nothing was seen is no run."""
+        if self.run_prints or self.run == 0:
+            self.run += 1
+        self.unit = self.number = self.total = None
+        self.run_prints = self.epoch = 0
+        self.looped = False
+
+    def begin_epoch(self, label: str) -> None:
+        """The next epoch begins; one of which nothing was seen is begun again."""
+        if self.prints or self.epoch == 0:
+            self.epoch += 1
+        self.label = label
+        self.open = True
+        self.prints = 0
+        self.steps = self.first = self.last = None
+        self.validated = False
+
+    @property
+    def awaits_print(self) -> bool:
+        """Whether a header has announced an epoch of which nothing is printed yet."""
+        return self.open and self.prints == 0 and self.number is not None
+
+    @property
+    def planned_out(self) -> bool:
+        """Whether the newest header announced the last of the planned epochs."""
+        if self.looped or self.number is None or self.total is None:
+            return False
+        return self.number >= self.total
+
+    def unit_of(self, item: Progress) -> Unit:
+        """What the steps of a print count; the run's first print settles it for the run."""
+        if item.step is None:
+            return "epoch"
+        if self.unit is None:
+            self.unit = self._settle_unit(item)
+        return self.unit
+
+    def _settle_unit(self, item: Progress) -> Unit:
+        step, steps = item.step, item.steps
+        if item.per_sample:
+            return "sample"
+        if item.style in COUNTS_BATCHES or step is None or steps is None:
+            return "batch"
+        if self.samples is not None:
+            return "sample" if self.samples.train == steps else "batch"
+        if step >= steps:
+            quick = item.elapsed is not None and item.elapsed < _SECONDS_A_BATCH * steps
+            return "sample" if quick and steps >= _MANY else "batch"
+        if self.number is not None and 2 * step <= steps:
+            # The first print of an epoch is its first batch, unless the log was thinned out.
+            return "sample" if step > 1 and _may_be_batch_size(step) else "batch"
+        return "sample" if step % 16 == 0 and steps >= _MANY else "batch"
+
+
+def _may_be_batch_size(size: int) -> bool:
+    """Whether people choose such batch sizes: powers of two, multiples of 5, 12 or 16."""
+    return size & (size - 1) == 0 or size % 5 == 0 or size % 12 == 0 or size % 16 == 0

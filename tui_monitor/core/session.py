@@ -1,0 +1,359 @@
+"""A log being decoded: bytes in, rows and frozen snapshots out. The one owner of mutable state.
+
+Time is an argument. An unterminated line that reads complete counts once its source is quiet
+(`settle`); when the line's true end says otherwise, it is taken back.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from math import isfinite
+
+import numpy as np
+
+from tui_monitor.core import explain, view
+from tui_monitor.core.decoder import RunDecoder
+from tui_monitor.core.findings import find
+from tui_monitor.core.formats.base import Format
+from tui_monitor.core.formats.detect import FORMATS, by_name, detect
+from tui_monitor.core.options import DecodeOptions
+from tui_monitor.core.pace import PaceMeter
+from tui_monitor.core.records import (
+    Boundary,
+    Estimate,
+    Event,
+    Finding,
+    Item,
+    Line,
+    Print,
+    RunReport,
+    Snapshot,
+)
+from tui_monitor.core.text import LineReader
+from tui_monitor.core.timeline import Timeline
+from tui_monitor.core.track import Checkpoint, Track
+
+TAIL_LINES = 400
+"""Lines of the log kept to show."""
+SNIFFED_LINES = 4000
+"""Lines without any known format after which the first of them are let go."""
+
+
+class Provisional:
+    """A print taken before its line ended, and what it takes to take it back."""
+
+    def __init__(self, line: Line, shown: Print, tracks: dict[Track, Checkpoint]) -> None:
+        self.line = line
+        self.shown = shown
+        self.tracks = tracks
+
+
+class Session:
+    """Decodes one log. Not thread safe: one thread feeds it and asks it."""
+
+    def __init__(self, options: DecodeOptions | None = None) -> None:
+        self.options = options or DecodeOptions()
+        self.revision = 0
+        self.bytes = 0
+        self.lines = 0
+        hint = self.options.format_hint
+        self._format: Format | None = by_name(hint) if hint else None
+        self._reader = LineReader()
+        self._timeline = Timeline()
+        self._unread: list[Line] = []
+        self._runs: list[RunDecoder] = []
+        self._events: list[Event] = []
+        self._pace = PaceMeter()
+        self._tail: deque[Line] = deque(maxlen=TAIL_LINES)
+        self._last_print = ""
+        self._rate: float | None = None
+        self._new_rows: list[Estimate] = []
+        self._provisional: Provisional | None = None
+        self._explained: dict[tuple[int, str, int], tuple[int, Boundary]] = {}
+
+    # --- bytes in ----------------------------------------------------------------------------
+
+    def feed(self, data: bytes, now: float) -> None:
+        """Take bytes that arrived at `now` (seconds, monotonic)."""
+        self.bytes += len(data)
+        for line in self._reader.feed(data):
+            self._take_line(line, now)
+        self.revision += 1
+
+    def settle(self, now: float) -> None:
+        """The source is quiet: an unterminated line that reads complete counts."""
+        line = self._reader.tail()
+        if line is None or self._format is None:
+            return
+        held = self._provisional
+        if held is not None and held.line == line:
+            return
+        items = self._format.parse(line.text)
+        p = self._timeline.preview(line, items)
+        if p is None or not self._reads_complete(p):
+            return
+        self._take_back()
+        self._take_provisional(line, p, now)
+        self.revision += 1
+
+    def finish(self) -> None:
+        """The source ended: what is unterminated is taken as it is, epochs are looked back over."""
+        for line in self._reader.flush():
+            self._take_line(line, self._now)
+        if self._format is None:
+            self._sniff(force=True)
+        self._take_back()
+        for placed in self._timeline.flush():
+            self._take_placed(placed, self._now)
+        for run in self._runs:
+            run.finish()
+        self.revision += 1
+
+    def restart(self, reason: str) -> None:
+        """The file was truncated or replaced: what follows is a new one."""
+        for line in self._reader.flush():
+            self._take_line(line, self._now)
+        self._take_back()
+        self._reader.restart()
+        self._timeline.restart()
+        self._tail.append(Line(f"-- {reason} --", 0, 0, "newline"))
+        self.revision += 1
+
+    _now = 0.0
+
+    def _take_line(self, line: Line, now: float) -> None:
+        self._now = now
+        self.lines += 1
+        if self._tail and self._tail[-1].end == "redraw" and line.text:
+            self._tail.pop()
+        self._tail.append(line)
+        if self._format is None:
+            self._unread.append(line)
+            self._sniff(force=False)
+            return
+        self._parse(line, now)
+
+    def _sniff(self, *, force: bool) -> None:
+        """Find the format; lines that came before it is known are then read."""
+        if not force and not any(
+            detect([self._unread[-1].text]) is not None for _ in FORMATS if self._unread
+        ):
+            if len(self._unread) > SNIFFED_LINES:
+                del self._unread[: SNIFFED_LINES // 2]
+            return
+        self._format = detect([line.text for line in self._unread])
+        waiting, self._unread = self._unread, []
+        if self._format is None:
+            return
+        for line in waiting:
+            self._parse(line, self._now)
+
+    def _parse(self, line: Line, now: float) -> None:
+        assert self._format is not None
+        items = self._format.parse(line.text)
+        placed = self._timeline.place(line, items)
+        held = self._provisional
+        if held is not None and (placed or _is_print(items)):
+            if self._confirms(held, placed):
+                placed = [each for each in placed if not _same(each, held.shown)]
+                self._provisional = None
+            else:
+                self._take_back()
+        for each in placed:
+            self._take_placed(each, now)
+
+    def _take_placed(self, placed: Print | Event, now: float) -> None:
+        if isinstance(placed, Event):
+            self._events.append(placed)
+            if placed.learning_rate is not None:
+                self._rate = placed.learning_rate
+            return
+        run = self._run(placed.run)
+        self._note(placed, now)
+        rows = run.add(placed)
+        self._new_rows.extend(run.estimate(track, row) for track, row in rows)
+
+    def _run(self, number: int) -> RunDecoder:
+        if not self._runs or self._runs[-1].run != number:
+            if self._runs:
+                self._runs[-1].finish()
+            self._runs.append(RunDecoder(number, self.options))
+            self._pace = PaceMeter()
+        return self._runs[-1]
+
+    def _note(self, p: Print, now: float) -> None:
+        self._pace.add(p, now)
+        for reading in p.readings:
+            if reading.metric in ("lr", "learning_rate") and isfinite(reading.displayed):
+                self._rate = reading.displayed
+
+    # --- the unterminated line ---------------------------------------------------------------
+
+    def _reads_complete(self, p: Print) -> bool:
+        """A print shows at least the metrics of the one before it."""
+        names = {r.metric for r in p.readings}
+        if not names:
+            return False
+        last = self._runs[-1].prints[-1] if self._runs and self._runs[-1].prints else None
+        if last is None or last.final:
+            return True
+        return {r.metric for r in last.readings} <= names
+
+    def _take_provisional(self, line: Line, p: Print, now: float) -> None:
+        new_run = not self._runs or self._runs[-1].run != p.run
+        run = self._run(p.run)
+        if new_run:
+            # a run's first print chooses its law: it waits for its line's end
+            self._runs.pop()
+            return
+        before = {track: track.checkpoint() for track in run.tracks.values()}
+        self._note(p, now)
+        self._now = now
+        rows = run.add(p, provisional=True)
+        self._provisional = Provisional(line, p, before)
+        self._new_rows.extend(run.estimate(track, row) for track, row in rows)
+
+    def _take_back(self) -> None:
+        held, self._provisional = self._provisional, None
+        if held is None:
+            return
+        run = self._runs[-1]
+        run.prints.pop()
+        for name, track in list(run.tracks.items()):
+            if track in held.tracks:
+                track.rollback(held.tracks[track])
+            else:
+                del run.tracks[name]
+
+    @staticmethod
+    def _confirms(held: Provisional, placed: Sequence[Print | Event]) -> bool:
+        return any(_same(each, held.shown) for each in placed)
+
+    # --- rows and snapshots out --------------------------------------------------------------
+
+    def take_rows(self) -> list[Estimate]:
+        """Rows since the last call, in the log's order; levels as filtered up to them."""
+        rows, self._new_rows = self._new_rows, []
+        return rows
+
+    def rows(self) -> Iterator[Estimate]:
+        """Every row so far, in the log's order; levels smoothed over each whole run."""
+        for run in self._runs:
+            for track in run.tracks.values():
+                track.smooth_all()
+            for track, row in run.rows():
+                yield run.estimate(track, row)
+
+    def report(self) -> tuple[RunReport, ...]:
+        """What the log tells, a report a run."""
+        return tuple(self._report(run) for run in self._runs)
+
+    def _report(self, run: RunDecoder) -> RunReport:
+        events = tuple(e for e in self._events if e.run == run.run)
+        return RunReport(
+            run=run.run,
+            format=self._format.name if self._format else None,
+            law=run.law,
+            batch_size=run.batch_size,
+            epochs=run.prints[-1].epoch if run.prints else 0,
+            boundaries=self._boundaries(run, events),
+            findings=self._findings(run, events),
+            events=events,
+        )
+
+    def _boundaries(self, run: RunDecoder, events: Sequence[Event]) -> tuple[Boundary, ...]:
+        found: list[Boundary] = []
+        for track in run.tracks.values():
+            if track.metric.split != "train":
+                continue
+            for edge in explain.edges(track):
+                key = (run.run, track.metric.name, edge.epoch)
+                known = self._explained.get(key)
+                age = len(track) - edge.first_row
+                if known is None or (known[0] != age and known[0] < 256):
+                    known = (age, explain.explain(run.run, edge, events))
+                    self._explained[key] = known
+                found.append(known[1])
+        found.sort(key=lambda b: b.epoch)
+        return tuple(found)
+
+    def _findings(self, run: RunDecoder, events: Sequence[Event]) -> tuple[Finding, ...]:
+        return tuple(find(run, events))
+
+    def snapshot(self, now: float) -> Snapshot:
+        """All that a screen shows, as of `now`; the newest run's."""
+        run = self._runs[-1] if self._runs else None
+        last = run.prints[-1] if run is not None and run.prints else None
+        events = tuple(e for e in self._events if run is not None and e.run == run.run)
+        ruler = view.Ruler(run) if run is not None else None
+        curves = (
+            tuple(
+                view.curve(run, track, ruler)
+                for track in run.tracks.values()
+                if track.metric.split == "train" and len(track)
+            )
+            if run is not None and ruler is not None
+            else ()
+        )
+        ends = ruler.starts[1:] if ruler is not None else np.empty(0)
+        if last is not None and not last.final:
+            ends = ends[:-1]
+        tail = self._reader.tail()
+        shown = [line.text for line in self._tail] + ([tail.text] if tail is not None else [])
+        return Snapshot(
+            revision=self.revision,
+            format=self._format.name if self._format else None,
+            runs=len(self._runs),
+            run=run.run if run is not None else 0,
+            epoch=last.epoch if last is not None else 0,
+            epoch_label=last.label if last is not None else "",
+            epochs=last.epochs if last is not None else None,
+            step=last.step if last is not None else None,
+            steps=last.steps if last is not None else None,
+            unit=last.unit if last is not None else "batch",
+            learning_rate=self._rate,
+            batch_size=run.batch_size if run is not None else None,
+            law=run.law if run is not None else None,
+            curves=curves,
+            epoch_ends=ends,
+            epoch_rows=tuple(view.epoch_rows(run, events)) if run is not None else (),
+            boundaries=self._boundaries(run, events) if run is not None else (),
+            findings=self._findings(run, events) if run is not None else (),
+            events=events,
+            event_x=np.array([ruler.position(max(e.epoch, 1), None) for e in events])
+            if ruler is not None
+            else np.empty(0),
+            pace=self._pace.pace(),
+            log_tail=tuple(shown),
+            lines=self.lines,
+            bytes=self.bytes,
+            last_print=self._newest_print(),
+            ended=self._timeline.ended,
+        )
+
+    def _newest_print(self) -> str | None:
+        """The newest line of the log that shows progress, as printed."""
+        if self._format is None:
+            return None
+        tail = self._reader.tail()
+        newest = [tail] if tail is not None else []
+        for line in [*newest, *reversed(self._tail)]:
+            if line.text and _is_print(self._format.parse(line.text)):
+                return line.text
+        return None
+
+
+def _is_print(items: Sequence[Item]) -> bool:
+    return any(hasattr(item, "readings") for item in items)
+
+
+def _same(placed: Print | Event, shown: Print) -> bool:
+    """The print that was shown before its line ended, now for good."""
+    return (
+        isinstance(placed, Print)
+        and placed.offset == shown.offset
+        and placed.readings == shown.readings
+        and (placed.run, placed.epoch, placed.step) == (shown.run, shown.epoch, shown.step)
+        and placed.final == shown.final
+    )

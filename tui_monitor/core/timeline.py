@@ -1,0 +1,320 @@
+"""Items of a log's lines, placed: which run, which epoch, in what unit, and whether it is the last.
+
+Owns runs, epochs, units and finality. Refuses to read text (formats do) and to compute with the
+numbers (the decoder does). It has no clock: an end is what the log says, not silence.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Sequence
+
+from tui_monitor.core.place import Place
+from tui_monitor.core.preamble import Preamble
+from tui_monitor.core.records import (
+    Event,
+    EventKind,
+    Header,
+    Item,
+    Line,
+    Notice,
+    Print,
+    Progress,
+    Samples,
+)
+
+# Batches may end out of order, by a few, where threads of a pool report them (Keras 3.6).
+_DISORDER = 8
+_EXCEPTION = re.compile(r"[A-Za-z_][\w.]{0,100}(?::|$)")
+_MAX_EVENT_TEXT = 400
+
+
+class Timeline:
+    """Places items in the order of the log. One for a log; not for use from several threads."""
+
+    def __init__(self) -> None:
+        self._reset(Place())
+
+    def _reset(self, at: Place) -> None:
+        self._at = at
+        self._preamble = Preamble()
+        self._held: tuple[Print, Line] | None = None
+        self._early: list[tuple[Notice, Line]] = []
+        self._traceback: Line | None = None
+        self._redraws = False
+        self._new_source = at.run > 0
+        self._fit_begins = False
+        self._stopped = False
+        self._failed = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether the log says that the training is over: done as planned, stopped, or failed."""
+        at = self._at
+        if self._stopped or self._failed:
+            return True
+        if not at.planned_out:
+            return False
+        return not at.open or (self._held is not None and self._held[1].end == "newline")
+
+    def place(self, line: Line, items: Sequence[Item]) -> list[Print | Event]:
+        """The next line's items with their places, in the log's order.
+
+        A print of which only what follows tells whether it ends its epoch is withheld until then.
+        A plain line, without items, is evidence too and is to be passed.
+        """
+        if line.end == "redraw":
+            self._redraws = True
+        placed: list[Print | Event] = []
+        if not items and line.text:
+            self._read_plain(line, placed)
+        for item in items:
+            if isinstance(item, Progress):
+                self._place_progress(line, item, placed)
+            elif isinstance(item, Header):
+                self._place_header(line, item, placed)
+            elif isinstance(item, Samples):
+                self._at.samples = item
+                self._fit_begins = True
+            else:
+                self._place_notice(line, item, placed)
+        return placed
+
+    def preview(self, line: Line, items: Sequence[Item]) -> Print | None:
+        """The last print of an unfinished line, where it would be placed; changes nothing."""
+        twin = copy.copy(self)
+        twin._at = copy.copy(self._at)
+        twin._preamble = self._preamble.copy()
+        twin._early = self._early.copy()
+        placed = twin.place(line, items)
+        if twin._held is not None and twin._held is not self._held:
+            return twin._held[0]
+        prints = [item for item in placed if isinstance(item, Print) and item.offset == line.offset]
+        return prints[-1] if prints else None
+
+    def flush(self) -> list[Print | Event]:
+        """The source ended: what was withheld, as far as it can be told."""
+        placed: list[Print | Event] = []
+        if self._held is not None:
+            # A line that is still to be redrawn is not the last of its epoch.
+            final = self._held[1].end == "newline" or not self._redraws
+            self._release(placed, final=final)
+        self._end_traceback(placed, "")
+        self._place_early(placed)
+        return placed
+
+    def restart(self) -> None:
+        """The source was replaced: what comes next is a new run. What is withheld is forgotten."""
+        self._reset(Place(run=self._at.run, run_prints=self._at.run_prints))
+
+    # --- headers
+
+    def _place_header(self, line: Line, header: Header, placed: list[Print | Event]) -> None:
+        at = self._at
+        if header.number == header.total == 1 and at.awaits_print and at.total != 1:
+            return  # a loop of the user's has its own headers, and `fit(epochs=1)` adds this one
+        self._end_traceback(placed, "")
+        self._release(placed, final=True)
+        new_run = self._starts_run(header)
+        loops = not new_run and header.total == at.total == 1
+        resumed = (
+            not new_run
+            and not loops
+            and at.number is not None
+            and at.run_prints > 0
+            and (header.total != at.total or header.number == at.number or self._preamble.start_up)
+        )
+        self._begin_epoch(header.label, new_run=new_run)
+        at.number = header.number
+        at.total = header.total
+        at.looped = loops
+        self._stopped = self._failed = False
+        if resumed:
+            placed.append(self._event(line, "resumed", line.text.strip()))
+        self._place_early(placed)
+
+    def _starts_run(self, header: Header) -> bool:
+        at = self._at
+        if self._new_source or at.run == 0:
+            return True
+        if at.number is None:
+            # Prints without a header came before: the log's beginning is missing, or another fit.
+            return header.number == 1 and header.total != 1
+        if header.number == header.total == at.number == at.total == 1:
+            return self._preamble.repeated(unfinished=at.open and at.prints > 0)
+        return header.number < at.number or header.number == 1
+
+    # --- progress
+
+    def _place_progress(self, line: Line, item: Progress, placed: list[Print | Event]) -> None:
+        if not item.readings or not self._admit(item, placed):
+            return
+        at = self._at
+        again = self._held is not None
+        self._release(placed, final=False)
+        self._end_traceback(placed, "")
+        self._place_early(placed)
+        self._preamble.clear()
+        self._failed = False
+        if at.prints == 0:
+            self._stopped = False
+        complete = item.step is not None and item.steps is not None and item.step >= item.steps
+        undecided = item.final is None and complete
+        final = item.final or (undecided and again)
+        printed = self._print(line, item, final=bool(final))
+        at.prints += 1
+        at.run_prints += 1
+        if item.step is not None:
+            if at.first is None:
+                at.first = item.step
+            at.last = item.step if at.last is None else max(at.last, item.step)
+        if item.steps is not None:
+            at.steps = at.run_steps = item.steps
+        if undecided and not final:
+            self._held = (printed, line)
+            return
+        placed.append(printed)
+        if final:
+            at.open = False
+            at.validated = _validates(item)
+
+    def _admit(self, item: Progress, placed: list[Print | Event]) -> bool:
+        """Whether a print is of the training, not of an evaluation; opens its epoch if need be."""
+        at = self._at
+        headed = at.number is not None
+        announced = self._fit_begins and at.prints > 0
+        if self._new_source or at.run == 0:
+            new_run = True
+        elif announced:
+            self._release(placed, final=True)
+            new_run = headed
+        elif at.open:
+            return at.prints == 0 or self._continues(item, placed)
+        elif self._is_evaluation(item):
+            return False
+        elif headed and at.prints == 1 and not at.validated and item.steps != at.steps:
+            return True  # the epoch's one print was the bar of its validation (TensorFlow 1.13)
+        else:
+            new_run = at.planned_out
+        new_run = new_run or self._preamble.repeated(unfinished=at.open)
+        self._begin_epoch("", new_run=new_run)
+        return True
+
+    def _is_evaluation(self, item: Progress) -> bool:
+        """Whether a print after an epoch's last line, with no new header, is no training's."""
+        if _validates(item):
+            return False
+        steps = self._at.run_steps
+        other = item.steps is not None and steps is not None and item.steps != steps
+        return self._at.number is not None or other
+
+    def _begin_epoch(self, label: str, *, new_run: bool) -> None:
+        if new_run:
+            if not self._fit_begins:
+                self._at.samples = None
+            self._at.begin_run()
+        self._at.begin_epoch(label)
+        self._preamble.begin_fit(new_run=new_run)
+        self._new_source = self._fit_begins = False
+
+    def _continues(self, item: Progress, placed: list[Print | Event]) -> bool:
+        """Whether a print goes on with the open epoch; without headers it may open the next."""
+        at = self._at
+        if None not in (item.steps, at.steps) and item.steps != at.steps:
+            return _validates(item)
+        if item.step is None or at.last is None or at.first is None or item.step >= at.last:
+            return True
+        if at.last - item.step <= _DISORDER and item.step > at.first:
+            return True
+        if at.number is not None:
+            return False
+        unfinished = self._held is None
+        self._release(placed, final=True)
+        self._begin_epoch("", new_run=self._preamble.repeated(unfinished=unfinished))
+        return True
+
+    def _release(self, placed: list[Print | Event], *, final: bool) -> None:
+        """Let the withheld print go, as its epoch's last or not."""
+        if self._held is None:
+            return
+        printed = self._held[0]
+        self._held = None
+        placed.append(printed._replace(final=final))
+        if final:
+            self._at.open = False
+            self._at.validated = False
+
+    def _print(self, line: Line, item: Progress, *, final: bool) -> Print:
+        at = self._at
+        return Print(
+            at.run,
+            at.epoch,
+            at.label,
+            None if at.looped else at.total,
+            item.style,
+            item.step,
+            item.steps,
+            at.unit_of(item),
+            item.readings,
+            final,
+            line.number,
+            line.offset,
+            item.eta,
+            item.elapsed,
+            item.per_step,
+        )
+
+    # --- notices and plain lines
+
+    def _place_notice(self, line: Line, notice: Notice, placed: list[Print | Event]) -> None:
+        if notice.kind == "restart":
+            self._preamble.note_start_up()
+            return
+        self._end_traceback(placed, "")
+        if notice.kind == "traceback":
+            self._traceback = line
+            self._failed = True
+        elif self._is_early(notice):
+            self._early.append((notice, line))
+        elif notice.kind == "nan-stop":
+            self._stopped = True
+            placed.append(self._event(line, "other", notice.text))
+        else:
+            if notice.kind == "early-stopping":
+                self._release(placed, final=True)
+                self._stopped = True
+            placed.append(self._event(line, notice.kind, notice.text, notice.learning_rate))
+
+    def _is_early(self, notice: Notice) -> bool:
+        """Whether a notice is of the epoch that comes next: schedulers speak before the header."""
+        at = self._at
+        if notice.kind != "learning-rate" or "LearningRateScheduler" not in notice.text:
+            return False
+        return not at.open or (
+            at.number is not None and notice.epoch not in (at.number, at.number - 1)
+        )
+
+    def _place_early(self, placed: list[Print | Event]) -> None:
+        for notice, line in self._early:
+            placed.append(self._event(line, "learning-rate", notice.text, notice.learning_rate))
+        self._early.clear()
+
+    def _read_plain(self, line: Line, placed: list[Print | Event]) -> None:
+        if self._traceback is not None and _EXCEPTION.match(line.text):
+            self._end_traceback(placed, line.text.rstrip(": "))
+        self._preamble.note(line.text)
+
+    def _end_traceback(self, placed: list[Print | Event], exception: str) -> None:
+        """Report a traceback with its last line, or without where something else came first."""
+        if self._traceback is not None:
+            text = f"Traceback: {exception}" if exception else "Traceback"
+            placed.append(self._event(self._traceback, "other", text[:_MAX_EVENT_TEXT]))
+            self._traceback = None
+
+    def _event(self, line: Line, kind: EventKind, text: str, rate: float | None = None) -> Event:
+        return Event(max(self._at.run, 1), self._at.epoch, kind, text, line.number, rate)
+
+
+def _validates(item: Progress) -> bool:
+    return any(reading.metric.startswith("val_") for reading in item.readings)

@@ -1,0 +1,562 @@
+"""One metric of one run: its prints as columns, decoded as they arrive and again when more is known.
+
+A track owns the raw prints of its metric and what is derived from them under one law and one batch
+size. Bounds (`bounds`) and level (`level`) are carried forward print by print; when an epoch ends,
+what its later prints say is carried back over it. When the law or the batch size turns out otherwise
+the track is decoded again from its raw prints.
+"""
+
+from __future__ import annotations
+
+from math import inf, isfinite, nan, sqrt
+from typing import NamedTuple
+
+from tui_monitor.core import kalman
+from tui_monitor.core.bounds import DoubleSums, Interval, Sums, harmonic, printed
+from tui_monitor.core.kalman import Observation, State3
+from tui_monitor.core.laws import EPOCH, INSTANTANEOUS, UNKNOWN, Law
+from tui_monitor.core.level import LevelFilter, Memory, Noise, Smoothed, smooth
+from tui_monitor.core.metrics import Metric
+from tui_monitor.core.series import ABSENT, Floats, Integers
+
+NEVER_REPEATS = 2
+"""After so many impossible prints in a row the print before them is the one doubted."""
+
+
+class Position(NamedTuple):
+    """Where in its epoch a print stands, in updates of the bar."""
+
+    epoch: int
+    """1-based ordinal."""
+    k: int | None
+    """Batches done; None where they cannot be known."""
+    n: float | None
+    """The same in full batches: a shorter last one counts as a fraction."""
+    ragged: bool
+    """Its last batch may end the epoch, and then may be shorter by an unknown amount."""
+    final: bool
+
+
+class Checkpoint(NamedTuple):
+    """A track before a provisional row."""
+
+    rows: int
+    epoch: int
+    sums: Sums | DoubleSums | None
+    links: int
+    chain_rows: list[int]
+    chain_length: int
+    first_step: int
+    epoch_state: State3 | None
+    refused: list[int]
+    contradictions: int
+    tracker: LevelFilter | None
+    memory: Memory | None
+
+
+class Track:
+    """Columns, one row a print; row i of every column belongs to the same print."""
+
+    def __init__(self, metric: Metric, law: Law, batch_size: int | None) -> None:
+        self.metric = metric
+        self.law = law
+        self.batch_size = batch_size
+        self.places: list[Position] = []
+        self.print_index = Integers()
+        """Which print of the run the row comes from."""
+        self.displayed = Floats()
+        self.quantum = Floats()
+        self.from_k = Integers()
+        self.value = Floats()
+        self.low = Floats()
+        self.high = Floats()
+        self.count = Integers()
+        self.level = Floats()
+        self.variance = Floats()
+        self.outlier = Integers()
+        self._columns: tuple[Floats | Integers, ...] = (
+            *(self.print_index, self.displayed, self.quantum, self.from_k, self.value),
+            *(self.low, self.high, self.count, self.level, self.variance, self.outlier),
+        )
+        self._forget()
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def _forget(self) -> None:
+        """Back to before the first print; the raw columns stay."""
+        self.filter: LevelFilter | None = None
+        self.epoch_steps: dict[int, tuple[int, State3]] = {}
+        """For each epoch, its first step of the filter and the state it starts from."""
+        self.epoch_ends: dict[int, tuple[float, float]] = {}
+        """Level and variance at the end of each epoch that is over, from the prints up to there."""
+        self.step_rows: list[int] = []
+        """The row of each of the filter's steps."""
+        self._epoch = 0
+        self._sums: Sums | DoubleSums | None = None
+        self._chain_rows: list[int] = []
+        self._first_step = 0
+        self._epoch_state: State3 | None = None
+        self._refused: list[int] = []
+        self.contradictions = 0
+
+    # --- prints in ---------------------------------------------------------------------------
+
+    def checkpoint(self) -> Checkpoint:
+        """What it takes to forget the rows added from now on."""
+        chain = self._sums
+        return Checkpoint(
+            rows=len(self.places),
+            epoch=self._epoch,
+            sums=chain,
+            links=0 if chain is None else len(chain.s),
+            chain_rows=self._chain_rows,
+            chain_length=len(self._chain_rows),
+            first_step=self._first_step,
+            epoch_state=self._epoch_state,
+            refused=list(self._refused),
+            contradictions=self.contradictions,
+            tracker=self.filter,
+            memory=None if self.filter is None else self.filter.memory(),
+        )
+
+    def rollback(self, to: Checkpoint) -> None:
+        """Forget the rows added since the checkpoint."""
+        for column in self._columns:
+            column.cut(to.rows)
+        del self.places[to.rows :]
+        self._epoch = to.epoch
+        self._sums = to.sums
+        while to.sums is not None and len(to.sums.s) > to.links:
+            to.sums.pop()
+        self._chain_rows = to.chain_rows
+        del self._chain_rows[to.chain_length :]
+        self._first_step, self._epoch_state = to.first_step, to.epoch_state
+        self._refused, self.contradictions = to.refused, to.contradictions
+        self.filter = to.tracker
+        if self.filter is not None and to.memory is not None:
+            self.filter.recall(to.memory)
+            del self.step_rows[len(self.filter.steps) :]
+        else:
+            self.step_rows.clear()
+
+    def add(self, place: Position, displayed: float, quantum: float, print_index: int) -> int:
+        """Take a print; returns its row."""
+        row = len(self.places)
+        self.places.append(place)
+        self.print_index.append(print_index)
+        self.displayed.append(displayed)
+        self.quantum.append(quantum)
+        for column in (self.value, self.low, self.high, self.level, self.variance):
+            column.append(nan)
+        self.from_k.append(ABSENT)
+        self.count.append(ABSENT)
+        self.outlier.append(0)
+        self._doubt_range(displayed)
+        self._confirm_full(row)
+        self._take(row)
+        return row
+
+    def _confirm_full(self, row: int) -> None:
+        """The print before, of an epoch of unknown length, was not the last: its batches are full."""
+        if row == 0 or not self.places[row - 1].ragged:
+            return
+        before, place = self.places[row - 1], self.places[row]
+        if before.epoch != place.epoch or before.k is None or place.k is None:
+            return
+        if place.k <= before.k:
+            return
+        self.places[row - 1] = before._replace(ragged=False)
+        if self._chain_rows and self._chain_rows[-1] == row - 1 and self._sums is not None:
+            self._sums.pop()
+            if self._push(row - 1, self.places[row - 1]):
+                self._window(row - 1, len(self._chain_rows))
+            else:
+                self._chain_rows.pop()
+                self._refuse(row - 1)
+
+    def _doubt_range(self, displayed: float) -> None:
+        """A range that the name promised and a print contradicts is dropped."""
+        if not isfinite(displayed) or self.metric.low <= displayed <= self.metric.high + 1e-9:
+            return
+        low = 0.0 if displayed > 0.0 and self.metric.low == 0.0 else -inf
+        family = "positive" if low == 0.0 else "real"
+        self.metric = self.metric._replace(family=family, low=low, high=inf, counts=False)
+        if len(self.places) > 1:
+            self.decode_again(last=len(self.places) - 1)
+
+    def decode_again(
+        self,
+        law: Law | None = None,
+        batch_size: int | None = None,
+        last: int | None = None,
+    ) -> None:
+        """Decode all rows (or those before `last`) again, under another law or batch size."""
+        self.law = law or self.law
+        self.batch_size = batch_size or self.batch_size
+        self._forget()
+        for row in range(len(self.places) if last is None else last):
+            self._take(row)
+
+    def _take(self, row: int) -> None:
+        place, d = self.places[row], self.displayed[row]
+        for column in (self.value, self.low, self.high, self.level, self.variance):
+            column[row] = nan
+        self.from_k[row] = self.count[row] = ABSENT
+        self.outlier[row] = 0
+        if place.epoch != self._epoch:
+            self.close_epoch()
+            self._open_epoch(place.epoch)
+        if not self.metric.averaged or self.law.key == UNKNOWN.key:
+            if self.law.key == INSTANTANEOUS.key:
+                self._show(row, printed(d, self.quantum[row]))
+            return
+        if self.metric.split == "val" or self.law.depth == 0:
+            self._take_single(row, place, d)
+        elif place.k is not None and place.n is not None and self._sums is not None:
+            self._take_mean(row, place, d)
+        elif self._sums is not None and place.final and not self._chain_rows:
+            # all that the log shows of the epoch is its last number: the mean of all of it
+            self._show(row, printed(d, self.quantum[row]))
+
+    def _show(self, row: int, where: Interval) -> None:
+        """The number is its own estimate."""
+        if isfinite(self.displayed[row]):
+            self.value[row] = self.displayed[row]
+            self.low[row], self.high[row] = where
+
+    def _open_epoch(self, epoch: int) -> None:
+        self._epoch = epoch
+        self._chain_rows = []
+        self._refused = []
+        size = self.batch_size if self.metric.counts else None
+        kind = DoubleSums if self.law.depth == 2 else Sums
+        self._sums = kind(self.metric.low, self.metric.high, size) if self.law.depth else None
+        self._first_step = len(self.step_rows)
+        self._epoch_state = None
+        if self.filter is not None:
+            self.filter.restart(self._step_variance())
+            self._epoch_state = self.filter.state
+
+    def _step_variance(self) -> float:
+        """What the level may do between two epochs, beyond what it does between two batches."""
+        assert self.filter is not None
+        level = self.filter.level
+        return 0.01 if self.metric.family == "fraction" else max(0.3 * abs(level), 1e-3) ** 2
+
+    # --- single values -----------------------------------------------------------------------
+
+    def _take_single(self, row: int, place: Position, d: float) -> None:
+        """A number that stands for itself: one batch, or a whole epoch."""
+        self._show(row, printed(d, self.quantum[row]))
+        if self.law.key == EPOCH.key and place.k is not None:
+            self.from_k[row] = 0
+        elif self.law.key == INSTANTANEOUS.key and place.k is not None:
+            self.from_k[row] = place.k - 1
+        if self.metric.split == "val" or not isfinite(d):
+            return
+        tracker = self._filter(d)
+        tracker.restart(0.0)
+        tracker.observe(
+            kalman.gap(0, 1, twice=False), Observation(d, 1.0, 0.0, self._rounding(row))
+        )
+        self._keep_level(row)
+
+    def _rounding(self, row: int) -> float:
+        return self.quantum[row] ** 2 / 12.0
+
+    def _filter(self, d: float) -> LevelFilter:
+        if self.filter is None:
+            spread = 0.5 if self.metric.family == "fraction" else max(abs(d), 0.1)
+            self.filter = LevelFilter(
+                self._noise(), twice=self.law.depth == 2, guess=d, spread=spread
+            )
+            self._epoch_state = self.filter.start
+        return self.filter
+
+    def _noise(self) -> Noise:
+        known = self.metric.counts and self.batch_size and self.law.key != EPOCH.key
+        return Noise(
+            self.metric.family, 1.0 / self.batch_size if known and self.batch_size else None
+        )
+
+    def _keep_level(self, row: int) -> None:
+        assert self.filter is not None
+        self.level[row] = self.filter.level
+        self.variance[row] = self.filter.sd**2
+        self.step_rows.append(row)
+
+    # --- running means -----------------------------------------------------------------------
+
+    def _take_mean(self, row: int, place: Position, d: float) -> None:
+        """A running mean: invert it into the window since the last print, and follow the level."""
+        assert self._sums is not None
+        assert place.k is not None
+        assert place.n is not None
+        if not isfinite(d):
+            self._sums = None  # the sum is lost until the next epoch resets it
+            return
+        before = self._previous(place.k)
+        self.from_k[row] = before[0]
+        if self._chain_rows and place.k < self._last_k():
+            self._take_late(row, place)
+            return
+        if place.k == before[0] and not (place.final and self.law.final == "reset"):
+            return  # a redraw that adds no batch
+        if not self._push(row, place):
+            self._refuse(row)
+            return
+        self._refused.clear()
+        self._chain_rows.append(row)
+        self._window(row, len(self._chain_rows))
+        self._follow(row, place, before[0])
+
+    def _previous(self, k: int) -> tuple[int, int]:
+        """Batches done at the newest print of the chain at or before batch `k`, and its index."""
+        for index in range(len(self._chain_rows) - 1, -1, -1):
+            done = self.places[self._chain_rows[index]].k
+            if done is not None and done <= k:
+                return done, index + 1
+        return 0, 0
+
+    def _last_k(self) -> int:
+        return self.places[self._chain_rows[-1]].k or 0
+
+    def _push(self, row: int, place: Position) -> bool:
+        """Tell the chain of bounds; False if no batches at all could have printed this."""
+        sums, where = self._sums, printed(self.displayed[row], self.quantum[row])
+        assert sums is not None
+        assert place.k is not None
+        assert place.n is not None
+        if isinstance(sums, Sums):
+            return sums.push(place.n, self._sum_behind(sums, place, where), whole=not place.ragged)
+        if place.ragged:
+            return self._push_last_of_two(sums, place, where)
+        return sums.push(place.k, scaled(where, place.k))
+
+    def _sum_behind(self, sums: Sums, place: Position, where: Interval) -> Interval:
+        """S, from a running mean; a last batch of unknown size widens it."""
+        assert place.n is not None
+        s = scaled(where, place.n)
+        if not place.ragged:
+            return s
+        # the last batch's share is between almost nothing and a full batch's
+        k, before = place.n, sums.s[-1]
+        largest = min(self.metric.high, s.high - before.low + 1.0)
+        if not isfinite(self.metric.low):
+            return Interval(-inf, inf)
+        if self.law.final == "mean-appended":
+            slack = max(where.high, largest - where.low) / max(k - 1.0, 1.0)
+            return Interval(s.low - slack, s.high + slack)
+        return Interval(s.low - where.high, s.high + largest)
+
+    def _push_last_of_two(self, sums: DoubleSums, place: Position, where: Interval) -> bool:
+        """A bar that averages twice, after a last batch of unknown size; R_K is its unknown."""
+        assert place.k is not None
+        k, k0, s0, e0 = place.k, sums.k[-1], sums.s[-1], sums.e[-1]
+        rule = self.law.final if place.final else "same"
+        e = Interval(-inf, inf)
+        if rule == "reset":
+            running = where
+        elif sums.low < 0.0 or k == k0:
+            running = Interval(-inf, inf)
+        else:
+            # the total of running means since the last print: sum_{k0<j<K} S_j / j + copies R_K
+            copies = 2.0 if rule == "running-appended" else 1.0
+            total = scaled(where, k + copies - 1.0)
+            most = sum((s0.high + (j - k0) * sums.high) / j for j in range(k0 + 1, k))
+            least = s0.low * (harmonic(k - 1) - harmonic(k0))
+            running = Interval(
+                (total.low - e0.high - most) / copies, (total.high - e0.low - least) / copies
+            )
+            if rule == "same":
+                e = total
+        running = Interval(max(running.low, sums.low), min(running.high, sums.high))
+        slack = max(abs(running.low), abs(running.high))
+        reach = sums.reach(s0, k0, k)
+        s = Interval(
+            max(k * running.low - slack, reach.low), min(k * running.high + slack, reach.high)
+        )
+        if s.empty:
+            return False
+        sums.k.append(k)
+        sums.s.append(s)
+        sums.e.append(e)
+        return True
+
+    def _refuse(self, row: int) -> None:
+        """An impossible print: it is set apart, or, if more follow, the one before them is."""
+        self.contradictions += 1
+        self.outlier[row] = 1
+        self._refused.append(row)
+        if len(self._refused) < NEVER_REPEATS or not self._chain_rows or self._sums is None:
+            return
+        suspect = self._chain_rows[-1]
+        kept = (self._sums.s[-1], self.places[suspect])
+        self._sums.pop()
+        if self._push(row, self.places[row]):
+            self._chain_rows[-1] = row
+            self.outlier[suspect], self.outlier[row] = 1, 0
+            for column in (self.value, self.low, self.high):
+                column[suspect] = nan
+            self._refused.clear()
+            self._window(row, len(self._chain_rows))
+        else:
+            self._push(suspect, kept[1])
+
+    def _window(self, row: int, index: int) -> None:
+        """Bounds and count of the window that ends at the chain's print `index`."""
+        assert self._sums is not None
+        previous = self._chain_rows[index - 2] if index > 1 else None
+        done = 0 if previous is None else self.places[previous].k
+        self.from_k[row] = ABSENT if done is None else done
+        if done == self.places[row].k:
+            return
+        window = self._sums.window(index)
+        self.low[row] = window.low if isfinite(window.low) else nan
+        self.high[row] = window.high if isfinite(window.high) else nan
+        place = self.places[row]
+        count = None if place.ragged else self._sums.count(index)
+        if count is not None:
+            self.count[row] = count
+
+    def _take_late(self, row: int, place: Position) -> None:
+        """A print that comes after a later batch's (asynchronous callbacks): bounds only."""
+        assert self._sums is not None
+        assert place.k is not None
+        assert place.n is not None
+        done, index = self._previous(place.k)
+        if done == place.k:
+            return
+        sums = self._sums
+        where = printed(self.displayed[row], self.quantum[row])
+        if isinstance(sums, Sums):
+            once = Sums(self.metric.low, self.metric.high, sums.batch_size)
+            once.n, once.s = [sums.n[index]], [sums.s[index]]
+            possible = once.push(place.n, scaled(where, place.n))
+            window = once.window(1) if possible else None
+        else:
+            twice = DoubleSums(self.metric.low, self.metric.high, sums.batch_size)
+            twice.k, twice.s, twice.e = [sums.k[index]], [sums.s[index]], [sums.e[index]]
+            possible = twice.push(place.k, scaled(where, place.k))
+            window = twice.window(1) if possible else None
+        if window is None:
+            self.outlier[row] = 1
+            return
+        self.low[row] = window.low if isfinite(window.low) else nan
+        self.high[row] = window.high if isfinite(window.high) else nan
+        if isfinite(window.low) and isfinite(window.high) and self.filter is not None:
+            self.value[row] = min(max(self.filter.level, window.low), window.high)
+
+    def _follow(self, row: int, place: Position, k0: int) -> None:
+        """Tell the level's filter, and weigh the window against what the level leads to expect."""
+        assert place.k is not None
+        d = self.displayed[row]
+        tracker = self._filter(d)
+        g = kalman.gap(k0, place.k, twice=self.law.depth == 2)
+        expected = tracker.level
+        spread = tracker.sd**2 + (tracker.noise.variance(expected) / g.n if g.n else 0.0)
+        tracker.observe(g, self._observation(row, place))
+        self._keep_level(row)
+        low, high = self.low[row], self.high[row]
+        if place.k == k0:
+            return
+        if isfinite(low) and isfinite(high):
+            rounding = max((high - low) ** 2 / 12.0, 1e-18)
+            middle = 0.5 * (low + high)
+            best = (middle / rounding + expected / spread) / (1.0 / rounding + 1.0 / spread)
+            self.value[row] = min(max(best, low), high)
+
+    def _observation(self, row: int, place: Position) -> Observation:
+        """What the print tells the filter: S or E, with the rounding as its error."""
+        assert self._sums is not None
+        assert place.k is not None
+        s, k = self._sums.s[-1], float(place.k)
+        d, rounding = self.displayed[row], self._rounding(row)
+        if s.low == s.high:
+            return Observation(s.low, 1.0, 0.0, 0.0)
+        if self.law.depth == 1:
+            if place.ragged or not isfinite(s.high - s.low):
+                return Observation(k * d, 1.0, 0.0, k * k * rounding)
+            return Observation(0.5 * (s.low + s.high), 1.0, 0.0, (s.high - s.low) ** 2 / 12.0)
+        if place.final and self.law.final == "reset":
+            return Observation(k * d, 1.0, 0.0, k * k * rounding)
+        if place.final and self.law.final == "running-appended":
+            return Observation((k + 1.0) * d, 1.0 / k, 1.0, (k + 1.0) ** 2 * rounding)
+        return Observation(k * d, 0.0, 1.0, k * k * rounding)
+
+    # --- looking back ------------------------------------------------------------------------
+
+    def close_epoch(self) -> None:
+        """The epoch is over: carry what its later prints say back over it."""
+        if self.filter is not None and self.step_rows and self._first_step < len(self.step_rows):
+            self.epoch_ends[self._epoch] = (self.filter.level, self.filter.sd**2)
+            if self._epoch_state is not None:
+                self.epoch_steps[self._epoch] = (self._first_step, self._epoch_state)
+        if self._sums is not None and self._chain_rows:
+            self._sums.tighten()
+            for index, row in enumerate(self._chain_rows, start=1):
+                self._window(row, index)
+        if self.law.depth:
+            self.smooth_from(self._first_step, self._epoch_state)
+
+    def smooth_from(self, first: int, start: State3 | None) -> None:
+        """Smooth the level over the filter's steps from `first` on; values follow."""
+        if self.filter is None or start is None or first >= len(self.filter.steps):
+            return
+        steps = self.filter.steps[first:]
+        result = smooth(steps, start, self.filter.noise)
+        before = 0.0
+        for i, step in enumerate(steps):
+            row = self.step_rows[first + i]
+            self.level[row] = result.level[i]
+            self.variance[row] = result.variance[i]
+            if step.restart is not None:
+                before = 0.0
+            low, high = self.low[row], self.high[row]
+            if self.law.depth and step.gap.n:
+                mean = (result.total[i] - before) / step.gap.n
+                if isfinite(low) or isfinite(high):
+                    mean = max(mean, low) if isfinite(low) else mean
+                    self.value[row] = min(mean, high) if isfinite(high) else mean
+            before = result.total[i]
+
+    def start_of(self, epoch: int, most: int = 200) -> tuple[float, float] | None:
+        """Level and variance at an epoch's first print, from this epoch's prints alone.
+
+        `most`: prints that are looked at; later ones tell nothing more of the start.
+        """
+        known = self.epoch_steps.get(epoch)
+        if known is None and epoch == self._epoch and self._epoch_state is not None:
+            known = (self._first_step, self._epoch_state)
+        if known is None or self.filter is None or known[0] >= len(self.filter.steps):
+            return None
+        first, state = known
+        last = min(first + most, self._step_end(epoch))
+        wide = 0.25 if self.metric.family == "fraction" else max(abs(state[0]), 1e-2) ** 2
+        start: State3 = (state[0], 0.0, 0.0, wide * 4.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        result: Smoothed = smooth(self.filter.steps[first:last], start, self.filter.noise)
+        return (result.level[0], result.variance[0]) if result.level else None
+
+    def _step_end(self, epoch: int) -> int:
+        """One past the filter's last step of an epoch."""
+        assert self.filter is not None
+        following = [first for e, (first, _) in self.epoch_steps.items() if e > epoch]
+        if epoch < self._epoch:
+            following.append(self._first_step)
+        return min(following, default=len(self.filter.steps))
+
+    def smooth_all(self) -> None:
+        """Smooth over the whole run."""
+        if self.filter is not None:
+            self.smooth_from(0, self.filter.start)
+
+    def sd(self, row: int) -> float:
+        """Standard deviation of the level at a row; nan where there is none."""
+        variance = self.variance[row]
+        return sqrt(variance) if variance >= 0.0 else nan
+
+
+def scaled(where: Interval, factor: float) -> Interval:
+    """The interval times a positive factor."""
+    return Interval(where.low * factor, where.high * factor)
