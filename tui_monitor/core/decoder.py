@@ -114,7 +114,8 @@ class RunDecoder:
                 self.samples_a_batch = self.batch_size = size
                 self._position_again()
         elif p.unit == "batch" and self._law is not None and self._law.depth == 2:
-            if self.stride.learn(p.step, p.final):
+            changed = self.stride.learn(p.step, p.final)
+            if changed:
                 self._position_again()
 
     def _see_last_line(self, p: Print) -> None:

@@ -41,11 +41,9 @@ def gap(k0: int, k: int, twice: bool) -> Gap:
     if not twice:
         return Gap(k0, n, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     t = u = sum_t = sum_tt = sum_u = sum_uu = sum_su = 0.0
-    ahead = 0
-    for j in range(k, k0, -1):
+    for ahead, j in enumerate(range(k, k0, -1), start=1):
         t += 1.0 / j
         u += t
-        ahead += 1
         sum_t += t
         sum_tt += t * t
         sum_u += u
@@ -68,7 +66,7 @@ def noise_share(g: Gap, o: Observation) -> float:
     return o.c_s * o.c_s * g.n + 2.0 * o.c_s * o.c_e * g.t + o.c_e * o.c_e * g.tt
 
 
-# --- (p, S) ----------------------------------------------------------------------------------------
+# --- (p, S) --------------------------------------------------------------------------------------
 
 
 def predict2(s: State2, g: Gap, drift: float, noise: float) -> State2:
@@ -131,7 +129,7 @@ def widen2(s: State2) -> State3:
     return (s[0], s[1], 0.0, s[2], s[3], 0.0, s[4], 0.0, 0.0)
 
 
-# --- (p, S, E) -------------------------------------------------------------------------------------
+# --- (p, S, E) -----------------------------------------------------------------------------------
 
 
 def predict3(s: State3, g: Gap, drift: float, noise: float) -> State3:
@@ -228,7 +226,7 @@ def restart3(s: State3, extra: float) -> State3:
     return (s[0], 0.0, 0.0, s[3] + extra, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-# --- backward ----------------------------------------------------------------------------------------
+# --- backward ------------------------------------------------------------------------------------
 
 
 class Adjoint(NamedTuple):

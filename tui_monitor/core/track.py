@@ -15,7 +15,7 @@ from tui_monitor.core import kalman
 from tui_monitor.core.bounds import DoubleSums, Interval, Sums, harmonic, printed
 from tui_monitor.core.kalman import Observation, State3
 from tui_monitor.core.laws import EPOCH, INSTANTANEOUS, UNKNOWN, Law
-from tui_monitor.core.level import LevelFilter, Memory, Noise, Smoothed, smooth
+from tui_monitor.core.level import Family, LevelFilter, Memory, Noise, Smoothed, smooth
 from tui_monitor.core.metrics import Metric
 from tui_monitor.core.series import ABSENT, Floats, Integers
 
@@ -180,7 +180,7 @@ class Track:
         if not isfinite(displayed) or self.metric.low <= displayed <= self.metric.high + 1e-9:
             return
         low = 0.0 if displayed > 0.0 and self.metric.low == 0.0 else -inf
-        family = "positive" if low == 0.0 else "real"
+        family: Family = "positive" if low == 0.0 else "real"
         self.metric = self.metric._replace(family=family, low=low, high=inf, counts=False)
         if len(self.places) > 1:
             self.decode_again(last=len(self.places) - 1)
