@@ -53,6 +53,11 @@ class Noise:
         self.scale = start if scale is None else scale
         self.evidence = 1.0
 
+    @property
+    def is_known(self) -> bool:
+        """Whether c is given, or learnt from enough prints to be relied on."""
+        return not self.learns or self.evidence > 10.0
+
     def variance(self, p: float) -> float:
         """Variance of one batch's value where the level is `p`."""
         return self.scale * self.shape(p)

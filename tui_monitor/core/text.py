@@ -1,7 +1,8 @@
 """Bytes of a log to lines, however they are cut into chunks; and the one sanitiser.
 
-Owns line ends, redraws in place (carriage returns, backspaces, cursor moves), escape
-sequences, holes of NULs and the cap on a line's length. It refuses to know what a line means.
+Owns line ends, redraws in place (carriage returns, backspaces, cursor moves), escape sequences,
+holes of NULs and the cap on a line's length; `encoding` makes characters of bytes. It refuses to
+know what a line means.
 
 The text is read in three steps, each of which sees the same whatever the chunks: NULs go, then
 escape sequences, then a small machine follows the cursor. Until a line is delivered it is kept in
