@@ -56,6 +56,7 @@ class RunDecoder:
         self._evidence: LawEvidence | None = None
         self._bars = 0
         self._finals = 0
+        self._named_accuracy = False
         self._next_weighing = 4
         self._epoch_gcd = 0
 
@@ -66,6 +67,7 @@ class RunDecoder:
         self.prints.append(p)
         if self._law is None:
             self._choose_among(self._candidates(p))
+            self._named_accuracy = any("accuracy" in r.metric for r in p.readings)
         self._learn_units(p)
         rows: list[tuple[Track, int]] = []
         place = self._position(p)
@@ -90,7 +92,7 @@ class RunDecoder:
 
     def finish(self) -> None:
         """The run is over: look back over its last epoch."""
-        self._weigh_now()
+        self._weigh_now(at_length=True)
         for track in self.tracks.values():
             track.close_epoch()
 
@@ -236,10 +238,9 @@ class RunDecoder:
         """
         if self.last_line == "repeated":
             return STATE
-        new_name = any("accuracy" in each for each in self.tracks) or "accuracy" in name
         if self.last_line == "single":
             return STATE if "accuracy" in name else STEPS
-        return SAMPLES_LIKELY if new_name else BATCHES_LIKELY
+        return SAMPLES_LIKELY if self._named_accuracy else BATCHES_LIKELY
 
     def _batch_size_for(self) -> int | None:
         """Samples behind one update of the bar."""
@@ -247,14 +248,16 @@ class RunDecoder:
 
     def _weigh(self, p: Print) -> None:
         """Weigh the evidence anew as it doubles, and at the end of the first epochs."""
+        ends = p.final and p.epoch <= 4
         if self._bars >= self._next_weighing:
             self._next_weighing = max(2 * self._bars, 8)
-        elif not (p.final and p.epoch <= 4):
+        elif not ends:
             return
-        self._weigh_now()
+        self._weigh_now(at_length=ends)
 
-    def _weigh_now(self) -> None:
-        if not self.prints or self._law is None or self._is_beyond_doubt():
+    def _weigh_now(self, *, at_length: bool) -> None:
+        """`at_length`: look at the spread of the batches too, which takes many prints."""
+        if not self.prints or self._law is None or self._law.depth == 0:
             return
         usable = {
             name: samples
@@ -262,24 +265,17 @@ class RunDecoder:
             if track.metric.averaged and track.metric.split == "train"
             if len(samples := in_order(self._samples(track))) > 2
         }
-        if not usable or self._law.depth == 0:
-            return
         last = self.prints[-1]
         found = self._candidates(last)
-        if len(found) > 1:
+        if usable and len(found) > 1 and not self._is_beyond_doubt():
             self._weigh_laws(found, usable)
-        if last.unit == "batch" and self.options.batch_size is None:
-            self._weigh_batch_size(usable)
+        if usable and last.unit == "batch" and self.options.batch_size is None:
+            self._weigh_batch_size(usable, at_length=at_length)
 
     def _is_beyond_doubt(self) -> bool:
-        """Nothing that is still to come can change law or batch size."""
+        """Nothing that is still to come can change the law."""
         margin = self._evidence.margin if self._evidence is not None else None
-        return (
-            margin is not None
-            and margin > BEYOND_DOUBT
-            and self._finals > 2
-            and self.batch_size is not None
-        )
+        return margin is not None and margin > BEYOND_DOUBT and self._finals > 2
 
     def _samples(self, track: Track) -> Iterator[Sample]:
         for row, place in enumerate(track.places):
@@ -320,12 +316,14 @@ class RunDecoder:
                 self.stride.learn(p.step, p.final)
         return self.stride.size > 1
 
-    def _weigh_batch_size(self, usable: dict[str, list[Sample]]) -> None:
+    def _weigh_batch_size(self, usable: dict[str, list[Sample]], *, at_length: bool) -> None:
+        if self.batch_size is not None and self._finals > 4:
+            return
         for name, samples in usable.items():
             track = self.tracks[name]
             if not track.metric.counts:
                 continue
-            updates = infer_batch_size(track.law, track.metric, samples)
+            updates = infer_batch_size(track.law, track.metric, samples, at_length=at_length)
             if updates is None or updates % self.stride.size:
                 continue
             size = updates // self.stride.size

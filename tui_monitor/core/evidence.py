@@ -23,10 +23,16 @@ from tui_monitor.core.metrics import Metric
 
 CONTRADICTION = 25.0
 """Nats that an impossible print costs a law: logs do have corrupted prints, though few."""
-MOST_PRINTS = 250
+MOST_PRINTS = 120
 """Prints of a metric that a law is tried on; more would not change the verdict."""
+AT_LENGTH = 600
+"""The same where batch sizes are told apart by the spread of the batches."""
 DECISIVE = 4.0
 """Nats by which a batch size must beat the others: some 50 to 1."""
+
+
+RIVAL = 10.0
+"""Nats within which the counts leave another batch size in question."""
 
 
 class Sample(NamedTuple):
@@ -115,20 +121,22 @@ def _observation(law: Law, s: Sample) -> Observation:
     return Observation(k * d, 0.0, 1.0, k * k * rounding)
 
 
-def infer_batch_size(law: Law, metric: Metric, samples: Sequence[Sample]) -> int | None:
-    """The batch size behind the prints of an accuracy, where the evidence decides."""
-    found = candidates(list(_early_means(law, samples)))
-    if not found:
+def infer_batch_size(
+    law: Law, metric: Metric, samples: Sequence[Sample], *, at_length: bool
+) -> int | None:
+    """The batch size behind the prints of an accuracy, where the evidence decides.
+
+    `at_length`: sizes that the counts do not tell apart are weighed by the spread of the batches.
+    """
+    found = [c for c in candidates(list(_early_means(law, samples))) if c.score > -RIVAL]
+    if len(found) < 2:
+        return found[0].size if found else None
+    if not at_length:
         return None
-    if len(found) > 1 and found[1].score > -12.0:
-        rivals = [c for c in found if c.score > -12.0]
-        scores = [
-            c.score + weigh(law, metric, samples, 1.0 / c.size, 4 * MOST_PRINTS) for c in rivals
-        ]
-        best = max(range(len(rivals)), key=scores.__getitem__)
-        rest = [s for i, s in enumerate(scores) if i != best]
-        return rivals[best].size if scores[best] - max(rest) > DECISIVE else None
-    return found[0].size
+    scores = [c.score + weigh(law, metric, samples, 1.0 / c.size, AT_LENGTH) for c in found]
+    best = max(range(len(found)), key=scores.__getitem__)
+    rest = max(s for i, s in enumerate(scores) if i != best)
+    return found[best].size if scores[best] - rest > DECISIVE else None
 
 
 def _early_means(law: Law, samples: Sequence[Sample]) -> Iterable[Early]:

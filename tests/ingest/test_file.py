@@ -1,0 +1,293 @@
+"""Following a file by name: all that is written, once, in order; a change of file is told."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tui_monitor.ingest.file import FileTail
+from tui_monitor.ingest.source import Chunk, Pulled, Restarted, Waiting
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "run.log"
+
+
+@pytest.fixture
+def tail(log: Path, clock: Clock) -> Iterator[FileTail]:
+    tail = FileTail(log, watch=False, clock=clock)
+    yield tail
+    tail.close()
+
+
+def drain(tail: FileTail, limit: int = 1 << 20) -> tuple[bytes, list[str]]:
+    """All there is now, and what was told of other files on the way; bytes anew after a restart."""
+    data, told = b"", []
+    while True:
+        pulled = tail.pull(limit)
+        if isinstance(pulled, Chunk):
+            assert 0 < len(pulled.data) <= limit
+            data += pulled.data
+        elif isinstance(pulled, Restarted):
+            data += b"|"
+            told.append(pulled.reason)
+        else:
+            return data, told
+
+
+def waits(pulled: Pulled) -> str:
+    assert isinstance(pulled, Waiting)
+    assert "\n" not in pulled.reason
+    return pulled.reason
+
+
+def append(path: Path, data: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(data)
+
+
+def test_growth_in_bounded_chunks(log: Path, tail: FileTail) -> None:
+    log.write_bytes(b"abcdefgh")
+    assert drain(tail, limit=3) == (b"abcdefgh", [])
+    assert tail.pull(3) is None
+    append(log, b"ij")
+    assert drain(tail) == (b"ij", [])
+
+
+def test_a_missing_file_is_waited_for(log: Path, tail: FileTail) -> None:
+    assert "waiting for run.log" in waits(tail.pull(10))
+    log.write_bytes(b"a")
+    assert drain(tail) == (b"a", [])
+
+
+@pytest.mark.parametrize("size", [0, 3, 6, 7, 9000])
+def test_truncated_to_any_size(log: Path, tail: FileTail, size: int) -> None:
+    log.write_bytes(b"first\n")
+    drain(tail)
+    new = b"x" * size
+    log.write_bytes(new)  # truncates: the same inode
+    data, told = drain(tail)
+    assert data == b"|" + new
+    assert len(told) == 1
+    assert ("truncated" if size < 6 else "rewritten") in told[0]
+
+
+def test_truncated_and_grown_back_with_the_same_beginning(log: Path, tail: FileTail) -> None:
+    head = b"Using backend.\n" * 400
+    log.write_bytes(head + b"loss: 0.5\n")
+    drain(tail)
+    log.write_bytes(head + b"loss: 0.6\nloss: 0.4\n")
+    assert drain(tail)[0] == b"|" + head + b"loss: 0.6\nloss: 0.4\n"
+
+
+def test_rewritten_in_place_while_more_was_unread(log: Path, tail: FileTail) -> None:
+    log.write_bytes(b"a" * 100)
+    assert tail.pull(60) == Chunk(b"a" * 60)
+    log.write_bytes(b"b" * 10)
+    pulled = tail.pull(60)
+    assert isinstance(pulled, Restarted)
+    assert "40 bytes not yet read are lost" in pulled.reason
+    assert drain(tail)[0] == b"b" * 10
+
+
+@pytest.mark.parametrize("size", [2, 6, 5000])
+def test_another_file_renamed_over_it(log: Path, tail: FileTail, size: int) -> None:
+    log.write_bytes(b"first\n")
+    drain(tail)
+    append(log, b"unread\n")
+    other = log.with_name("other")
+    other.write_bytes(b"n" * size)
+    os.replace(other, log)
+    data, told = drain(tail)
+    assert data == b"unread\n|" + b"n" * size
+    assert told == ["run.log was replaced: following the new file"]
+
+
+def test_deleted_and_created_again(log: Path, tail: FileTail) -> None:
+    log.write_bytes(b"first\n")
+    drain(tail)
+    append(log, b"last\n")
+    log.unlink()
+    assert drain(tail) == (b"last\n", [])
+    assert "gone" in waits(tail.pull(10))
+    log.write_bytes(b"second, longer\n")
+    assert drain(tail)[0] == b"|second, longer\n"
+
+
+def test_a_copy_with_the_same_beginning_is_the_same_log(log: Path, tail: FileTail) -> None:
+    """A mirror renames a fresh copy over the old one: reading goes on where it was."""
+    log.write_bytes(b"one\ntwo\n")
+    drain(tail)
+    copy = log.with_name("copy")
+    copy.write_bytes(b"one\ntwo\nthree\n")
+    os.replace(copy, log)
+    assert drain(tail) == (b"three\n", [])
+
+
+def test_late_writes_to_the_old_file_come_first(log: Path, tail: FileTail, clock: Clock) -> None:
+    log.write_bytes(b"first\n")
+    drain(tail)
+    old = log.open("ab", buffering=0)
+    log.rename(log.with_name("run.log.1"))
+    old.write(b"late\n")
+    assert drain(tail) == (b"late\n", [])
+    log.touch()
+    clock.now += 4
+    assert drain(tail) == (b"", [])
+    old.write(b"later\n")
+    append(log, b"new\n")
+    assert drain(tail)[0] == b"later\n|new\n"
+    old.write(b"too late\n")
+    assert waits(tail.pull(10)).startswith("9 bytes came late")
+    assert tail.pull(10) is None
+    old.close()
+    clock.now += 10
+    assert tail.pull(10) is None
+
+
+def test_an_empty_successor_is_followed_after_a_while(
+    log: Path, tail: FileTail, clock: Clock
+) -> None:
+    log.write_bytes(b"first\n")
+    drain(tail)
+    log.rename(log.with_name("run.log.1"))
+    log.touch()
+    assert drain(tail) == (b"", [])
+    clock.now += 6
+    assert drain(tail)[0] == b"|"
+
+
+def test_a_link_swapped(tmp_path: Path, clock: Clock) -> None:
+    (tmp_path / "run-1").write_bytes(b"one\n")
+    (tmp_path / "run-2").write_bytes(b"two\n")
+    link = tmp_path / "latest"
+    link.symlink_to("run-1")
+    tail = FileTail(link, watch=False, clock=clock)
+    assert drain(tail) == (b"one\n", [])
+    (tmp_path / "new").symlink_to("run-2")
+    os.replace(tmp_path / "new", link)
+    assert drain(tail) == (b"|two\n", ["latest now leads to run-2"])
+    tail.close()
+
+
+def test_a_directory_or_pipe_under_the_name_does_not_block(log: Path, tail: FileTail) -> None:
+    log.mkdir()
+    assert "a directory" in waits(tail.pull(10))
+    log.rmdir()
+    os.mkfifo(log)
+    assert "a pipe" in waits(tail.pull(10))
+    log.unlink()
+    log.write_bytes(b"a")
+    assert drain(tail) == (b"a", [])
+    log.unlink()
+    os.mkfifo(log)
+    assert "a pipe" in waits(tail.pull(10))
+    log.unlink()
+    log.write_bytes(b"b")
+    assert drain(tail)[0] == b"|b"
+
+
+def test_errors_of_the_system_are_waited_out(
+    log: Path, tail: FileTail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.write_bytes(b"one\n")
+    drain(tail)
+    append(log, b"two\n")
+
+    def broken(*_: object) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pread", broken)
+        assert waits(tail.pull(10)) == "run.log: Input/output error; retrying"
+        assert waits(tail.pull(10)) == "run.log: Input/output error; retrying"
+    assert drain(tail) == (b"two\n", [])
+
+
+def test_permission_denied_is_told_and_the_open_file_kept(
+    log: Path, tail: FileTail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.write_bytes(b"one\n")
+    drain(tail)
+    log.rename(log.with_name("run.log.1"))
+    log.write_bytes(b"new\n")
+
+    def denied(*_: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", denied)
+        assert "permission denied" in waits(tail.pull(10))
+        append(log.with_name("run.log.1"), b"still\n")
+        assert tail.pull(10) == Chunk(b"still\n")
+    assert drain(tail)[0] == b"|new\n"
+
+
+def test_names_are_safe_to_show(tmp_path: Path) -> None:
+    tail = FileTail(tmp_path / "a\x1b[2Jb", watch=False)
+    assert tail.name == "a^[[2Jb"
+    assert "\x1b" not in waits(tail.pull(10))
+
+
+def test_no_descriptor_is_left_open(tmp_path: Path, clock: Clock) -> None:
+    before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
+    if not before:
+        pytest.skip("no /proc here")
+    log = tmp_path / "run.log"
+    tail = FileTail(log, watch=False, clock=clock)
+    for number in range(30):
+        log.unlink(missing_ok=True)
+        log.write_bytes(b"%d\n" % number)
+        drain(tail)
+    assert len(os.listdir("/proc/self/fd")) <= before + 2
+    tail.close()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(st.sampled_from(["append", "truncate", "rename", "replace", "delete"]), max_size=12)
+)
+def test_any_order_of_faults_loses_nothing(tmp_path: Path, actions: list[str]) -> None:
+    """An attentive reader gets every line once, whatever happens between its looks."""
+    log = tmp_path / "model.log"
+    log.unlink(missing_ok=True)
+    tail = FileTail(log, watch=False, clock=Clock())
+    got, written = b"", b""
+    for number, action in enumerate(["append", *actions]):
+        line = b"line %d %s\n" % (number, action.encode())
+        if action == "truncate":
+            log.write_bytes(b"")
+        elif action == "rename":
+            log.rename(tmp_path / "model.log.1")
+        elif action == "delete":
+            log.unlink()
+        if action == "replace":
+            (tmp_path / "new").write_bytes(line)
+            os.replace(tmp_path / "new", log)
+        else:
+            append(log, line)
+        written += line
+        got += drain(tail)[0].replace(b"|", b"")
+    tail.close()
+    assert got == written

@@ -1,0 +1,113 @@
+"""The bell rings for one name, and its absence is known."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+import watchdog.observers
+
+from tui_monitor.ingest.file import FileTail
+from tui_monitor.ingest.source import Chunk, Following
+from tui_monitor.ingest.watch import Bell
+
+
+def is_alive(bell: Bell) -> bool:
+    """Asked anew each time, which a type checker would not expect of a property."""
+    return bell.alive
+
+
+def how(tail: FileTail) -> Following:
+    return tail.following
+
+
+def test_rings_for_its_file_and_not_for_others(tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
+    rung = threading.Event()
+    bell = Bell(log, rung)
+    assert is_alive(bell)
+    (tmp_path / "other").write_bytes(b"x")
+    log.write_bytes(b"x")
+    assert rung.wait(5)
+    rung.clear()
+    os.replace(log, tmp_path / "run.log.1")
+    assert rung.wait(5)
+    assert log.name == "run.log"
+    bell.close()
+    assert not is_alive(bell)
+
+
+def test_reading_does_not_ring(tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
+    log.write_bytes(b"x")
+    rung = threading.Event()
+    bell = Bell(log, rung)
+    log.read_bytes()
+    assert not rung.wait(0.1)
+    bell.close()
+
+
+def test_a_directory_made_anew_is_listened_to(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    rung = threading.Event()
+    bell = Bell(folder / "run.log", rung)
+    os.rename(folder, tmp_path / "old")
+    bell.refresh()
+    assert not is_alive(bell)
+    folder.mkdir()
+    bell.refresh()
+    assert is_alive(bell)
+    rung.clear()
+    (folder / "run.log").write_bytes(b"x")
+    assert rung.wait(5)
+    bell.close()
+
+
+@pytest.mark.parametrize("failing", ["__init__", "schedule", "start"])
+def test_without_events_it_polls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    def exhausted(*_: object, **__: object) -> None:
+        raise OSError(24, "inotify instance limit reached")
+
+    monkeypatch.setattr(watchdog.observers.Observer, failing, exhausted)
+    log = tmp_path / "run.log"
+    tail = FileTail(log)
+    for _ in range(3):
+        tail.pull(10)
+    assert how(tail) == "polling"
+    log.write_bytes(b"x")
+    assert tail.pull(10) == Chunk(b"x")
+    tail.close()
+
+
+def test_a_missing_folder_is_polled_for(tmp_path: Path) -> None:
+    tail = FileTail(tmp_path / "none" / "run.log")
+    for _ in range(3):
+        tail.pull(10)
+    assert how(tail) == "polling"
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "run.log").write_bytes(b"x")
+    assert tail.pull(10) == Chunk(b"x")
+    tail.close()
+
+
+def test_growth_without_rings_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A remote file system: listening succeeds, nothing is ever heard."""
+    monkeypatch.setattr(Bell, "_ring", lambda self: None)
+    log = tmp_path / "run.log"
+    log.write_bytes(b"a")
+    tail = FileTail(log)
+    for _ in range(3):
+        tail.pull(10)
+    assert how(tail) == "events"
+    for _ in range(6):
+        with log.open("ab") as file:
+            file.write(b"a")
+        tail.pull(10)
+        tail.pull(10)
+    assert how(tail) == "polling"
+    tail.close()

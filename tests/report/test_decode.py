@@ -1,0 +1,121 @@
+"""Rows of `decode`: names, order, numbers, and what spreadsheets must not run."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.report.examples import ESTIMATE
+from tui_monitor.report.decode import FIELDS, csv_cells, json_row, row_writer
+
+CONTRACT = [
+    "run",
+    "epoch",
+    "epoch_label",
+    "step",
+    "steps",
+    "unit",
+    "metric",
+    "split",
+    "displayed",
+    "law",
+    "from_batch",
+    "to_batch",
+    "value",
+    "low",
+    "high",
+    "exact",
+    "count",
+    "samples",
+    "level",
+    "level_sd",
+    "batch_size",
+    "final",
+    "outlier",
+    "line",
+    "offset",
+]
+
+
+def test_json_has_the_fields_of_the_contract_in_order() -> None:
+    row = json.loads(json_row(ESTIMATE))
+
+    assert list(row) == CONTRACT == list(FIELDS)
+    assert row["epoch_label"] == "1"
+    assert row["displayed"] == 0.8917
+    assert row["count"] is None
+    assert row["exact"] is False
+    assert row["offset"] == 1234
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(math.nan, "nan"), (math.inf, "inf"), (-math.inf, "-inf")]
+)
+def test_json_writes_numbers_that_it_lacks_as_strings(number: float, text: str) -> None:
+    row = json.loads(json_row(replace(ESTIMATE, displayed=number, value=None)))
+
+    assert row["displayed"] == text
+    assert row["value"] is None
+    assert row["high"] == 0.92
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_both_formats_keep_every_bit(number: float) -> None:
+    row = replace(ESTIMATE, level=number)
+
+    assert json.loads(json_row(row))["level"] == number
+    assert float(dict(zip(FIELDS, csv_cells(row), strict=True))["level"]) == number
+
+
+@given(st.text())
+def test_json_rows_stay_on_one_ascii_line(label: str) -> None:
+    line = json_row(replace(ESTIMATE, epoch_label=label))
+
+    assert line.isascii()
+    assert "\n" not in line
+    assert json.loads(line)["epoch_label"] == label
+
+
+def test_csv_reads_back_with_the_same_columns() -> None:
+    stream = io.StringIO()
+    writer = row_writer(stream, "csv")
+    writer.write([ESTIMATE])
+    writer.write([replace(ESTIMATE, metric='a "b", c', displayed=math.nan)])
+
+    first, second = csv.DictReader(io.StringIO(stream.getvalue()))
+    assert list(first) == CONTRACT
+    assert first["count"] == ""
+    assert first["exact"] == "false"
+    assert second["metric"] == 'a "b", c'
+    assert second["displayed"] == "nan"
+
+
+@pytest.mark.parametrize("metric", ["=1+1", "+cmd", "-cmd|x", "@SUM(A1)", "\t=1", "\r=1"])
+def test_csv_disarms_formulas(metric: str) -> None:
+    cells = dict(zip(FIELDS, csv_cells(replace(ESTIMATE, metric=metric)), strict=True))
+
+    assert cells["metric"] == "'" + metric
+
+
+def test_csv_leaves_numbers_alone() -> None:
+    row = replace(ESTIMATE, epoch_label="-1", value=-0.5, low=-math.inf)
+    cells = dict(zip(FIELDS, csv_cells(row), strict=True))
+
+    assert cells["epoch_label"] == "-1"
+    assert cells["value"] == "-0.5"
+    assert cells["low"] == "-inf"
+
+
+def test_json_lines_are_flushed_batch_by_batch() -> None:
+    buffer = io.BytesIO()
+    stream = io.TextIOWrapper(buffer, encoding="utf-8", write_through=False)
+    row_writer(stream, "jsonl").write([ESTIMATE, ESTIMATE])
+
+    assert buffer.getvalue().count(b"\n") == 2

@@ -1,0 +1,414 @@
+"""The command line: grammar, exit codes, errors on one line, signals, pipes."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import io
+import json
+import os
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from tui_monitor import __version__, arguments, cli
+from tui_monitor.cli import main
+from tui_monitor.core.records import LawName
+from tui_monitor.process import Terminated
+from tui_monitor.report.samples import sample_log
+from tui_monitor.settings import LAWS, Size
+
+Captured = pytest.CaptureFixture[str]
+QUESTION = str(sample_log("epoch-jump"))
+COMMAND = [sys.executable, "-m", "tui_monitor"]
+
+
+def complaint(capsys: Captured) -> str:
+    """The one line on standard error, and nothing on standard output."""
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("tui-monitor: ")
+    assert err.count("\n") == 1
+    return err.removesuffix("\n")
+
+
+# --- grammar -------------------------------------------------------------------------------------
+
+
+def test_the_laws_of_the_grammar_are_those_of_the_core() -> None:
+    assert get_args(LawName) == LAWS
+
+
+@pytest.mark.parametrize(
+    ("argv", "command"),
+    [
+        (["train.log"], "watch"),
+        (["--ascii", "train.log"], "watch"),
+        (["--metric", "demo", "train.log"], "watch"),
+        (["./demo"], "watch"),
+        (["--", "demo"], "watch"),
+        (["demo"], "demo"),
+        (["--law", "sliding", "decode", "train.log"], "decode"),
+        (["explain", "--batch-size", "32", "-"], "explain"),
+    ],
+)
+def test_the_first_argument_is_a_command_or_a_source(argv: list[str], command: str) -> None:
+    name, parsed = arguments.parse(argv)
+
+    assert name == command
+    if command == "watch":
+        assert parsed.source == [argv[-1]]
+
+
+def test_options_stand_before_or_behind_the_command() -> None:
+    _, before = arguments.parse(["--law", "sliding", "--ascii", "decode", "x"])
+    _, behind = arguments.parse(["decode", "x", "--law", "sliding", "--ascii"])
+
+    assert before == behind
+    assert before.law == "sliding"
+
+
+def test_a_frame_has_a_size() -> None:
+    _, parsed = arguments.parse(["snapshot", "x", "--size", "80x24"])
+
+    assert parsed.size == Size(80, 24)
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        ([], "no source given"),
+        (["--law", "nonsense", "x"], "'nonsense'"),
+        (["--batch-size", "0", "x"], "0 is not 1 or more"),
+        (["--batch-size", "many", "x"], "invalid number value: 'many'"),
+        (["decode", "x", "--format", "xml"], "'xml'"),
+        (["decode"], "required: SOURCE"),
+        (["decode", "x", "--nonsense"], "--nonsense"),
+        (["replay", "x", "--speed", "-1"], "-1"),
+        (["replay", "x", "--speed", "nan"], "nan"),
+        (["snapshot", "x", "--size", "12"], "12"),
+        (["snapshot", "x", "--size", "0x5"], "0x5"),
+        (["--config", "x.toml", "x"], "not supported yet"),
+        (["run", "--", "python", "train.py"], "not supported yet"),
+        (["a.log", "b.log"], "not supported yet"),
+        (["ssh://host/train.log"], "not supported yet"),
+        (["decode", "ssh://host/train.log"], "not supported yet"),
+        (["-"], "not supported yet"),
+        (["demo", "nonsense"], "choose one of outer-loop"),
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_2(argv: list[str], told: str, capsys: Captured) -> None:
+    assert main(argv) == 2
+    assert told in complaint(capsys)
+
+
+def test_help_has_examples_and_every_command(capsys: Captured) -> None:
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+
+    assert "examples:" in text
+    for command in arguments.COMMANDS:
+        assert f"\n  {command} " in text
+        assert main([command, "--help"]) == 0
+        assert "examples:\n  tui-monitor" in capsys.readouterr().out
+
+
+def test_version(capsys: Captured) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"tui-monitor {__version__}\n"
+
+
+# --- input that cannot be read -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["decode", "explain", "snapshot", "replay"])
+def test_a_missing_log_is_one_line_and_exit_2(
+    command: str, tmp_path: Path, capsys: Captured
+) -> None:
+    assert main([command, str(tmp_path / "no.log")]) == 2
+    assert "No such file or directory" in complaint(capsys)
+
+
+@pytest.mark.parametrize("command", ["decode", "explain", "snapshot", "replay", "watch"])
+def test_a_folder_is_one_line_and_exit_2(command: str, tmp_path: Path, capsys: Captured) -> None:
+    assert main([command, str(tmp_path)]) == 2
+    assert "folders are not supported yet" in complaint(capsys)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n\0\0", b"hello\nworld\n"])
+@pytest.mark.parametrize("command", ["decode", "explain"])
+def test_a_file_without_progress_is_told(
+    command: str, content: bytes, tmp_path: Path, capsys: Captured
+) -> None:
+    log = tmp_path / "train.log"
+    log.write_bytes(content)
+
+    assert main([command, str(log)]) == 2
+    assert "no training progress" in complaint(capsys)
+
+
+def test_a_hostile_name_does_not_reach_the_terminal(capsys: Captured) -> None:
+    assert main(["decode", "\x1b]0;x\x07\u202e\n.log"]) == 2
+    assert complaint(capsys).isprintable()
+
+
+# --- decode and explain --------------------------------------------------------------------------
+
+
+def test_decode_writes_a_row_for_every_printed_number(capsys: Captured) -> None:
+    assert main(["decode", QUESTION]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    assert [(row["displayed"], row["metric"]) for row in rows[:3]] == [
+        (0.7993, "loss"),
+        (0.5996, "acc"),
+        (0.726, "loss"),
+    ]
+    assert len(rows) == 36
+    assert {row["run"] for row in rows} == {1}
+    assert [row["epoch"] for row in rows] == [1] * 12 + [2] * 12 + [3] * 12
+    for row in rows:
+        assert row["value"] is None or row["low"] <= row["value"] <= row["high"]
+
+
+def test_decode_keeps_the_metrics_asked_for(capsys: Captured) -> None:
+    assert main(["decode", QUESTION, "--metric", "*acc*", "--format", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+
+    assert len(rows) == 18
+    assert {row["metric"] for row in rows} == {"acc"}
+
+
+def test_decode_writes_to_a_file(tmp_path: Path, capsys: Captured) -> None:
+    target = tmp_path / "rows.jsonl"
+
+    assert main(["decode", QUESTION, "--output", str(target)]) == 0
+    assert len(target.read_text().splitlines()) == 36
+    assert capsys.readouterr() == ("", "")
+
+
+def test_decode_never_overwrites_its_source(tmp_path: Path, capsys: Captured) -> None:
+    log = tmp_path / "train.log"
+    log.write_bytes(Path(QUESTION).read_bytes())
+
+    assert main(["decode", str(log), "--output", str(log)]) == 2
+    assert "output is the source" in complaint(capsys)
+    assert log.read_bytes() == Path(QUESTION).read_bytes()
+
+
+def test_explain_reads_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    log = io.BytesIO(Path(QUESTION).read_bytes())
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(log))
+
+    assert main(["explain", "-", "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    (run,) = told["runs"]
+    assert run["epochs"] == 3
+    jumps = {(item["epoch"], item["metric"]): round(item["jump"], 4) for item in run["boundaries"]}
+    assert jumps[1, "acc"] == 0.0506
+    assert jumps[2, "acc"] == 0.0427
+
+
+def test_explain_in_ascii_is_ascii(capsys: Captured) -> None:
+    assert main(["explain", QUESTION, "--ascii"]) == 0
+    assert capsys.readouterr().out.isascii()
+
+
+# --- the process's edge --------------------------------------------------------------------------
+
+
+def test_a_defect_is_one_line_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    def fail(*_: object) -> int:
+        secret = "hunter2"
+        raise ValueError(f"broken\n\x1b[31m{len(secret)}")
+
+    monkeypatch.setitem(cli.COMMANDS, "decode", fail)
+    assert main(["decode", "x"]) == 1
+    line = complaint(capsys)
+    assert "ValueError" in line
+    assert "please report" in line
+
+    monkeypatch.setenv("TUI_MONITOR_DEBUG", "1")
+    assert main(["decode", "x"]) == 1
+    err = capsys.readouterr().err
+    assert "Traceback" in err
+    assert "hunter2" not in err.split("Traceback")[0]
+
+
+@pytest.mark.parametrize(("raised", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
+def test_signals_have_their_codes(
+    raised: type[BaseException], code: int, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    def interrupt(*_: object) -> int:
+        raise raised
+
+    monkeypatch.setitem(cli.COMMANDS, "decode", interrupt)
+    monkeypatch.setattr(cli, "discard_output", lambda: None)
+    assert main(["decode", "x"]) == code
+    assert capsys.readouterr() == ("", "")
+
+
+def test_sigterm_is_put_back_as_it_was() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    main(["--version"])
+
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_full_disk_is_one_line_and_exit_2() -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("this system has no /dev/full")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*COMMAND, "decode", QUESTION], stdout=full, stderr=subprocess.PIPE, timeout=30
+        )
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"tui-monitor: No space left on device")
+    assert done.stderr.count(b"\n") == 1
+
+
+# --- following, in a process of its own ----------------------------------------------------------
+
+
+@contextmanager
+def following(log: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """`decode --follow` of a log."""
+    argv = [*COMMAND, "decode", str(log), "--follow", *options]
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_rows_stream_while_the_log_grows_until_a_signal(
+    signum: signal.Signals, code: int, tmp_path: Path
+) -> None:
+    lines = Path(QUESTION).read_bytes().splitlines(keepends=True)
+    log = tmp_path / "train.log"
+    log.write_bytes(b"".join(lines[:4]))
+    with following(log) as process:
+        assert process.stdout is not None
+        first = json.loads(process.stdout.readline())
+        assert (first["displayed"], first["line"]) == (0.7993, 3)
+        process.stdout.readline()
+        with log.open("ab") as growing:
+            growing.writelines(lines[4:])
+        seen = [json.loads(process.stdout.readline()) for _ in range(34)]
+        process.send_signal(signum)
+        out, err = process.communicate(timeout=10)
+
+    assert [row["epoch"] for row in seen[-12:]] == [3] * 12
+    assert (process.returncode, out, err) == (code, "", "")
+
+
+def test_a_reader_that_leaves_ends_following_calmly(tmp_path: Path) -> None:
+    log = tmp_path / "train.log"
+    log.write_bytes(sample_log("outer-loop").read_bytes())
+    with following(log, "--format", "csv") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("run,epoch,")
+        process.stdout.close()
+        with log.open("ab") as growing:
+            growing.write(log.read_bytes())
+        assert process.wait(timeout=10) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_standard_input_is_followed_to_its_end() -> None:
+    argv = [*COMMAND, "decode", "-", "--follow"]
+    done = subprocess.run(argv, input=Path(QUESTION).read_bytes(), capture_output=True, timeout=30)
+
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 36
+
+
+# --- frames and screens --------------------------------------------------------------------------
+
+
+def test_a_frame_is_text_of_the_size_asked_for(capsys: Captured) -> None:
+    assert main(["snapshot", QUESTION, "--size", "120x24"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+
+    assert len(lines) == 24
+    assert max(map(len, lines)) <= 120
+    assert "keras2-epoch-jump-excerpt" in lines[0]
+
+
+@pytest.mark.parametrize(("kind", "beginning"), [("svg", "<svg"), ("html", "<!DOCTYPE html>")])
+def test_frames_go_to_files_by_their_extension(kind: str, beginning: str, tmp_path: Path) -> None:
+    target = tmp_path / f"frame.{kind}"
+
+    assert main(["snapshot", QUESTION, "--output", str(target)]) == 0
+    assert target.read_text("utf-8").startswith(beginning)
+
+
+def test_a_frame_of_another_kind_is_told(tmp_path: Path, capsys: Captured) -> None:
+    assert main(["snapshot", QUESTION, "--output", str(tmp_path / "frame.png")]) == 2
+    assert "end it in .svg, .html or .txt" in complaint(capsys)
+
+
+@pytest.mark.parametrize("argv", [[QUESTION], ["demo"], ["replay", QUESTION]])
+def test_without_a_terminal_the_screen_says_what_to_use(argv: list[str], capsys: Captured) -> None:
+    assert main(argv) == 2
+    line = complaint(capsys)
+    assert "decode SOURCE --follow" in line
+    assert "snapshot SOURCE" in line
+
+
+def test_replay_from_an_epoch_that_is_not_there_is_told(capsys: Captured) -> None:
+    assert main(["replay", QUESTION, "--from", "9"]) == 2
+    assert "it has 3" in complaint(capsys)
+
+
+@pytest.mark.parametrize(("ending", "code"), [(b"q", 0), (signal.SIGTERM, 143)])
+def test_the_demo_draws_in_a_terminal_and_leaves_it_as_it_was(
+    ending: bytes | signal.Signals, code: int, tmp_path: Path
+) -> None:
+    screen, line = os.openpty()
+    before = termios.tcgetattr(line)
+    fcntl.ioctl(line, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    process = subprocess.Popen(
+        [*COMMAND, "demo", "--speed", "0"],
+        stdin=line, stdout=line, stderr=line, cwd=tmp_path, env={**os.environ, "TERM": "xterm"},
+    )  # fmt: skip
+    try:
+        read_until(screen, b"ended")
+        if isinstance(ending, bytes):
+            os.write(screen, ending)
+        else:
+            process.send_signal(ending)
+        read_until(screen, b"\x1b[?1049l")
+        assert process.wait(timeout=10) == code
+        assert termios.tcgetattr(line) == before
+    finally:
+        process.kill()
+        process.wait()
+        os.close(line)
+        os.close(screen)
+
+
+def read_until(terminal: int, sign: bytes, seconds: float = 20.0) -> None:
+    """Read what a program draws until `sign` is in it."""
+    seen = b""
+    until = time.monotonic() + seconds
+    while sign not in seen:
+        ready, _, _ = select.select([terminal], [], [], until - time.monotonic())
+        assert ready, f"{sign!r} was not drawn"
+        seen += os.read(terminal, 65536)

@@ -1,0 +1,48 @@
+"""What each entrance loads: a subprocess each, since only sys.modules of a fresh one proves it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = {"numpy", "textual", "rich", "watchdog", "asyncio"}
+SCREEN = {"textual", "rich"}
+
+
+def loaded(code: str) -> set[str]:
+    """Top-level modules that are loaded after running `code`."""
+    script = f"{code}\nimport sys\nprint('\\n'.join(m.partition('.')[0] for m in sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_the_package_loads_nothing_heavy() -> None:
+    assert not loaded("import tui_monitor") & (HEAVY | {"typing"})
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["--version"], ["decode", "--help"], ["--law", "x"]])
+def test_help_version_and_bad_usage_load_nothing_heavy(argv: list[str]) -> None:
+    assert not loaded(f"from tui_monitor.cli import main\nmain({argv!r})") & HEAVY
+
+
+def test_the_python_interface_loads_no_screen() -> None:
+    sample = Path(__file__).parents[1] / "sample_logs" / "keras2-epoch-jump-excerpt.log"
+    code = f"from tui_monitor import *\ndecode_log({str(sample)!r})\nexplain_log({str(sample)!r})"
+
+    assert not loaded(code) & SCREEN
+
+
+def test_decode_and_explain_load_no_screen() -> None:
+    sample = Path(__file__).parents[1] / "sample_logs" / "keras2-epoch-jump-excerpt.log"
+    code = (
+        "from tui_monitor.cli import main\n"
+        f"assert main(['decode', {str(sample)!r}]) == 0\n"
+        f"assert main(['explain', {str(sample)!r}]) == 0"
+    )
+
+    assert not loaded(code) & SCREEN

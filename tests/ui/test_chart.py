@@ -1,0 +1,203 @@
+"""Numbers to cells, without any widget."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tui_monitor.core.records import FloatArray
+from tui_monitor.ui import chart, raster, scale
+from tui_monitor.ui.chart import Plot, Window
+from tui_monitor.ui.glyphs import ASCII, UNICODE
+from tui_monitor.ui.palette import Ground, Ink
+
+NONE = np.empty(0)
+UNIT = scale.Axis(0.0, 1.0, (0.0, 0.5, 1.0))
+
+
+def plot(x: FloatArray, y: FloatArray, **more: object) -> Plot:
+    fields: dict[str, object] = {
+        "band": None, "ghost": None, "windows": None, "val_x": NONE, "val": NONE,
+        "breaks": NONE, "rules": NONE, "events": NONE,
+    }  # fmt: skip
+    return Plot(x=x, line=y, **(fields | more))  # type: ignore[arg-type]
+
+
+def lines(plotted: Plot, window: Window, width: int, height: int, ascii: bool = False) -> list[str]:  # noqa: A002
+    cells = chart.draw(plotted, window, width, height, ASCII if ascii else UNICODE)
+    return ["".join(span.text for span in row) for row in cells.rows()]
+
+
+def floats(*values: float) -> FloatArray:
+    return np.array(values, dtype=np.float64)
+
+
+def test_a_rising_line_in_ascii() -> None:
+    drawn = lines(
+        plot(floats(1, 2, 3, 4), floats(0, 1 / 3, 2 / 3, 1)), Window(0, 4, UNIT), 4, 4, True
+    )
+    assert drawn == ["   *", "  * ", " *  ", "*   "]
+
+
+def test_a_falling_line_in_braille_has_no_holes() -> None:
+    drawn = lines(plot(floats(1, 8), floats(1, 0)), Window(0, 8, UNIT), 4, 1)
+    dots = [bin(ord(char) - 0x2800).count("1") for char in drawn[0]]
+    assert all(count >= 2 for count in dots)
+
+
+@pytest.mark.parametrize(
+    ("mask", "code"),
+    [((0, 0), 0x01), ((0, 1), 0x08), ((1, 0), 0x02), ((3, 0), 0x40), ((3, 1), 0x80)],
+)
+def test_braille_dots_are_where_unicode_puts_them(mask: tuple[int, int], code: int) -> None:
+    dots = np.zeros((4, 2), dtype=np.bool_)
+    dots[mask] = True
+    assert raster.braille(dots)[0, 0] == 0x2800 + code
+
+
+def test_nan_is_a_gap_and_never_bridged() -> None:
+    drawn = lines(
+        plot(floats(1, 2, 3, 4, 5), floats(0.5, 0.5, math.nan, 0.5, 0.5)),
+        Window(0, 5, UNIT),
+        5,
+        1,
+        True,
+    )
+    assert drawn == ["** **"]
+
+
+def test_infinity_is_a_gap() -> None:
+    drawn = lines(plot(floats(1, 2, 3), floats(0.5, math.inf, 0.5)), Window(0, 3, UNIT), 3, 1, True)
+    assert drawn == ["* *"]
+
+
+def test_a_line_is_not_drawn_across_a_break() -> None:
+    window = Window(0, 9, UNIT)
+    whole = lines(plot(floats(1, 9), floats(0.5, 0.5)), window, 9, 1, True)
+    broken = lines(plot(floats(1, 9), floats(0.5, 0.5), breaks=floats(5)), window, 9, 1, True)
+    assert whole == ["*********"]
+    assert broken == ["*       *"]
+
+
+def test_a_single_point_is_seen() -> None:
+    drawn = lines(plot(floats(2), floats(0.5)), Window(0, 4, UNIT), 4, 2)
+    assert sum(char not in " ·" for row in drawn for char in row) == 1
+
+
+def test_a_constant_series_is_one_flat_row() -> None:
+    x = np.arange(1.0, 101.0)
+    drawn = lines(plot(x, np.full(100, 0.9)), Window(0, 100, UNIT), 20, 5, True)
+    assert [row.count("*") for row in drawn] == [20, 0, 0, 0, 0]
+
+
+def test_spikes_survive_a_million_points_in_few_columns() -> None:
+    x = np.arange(1.0, 1_000_001.0)
+    y = np.full(x.size, 0.1)
+    y[123_456] = 0.95
+    drawn = lines(plot(x, y), Window(0, 1e6, UNIT), 40, 10, True)
+    assert drawn[0].count("*") == 1
+
+
+def test_huge_and_tiny_values_stay_inside() -> None:
+    y = floats(1e-300, 1e300, -1e300, math.nan, 5.0)
+    axis = scale.y_axis([y], 4, (-math.inf, math.inf))
+    drawn = lines(plot(floats(1, 2, 3, 4, 5), y), Window(0, 5, axis), 10, 4)
+    assert all(len(row) == 10 for row in drawn)
+
+
+@pytest.mark.parametrize(("width", "height"), [(0, 0), (0, 5), (5, 0), (1, 1)])
+def test_no_room_is_no_crash(width: int, height: int) -> None:
+    cells = chart.draw(plot(floats(1), floats(0.5)), Window(0, 1, UNIT), width, height, UNICODE)
+    assert len(cells.rows()) == height
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.floats(0, 1) | st.just(math.nan), min_size=2, max_size=120),
+    st.integers(1, 40),
+    st.booleans(),
+)
+def test_the_past_never_moves(values: list[float], width: int, only_ascii: bool) -> None:
+    """A point more changes no cell left of the column of the point before it."""
+    y = floats(*values)
+    x = np.arange(1.0, y.size + 1)
+    window = Window(0, 128, UNIT)
+    before = lines(plot(x[:-1], y[:-1]), window, width, 6, only_ascii)
+    after = lines(plot(x, y), window, width, 6, only_ascii)
+    joined = int(raster.column_of(x[-2:-1], 0, 128, width)[0])
+    assert [row[:joined] for row in before] == [row[:joined] for row in after]
+
+
+def test_a_point_on_an_edge_lies_left_of_it() -> None:
+    starts = raster.column_starts(floats(1, 2, 3, 4), 0, 4, 2)
+    assert starts.tolist() == [0, 2, 4]
+    assert raster.column_of(floats(2, 2.1), 0, 4, 2).tolist() == [0, 1]
+
+
+def test_the_band_lies_behind_the_line() -> None:
+    x = np.arange(1.0, 21.0)
+    cells = chart.draw(
+        plot(x, np.full(20, 0.5), band=np.full(20, 0.25)), Window(0, 20, UNIT), 20, 8, UNICODE
+    )
+    grounds = (cells.grounds == Ground.BAND).any(axis=1)
+    assert grounds.tolist() == [False, False, True, True, True, True, False, False]
+
+
+def test_the_bands_edges_are_an_eighth_of_a_cell_fine() -> None:
+    x = np.arange(1.0, 5.0)
+    cells = chart.draw(
+        plot(x, np.full(4, 0.5), band=np.full(4, 0.3125)), Window(0, 4, UNIT), 4, 4, UNICODE
+    )
+    assert chr(cells.codes[0, 0]) == "▂"
+    assert Ink(int(cells.inks[0, 0])) is Ink.BAND
+    assert chr(cells.codes[3, 0]) == "▆"
+    assert Ink(int(cells.inks[3, 0])) is Ink.VOID
+    assert Ground(int(cells.grounds[3, 0])) is Ground.BAND
+
+
+def test_series_are_told_apart_without_colour() -> None:
+    x = np.arange(1.0, 11.0)
+    drawn = lines(
+        plot(x, np.full(10, 0.9), ghost=np.full(10, 0.1), val_x=floats(5), val=floats(0.5),
+             rules=floats(5), events=floats(8)),
+        Window(0, 10, UNIT), 10, 3, True,
+    )  # fmt: skip
+    assert drawn == ["*******v**", "    V     ", ".........."]
+
+
+def test_an_event_gives_way_to_the_line_at_the_top() -> None:
+    x = np.arange(1.0, 11.0)
+    drawn = lines(plot(x, np.full(10, 0.9), events=floats(8)), Window(0, 10, UNIT), 10, 3, True)
+    assert drawn == ["**********", "          ", "       v  "]
+
+
+def test_a_selected_boundary_stands_out() -> None:
+    cells = chart.draw(
+        plot(floats(1), floats(0.1), rules=floats(5), selected=5.0),
+        Window(0, 10, UNIT),
+        10,
+        4,
+        UNICODE,
+    )
+    assert chr(cells.codes[1, 4]) == UNICODE.selected
+
+
+def test_window_means_show_only_where_their_bounds_are_narrow() -> None:
+    x = np.arange(1.0, 11.0)
+    low, high = np.full(10, 0.4), np.full(10, 0.45)
+    window = Window(0, 10, UNIT)
+    assert chart.windows_are_informative(x, low, high, window)
+    assert not chart.windows_are_informative(x, low, high + 0.5, window)
+    assert not chart.windows_are_informative(x, low * np.nan, high, window)
+
+
+def test_a_sparkline_is_one_row_of_blocks() -> None:
+    x = np.arange(1.0, 9.0)
+    drawn = chart.sparkline(plot(x, np.linspace(0, 1, 8)), 0, 16, UNIT, 16)
+    assert len(drawn) == 16
+    assert list(drawn[:8]) == sorted(drawn[:8])
+    assert drawn[8:].strip() == ""

@@ -1,0 +1,123 @@
+"""Axes with round ends that stay where they are."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui_monitor.ui import scale
+
+ANY = (-math.inf, math.inf)
+
+
+@pytest.mark.parametrize(
+    ("span", "wanted", "step"),
+    [(1.0, 5, 0.2), (1.0, 10, 0.1), (0.07, 4, 0.02), (2.5, 5, 0.5), (900.0, 4, 500.0)],
+)
+def test_steps_are_round(span: float, wanted: int, step: float) -> None:
+    assert scale.nice_step(span, wanted) == pytest.approx(step)
+
+
+def test_a_linear_axis_holds_its_data_between_round_ends() -> None:
+    axis = scale.linear_axis(0.6312, 0.9471, 4, (0.0, 1.0))
+    assert (axis.low, axis.high) == (0.6, 0.95)
+    assert axis.ticks == (0.6, 0.7, 0.8, 0.9)
+    assert scale.tick_labels(axis) == ("0.6", "0.7", "0.8", "0.9")
+
+
+def test_an_axis_never_leaves_what_the_metric_can_be() -> None:
+    axis = scale.linear_axis(0.97, 1.0, 3, (0.0, 1.0))
+    assert axis.high == 1.0
+
+
+@given(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9), st.integers(1, 9))
+def test_any_data_lie_on_their_axis(a: float, b: float, wanted: int) -> None:
+    axis = scale.linear_axis(min(a, b), max(a, b), wanted, ANY)
+    slack = 1e-6 * max(abs(a), abs(b), 1e-3)
+    assert axis.low < axis.high
+    assert axis.low <= min(a, b) + slack
+    assert axis.high >= max(a, b) - slack
+    assert len(axis.ticks) <= 2 * wanted + 2
+    assert all(axis.low - slack <= tick <= axis.high + slack for tick in axis.ticks)
+
+
+def test_the_range_only_grows_while_data_arrive() -> None:
+    held: tuple[float, float] | None = None
+    seen: list[tuple[float, float]] = []
+    data = 2.3 * np.exp(-np.arange(400) / 100)
+    for count in range(1, 400, 3):
+        axis = scale.y_axis([data[:count]], 4, (0.0, math.inf), held=held)
+        held = (axis.low, axis.high)
+        seen.append(held)
+    ranges = list(dict.fromkeys(seen[1:]))
+    assert len(ranges) <= 8
+    assert all(a[0] >= b[0] and a[1] <= b[1] for a, b in pairwise(ranges[2:]))
+
+
+def test_a_range_far_too_wide_is_let_go() -> None:
+    data = np.array([0.91, 0.92])
+    axis = scale.y_axis([data], 4, (0.0, 1.0), held=(0.0, 1.0))
+    assert axis.high - axis.low < 0.1
+
+
+def test_a_few_wild_points_do_not_flatten_the_rest() -> None:
+    data = np.concatenate([np.linspace(0.4, 0.5, 200), [1e6]])
+    assert scale.y_axis([data], 4, (0.0, math.inf)).high < 1
+
+
+@pytest.mark.parametrize(
+    "data", [[], [math.nan], [math.inf, -math.inf], [0.0], [5.0, 5.0], [1e300, -1e300], [1e-320]]
+)
+@pytest.mark.parametrize("log", [False, True])
+def test_odd_data_have_an_axis(data: list[float], log: bool) -> None:
+    axis = scale.y_axis([np.array(data, dtype=np.float64)], 4, ANY, log=log)
+    assert math.isfinite(axis.low)
+    assert math.isfinite(axis.high)
+    assert axis.low < axis.high
+    assert len(scale.tick_labels(axis)) == len(axis.ticks)
+
+
+def test_a_log_axis_has_round_ends_and_decades() -> None:
+    axis = scale.log_axis(0.00031, 2.3, 4)
+    assert axis.low == pytest.approx(0.0003)
+    assert axis.high == pytest.approx(3.0)
+    assert scale.tick_labels(axis) == ("0.001", "0.01", "0.1", "1")
+    place = axis.forward(np.array([0.0, -1.0, 0.03]))
+    assert np.isnan(place[:2]).all()
+    assert place[2] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("newest", "length", "planned", "ended", "end"),
+    [
+        (10, 406, 1218, False, 1218),  # a short plan is shown whole
+        (10, 406, 40600, False, 406),  # a long one grows by doubling epochs
+        (407, 406, 40600, False, 812),
+        (1000, 406, 40600, False, 1624),
+        (30000, 406, 40600, False, 40600),
+        (10, None, None, False, 64),
+        (65, None, None, False, 128),
+        (777, 406, 1218, True, 777),
+    ],
+)
+def test_the_time_axis_jumps_in_steps(
+    newest: float, length: float | None, planned: float | None, ended: bool, end: float
+) -> None:
+    assert scale.extent(newest, length, planned, ended=ended) == pytest.approx(end)
+
+
+def test_zoom_follows_in_quarters_of_its_width() -> None:
+    windows = {scale.zoomed(1024, newest, 3, None, False) for newest in range(600, 700)}
+    assert len(windows) <= 5
+    assert all(right - left == 128 for left, right in windows)
+    assert all(right >= 600 for _, right in windows)
+
+
+def test_a_panned_window_stays_inside_the_run() -> None:
+    assert scale.zoomed(1000, 900, 1, -50.0, False) == (0.0, 500.0)
+    assert scale.zoomed(1000, 900, 1, 999.0, False) == (500.0, 1000.0)
