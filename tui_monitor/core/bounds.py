@@ -29,6 +29,10 @@ class Interval(NamedTuple):
         """Whether nothing lies in it, beyond the float error of the sums."""
         return self.low > self.high + 1e-9 * max(1.0, abs(self.low))
 
+    def times(self, factor: float) -> Interval:
+        """The interval times a positive factor."""
+        return Interval(self.low * factor, self.high * factor)
+
 
 def printed(displayed: float, quantum: float) -> Interval:
     """Where the exact number behind a print lies.
@@ -205,6 +209,15 @@ class DoubleSums:
             return False
         if k - k0 == 1 and s.low == s.high:
             e = Interval(max(e.low, e0.low + s.low / k), min(e.high, e0.high + s.high / k))
+        self.k.append(k)
+        self.s.append(s)
+        self.e.append(e)
+        return True
+
+    def append(self, k: int, s: Interval, e: Interval) -> bool:
+        """Take S and E after batch `k` as they are; False, and no change, if S is impossible."""
+        if s.empty:
+            return False
         self.k.append(k)
         self.s.append(s)
         self.e.append(e)

@@ -12,6 +12,7 @@ from math import ceil, gcd
 from typing import Literal
 
 from tui_monitor.core import laws
+from tui_monitor.core.chain import Position
 from tui_monitor.core.evidence import Sample, in_order, infer_batch_size, weigh
 from tui_monitor.core.laws import (
     BATCHES_LIKELY,
@@ -26,7 +27,8 @@ from tui_monitor.core.laws import (
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.records import Estimate, LawEvidence, Print
-from tui_monitor.core.track import Position, Track
+from tui_monitor.core.stride import Stride
+from tui_monitor.core.track import Track
 
 SETTLED = 10.0
 """Nats by which a law must lead to count as settled: 22,000 to 1."""
@@ -57,6 +59,7 @@ class RunDecoder:
         self._bars = 0
         self._finals = 0
         self._named_accuracy = False
+        self._new_lines = 0
         self._next_weighing = 4
         self._epoch_gcd = 0
 
@@ -100,13 +103,8 @@ class RunDecoder:
 
     def _learn_units(self, p: Print) -> None:
         """What the steps tell of the size of a batch and of the batches between two prints."""
-        if (
-            p.final
-            and p.unit == "batch"
-            and p.style == "keras-bar"
-            and self.last_line != "repeated"
-        ):
-            self._see_last_line(p)
+        if p.unit == "batch" and p.style == "keras-bar":
+            self._see_version(p)
         if p.step is None:
             return
         if p.unit == "sample" and self.options.batch_size is None and not p.final:
@@ -120,19 +118,27 @@ class RunDecoder:
             if changed:
                 self._position_again()
 
-    def _see_last_line(self, p: Print) -> None:
-        """An epoch's last line, and the lines before it, tell the version's habit."""
+    def _see_version(self, p: Print) -> None:
+        """What tells the versions of a `[=>..]` bar apart (see `_law_of_steps`)."""
         before = [q.step for q in self.prints[-3:-1] if q.epoch == p.epoch]
-        if p.step is None or not before:
+        seen = self.last_line
+        if p.step is None or seen == "repeated":
             return
-        seen: LastLine = "unsure"
-        if before[-1] == p.step:
+        if not p.final:
+            self._new_lines += p.redrawn is False
+            if self._new_lines == 3:
+                self._revise_laws()
+            return
+        if before and before[-1] == p.step:
             seen = "repeated"
         elif before == [p.step - 2, p.step - 1]:
             seen = "single"
-        if seen in ("unsure", self.last_line):
-            return
-        self.last_line = seen
+        if seen != self.last_line:
+            self.last_line = seen
+            self._revise_laws()
+
+    def _revise_laws(self) -> None:
+        """Decode again what is now known to obey another law."""
         for name, track in self.tracks.items():
             law = self._law_for(name)
             if law.key != track.law.key:
@@ -235,12 +241,14 @@ class RunDecoder:
 
         Keras before 2.3 calls an accuracy `acc`; 2.3 calls it `accuracy` and shows it as the metric
         keeps it, but not the loss; tf.keras 2.2 and later show both so, and repeat the last line.
+        Keras 2.0.9 to 2.3 start a new line for each state of a bar where no terminal is attached.
         """
         if self.last_line == "repeated":
             return STATE
         if self.last_line == "single":
             return STATE if "accuracy" in name else STEPS
-        return SAMPLES_LIKELY if self._named_accuracy else BATCHES_LIKELY
+        kept = "accuracy" in name if self._new_lines > 2 else self._named_accuracy
+        return SAMPLES_LIKELY if kept else BATCHES_LIKELY
 
     def _batch_size_for(self) -> int | None:
         """Samples behind one update of the bar."""
@@ -398,55 +406,3 @@ class RunDecoder:
                 if row < len(track) and track.print_index[row] == index:
                     cursor[reading.metric] = row + 1
                     yield track, row
-
-
-class Stride:
-    """Batches between two updates of a bar: Keras' `steps_per_execution`.
-
-    Keras 3.11 and later count the batches done: s, 2s, 3s. Keras 3.0-3.10 count 1, 1+s, 1+2s, and
-    give the first update the weight of one batch, the others of s (`short_first`). With t shown and
-    i updates done the printed mean d of the running means R is
-
-        t d = R_1 + s (R_2 + .. + R_i),    so    s (R_1 + .. + R_i) = t d + (s - 1) R_1,
-
-    which is what a bar that counts each update once prints, with the same rounding: t + s - 1 = i s.
-    Source: keras/src/callbacks/progbar_logger.py and trainers, 3.9.2 and 3.12.0.
-    """
-
-    def __init__(self) -> None:
-        self.size = 1
-        self.short_first = False
-        self._first: int | None = None
-        self._gcd = 0
-        self._seen = 0
-        self._last = 0
-
-    def learn(self, step: int, final: bool) -> bool:
-        """Take the step of a print; True if what is known of the stride changes by it."""
-        if final:
-            self._last = 0
-            return False
-        if step <= self._last:
-            self._last = 0
-        if self._last == 0:
-            self._first = step if self._first is None else gcd_or_same(self._first, step)
-        self._gcd = gcd(self._gcd, step - self._last if self._last else 0)
-        self._seen += 1
-        self._last = step
-        before = self.size
-        # the chance that steps printed at random share a stride halves with each
-        certain = self._gcd > 1 and self._seen >= 12 and self._first in (1, self._gcd)
-        self.size = self._gcd if certain else 1
-        self.short_first = self.size > 1 and self._first == 1
-        return self.size != before
-
-    def pushes(self, step: int) -> int:
-        """Updates of the bar that a shown step stands for."""
-        if self.size == 1:
-            return step
-        return 1 + ceil((step - 1) / self.size) if self.short_first else ceil(step / self.size)
-
-
-def gcd_or_same(first: int, step: int) -> int:
-    """The common first step of the epochs, 0 where they have none."""
-    return first if first == step else 0

@@ -153,6 +153,8 @@ class Print(NamedTuple):
     eta: float | None
     elapsed: float | None
     per_step: float | None
+    redrawn: bool | None = None
+    """Whether the next print was drawn over it; None where its line has not ended."""
 
 
 class Event(NamedTuple):

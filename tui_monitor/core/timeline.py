@@ -263,6 +263,7 @@ class Timeline:
             item.eta,
             item.elapsed,
             item.per_step,
+            None if line.end == "open" else line.end == "redraw",
         )
 
     # --- notices and plain lines

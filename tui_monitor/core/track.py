@@ -12,29 +12,13 @@ from math import inf, isfinite, nan, sqrt
 from typing import NamedTuple
 
 from tui_monitor.core import kalman
-from tui_monitor.core.bounds import DoubleSums, Interval, Sums, harmonic, printed
+from tui_monitor.core.bounds import Interval, printed
+from tui_monitor.core.chain import Chain, Position
 from tui_monitor.core.kalman import Observation, State3
 from tui_monitor.core.laws import EPOCH, INSTANTANEOUS, UNKNOWN, Law
 from tui_monitor.core.level import Family, LevelFilter, Memory, Noise, Smoothed, smooth
 from tui_monitor.core.metrics import Metric
 from tui_monitor.core.series import ABSENT, Floats, Integers
-
-NEVER_REPEATS = 2
-"""After so many impossible prints in a row the print before them is the one doubted."""
-
-
-class Position(NamedTuple):
-    """Where in its epoch a print stands, in updates of the bar."""
-
-    epoch: int
-    """1-based ordinal."""
-    k: int | None
-    """Batches done; None where they cannot be known."""
-    n: float | None
-    """The same in full batches: a shorter last one counts as a fraction."""
-    ragged: bool
-    """Its last batch may end the epoch, and then may be shorter by an unknown amount."""
-    final: bool
 
 
 class Checkpoint(NamedTuple):
@@ -42,14 +26,10 @@ class Checkpoint(NamedTuple):
 
     rows: int
     epoch: int
-    sums: Sums | DoubleSums | None
+    chain: Chain | None
     links: int
-    chain_rows: list[int]
-    chain_length: int
     first_step: int
     epoch_state: State3 | None
-    refused: list[int]
-    contradictions: int
     tracker: LevelFilter | None
     memory: Memory | None
 
@@ -93,29 +73,22 @@ class Track:
         self.step_rows: list[int] = []
         """The row of each of the filter's steps."""
         self._epoch = 0
-        self._sums: Sums | DoubleSums | None = None
-        self._chain_rows: list[int] = []
+        self._chain: Chain | None = None
+        """Of the newest epoch; None where nothing is averaged, or a nan has swallowed the sum."""
         self._first_step = 0
         self._epoch_state: State3 | None = None
-        self._refused: list[int] = []
-        self.contradictions = 0
 
     # --- prints in ---------------------------------------------------------------------------
 
     def checkpoint(self) -> Checkpoint:
         """What it takes to forget the rows added from now on."""
-        chain = self._sums
         return Checkpoint(
             rows=len(self.places),
             epoch=self._epoch,
-            sums=chain,
-            links=0 if chain is None else len(chain.s),
-            chain_rows=self._chain_rows,
-            chain_length=len(self._chain_rows),
+            chain=self._chain,
+            links=0 if self._chain is None else len(self._chain.links),
             first_step=self._first_step,
             epoch_state=self._epoch_state,
-            refused=list(self._refused),
-            contradictions=self.contradictions,
             tracker=self.filter,
             memory=None if self.filter is None else self.filter.memory(),
         )
@@ -126,13 +99,10 @@ class Track:
             column.cut(to.rows)
         del self.places[to.rows :]
         self._epoch = to.epoch
-        self._sums = to.sums
-        while to.sums is not None and len(to.sums.s) > to.links:
-            to.sums.pop()
-        self._chain_rows = to.chain_rows
-        del self._chain_rows[to.chain_length :]
+        self._chain = to.chain
+        while to.chain is not None and len(to.chain.links) > to.links:
+            to.chain.pop()
         self._first_step, self._epoch_state = to.first_step, to.epoch_state
-        self._refused, self.contradictions = to.refused, to.contradictions
         self.filter = to.tracker
         if self.filter is not None and to.memory is not None:
             self.filter.recall(to.memory)
@@ -167,13 +137,13 @@ class Track:
         if place.k <= before.k:
             return
         self.places[row - 1] = before._replace(ragged=False)
-        if self._chain_rows and self._chain_rows[-1] == row - 1 and self._sums is not None:
-            self._sums.pop()
-            if self._push(row - 1, self.places[row - 1]):
-                self._window(row - 1, len(self._chain_rows))
-            else:
-                self._chain_rows.pop()
-                self._refuse(row - 1)
+        chain = self._chain
+        if chain is None or not chain.links or chain.links[-1].row != row - 1:
+            return
+        if chain.confirm_full():
+            self._window(chain, len(chain.links))
+        else:
+            self._cast_out(row - 1)
 
     def _doubt_range(self, displayed: float) -> None:
         """A range that the name promised and a print contradicts is dropped."""
@@ -213,9 +183,9 @@ class Track:
             return
         if self.metric.split == "val" or self.law.depth == 0:
             self._take_single(row, place, d)
-        elif place.k is not None and place.n is not None and self._sums is not None:
-            self._take_mean(row, place, d)
-        elif self._sums is not None and place.final and not self._chain_rows:
+        elif place.k is not None and self._chain is not None:
+            self._take_mean(self._chain, row, place, d)
+        elif self._chain is not None and place.final and not self._chain.links:
             # all that the log shows of the epoch is its last number: the mean of all of it
             self._show(row, printed(d, self.quantum[row]))
 
@@ -227,11 +197,8 @@ class Track:
 
     def _open_epoch(self, epoch: int) -> None:
         self._epoch = epoch
-        self._chain_rows = []
-        self._refused = []
         size = self.batch_size if self.metric.counts else None
-        kind = DoubleSums if self.law.depth == 2 else Sums
-        self._sums = kind(self.metric.low, self.metric.high, size) if self.law.depth else None
+        self._chain = Chain(self.law, self.metric, size) if self.law.depth else None
         self._first_step = len(self.step_rows)
         self._epoch_state = None
         if self.filter is not None:
@@ -288,190 +255,85 @@ class Track:
 
     # --- running means -----------------------------------------------------------------------
 
-    def _take_mean(self, row: int, place: Position, d: float) -> None:
+    def _take_mean(self, chain: Chain, row: int, place: Position, d: float) -> None:
         """A running mean: invert it into the window since the last print, and follow the level."""
-        assert self._sums is not None
         assert place.k is not None
-        assert place.n is not None
         if not isfinite(d):
-            self._sums = None  # the sum is lost until the next epoch resets it
+            self._chain = None  # the sum is lost until the next epoch resets it
             return
-        before = self._previous(place.k)
-        self.from_k[row] = before[0]
-        if self._chain_rows and place.k < self._last_k():
-            self._take_late(row, place)
+        where = printed(d, self.quantum[row])
+        k0, index = chain.before(place.k)
+        self.from_k[row] = k0
+        if place.k < chain.last_k:
+            self._take_late(chain, row, index, where)
             return
-        if place.k == before[0] and not (place.final and self.law.final == "reset"):
+        if place.k == k0 and not (place.final and self.law.final == "reset"):
             return  # a redraw that adds no batch
-        if not self._push(row, place):
-            self._refuse(row)
-            return
-        self._refused.clear()
-        self._chain_rows.append(row)
-        self._window(row, len(self._chain_rows))
-        self._follow(row, place, before[0])
+        if not chain.push(row, place, where):
+            self._cast_out(row)
+            culprit = chain.refuse(row, place, where)
+            if culprit is None:
+                return
+            self._cast_out(culprit.row)
+            self.outlier[row] = 0
+        self._window(chain, len(chain.links))
+        self._follow(chain, row, place, k0)
 
-    def _previous(self, k: int) -> tuple[int, int]:
-        """Batches done at the newest print of the chain at or before batch `k`, and its index."""
-        for index in range(len(self._chain_rows) - 1, -1, -1):
-            done = self.places[self._chain_rows[index]].k
-            if done is not None and done <= k:
-                return done, index + 1
-        return 0, 0
-
-    def _last_k(self) -> int:
-        return self.places[self._chain_rows[-1]].k or 0
-
-    def _push(self, row: int, place: Position) -> bool:
-        """Tell the chain of bounds; False if no batches at all could have printed this."""
-        sums, where = self._sums, printed(self.displayed[row], self.quantum[row])
-        assert sums is not None
-        assert place.k is not None
-        assert place.n is not None
-        if isinstance(sums, Sums):
-            return sums.push(place.n, self._sum_behind(sums, place, where), whole=not place.ragged)
-        if place.ragged:
-            return self._push_last_of_two(sums, place, where)
-        return sums.push(place.k, scaled(where, place.k))
-
-    def _sum_behind(self, sums: Sums, place: Position, where: Interval) -> Interval:
-        """S, from a running mean; a last batch of unknown size widens it."""
-        assert place.n is not None
-        s = scaled(where, place.n)
-        if not place.ragged:
-            return s
-        # the last batch's share is between almost nothing and a full batch's
-        k, before = place.n, sums.s[-1]
-        largest = min(self.metric.high, s.high - before.low + 1.0)
-        if not isfinite(self.metric.low):
-            return Interval(-inf, inf)
-        if self.law.final == "mean-appended":
-            slack = max(where.high, largest - where.low) / max(k - 1.0, 1.0)
-            return Interval(s.low - slack, s.high + slack)
-        return Interval(s.low - where.high, s.high + largest)
-
-    def _push_last_of_two(self, sums: DoubleSums, place: Position, where: Interval) -> bool:
-        """A bar that averages twice, after a last batch of unknown size; R_K is its unknown."""
-        assert place.k is not None
-        k, k0, s0, e0 = place.k, sums.k[-1], sums.s[-1], sums.e[-1]
-        rule = self.law.final if place.final else "same"
-        e = Interval(-inf, inf)
-        if rule == "reset":
-            running = where
-        elif sums.low < 0.0 or k == k0:
-            running = Interval(-inf, inf)
-        else:
-            # the total of running means since the last print: sum_{k0<j<K} S_j / j + copies R_K
-            copies = 2.0 if rule == "running-appended" else 1.0
-            total = scaled(where, k + copies - 1.0)
-            most = sum((s0.high + (j - k0) * sums.high) / j for j in range(k0 + 1, k))
-            least = s0.low * (harmonic(k - 1) - harmonic(k0))
-            running = Interval(
-                (total.low - e0.high - most) / copies, (total.high - e0.low - least) / copies
-            )
-            if rule == "same":
-                e = total
-        running = Interval(max(running.low, sums.low), min(running.high, sums.high))
-        slack = max(abs(running.low), abs(running.high))
-        reach = sums.reach(s0, k0, k)
-        s = Interval(
-            max(k * running.low - slack, reach.low), min(k * running.high + slack, reach.high)
-        )
-        if s.empty:
-            return False
-        sums.k.append(k)
-        sums.s.append(s)
-        sums.e.append(e)
-        return True
-
-    def _refuse(self, row: int) -> None:
-        """An impossible print: it is set apart, or, if more follow, the one before them is."""
-        self.contradictions += 1
+    def _cast_out(self, row: int) -> None:
+        """A print that no batches could have made tells nothing."""
         self.outlier[row] = 1
-        self._refused.append(row)
-        if len(self._refused) < NEVER_REPEATS or not self._chain_rows or self._sums is None:
-            return
-        suspect = self._chain_rows[-1]
-        kept = (self._sums.s[-1], self.places[suspect])
-        self._sums.pop()
-        if self._push(row, self.places[row]):
-            self._chain_rows[-1] = row
-            self.outlier[suspect], self.outlier[row] = 1, 0
-            for column in (self.value, self.low, self.high):
-                column[suspect] = nan
-            self._refused.clear()
-            self._window(row, len(self._chain_rows))
-        else:
-            self._push(suspect, kept[1])
+        for column in (self.value, self.low, self.high):
+            column[row] = nan
+        self.count[row] = ABSENT
 
-    def _window(self, row: int, index: int) -> None:
-        """Bounds and count of the window that ends at the chain's print `index`."""
-        assert self._sums is not None
-        previous = self._chain_rows[index - 2] if index > 1 else None
-        done = 0 if previous is None else self.places[previous].k
-        self.from_k[row] = ABSENT if done is None else done
-        if done == self.places[row].k:
-            return
-        window = self._sums.window(index)
-        self.low[row] = window.low if isfinite(window.low) else nan
-        self.high[row] = window.high if isfinite(window.high) else nan
-        place = self.places[row]
-        count = None if place.ragged else self._sums.count(index)
-        if count is not None:
-            self.count[row] = count
-
-    def _take_late(self, row: int, place: Position) -> None:
-        """A print that comes after a later batch's (asynchronous callbacks): bounds only."""
-        assert self._sums is not None
-        assert place.k is not None
-        assert place.n is not None
-        done, index = self._previous(place.k)
-        if done == place.k:
-            return
-        sums = self._sums
-        where = printed(self.displayed[row], self.quantum[row])
-        if isinstance(sums, Sums):
-            once = Sums(self.metric.low, self.metric.high, sums.batch_size)
-            once.n, once.s = [sums.n[index]], [sums.s[index]]
-            possible = once.push(place.n, scaled(where, place.n))
-            window = once.window(1) if possible else None
-        else:
-            twice = DoubleSums(self.metric.low, self.metric.high, sums.batch_size)
-            twice.k, twice.s, twice.e = [sums.k[index]], [sums.s[index]], [sums.e[index]]
-            possible = twice.push(place.k, scaled(where, place.k))
-            window = twice.window(1) if possible else None
+    def _window(self, chain: Chain, index: int) -> None:
+        """Bounds and count of the window that ends at the chain's print `index` (1-based)."""
+        row = chain.links[index - 1].row
+        self.from_k[row] = chain.links[index - 2].k if index > 1 else 0
+        window = chain.window(index)
         if window is None:
-            self.outlier[row] = 1
             return
+        self._set_bounds(row, window)
+        count = chain.count(index)
+        self.count[row] = ABSENT if count is None else count
+
+    def _set_bounds(self, row: int, window: Interval) -> None:
         self.low[row] = window.low if isfinite(window.low) else nan
         self.high[row] = window.high if isfinite(window.high) else nan
+
+    def _take_late(self, chain: Chain, row: int, index: int, where: Interval) -> None:
+        """A print that comes after a later batch's (asynchronous callbacks): bounds only."""
+        place = self.places[row]
+        if place.k == self.from_k[row]:
+            return
+        window = chain.probe(index, place, where)
+        if window is None:
+            self._cast_out(row)
+            return
+        self._set_bounds(row, window)
         if isfinite(window.low) and isfinite(window.high) and self.filter is not None:
             self.value[row] = min(max(self.filter.level, window.low), window.high)
 
-    def _follow(self, row: int, place: Position, k0: int) -> None:
+    def _follow(self, chain: Chain, row: int, place: Position, k0: int) -> None:
         """Tell the level's filter, and weigh the window against what the level leads to expect."""
         assert place.k is not None
-        d = self.displayed[row]
-        tracker = self._filter(d)
+        tracker = self._filter(self.displayed[row])
         g = kalman.gap(k0, place.k, twice=self.law.depth == 2)
         expected = tracker.level
         spread = tracker.sd**2 + (tracker.noise.variance(expected) / g.n if g.n else 0.0)
-        tracker.observe(g, self._observation(row, place))
+        tracker.observe(g, self._observation(chain, row, place))
         self._keep_level(row)
         low, high = self.low[row], self.high[row]
-        if place.k == k0:
-            return
-        if isfinite(low) and isfinite(high):
+        if g.n and isfinite(low) and isfinite(high):
             rounding = max((high - low) ** 2 / 12.0, 1e-18)
             middle = 0.5 * (low + high)
             best = (middle / rounding + expected / spread) / (1.0 / rounding + 1.0 / spread)
             self.value[row] = min(max(best, low), high)
 
-    def _observation(self, row: int, place: Position) -> Observation:
+    def _observation(self, chain: Chain, row: int, place: Position) -> Observation:
         """What the print tells the filter: S or E, with the rounding as its error."""
-        assert self._sums is not None
         assert place.k is not None
-        s, k = self._sums.s[-1], float(place.k)
+        s, k = chain.last, float(place.k)
         d, rounding = self.displayed[row], self._rounding(row)
         if s.low == s.high:
             return Observation(s.low, 1.0, 0.0, 0.0)
@@ -493,10 +355,10 @@ class Track:
             self.epoch_ends[self._epoch] = (self.filter.level, self.filter.sd**2)
             if self._epoch_state is not None:
                 self.epoch_steps[self._epoch] = (self._first_step, self._epoch_state)
-        if self._sums is not None and self._chain_rows:
-            self._sums.tighten()
-            for index, row in enumerate(self._chain_rows, start=1):
-                self._window(row, index)
+        if self._chain is not None and self._chain.links:
+            self._chain.tighten()
+            for index in range(1, len(self._chain.links) + 1):
+                self._window(self._chain, index)
         if self.law.depth:
             self.smooth_from(self._first_step, self._epoch_state)
 
@@ -555,8 +417,3 @@ class Track:
         """Standard deviation of the level at a row; nan where there is none."""
         variance = self.variance[row]
         return sqrt(variance) if variance >= 0.0 else nan
-
-
-def scaled(where: Interval, factor: float) -> Interval:
-    """The interval times a positive factor."""
-    return Interval(where.low * factor, where.high * factor)

@@ -1,0 +1,124 @@
+"""The changed cells alone make a terminal show what Textual's own output would."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pyte
+import pytest
+from rich.console import Console, RenderableType
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.geometry import Region
+from textual.screen import Screen
+from textual.strip import Strip
+
+from tests.ui import samples
+from tests.ui.driving import FakeFeed
+from tui_monitor.ui import app as app_module
+from tui_monitor.ui.app import MonitorApp
+from tui_monitor.ui.celldiff import Painted
+
+RED, BLUE = Style(color="red"), Style(color="blue", bgcolor="white")
+
+
+class TwoTerminals:
+    """One is sent what Textual sends, the other the changed cells only."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.console = Console(force_terminal=True, color_system="truecolor", width=width)
+        self.screens = [pyte.Screen(width, height) for _ in range(2)]
+        self.streams = [pyte.Stream(each) for each in self.screens]
+        self.painted = Painted()
+        self.sent = [0, 0]
+
+    def show(self, update: LayoutUpdate | ChopsUpdate) -> None:
+        whole = update.render_segments(self.console).replace("\n", "")
+        for number, text in enumerate((whole, self.painted.update(update, self.console))):
+            self.streams[number].feed(text)
+            self.sent[number] += len(text)
+
+    def differing(self) -> list[tuple[int, int]]:
+        a, b = (each.buffer for each in self.screens)
+        size = self.screens[0]
+        return [
+            (x, y) for y in range(size.lines) for x in range(size.columns) if a[y][x] != b[y][x]
+        ]
+
+
+class Watched(MonitorApp):
+    """Every update of its screen goes to both terminals."""
+
+    terminals: TwoTerminals
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        update: object = renderable
+        if isinstance(update, (LayoutUpdate, ChopsUpdate)):
+            self.terminals.show(update)
+        super()._display(screen, renderable)
+
+
+async def test_a_session_at_the_keys_leaves_no_cell_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(app_module, "FRAME_SECONDS", 0.0)
+    feed = FakeFeed(samples.training(600), samples.LIVE)
+    app = Watched(feed.open, source=samples.LIVE)
+    app.terminals = TwoTerminals(100, 30)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        for batch in range(602, 626, 4):
+            feed.send(samples.training(batch))
+            await pilot.pause()
+        live = list(app.terminals.sent)
+        wide = samples.training(626)
+        curves = tuple(replace(curve, metric="訓練📈é́") for curve in wide.curves)
+        feed.send(replace(wide, curves=curves, log_tail=("訓練 é́ 損失", "ab訓練")))
+        await pilot.pause()
+        for key in ("tab", "left", "enter", "enter", "question_mark", "escape", "c", "e", "t"):
+            await pilot.press(key)
+            await pilot.pause()
+            assert app.terminals.differing() == []
+    assert live[1] < live[0] / 2
+
+
+def _line(y: int, *pieces: tuple[str, Style]) -> LayoutUpdate:
+    strip = Strip([Segment(text, style) for text, style in pieces])
+    return LayoutUpdate([[strip]], Region(0, y, strip.cell_length, 1))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ((("hello", RED),), (("hallo", RED),)),
+        ((("hello", RED),), (("hello", BLUE),)),
+        ((("訓練ab", RED),), (("a訓練b", RED),)),
+        ((("a訓練b", RED),), (("訓x練b", RED),)),
+        ((("ab訓", RED),), (("abcd", BLUE),)),
+        ((("abcdefghijklmnop", RED),), (("Xbcdefghijklmnop", RED),)),
+        ((("e\u0301x", RED),), (("ex", RED),)),
+    ],
+)
+def test_a_changed_row(
+    before: tuple[tuple[str, Style], ...], after: tuple[tuple[str, Style], ...]
+) -> None:
+    terminals = TwoTerminals(20, 3)
+    terminals.show(_line(1, *before))
+    terminals.show(_line(1, *after))
+    assert terminals.differing() == []
+
+
+def test_the_same_again_sends_nothing_until_all_is_forgotten() -> None:
+    painted, console = Painted(), Console(force_terminal=True, color_system="truecolor")
+    first = painted.update(_line(0, ("hello", RED)), console)
+    assert painted.update(_line(0, ("hello", RED)), console) == ""
+    painted.forget()
+    assert painted.update(_line(0, ("hello", RED)), console) == first
+
+
+def test_one_changed_cell_is_one_short_sequence() -> None:
+    painted, console = Painted(), Console(force_terminal=True, color_system="truecolor")
+    painted.update(_line(0, ("0.9312 and a long rest", RED)), console)
+    sent = painted.update(_line(0, ("0.9313 and a long rest", RED)), console)
+    assert sent == "\x1b[1;6H\x1b[31m3\x1b[0m"

@@ -1,0 +1,57 @@
+"""Batches between two updates of a bar: Keras' `steps_per_execution`, found from the steps shown."""
+
+from __future__ import annotations
+
+from math import ceil, gcd
+
+
+class Stride:
+    """Batches between two updates of a bar: Keras' `steps_per_execution`.
+
+    Keras 3.11 and later count the batches done: s, 2s, 3s. Keras 3.0-3.10 count 1, 1+s, 1+2s, and
+    give the first update the weight of one batch, the others of s (`short_first`). With t shown and
+    i updates done the printed mean d of the running means R is
+
+        t d = R_1 + s (R_2 + .. + R_i),    so    s (R_1 + .. + R_i) = t d + (s - 1) R_1,
+
+    which is what a bar that counts each update once prints, with the same rounding: t + s - 1 = i s.
+    Source: keras/src/callbacks/progbar_logger.py and trainers, 3.9.2 and 3.12.0.
+    """
+
+    def __init__(self) -> None:
+        self.size = 1
+        self.short_first = False
+        self._first: int | None = None
+        self._gcd = 0
+        self._seen = 0
+        self._last = 0
+
+    def learn(self, step: int, final: bool) -> bool:
+        """Take the step of a print; True if what is known of the stride changes by it."""
+        if final:
+            self._last = 0
+            return False
+        if step <= self._last:
+            self._last = 0
+        if self._last == 0:
+            self._first = step if self._first is None else gcd_or_same(self._first, step)
+        self._gcd = gcd(self._gcd, step - self._last if self._last else 0)
+        self._seen += 1
+        self._last = step
+        before = self.size
+        # the chance that steps printed at random share a stride halves with each
+        certain = self._gcd > 1 and self._seen >= 12 and self._first in (1, self._gcd)
+        self.size = self._gcd if certain else 1
+        self.short_first = self.size > 1 and self._first == 1
+        return self.size != before
+
+    def pushes(self, step: int) -> int:
+        """Updates of the bar that a shown step stands for."""
+        if self.size == 1:
+            return step
+        return 1 + ceil((step - 1) / self.size) if self.short_first else ceil(step / self.size)
+
+
+def gcd_or_same(first: int, step: int) -> int:
+    """The common first step of the epochs, 0 where they have none."""
+    return first if first == step else 0
