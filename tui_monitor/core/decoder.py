@@ -80,7 +80,7 @@ class RunDecoder:
             track = self.tracks.get(reading.metric)
             if track is None:
                 metric = describe(reading.metric)
-                track = Track(metric, self._law_for(reading.metric), self.batch_size)
+                track = Track(metric, self._law_for(reading.metric), self._batch_size_for())
                 self.tracks[reading.metric] = track
             shown = self._undo_stride(track, p, place, reading.displayed)
             index = len(self.prints) - 1
@@ -338,7 +338,7 @@ class RunDecoder:
             if size != self.batch_size:
                 self.batch_size = size
                 for each in self.tracks.values():
-                    if each.metric.counts:
+                    if each.law.depth:
                         each.decode_again(batch_size=self._batch_size_for())
             return
 

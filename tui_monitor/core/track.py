@@ -21,6 +21,11 @@ from tui_monitor.core.metrics import Metric
 from tui_monitor.core.series import ABSENT, Floats, Integers
 
 
+LOSS_SPREAD = 1.0
+"""First guess of the variance of a batch's loss, times its size, over the loss: 0.5 to 1.5 in the
+cross-entropies of the test corpus, from 32 to 1024 samples a batch and 0.1 to 3 in loss."""
+
+
 class Checkpoint(NamedTuple):
     """A track before a provisional row."""
 
@@ -242,10 +247,14 @@ class Track:
         return self.filter
 
     def _noise(self) -> Noise:
-        known = self.metric.counts and self.batch_size and self.law.key != EPOCH.key
-        return Noise(
-            self.metric.family, 1.0 / self.batch_size if known and self.batch_size else None
-        )
+        """The noise of a batch, as far as its size tells."""
+        if not self.batch_size or self.law.key == EPOCH.key:
+            return Noise(self.metric.family)
+        if self.metric.counts:
+            return Noise(self.metric.family, 1.0 / self.batch_size)
+        if self.metric.family == "positive":
+            return Noise("positive", start=LOSS_SPREAD / self.batch_size)
+        return Noise(self.metric.family)
 
     def _keep_level(self, row: int) -> None:
         assert self.filter is not None
