@@ -1,44 +1,22 @@
-"""Prints of one run to estimates: puts metrics, laws, bounds and level together.
+"""Prints of one run to estimates: puts identity, positions, tracks and rows together.
 
-Owns what the metrics of a run share: the prints, where they stand in batches, the averaging law and
-the batch size. Both are inferred as prints arrive; when either turns out otherwise, the tracks are
-decoded again from their prints.
+Owns what the metrics of a run share: the prints, and where they stand in batches. When it turns out
+that steps, the law or the batch size are otherwise than thought (`identity`, `stride`), the tracks
+are decoded again from their prints.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from math import ceil, gcd
-from typing import Literal
 
-from tui_monitor.core import laws
 from tui_monitor.core.chain import Position
-from tui_monitor.core.evidence import Sample, in_order, infer_batch_size, weigh
-from tui_monitor.core.laws import (
-    BATCHES_LIKELY,
-    EPOCH,
-    INSTANTANEOUS,
-    SAMPLES_LIKELY,
-    STATE,
-    STEPS,
-    UNKNOWN,
-    Law,
-)
+from tui_monitor.core.identity import BarIdentity, Change
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.records import Estimate, LawEvidence, Print
 from tui_monitor.core.stride import Stride
 from tui_monitor.core.track import Track
-
-SETTLED = 10.0
-"""Nats by which a law must lead to count as settled: 22,000 to 1."""
-BEYOND_DOUBT = 200.0
-"""Nats after which it is not weighed again."""
-
-
-LastLine = Literal["repeated", "single", "unsure"]
-"""How a bar ends its epoch. `repeated`: the last batch has a line of its own before the epoch's last
-line (tf.keras 2.2 and later). `single`: it has none though bars are not throttled (before)."""
 
 
 class RunDecoder:
@@ -50,103 +28,114 @@ class RunDecoder:
         self.prints: list[Print] = []
         self.tracks: dict[str, Track] = {}
         self.stride = Stride()
-        self.samples_a_batch: int | None = options.batch_size
-        """For bars that count samples."""
-        self.batch_size: int | None = options.batch_size
-        self.last_line: LastLine = "unsure"
-        self._law: Law | None = None
-        self._evidence: LawEvidence | None = None
-        self._bars = 0
-        self._finals = 0
-        self._named_accuracy = False
-        self._new_lines = 0
-        self._next_weighing = 4
-        self._epoch_gcd = 0
+        self.identity = BarIdentity(options)
+        self._common_step = 0
+        """Greatest common divisor of the steps of a bar that counts samples: its batch size."""
+
+    @property
+    def law(self) -> LawEvidence | None:
+        """The averaging law of the run's bars; None before the first print."""
+        return self.identity.evidence(self.tracks)
+
+    @property
+    def batch_size(self) -> int | None:
+        """Samples a batch, known or inferred."""
+        return self.identity.batch_size
 
     # --- prints in ---------------------------------------------------------------------------
 
     def add(self, p: Print, *, provisional: bool = False) -> list[tuple[Track, int]]:
-        """Take a print; returns the rows it adds, in the order printed."""
+        """Take a print; returns the rows it adds, in the order printed.
+
+        A provisional one, which may be taken back, is no evidence yet.
+        """
         self.prints.append(p)
-        if self._law is None:
-            self._choose_among(self._candidates(p))
-            self._named_accuracy = any("accuracy" in r.metric for r in p.readings)
-        self._learn_units(p)
+        if self.identity.meet(p, self.prints[-3:-1]):
+            self._revise_laws()
+        self._learn_steps(p)
         rows: list[tuple[Track, int]] = []
         place = self._position(p)
         for reading in p.readings:
             if not self.options.keeps(reading.metric):
                 continue
-            track = self.tracks.get(reading.metric)
-            if track is None:
-                metric = describe(reading.metric)
-                track = Track(metric, self._law_for(reading.metric), self._batch_size_for())
-                self.tracks[reading.metric] = track
+            track = self._track(reading.metric)
             shown = self._undo_stride(track, p, place, reading.displayed)
             index = len(self.prints) - 1
             rows.append((track, track.add(place, shown, reading.quantum, index)))
-        if provisional:
-            return rows
-        self._bars += not p.final
-        self._finals += p.final
-        if self._bars >= self._next_weighing or p.final:
-            self._weigh(p)
+        if not provisional:
+            self._apply(self.identity.weigh_if_due(p, self.tracks, self.stride.size))
         return rows
+
+    def _track(self, name: str) -> Track:
+        track = self.tracks.get(name)
+        if track is None:
+            track = Track(describe(name), self.identity.law_for(name), self._update_size())
+            self.tracks[name] = track
+        return track
 
     def finish(self) -> None:
         """The run is over: look back over its last epoch."""
-        self._weigh_now(at_length=True)
+        if self.prints:
+            size = self.stride.size
+            self._apply(self.identity.weigh(self.prints[-1], self.tracks, size, at_length=True))
         for track in self.tracks.values():
             track.close_epoch()
 
-    # --- places ------------------------------------------------------------------------------
+    # --- what turns out otherwise ------------------------------------------------------------
 
-    def _learn_units(self, p: Print) -> None:
-        """What the steps tell of the size of a batch and of the batches between two prints."""
-        if p.unit == "batch" and p.style == "keras-bar":
-            self._see_version(p)
-        if p.step is None:
-            return
-        if p.unit == "sample" and self.options.batch_size is None and not p.final:
-            size = gcd(self._epoch_gcd, p.step)
-            if size != self._epoch_gcd:
-                self._epoch_gcd = size
-                self.samples_a_batch = self.batch_size = size
+    def _apply(self, changes: list[Change]) -> None:
+        """Decode again what a weighing changed."""
+        for change in changes:
+            if change == "depth":
+                self._relearn_stride()
+                for name, track in self.tracks.items():
+                    track.law = self.identity.law_for(name)
                 self._position_again()
-        elif p.unit == "batch" and self._law is not None and self._law.depth == 2:
-            changed = self.stride.learn(p.step, p.final)
-            if changed:
-                self._position_again()
-
-    def _see_version(self, p: Print) -> None:
-        """What tells the versions of a `[=>..]` bar apart (see `_law_of_steps`)."""
-        before = [q.step for q in self.prints[-3:-1] if q.epoch == p.epoch]
-        seen = self.last_line
-        if p.step is None or seen == "repeated":
-            return
-        if not p.final:
-            self._new_lines += p.redrawn is False
-            if self._new_lines == 3:
+            elif change == "laws":
                 self._revise_laws()
-            return
-        if before and before[-1] == p.step:
-            seen = "repeated"
-        elif before == [p.step - 2, p.step - 1]:
-            seen = "single"
-        if seen != self.last_line:
-            self.last_line = seen
-            self._revise_laws()
+            elif change == "batch-size":
+                for track in self.tracks.values():
+                    if track.law.depth:
+                        track.batch_size = self._update_size()
+                        track.decode_again()
 
     def _revise_laws(self) -> None:
         """Decode again what is now known to obey another law."""
         for name, track in self.tracks.items():
-            law = self._law_for(name)
+            law = self.identity.law_for(name)
             if law.key != track.law.key:
-                track.decode_again(law=law)
+                track.law = law
+                track.decode_again()
+
+    def _learn_steps(self, p: Print) -> None:
+        """What the steps tell of the size of a batch, and of the batches an update."""
+        if p.step is None:
+            return
+        if p.unit == "sample" and self.options.batch_size is None and not p.final:
+            size = gcd(self._common_step, p.step)
+            if size != self._common_step:
+                self._common_step = self.identity.batch_size = size
+                self._position_again()
+        elif p.unit == "batch" and self._averages_twice():
+            changed = self.stride.learn(p.step, p.final)
+            if changed:
+                self._position_again()
+
+    def _averages_twice(self) -> bool:
+        return self.identity.law is not None and self.identity.law.depth == 2
+
+    def _relearn_stride(self) -> None:
+        self.stride = Stride()
+        if self._averages_twice():
+            for p in self.prints:
+                if p.step is not None and p.unit == "batch":
+                    self.stride.learn(p.step, p.final)
+
+    # --- positions ---------------------------------------------------------------------------
 
     def _position(self, p: Print) -> Position:
         if p.unit == "sample" and p.step is not None:
-            size = self.samples_a_batch
+            size = self.batch_size
             if size is None:
                 return Position(p.epoch, None, None, ragged=False, final=p.final)
             return Position(
@@ -172,7 +161,12 @@ class RunDecoder:
                 track.displayed[row] = self._undo_stride(
                     track, self.prints[index], places[index], self._printed(track, row)
                 )
-            track.decode_again(batch_size=self._batch_size_for())
+            track.batch_size = self._update_size()
+            track.decode_again()
+
+    def _update_size(self) -> int | None:
+        """Samples an update of the bar."""
+        return self.batch_size * self.stride.size if self.batch_size else None
 
     def _printed(self, track: Track, row: int) -> float:
         """The number as the log printed it."""
@@ -200,148 +194,6 @@ class RunDecoder:
                 break
         return None
 
-    # --- law and batch size ------------------------------------------------------------------
-
-    def _candidates(self, p: Print) -> tuple[Law, ...]:
-        found = laws.candidates(p.style, p.unit)
-        if self.options.law is not None and found != (EPOCH,):
-            return laws.named(self.options.law, found)
-        return found
-
-    def _choose_among(self, found: tuple[Law, ...]) -> None:
-        self._law = found[0]
-        settled = len({law.name for law in found}) == 1
-        self._evidence = LawEvidence(found[0].name, None, None, settled)
-
-    @property
-    def law(self) -> LawEvidence | None:
-        """The law of the run's bars; None before the first print."""
-        evidence = self._evidence
-        if evidence is None or self._law is None or self._law.key != STEPS.key:
-            return evidence
-        averaged = [t for t in self.tracks.values() if t.metric.averaged and t.law.depth]
-        return evidence._replace(name=averaged[0].law.name) if averaged else evidence
-
-    def _law_for(self, name: str) -> Law:
-        """The law of one metric: names that are no means, and the details of old versions."""
-        metric = describe(name)
-        assert self._law is not None
-        if metric.split == "val" or self._law.key == EPOCH.key:
-            return EPOCH
-        if metric.split == "other":
-            return INSTANTANEOUS
-        if not metric.averaged:
-            return UNKNOWN
-        if self._law.key == STEPS.key and self.options.law is None:
-            return self._law_of_steps(name)
-        return self._law
-
-    def _law_of_steps(self, name: str) -> Law:
-        """Which running mean of a `[=>..]` bar that counts steps; they differ in the last line only.
-
-        Keras before 2.3 calls an accuracy `acc`; 2.3 calls it `accuracy` and shows it as the metric
-        keeps it, but not the loss; tf.keras 2.2 and later show both so, and repeat the last line.
-        Keras 2.0.9 to 2.3 start a new line for each state of a bar where no terminal is attached.
-        """
-        if self.last_line == "repeated":
-            return STATE
-        if self.last_line == "single":
-            return STATE if "accuracy" in name else STEPS
-        kept = "accuracy" in name if self._new_lines > 2 else self._named_accuracy
-        return SAMPLES_LIKELY if kept else BATCHES_LIKELY
-
-    def _batch_size_for(self) -> int | None:
-        """Samples behind one update of the bar."""
-        return self.batch_size * self.stride.size if self.batch_size else None
-
-    def _weigh(self, p: Print) -> None:
-        """Weigh the evidence anew as it doubles, and at the end of the first epochs."""
-        ends = p.final and p.epoch <= 4
-        if self._bars >= self._next_weighing:
-            self._next_weighing = max(2 * self._bars, 8)
-        elif not ends:
-            return
-        self._weigh_now(at_length=ends)
-
-    def _weigh_now(self, *, at_length: bool) -> None:
-        """`at_length`: look at the spread of the batches too, which takes many prints."""
-        if not self.prints or self._law is None or self._law.depth == 0:
-            return
-        usable = {
-            name: samples
-            for name, track in self.tracks.items()
-            if track.metric.averaged and track.metric.split == "train"
-            if len(samples := in_order(self._samples(track))) > 2
-        }
-        last = self.prints[-1]
-        found = self._candidates(last)
-        if usable and len(found) > 1 and not self._is_beyond_doubt():
-            self._weigh_laws(found, usable)
-        if usable and last.unit == "batch" and self.options.batch_size is None:
-            self._weigh_batch_size(usable, at_length=at_length)
-
-    def _is_beyond_doubt(self) -> bool:
-        """Nothing that is still to come can change the law."""
-        margin = self._evidence.margin if self._evidence is not None else None
-        return margin is not None and margin > BEYOND_DOUBT and self._finals > 2
-
-    def _samples(self, track: Track) -> Iterator[Sample]:
-        for row, place in enumerate(track.places):
-            if place.k is not None:
-                shown, quantum = track.displayed[row], track.quantum[row]
-                yield Sample(place.epoch, place.k, shown, quantum, place.final, place.ragged)
-
-    def _weigh_laws(self, found: tuple[Law, ...], usable: dict[str, list[Sample]]) -> None:
-        score = {
-            law: sum(weigh(law, self.tracks[n].metric, s) for n, s in usable.items())
-            for law in found
-        }
-        best = max(found, key=score.__getitem__)
-        rivals = [law for law in found if law.name != best.name]
-        if rivals:
-            rival = max(rivals, key=score.__getitem__)
-            margin = score[best] - score[rival]
-            self._evidence = LawEvidence(best.name, margin, rival.name, margin > SETTLED)
-        if best.key == self._law_key():
-            return
-        deeper = self._law is not None and best.depth != self._law.depth
-        self._law = best
-        for name, track in self.tracks.items():
-            track.law = self._law_for(name)
-        if deeper and best.depth == 2 and self._relearn_stride():
-            self._position_again()
-            return
-        for track in self.tracks.values():
-            track.decode_again()
-
-    def _law_key(self) -> str:
-        return self._law.key if self._law is not None else ""
-
-    def _relearn_stride(self) -> bool:
-        self.stride = Stride()
-        for p in self.prints:
-            if p.step is not None and p.unit == "batch":
-                self.stride.learn(p.step, p.final)
-        return self.stride.size > 1
-
-    def _weigh_batch_size(self, usable: dict[str, list[Sample]], *, at_length: bool) -> None:
-        if self.batch_size is not None and self._finals > 4:
-            return
-        for name, samples in usable.items():
-            track = self.tracks[name]
-            if not track.metric.counts:
-                continue
-            updates = infer_batch_size(track.law, track.metric, samples, at_length=at_length)
-            if updates is None or updates % self.stride.size:
-                continue
-            size = updates // self.stride.size
-            if size != self.batch_size:
-                self.batch_size = size
-                for each in self.tracks.values():
-                    if each.law.depth:
-                        each.decode_again(batch_size=self._batch_size_for())
-            return
-
     # --- estimates out -----------------------------------------------------------------------
 
     def estimate(self, track: Track, row: int) -> Estimate:
@@ -354,7 +206,7 @@ class RunDecoder:
         from_batch = self._in_batches(p, track.from_k.get(row))
         if from_batch is None:
             to_batch = None
-        size = self._batch_size_for()
+        size = self._update_size()
         samples = None
         if count is not None and size and place.n is not None:
             samples = round((place.n - track.from_k[row]) * size)

@@ -31,6 +31,8 @@ DECISIVE = 4.0
 """Nats by which a batch size must beat the others: some 50 to 1."""
 
 
+LEAST_EARLY = 3
+"""Early prints below which chance may fake a batch size."""
 RIVAL = 10.0
 """Nats within which the counts leave another batch size in question."""
 
@@ -74,13 +76,13 @@ def weigh(
     law: Law,
     metric: Metric,
     samples: Sequence[Sample],
-    scale: float | None = None,
+    batch_size: int | None = None,
     most: int = MOST_PRINTS,
 ) -> float:
     """Log-likelihood (nats) of the prints under the law, less a price for each impossible one.
 
-    `scale`: the noise of a batch where it is assumed (1 / batch size), else learnt. No more than
-    about `most` prints are looked at.
+    `batch_size`: tried with the law, for a metric that counts: it fixes the noise of a batch and
+    what counts are possible. No more than about `most` prints are looked at.
     """
     if not samples:
         return 0.0
@@ -88,21 +90,21 @@ def weigh(
     twice = law.depth == 2
     first = samples[0].displayed
     spread = 0.5 if metric.family == "fraction" else max(abs(first), 0.1)
-    tracker = LevelFilter(Noise(metric.family, scale), twice=twice, guess=first, spread=spread)
+    noise = Noise(metric.family, 1.0 / batch_size if batch_size else None)
+    tracker = LevelFilter(noise, twice=twice, guess=first, spread=spread)
     impossible = 0
     epoch = k0 = 0
-    sums: Sums | DoubleSums = Sums(metric.low, metric.high)
+    kind = DoubleSums if twice else Sums
+    sums: Sums | DoubleSums = kind(metric.low, metric.high, batch_size)
     for s in samples:
         if s.epoch != epoch:
             epoch, k0 = s.epoch, 0
-            sums = (DoubleSums if twice else Sums)(metric.low, metric.high)
+            sums = kind(metric.low, metric.high, batch_size)
             tracker.restart(0.01 if metric.family == "fraction" else (0.3 * tracker.level) ** 2)
         if s.k == k0 and not (s.final and law.final == "reset"):
             continue
-        if not s.final:
-            where = printed(s.displayed, s.quantum)
-            where = where._replace(low=where.low * s.k, high=where.high * s.k)
-            impossible += not sums.push(s.k, where)
+        if not s.final and not s.last:
+            impossible += not sums.push(s.k, printed(s.displayed, s.quantum).times(s.k))
         tracker.observe(kalman.gap(k0, s.k, twice=twice), _observation(law, s))
         k0 = s.k
     return tracker.log_likelihood - CONTRADICTION * impossible
@@ -122,21 +124,33 @@ def _observation(law: Law, s: Sample) -> Observation:
 
 
 def infer_batch_size(
-    law: Law, metric: Metric, samples: Sequence[Sample], *, at_length: bool
+    law: Law,
+    metric: Metric,
+    samples: Sequence[Sample],
+    current: int | None,
+    *,
+    at_length: bool,
 ) -> int | None:
     """The batch size behind the prints of an accuracy, where the evidence decides.
 
+    `current`: what was inferred before; it stays while the counts allow it and nothing beats it.
     `at_length`: sizes that the counts do not tell apart are weighed by the spread of the batches.
     """
-    found = [c for c in candidates(list(_early_means(law, samples))) if c.score > -RIVAL]
-    if len(found) < 2:
-        return found[0].size if found else None
-    if not at_length:
-        return None
-    scores = [c.score + weigh(law, metric, samples, 1.0 / c.size, AT_LENGTH) for c in found]
+    early = list(_early_means(law, samples))
+    found = [c for c in candidates(early) if c.score > -RIVAL]
+    kept = current if any(c.size == current for c in found) else None
+    if len(early) < LEAST_EARLY:
+        return kept
+    if len(found) == 1:
+        return found[0].size
+    if not at_length or not found:
+        return kept
+    scores = [c.score + weigh(law, metric, samples, c.size, AT_LENGTH) for c in found]
     best = max(range(len(found)), key=scores.__getitem__)
     rest = max(s for i, s in enumerate(scores) if i != best)
-    return found[best].size if scores[best] - rest > DECISIVE else None
+    # the noise is only a model: to overrule the counts it takes more than to agree with them
+    needed = DECISIVE if best == 0 else 2.0 * DECISIVE
+    return found[best].size if scores[best] - rest > needed else kept
 
 
 def _early_means(law: Law, samples: Sequence[Sample]) -> Iterable[Early]:

@@ -69,8 +69,8 @@ class PaceMeter:
         return None
 
     def _eta_run(self, p: Print, rate: float | None, eta_epoch: float | None) -> float | None:
-        """Seconds to the end of the last planned epoch."""
-        if p.epochs is None:
+        """Seconds to the end of the last planned epoch; of one epoch at a time nobody can tell."""
+        if p.epochs is None or p.epochs == 1:
             return None
         left = max(p.epochs - p.epoch, 0)
         if left == 0:

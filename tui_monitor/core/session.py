@@ -308,7 +308,7 @@ class Session:
             run=run.run if run is not None else 0,
             epoch=last.epoch if last is not None else 0,
             epoch_label=last.label if last is not None else "",
-            epochs=last.epochs if last is not None else None,
+            epochs=last.epochs if last is not None and last.epochs != 1 else None,
             step=last.step if last is not None else None,
             steps=last.steps if last is not None else None,
             unit=last.unit if last is not None else "batch",

@@ -20,7 +20,6 @@ from tui_monitor.core.level import Family, LevelFilter, Memory, Noise, Smoothed,
 from tui_monitor.core.metrics import Metric
 from tui_monitor.core.series import ABSENT, Floats, Integers
 
-
 LOSS_SPREAD = 1.0
 """First guess of the variance of a batch's loss, times its size, over the loss: 0.5 to 1.5 in the
 cross-entropies of the test corpus, from 32 to 1024 samples a batch and 0.1 to 3 in loss."""
@@ -160,15 +159,8 @@ class Track:
         if len(self.places) > 1:
             self.decode_again(last=len(self.places) - 1)
 
-    def decode_again(
-        self,
-        law: Law | None = None,
-        batch_size: int | None = None,
-        last: int | None = None,
-    ) -> None:
-        """Decode all rows (or those before `last`) again, under another law or batch size."""
-        self.law = law or self.law
-        self.batch_size = batch_size or self.batch_size
+    def decode_again(self, last: int | None = None) -> None:
+        """Decode all rows (or those before `last`) again, after the law or batch size was set."""
         self._forget()
         for row in range(len(self.places) if last is None else last):
             self._take(row)

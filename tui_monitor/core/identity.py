@@ -1,0 +1,221 @@
+"""What kind of bar a run prints: its averaging law and its batch size, found as prints arrive.
+
+The line's style leaves a short list of laws (`laws.candidates`); the prints decide among them
+(`evidence`), weighed anew as their number doubles and at the end of the first epochs. Small habits
+of the versions decide what no number can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+from tui_monitor.core import laws
+from tui_monitor.core.evidence import Sample, in_order, infer_batch_size, weigh
+from tui_monitor.core.laws import (
+    BATCHES_LIKELY,
+    EPOCH,
+    INSTANTANEOUS,
+    SAMPLES_LIKELY,
+    STATE,
+    STEPS,
+    UNKNOWN,
+    Law,
+)
+from tui_monitor.core.metrics import describe
+from tui_monitor.core.options import DecodeOptions
+from tui_monitor.core.records import LawEvidence, Print
+from tui_monitor.core.track import Track
+
+SETTLED = 10.0
+"""Nats by which a law must lead to count as settled: 22,000 to 1."""
+BEYOND_DOUBT = 200.0
+"""Nats after which it is not weighed again."""
+FIRST_WEIGHING = 4
+"""Prints before the evidence is weighed for the first time."""
+FIRST_EPOCHS = 4
+"""Epochs at whose end it is weighed too: last lines tell laws apart."""
+
+LastLine = Literal["repeated", "single", "unsure"]
+"""How a bar ends its epoch. `repeated`: the last batch has a line of its own before the epoch's last
+line (tf.keras 2.2 and later). `single`: it has none though no batch went unprinted (before)."""
+Change = Literal["none", "laws", "depth", "batch-size"]
+"""What a weighing changed: laws of equal depth, how often is averaged, or the batch size."""
+
+
+class BarIdentity:
+    """Law and batch size of one run's bars."""
+
+    def __init__(self, options: DecodeOptions) -> None:
+        self.options = options
+        self.batch_size: int | None = options.batch_size
+        self.law: Law | None = None
+        """The likeliest of the candidates; None before the first print."""
+        self._evidence: LawEvidence | None = None
+        self._last_line: LastLine = "unsure"
+        self._named_accuracy = False
+        self._new_lines = 0
+        self._bars = 0
+        self._finals = 0
+        self._next_weighing = FIRST_WEIGHING
+
+    # --- habits ------------------------------------------------------------------------------
+
+    def meet(self, p: Print, before: Sequence[Print]) -> bool:
+        """Take a print, after up to two `before` it. True if a metric's law may now be another."""
+        if self.law is None:
+            found = self._candidates(p)
+            self.law = found[0]
+            settled = len({law.name for law in found}) == 1
+            self._evidence = LawEvidence(found[0].name, None, None, settled)
+            self._named_accuracy = any("accuracy" in r.metric for r in p.readings)
+        if p.unit != "batch" or p.style != "keras-bar" or p.step is None:
+            return False
+        if self._last_line == "repeated":
+            return False
+        if not p.final:
+            self._new_lines += p.redrawn is False
+            return self._new_lines == 3
+        steps = [q.step for q in before if q.epoch == p.epoch]
+        seen: LastLine = self._last_line
+        if steps and steps[-1] == p.step:
+            seen = "repeated"
+        elif steps == [p.step - 2, p.step - 1]:
+            seen = "single"
+        changed = seen != self._last_line
+        self._last_line = seen
+        return changed
+
+    def _candidates(self, p: Print) -> tuple[Law, ...]:
+        found = laws.candidates(p.style, p.unit)
+        if self.options.law is not None and found != (EPOCH,):
+            return laws.named(self.options.law, found)
+        return found
+
+    def law_for(self, name: str) -> Law:
+        """The law of one metric: names that are no means, and the details of old versions."""
+        metric = describe(name)
+        assert self.law is not None
+        if metric.split == "val" or self.law.key == EPOCH.key:
+            return EPOCH
+        if metric.split == "other":
+            return INSTANTANEOUS
+        if not metric.averaged:
+            return UNKNOWN
+        if self.law.key == STEPS.key and self.options.law is None:
+            return self._law_of_steps(name)
+        return self.law
+
+    def _law_of_steps(self, name: str) -> Law:
+        """Which running mean of a `[=>..]` bar that counts steps; they differ in the last line only.
+
+        Keras before 2.3 calls an accuracy `acc`; 2.3 calls it `accuracy` and shows it as the metric
+        keeps it, but not the loss; tf.keras 2.2 and later show both so, and repeat the last line.
+        Keras 2.0.9 to 2.3 start a new line for each state of a bar where no terminal is attached.
+        """
+        if self._last_line == "repeated":
+            return STATE
+        if self._last_line == "single":
+            return STATE if "accuracy" in name else STEPS
+        kept = "accuracy" in name if self._new_lines > 2 else self._named_accuracy
+        return SAMPLES_LIKELY if kept else BATCHES_LIKELY
+
+    # --- evidence ----------------------------------------------------------------------------
+
+    def evidence(self, tracks: Mapping[str, Track]) -> LawEvidence | None:
+        """The law of the bars, as users know it; None before the first print."""
+        if self._evidence is None or self.law is None or self.law.key != STEPS.key:
+            return self._evidence
+        averaged = [t for t in tracks.values() if t.metric.averaged and t.law.depth]
+        return self._evidence._replace(name=averaged[0].law.name) if averaged else self._evidence
+
+    def weigh_if_due(self, p: Print, tracks: Mapping[str, Track], stride: int) -> list[Change]:
+        """Weigh the evidence if a print makes it worth it; `stride`: batches an update."""
+        self._bars += not p.final
+        self._finals += p.final
+        ends = p.final and p.epoch <= FIRST_EPOCHS
+        if self._bars >= self._next_weighing:
+            self._next_weighing = 2 * max(self._bars, FIRST_WEIGHING)
+        elif not ends:
+            return []
+        return self.weigh(p, tracks, stride, at_length=ends)
+
+    def weigh(
+        self, p: Print, tracks: Mapping[str, Track], stride: int, *, at_length: bool
+    ) -> list[Change]:
+        """Weigh the evidence. `at_length`: the spread of the batches too, which takes many prints."""
+        if self.law is None or self.law.depth == 0:
+            return []
+        usable = {
+            name: samples
+            for name, track in tracks.items()
+            if track.metric.averaged and track.metric.split == "train"
+            if len(samples := in_order(_samples(track))) > 2
+        }
+        if not usable:
+            return []
+        changes: list[Change] = []
+        found = self._candidates(p)
+        if len(found) > 1 and not self._is_beyond_doubt():
+            changes.append(self._weigh_laws(found, tracks, usable))
+        unsettled = self.batch_size is None or self._finals <= FIRST_EPOCHS
+        if p.unit == "batch" and self.options.batch_size is None and unsettled:
+            changes.append(self._weigh_batch_size(tracks, usable, stride, at_length=at_length))
+        return changes
+
+    def _is_beyond_doubt(self) -> bool:
+        """Nothing that is still to come can change the law."""
+        margin = self._evidence.margin if self._evidence is not None else None
+        return margin is not None and margin > BEYOND_DOUBT and self._finals > 2
+
+    def _weigh_laws(
+        self,
+        found: tuple[Law, ...],
+        tracks: Mapping[str, Track],
+        usable: Mapping[str, Sequence[Sample]],
+    ) -> Change:
+        score = {
+            law: sum(weigh(law, tracks[n].metric, s) for n, s in usable.items()) for law in found
+        }
+        best = max(found, key=score.__getitem__)
+        rivals = [law for law in found if law.name != best.name]
+        if rivals:
+            rival = max(rivals, key=score.__getitem__)
+            margin = score[best] - score[rival]
+            self._evidence = LawEvidence(best.name, margin, rival.name, margin > SETTLED)
+        before, self.law = self.law, best
+        if before is None or before.key == best.key:
+            return "none"
+        return "depth" if before.depth != best.depth else "laws"
+
+    def _weigh_batch_size(
+        self,
+        tracks: Mapping[str, Track],
+        usable: Mapping[str, Sequence[Sample]],
+        stride: int,
+        *,
+        at_length: bool,
+    ) -> Change:
+        for name, samples in usable.items():
+            track = tracks[name]
+            if not track.metric.counts:
+                continue
+            current = self.batch_size * stride if self.batch_size else None
+            update = infer_batch_size(
+                track.law, track.metric, samples, current, at_length=at_length
+            )
+            if update is not None and update % stride:
+                continue
+            size = None if update is None else update // stride
+            changed = size != self.batch_size
+            self.batch_size = size
+            return "batch-size" if changed else "none"
+        return "none"
+
+
+def _samples(track: Track) -> Iterator[Sample]:
+    """A track's prints, as evidence."""
+    for row, place in enumerate(track.places):
+        if place.k is not None:
+            shown, quantum = track.displayed[row], track.quantum[row]
+            yield Sample(place.epoch, place.k, shown, quantum, place.final, place.ragged)
