@@ -1,0 +1,246 @@
+"""The feed: carries bytes from a source to a session and publishes what comes of them.
+
+`Feed` decides what to do at a given time and waits for nothing; `FeedThread`, the only thread of
+the ingest beside the bell's, gives it its turns.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from tui_monitor.core.records import Snapshot, SourceCondition, SourceState
+from tui_monitor.core.text import sanitise
+from tui_monitor.ingest.source import Chunk, Ended, Restarted, Source, Waiting
+
+_LARGEST = 1 << 20  # bytes a pull at most
+_SMALLEST = 1 << 14
+_WORK = 0.05  # seconds of work in one turn, so that a snapshot comes through while a log is loaded
+_SETTLE = 0.06  # seconds without bytes after which an unfinished line is taken as it stands
+_BEAT = 0.05  # seconds between two looks while bytes come, or where no events do
+_SLOW_BEAT = 0.25  # the same while it is quiet and a bell would ring
+_GATHER = 0.01  # seconds between two turns at least: a stream of small writes rings for each
+_QUIET = 2.0  # seconds after which it is quiet
+_TOLD = 10.0  # seconds for which a restart stays the news
+_USUAL = 3.0  # a log is not stalled before this many times its usual silence
+
+Publish = Callable[[Snapshot, SourceState], None]
+
+
+class FedSession(Protocol):
+    """What the feed needs of a session."""
+
+    @property
+    def revision(self) -> int:
+        """Grows with every change that shows."""
+
+    def feed(self, data: bytes, now: float) -> None:
+        """Take the next bytes."""
+
+    def settle(self, now: float) -> None:
+        """No bytes have come for a while: take the unfinished line as it stands."""
+
+    def restart(self, reason: str) -> None:
+        """What follows is a new file."""
+
+    def finish(self) -> None:
+        """Nothing follows."""
+
+    def snapshot(self, now: float) -> Snapshot:
+        """All there is to show."""
+
+
+class Feed:
+    """One source, one session. Every `turn` does what is due; it is told the time."""
+
+    def __init__(
+        self,
+        source: Source,
+        session: FedSession,
+        publish: Publish,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        interval: float = 0.1,
+        stalled_after: float = 30.0,
+    ) -> None:
+        self._source = source
+        self._session = session
+        self._publish = publish
+        self._clock = clock
+        self._interval = interval
+        self._stalled_after = stalled_after
+        self._limit = _SMALLEST
+        self._last_byte: float | None = None
+        self._began = clock()
+        self._silence = 0.0  # longest lately between two arrivals
+        self._settled = True
+        self._ended = False
+        self._waiting: str | None = None
+        self._news: str | None = None
+        self._news_until = 0.0
+        self._published = float("-inf")
+        self._shown: tuple[object, ...] | None = None
+
+    def turn(self) -> float:
+        """Pull, feed, settle, publish as due; return seconds to the next turn, at most."""
+        busy = self._pull()
+        now = self._clock()
+        quiet = now - (self._began if self._last_byte is None else self._last_byte)
+        if not busy and not self._settled and quiet >= _SETTLE:
+            self._settled = True
+            self._session.settle(now)
+        due = self._show(now)
+        return 0.0 if busy else min(self._beat(quiet), due)
+
+    # --- in
+
+    def _pull(self) -> bool:
+        """Feed what there is for one turn; say whether there may be more."""
+        until = self._clock() + _WORK
+        while True:
+            pulled = self._source.pull(self._limit)
+            now = self._clock()
+            if isinstance(pulled, Chunk):
+                self._feed(pulled.data, now)
+            elif isinstance(pulled, Restarted):
+                self._session.restart(pulled.reason)
+                self._ended, self._settled = False, True
+                self._news, self._news_until = pulled.reason, now + _TOLD
+            else:
+                self._rest(pulled)
+                return False
+            if self._clock() >= until:
+                return True
+
+    def _feed(self, data: bytes, now: float) -> None:
+        if self._last_byte is not None:
+            self._silence = max(now - self._last_byte, 0.9 * self._silence)
+        self._session.feed(data, now)
+        self._last_byte = after = self._clock()
+        self._waiting, self._settled, self._ended = None, False, False
+        pace = len(data) / max(after - now, 1e-6)
+        self._limit = int(min(max(pace * _WORK, _SMALLEST), _LARGEST))
+
+    def _rest(self, pulled: Waiting | Ended | None) -> None:
+        """Nothing came."""
+        self._waiting = pulled.reason if isinstance(pulled, Waiting) else None
+        if isinstance(pulled, Ended) and not self._ended:
+            self._ended = True
+            self._settled = True
+            self._session.finish()
+
+    # --- out
+
+    def _show(self, now: float) -> float:
+        """Publish if there is something new and it is time; return seconds until it will be."""
+        state = self._state(now)
+        if self._news is not None and now >= self._news_until:
+            self._news = None
+        current = (self._session.revision, state._replace(quiet_seconds=None))
+        if current == self._shown:
+            return float("inf")
+        due = self._published + self._interval - now
+        if due > 0:
+            return due
+        self._published, self._shown = now, current
+        self._publish(self._session.snapshot(now), state)
+        return float("inf")
+
+    def _state(self, now: float) -> SourceState:
+        quiet = None if self._last_byte is None else max(now - self._last_byte, 0.0)
+        replay = self._source.position()
+        condition: SourceCondition = "live"
+        if self._ended:
+            condition = "ended"
+        elif replay is not None and replay.paused:
+            condition = "paused"
+        elif self._waiting is not None:
+            condition = "waiting"
+        elif replay is None and self._is_stalled(now):
+            condition = "stalled"
+        detail = self._waiting or self._news
+        return SourceState(
+            self._source.name,
+            condition,
+            self._source.following,
+            quiet,
+            None if detail is None else sanitise(detail),
+            replay,
+        )
+
+    def _is_stalled(self, now: float) -> bool:
+        since = self._began if self._last_byte is None else self._last_byte
+        return now - since >= max(self._stalled_after, _USUAL * self._silence)
+
+    def _beat(self, quiet: float) -> float:
+        if not self._settled:
+            return max(min(_BEAT, _SETTLE - quiet), 0.0)
+        slow = quiet >= _QUIET and self._source.following == "events"
+        return _SLOW_BEAT if slow else _BEAT
+
+
+class FeedThread:
+    """Runs a feed until it is stopped. `publish` and `fail` are called on its thread.
+
+    Whatever goes wrong in source or session ends the thread and is handed to `fail`, once.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        session: FedSession,
+        publish: Publish,
+        fail: Callable[[Exception], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        interval: float = 0.1,
+        stalled_after: float = 30.0,
+    ) -> None:
+        self._source = source
+        self._fail = fail
+        self._feed = Feed(
+            source, session, publish, clock=clock, interval=interval, stalled_after=stalled_after
+        )
+        self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"feed {source.name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to follow."""
+        self._thread.start()
+
+    def call(self, function: Callable[[], object]) -> None:
+        """Have a function called on the feed thread before its next turn; returns at once."""
+        self._calls.put(function)
+        self._source.rung.set()
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """End the thread and close the source; waits for it, unless called on the thread itself."""
+        self._stopping.set()
+        self._source.rung.set()
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        try:
+            try:
+                self._loop()
+            finally:
+                self._source.close()
+        except Exception as error:  # the thread's edge: the app shows it
+            self._fail(error)
+
+    def _loop(self) -> None:
+        rung = self._source.rung
+        while not self._stopping.is_set():
+            rung.clear()  # before looking: what happens after the look rings again
+            while not self._calls.empty():
+                self._calls.get()()
+            wait = self._feed.turn()
+            if wait > 0:
+                turned = time.monotonic()
+                rung.wait(wait)
+                self._stopping.wait(max(turned + _GATHER - time.monotonic(), 0.0))
