@@ -11,7 +11,7 @@ from textual.color import Color
 from textual.theme import Theme
 
 import tui_monitor.ui
-from tui_monitor.ui.palette import BOLD, DARK, LIGHT, Ground, Ink
+from tui_monitor.ui.palette import DARK, LIGHT, Ground, Ink
 
 FOLDER = Path(tui_monitor.ui.__file__).parent
 SERIES = (Ink.LEVEL, Ink.GHOST, Ink.VAL, Ink.EVENT, Ink.SELECTED)
@@ -24,15 +24,6 @@ def test_no_colour_is_written_outside_the_palette() -> None:
         if path.name != "palette.py" and re.search(r"#[0-9a-fA-F]{6}\b", path.read_text("utf-8"))
     ]
     assert found == []
-
-
-def test_the_style_sheet_knows_every_role() -> None:
-    sheet = (FOLDER / "app.tcss").read_text("utf-8")
-    for ink in Ink:
-        bold = " text-style: bold;" if ink in BOLD else ""
-        assert f".{ink.css_class} {{ color: ${ink.variable};{bold} }}" in sheet
-    for ground in Ground:
-        assert f".{ground.css_class} {{ background: ${ground.variable}; }}" in sheet
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT])

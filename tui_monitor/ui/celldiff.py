@@ -1,0 +1,131 @@
+"""Sends the terminal only the cells that differ from what it shows.
+
+Textual's compositor sends whole rows of every widget that asks for a repaint and compares nothing;
+over a slow line that is most of the traffic. `Painted` remembers each cell that was sent, and turns
+an update of the compositor into the shortest runs of changed cells. It reads two private classes of
+Textual: the tests hold its output, replayed by a terminal emulator, equal to Textual's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from rich.cells import cell_len, get_character_cell_size
+from rich.color import ColorSystem
+from rich.console import Console
+from rich.style import Style
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.strip import Strip
+
+Cell = tuple[str, Style]
+"""A cell's text and style; the second half of a wide character has the text ''."""
+_NEAR = 5
+"""Unchanged cells between two changed ones that are sent along: moving the cursor costs as much."""
+_PLAIN = Style()
+_UNKNOWN: Cell = ("\0", _PLAIN)
+
+
+class Painted:
+    """What the terminal shows, as far as it was sent from here."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, list[Cell]] = {}
+
+    def forget(self) -> None:
+        """Nothing is known any more: the next update is sent whole."""
+        self._rows.clear()
+
+    def update(self, update: LayoutUpdate | ChopsUpdate, console: Console) -> str:
+        """The terminal sequence that brings what is shown up to `update`."""
+        colors = console._color_system or ColorSystem.TRUECOLOR
+        out: list[str] = []
+        for x, y, strip in _pieces(update):
+            out += self._row(x, y, _cells(strip), colors)
+        return "".join(out)
+
+    def _row(self, x: int, y: int, cells: list[Cell], colors: ColorSystem) -> Iterator[str]:
+        shown = self._rows.setdefault(y, [])
+        if len(shown) < x + len(cells):
+            shown.extend([_UNKNOWN] * (x + len(cells) - len(shown)))
+        before = shown[x : x + len(cells)]
+        if before == cells:
+            return
+        for begin, end in _runs(before, cells):
+            yield f"\x1b[{y + 1};{x + begin + 1}H"
+            for style, group in groupby(cells[begin:end], key=_style_of):
+                text = "".join(piece for piece, _ in group)
+                yield Strip.render_style(style, text, colors)
+        shown[x : x + len(cells)] = cells
+
+
+class CellUpdate(CompositorUpdate):
+    """An update of the compositor, sent as its changed cells."""
+
+    def __init__(self, update: LayoutUpdate | ChopsUpdate, painted: Painted) -> None:
+        self._update = update
+        self._painted = painted
+
+    def render_segments(self, console: Console) -> str:
+        """See `Painted.update`."""
+        return self._painted.update(self._update, console)
+
+
+def _style_of(cell: Cell) -> Style:
+    return cell[1]
+
+
+def _pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
+    """Where the update draws which strip: column, row, strip."""
+    if isinstance(update, LayoutUpdate):
+        for y, line in enumerate(update.strips, update.region.y):
+            x = update.region.x
+            for strip in line:
+                yield x, y, strip
+                x += strip.cell_length
+        return
+    for y, x1, x2 in update.spans:
+        for end, (x, chop) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+            if chop is None or x > x2 or end <= x1:
+                continue
+            whole = x1 <= x < x2 and end <= x2
+            yield x, y, chop if whole else chop.crop(0, min(end, x2) - x)
+
+
+def _cells(strip: Strip) -> list[Cell]:
+    cells: list[Cell] = []
+    for text, style, control in strip:
+        if control:
+            continue
+        known = style or _PLAIN
+        if cell_len(text) == len(text) and "\u200d" not in text:
+            cells += [(char, known) for char in text]
+            continue
+        for char in text:
+            width = get_character_cell_size(char)
+            if width == 0 and cells:
+                # A combining sign belongs to the last cell that has a text of its own.
+                place = next((i for i in range(len(cells) - 1, -1, -1) if cells[i][0]), 0)
+                cells[place] = (cells[place][0] + char, cells[place][1])
+            else:
+                cells.append((char, known))
+                cells += [("", known)] * (width - 1)
+    return cells
+
+
+def _runs(before: list[Cell], after: list[Cell]) -> list[tuple[int, int]]:
+    """Begin and end of each run to send. A wide character is never cut."""
+    runs: list[tuple[int, int]] = []
+    for place, (old, new) in enumerate(zip(before, after, strict=True)):
+        if old == new:
+            continue
+        begin, end = place, place + 1
+        while begin > 0 and after[begin][0] == "":
+            begin -= 1
+        while end < len(after) and after[end][0] == "":
+            end += 1
+        if runs and begin - runs[-1][1] <= _NEAR:
+            runs[-1] = (runs[-1][0], max(end, runs[-1][1]))
+        else:
+            runs.append((begin, end))
+    return runs

@@ -1,0 +1,303 @@
+"""A chart as cells: numbers in, glyphs and inks out. Pure; it knows no widget and no colour.
+
+The layers, from the back: grid, epoch rules, band, window means, displayed line, level, validation
+points, event marks, cursor. A cell shows its topmost layer, and the band behind it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_monitor.core.records import FloatArray, IntArray
+from tui_monitor.ui import raster
+from tui_monitor.ui.glyphs import Glyphs
+from tui_monitor.ui.palette import Ground, Ink
+from tui_monitor.ui.raster import BoolArray
+from tui_monitor.ui.rows import Row, Span
+from tui_monitor.ui.scale import Axis
+
+_CLOUD_LIMIT = 24
+"""Points a dot column beyond which single window means would only fill the chart."""
+_BLOCKS = 0x2580
+"""U+2581 to U+2587 fill one to seven eighths of a cell from below."""
+_SPARSE = 0.5
+"""Points a dot column up to which a window mean is drawn with its bounds."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plot:
+    """What to draw. Arrays of one line have equal lengths; NaN is a break."""
+
+    x: FloatArray
+    """Positions of the prints, ascending."""
+    line: FloatArray
+    """The main line: the level, or the number as printed where there is none."""
+    band: FloatArray | None
+    """Half-width of the band around `line`."""
+    ghost: FloatArray | None
+    """The displayed numbers."""
+    windows: tuple[FloatArray, FloatArray, FloatArray] | None
+    """Window means with their bounds: value, low, high."""
+    val_x: FloatArray
+    val: FloatArray
+    breaks: FloatArray
+    """Positions that no line is drawn across."""
+    rules: FloatArray
+    """Epoch boundaries."""
+    events: FloatArray
+    selected: float | None = None
+    """The boundary that is explained."""
+    cursor: float | None = None
+
+
+class Window(NamedTuple):
+    """The part of the plane that is shown."""
+
+    left: float
+    right: float
+    y: Axis
+
+
+class Cells:
+    """A grid of cells, (rows, columns) from the top left: code points, inks, grounds."""
+
+    def __init__(self, rows: int, columns: int) -> None:
+        self.codes: IntArray = np.full((rows, columns), ord(" "), dtype=np.int64)
+        self.inks: NDArray[np.uint8] = np.zeros((rows, columns), dtype=np.uint8)
+        self.grounds: NDArray[np.uint8] = np.zeros((rows, columns), dtype=np.uint8)
+
+    def put(self, codes: IntArray, ink: Ink) -> None:
+        """Lay code points over the grid; 0 leaves a cell as it is."""
+        drawn = codes > 0
+        self.codes[drawn] = codes[drawn]
+        self.inks[drawn] = ink
+
+    def column(self, column: int, sign: str, ink: Ink, *, over: bool) -> None:
+        """A vertical line; without `over` only where nothing but the grid is."""
+        free = np.ones(self.codes.shape[0], dtype=np.bool_)
+        if not over:
+            free = (self.codes[:, column] == ord(" ")) | (self.inks[:, column] == Ink.GRID)
+        self.codes[free, column] = ord(sign)
+        self.inks[free, column] = ink
+
+    def rows(self) -> list[Row]:
+        """The grid as rows of spans, neighbours of the same style joined."""
+        return [self._row(number) for number in range(self.codes.shape[0])]
+
+    def _row(self, number: int) -> Row:
+        codes, inks, grounds = self.codes[number], self.inks[number], self.grounds[number]
+        if not codes.size:
+            return ()
+        text = codes.astype("<u4").tobytes().decode("utf-32-le")
+        style = inks.astype(np.int64) * 256 + grounds
+        # The ink of a blank can't be seen: it takes its neighbour's, so that spans stay long.
+        cuts = [0, *(np.flatnonzero(style[1:] != style[:-1]) + 1).tolist(), len(text)]
+        return tuple(
+            Span(text[a:b], Ink(int(inks[a])), Ground(int(grounds[a]))) for a, b in pairwise(cuts)
+        )
+
+
+def draw(plot: Plot, window: Window, width: int, height: int, glyphs: Glyphs) -> Cells:
+    """The chart's inside, without its axes: `height` rows of `width` cells."""
+    cells = Cells(height, width)
+    if width < 1 or height < 1 or not window.right > window.left:
+        return cells
+    _draw_grid(cells, window, glyphs)
+    if plot.selected is not None:
+        _draw_rule(cells, window, plot.selected, glyphs.selected, Ink.SELECTED)
+    for place in plot.rules:
+        _draw_rule(cells, window, float(place), glyphs.rule, Ink.RULE)
+    cover = None
+    if plot.band is not None:
+        cover = _draw_band(cells, plot, plot.band, window, glyphs)
+    if plot.windows is not None:
+        _draw_windows(cells, plot.x, plot.windows, window, glyphs)
+    if plot.ghost is not None:
+        _draw_line(cells, plot, plot.ghost, window, glyphs, Ink.GHOST)
+    _draw_line(cells, plot, plot.line, window, glyphs, Ink.LEVEL)
+    _draw_points(cells, plot, window, glyphs)
+    _draw_events(cells, plot, window, glyphs)
+    if plot.cursor is not None and window.left <= plot.cursor <= window.right:
+        column = _cell_column(plot.cursor, window, width)
+        cells.column(column, glyphs.cursor, Ink.CURSOR, over=False)
+    if cover is not None:
+        _lay_band(cells, cover)
+    return cells
+
+
+def tick_rows(axis: Axis, height: int) -> dict[int, int]:
+    """Row (from the top) of each tick that has one of its own: row to index of the tick."""
+    rows: dict[int, int] = {}
+    if height < 1:
+        return rows
+    places = axis.forward(np.array(axis.ticks, dtype=np.float64))
+    for number, place in enumerate(places):
+        if -1e-9 <= place <= 1 + 1e-9:
+            row = height - 1 - min(int(place * height), height - 1)
+            rows.setdefault(row, number)
+    return rows
+
+
+def windows_are_informative(
+    plot_x: FloatArray, low: FloatArray, high: FloatArray, window: Window
+) -> bool:
+    """Whether the shown windows' bounds are narrow beside the range, and few enough to see."""
+    shown = (plot_x > window.left) & (plot_x <= window.right) & np.isfinite(low) & np.isfinite(high)
+    if window.y.log or not shown.any():
+        return False
+    typical = float(np.median(high[shown] - low[shown]))
+    return typical < 0.15 * (window.y.high - window.y.low)
+
+
+def sparkline(plot: Plot, left: float, right: float, axis: Axis, width: int) -> str:
+    """One row of eighth blocks: the main line's mean height in each column; blank where none."""
+    blocks = "▁▂▃▄▅▆▇█"
+    span = raster.profile(plot.x, plot.line, plot.breaks, left, right, max(width, 1))
+    middle = axis.forward((span.low + span.high) / 2)
+    return "".join(
+        " " if math.isnan(place) else blocks[min(max(int(place * 8), 0), 7)] for place in middle
+    )
+
+
+def _draw_grid(cells: Cells, window: Window, glyphs: Glyphs) -> None:
+    if glyphs.ascii:
+        return
+    for row in tick_rows(window.y, cells.codes.shape[0]):
+        cells.codes[row, ::4] = ord(glyphs.grid)
+        cells.inks[row, :] = Ink.GRID
+
+
+def _draw_rule(cells: Cells, window: Window, place: float, sign: str, ink: Ink) -> None:
+    # A rule at an edge of the chart is the edge itself.
+    if window.left < place < window.right:
+        column = _cell_column(place, window, cells.codes.shape[1])
+        cells.column(column, sign, ink, over=False)
+
+
+def _draw_band(
+    cells: Cells, plot: Plot, band: FloatArray, window: Window, glyphs: Glyphs
+) -> _BandCover | None:
+    """Lay the band's edges as blocks, an eighth of a cell fine; its inside is a ground."""
+    height, width = cells.codes.shape
+    lower, upper = (
+        raster.profile(
+            plot.x, plot.line + sign * band, plot.breaks, window.left, window.right, width
+        )
+        for sign in (-1, 1)
+    )
+    low, high = window.y.forward(lower.low), window.y.forward(upper.high)
+    # A band may reach below 0, where a logarithmic axis has no place: it goes on to the edge.
+    low = np.where(np.isnan(low) & np.isfinite(high), -1.0, low)
+    row = np.arange(height)[::-1, None]
+    bottom = np.clip(low * height - row, 0.0, 1.0)
+    top = np.clip(high * height - row, 0.0, 1.0)
+    cover = np.nan_to_num(top - bottom)
+    if glyphs.ascii:
+        cells.put(raster.signs(cover > 0.5, ":"), Ink.BAND)
+        return None
+    from_below = np.where((bottom == 0) & (cover > 0), np.round(top * 8), 0).astype(np.int64)
+    from_above = np.where((top == 1) & (bottom > 0), np.round(bottom * 8), 0).astype(np.int64)
+    cells.put(_eighths(from_below), Ink.BAND)
+    cells.put(_eighths(from_above), Ink.VOID)
+    thick = (high - low)[None, :] * height >= 1.0
+    return _BandCover(
+        full=np.round(cover * 8) == 8,
+        void=(from_above > 0) & (from_above < 8),
+        behind=(cover >= 0.5) & thick,
+    )
+
+
+class _BandCover(NamedTuple):
+    """Which cells the band lies behind: (rows, columns) each."""
+
+    full: BoolArray
+    void: BoolArray
+    """The band is what is left of the cell when its lower part is cut free."""
+    behind: BoolArray
+    """If a line runs here: a cell has one ground only, so it is all or nothing."""
+
+
+def _lay_band(cells: Cells, cover: _BandCover) -> None:
+    """Give the cells their ground once it is known what is drawn in them."""
+    block = (cells.inks == Ink.BAND) | (cells.inks == Ink.VOID)
+    cells.grounds[block & cover.void] = Ground.BAND
+    cells.grounds[~block & (cover.full | cover.behind)] = Ground.BAND
+
+
+def _eighths(filled: IntArray) -> IntArray:
+    """Blocks that fill 1 to 7 eighths of a cell from below; 0 for none and for all."""
+    return np.where((filled > 0) & (filled < 8), _BLOCKS + filled, 0)
+
+
+def _draw_windows(
+    cells: Cells,
+    x: FloatArray,
+    windows: tuple[FloatArray, FloatArray, FloatArray],
+    window: Window,
+    glyphs: Glyphs,
+) -> None:
+    rows, columns = _dot_shape(cells, glyphs)
+    inside = slice(*np.searchsorted(x, [window.left, window.right], side="right").tolist())
+    shown, (value, low, high) = x[inside], (column[inside] for column in windows)
+    density = shown.size / columns
+    if density > _CLOUD_LIMIT:
+        return
+    dots = raster.scatter(
+        shown, window.y.forward(value), window.left, window.right, (rows, columns)
+    )
+    if density <= _SPARSE:
+        none = np.empty(0)
+        lower, upper = (
+            raster.profile(shown, part, none, window.left, window.right, columns).scaled(window.y)
+            for part in (low, high)
+        )
+        filled = np.zeros(columns, dtype=np.bool_)
+        filled[raster.column_of(shown, window.left, window.right, columns)] = True
+        bar = lower._replace(high=upper.high, linked=np.zeros_like(lower.linked))
+        dots |= raster.paint(bar, rows) & filled[None, :]
+    cells.put(_pack(dots, glyphs, glyphs.window), Ink.WINDOW)
+
+
+def _draw_line(
+    cells: Cells, plot: Plot, y: FloatArray, window: Window, glyphs: Glyphs, ink: Ink
+) -> None:
+    rows, columns = _dot_shape(cells, glyphs)
+    span = raster.profile(plot.x, y, plot.breaks, window.left, window.right, columns)
+    sign = glyphs.line if ink is Ink.LEVEL else glyphs.ghost
+    cells.put(_pack(raster.paint(span.scaled(window.y), rows), glyphs, sign), ink)
+
+
+def _draw_points(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> None:
+    place = window.y.forward(plot.val)
+    dots = raster.scatter(plot.val_x, place, window.left, window.right, cells.codes.shape)
+    cells.put(raster.signs(dots, glyphs.val), Ink.VAL)
+
+
+def _draw_events(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> None:
+    inside = plot.events[(plot.events >= window.left) & (plot.events <= window.right)]
+    columns = raster.column_of(inside, window.left, window.right, cells.codes.shape[1])
+    lines = (Ink.LEVEL, Ink.GHOST, Ink.VAL)
+    for column in columns.tolist():
+        # At the top, unless a line runs there and none does at the bottom.
+        row = -1 if cells.inks[0, column] in lines and cells.inks[-1, column] not in lines else 0
+        cells.codes[row, column] = ord(glyphs.event)
+        cells.inks[row, column] = Ink.EVENT
+
+
+def _dot_shape(cells: Cells, glyphs: Glyphs) -> tuple[int, int]:
+    height, width = cells.codes.shape
+    return height * glyphs.dots[1], width * glyphs.dots[0]
+
+
+def _pack(dots: BoolArray, glyphs: Glyphs, sign: str) -> IntArray:
+    return raster.signs(dots, sign) if glyphs.ascii else raster.braille(dots)
+
+
+def _cell_column(place: float, window: Window, width: int) -> int:
+    return int(raster.column_of(np.array([place]), window.left, window.right, width)[0])

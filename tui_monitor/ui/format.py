@@ -1,0 +1,141 @@
+"""Numbers, durations and names as the screen writes them. Pure; no colour, no widget."""
+
+from __future__ import annotations
+
+import math
+
+from tui_monitor.core.records import LawEvidence, Unit
+
+_DECIMALS = 4
+"""Keras and most bars print four; a displayed number must be found on the screen as printed."""
+
+
+def number(value: float | None, absent: str = "–") -> str:
+    """A metric's value with four decimals, or in e-notation where four would hide it."""
+    if value is None:
+        return absent
+    if not math.isfinite(value):
+        return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
+    size = abs(value)
+    if size and (size < 1e-3 or size >= 1e7):
+        return f"{value:.{_DECIMALS}e}"
+    return f"{value:.{_DECIMALS}f}"
+
+
+def half_width(value: float) -> str:
+    """What stands after ±: as many decimals as the number before it."""
+    if not math.isfinite(value):
+        return "?"
+    return number(abs(value)) if value else "0"
+
+
+def change(value: float | None, scale: float, minus: str = "−", absent: str = "unknown") -> str:
+    """A change, always with its sign, with the decimals that suit changes of size `scale`."""
+    if value is None or not math.isfinite(value):
+        return absent
+    return ("+" if value >= 0 else minus) + _scaled(abs(value), scale)
+
+
+def spread(value: float, scale: float) -> str:
+    """What stands after ± beside a change of size `scale`."""
+    return _scaled(abs(value), scale) if math.isfinite(value) else "?"
+
+
+def small(value: float) -> str:
+    """A small positive number with two significant digits: `0.00031`, `0.0044`."""
+    if not math.isfinite(value):
+        return "?"
+    if value == 0:
+        return "0"
+    if value < 1e-6 or value >= 1e6:
+        return f"{value:.1e}"
+    return f"{value:.{max(1 - math.floor(math.log10(value)), 0)}f}"
+
+
+def _scaled(size: float, scale: float) -> str:
+    if 1e-3 <= scale < 1e6 or scale == 0:
+        return f"{size:.{_DECIMALS}f}"
+    return f"{size:.2e}"
+
+
+def duration(seconds: float | None, absent: str = "–") -> str:
+    """A length of time in its two largest units: `12 s`, `1 min 30 s`, `2 h 05 min`, `3 d 4 h`."""
+    if seconds is None or not math.isfinite(seconds) or seconds < 0:
+        return absent
+    whole = round(seconds)
+    if whole < 1:
+        return f"{seconds:.1f} s" if seconds else "0 s"
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    if whole < 86400:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return f"{whole // 86400} d {whole % 86400 // 3600} h"
+
+
+def clock(seconds: float | None, absent: str = "–") -> str:
+    """A length of time for narrow places: `0:12`, `1:30`, `2:05:00`, `3d 4h`."""
+    if seconds is None or not math.isfinite(seconds) or seconds < 0:
+        return absent
+    whole = round(seconds)
+    if whole >= 86400:
+        return f"{whole // 86400}d {whole % 86400 // 3600}h"
+    if whole >= 3600:
+        return f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d}"
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def quiet(seconds: float) -> str:
+    """How long nothing came, so coarse that the text changes rarely: `40 s`, `3 min`, `2 h`."""
+    if seconds < 60:
+        return f"{int(seconds // 10) * 10} s"
+    if seconds < 3600:
+        return f"{int(seconds // 60)} min"
+    if seconds < 172800:
+        return f"{int(seconds // 3600)} h"
+    return f"{int(seconds // 86400)} d"
+
+
+def rate(per_second: float, unit: Unit) -> str:
+    """A speed, in steps a second or, where it is slow, in time a step."""
+    if not math.isfinite(per_second) or per_second <= 0:
+        return "–"
+    noun = "step" if unit == "batch" else unit
+    if per_second >= 100:
+        return f"{per_second:.0f} {noun}s/s"
+    if per_second >= 1:
+        return f"{per_second:.1f} {noun}s/s"
+    return f"{duration(1 / per_second)}/{noun}"
+
+
+def count(value: int) -> str:
+    """An integer with thin groups: `12 345`."""
+    return f"{value:,}".replace(",", " ")
+
+
+def compact(value: float) -> str:
+    """A number in as few characters as keep it whole: a learning rate."""
+    return f"{value:.6g}"
+
+
+def size(count_bytes: int) -> str:
+    """An amount of bytes: `812 B`, `1.2 MB`."""
+    amount = float(count_bytes)
+    for unit in ("B", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"
+
+
+def law(evidence: LawEvidence) -> str:
+    """The law of a bar's numbers, and whether it is settled."""
+    if evidence.name == "unknown":
+        return "law unknown"
+    return f"law {evidence.name}" if evidence.settled else f"law {evidence.name}, not settled"
+
+
+def speed(factor: float, times: str = "×") -> str:
+    """A replay's speed."""
+    return "as fast as possible" if factor == 0 else f"{times}{factor:g}"

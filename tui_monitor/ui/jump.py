@@ -1,0 +1,207 @@
+"""Why the displayed number jumped at a boundary, as bars and words. Pure.
+
+The words come with the boundary; this module only lays them out.
+"""
+
+from __future__ import annotations
+
+import math
+
+from tui_monitor.core.records import Boundary, Curve, Finding, Part, Snapshot, Unit, Verdict
+from tui_monitor.ui import format as fmt
+from tui_monitor.ui.glyphs import Glyphs
+from tui_monitor.ui.palette import Ink
+from tui_monitor.ui.rows import BLANK, Item, Row, Span, fit, pack, pad, pad_left, row_width, wrap
+from tui_monitor.ui.scene import ALARMS, Scene, epoch_label, focused, selected_boundary
+
+_NAMES = {Ink.LAG: "averaging lag", Ink.STEP: "real step", Ink.LUCK: "luck"}
+_SHORT_NAMES = {Ink.LAG: "lag", Ink.STEP: "step", Ink.LUCK: "luck"}
+_VALUE_CELLS = 19
+_AIRY = 9
+_VERDICTS: dict[Verdict, str] = {
+    "averaging": "averaging",
+    "step": "real step",
+    "both": "lag and step",
+    "noise": "luck",
+    "undetermined": "undetermined",
+}
+
+
+def jump_rows(scene: Scene, width: int, height: int) -> list[Row]:
+    """The panel: head, three bars, text and causes, inertia, findings; the last ones may go.
+
+    A tall panel leaves its last row blank.
+    """
+    height -= height >= _AIRY
+    snapshot, curve = scene.snapshot, focused(scene)
+    if snapshot is None or curve is None or height < 1:
+        return [_title("why it jumped", ())][:height]
+    boundary = selected_boundary(scene)
+    inertia = _inertia(curve, snapshot.unit, width, scene.glyphs)
+    if boundary is None:
+        rows = [_title("why it jumped", ()), *_no_boundary(scene, width)]
+        return (rows + ([BLANK, *inertia] if height > len(rows) + 1 else inertia))[:height]
+    head = _head(snapshot, boundary, width, scene.glyphs)
+    bars = _bars(boundary, width, scene.glyphs)
+    text: list[Row] = [
+        (Span(" "), Span(line, Ink.PLAIN)) for line in wrap(boundary.text, width - 2)
+    ]
+    causes = _causes(boundary, width, scene.glyphs)
+    notes = _findings(snapshot, curve, width, scene.glyphs)
+    return _stack([*head, *bars], [text, causes, inertia, notes], height)
+
+
+def _stack(first: list[Row], blocks: list[list[Row]], height: int) -> list[Row]:
+    """The first rows, then as many blocks as fit, with blank rows between where there is room."""
+    blocks = [block for block in blocks if block]
+    needed = len(first) + sum(len(block) for block in blocks)
+    spaced = needed + len(blocks) <= height
+    rows = list(first)
+    for block in blocks:
+        rows += [BLANK, *block] if spaced else block
+    return rows[:height]
+
+
+def _title(title: str, rest: Row) -> Row:
+    return (Span(" "), Span(title, Ink.TITLE), *rest)
+
+
+def _head(snapshot: Snapshot, boundary: Boundary, width: int, glyphs: Glyphs) -> list[Row]:
+    """Where it jumped, how far and what the verdict is: on one row if they fit, else on two."""
+    before = epoch_label(snapshot, boundary.epoch)
+    after = epoch_label(snapshot, boundary.next_epoch)
+    title = Item((Span("why it jumped", Ink.TITLE),), 3)
+    where = Item((Span(f"epoch {before} {glyphs.arrow} {after}", Ink.SELECTED),), 1)
+    metric = Item((Span(fit(boundary.metric, 12, glyphs.ellipsis), Ink.DIM),), 2)
+    moved = Item(
+        (
+            Span(f"{fmt.number(boundary.displayed_end)} ", Ink.GHOST),
+            Span(f"{glyphs.arrow} ", Ink.DIM),
+            Span(f"{fmt.number(boundary.displayed_start)}  ", Ink.PLAIN),
+            Span(fmt.change(boundary.jump, abs(boundary.jump), glyphs.minus), Ink.STRONG),
+        ),
+        0,
+    )
+    verdict = Item((Span(_VERDICTS[boundary.verdict], Ink.FOCUS),), 1)
+    one = [title, where, metric, moved, verdict]
+    if sum(row_width(item.spans) + 3 for item in one) - 3 < width:
+        return [(Span(" "), *pack(one, width - 1))]
+    return [
+        (Span(" "), *pack([title, where, metric], width - 1)),
+        (Span(" "), *pack([moved, verdict], width - 1)),
+    ]
+
+
+def _no_boundary(scene: Scene, width: int) -> list[Row]:
+    snapshot = scene.snapshot
+    if scene.view.boundary is not None:
+        text = "This metric has no explanation at the selected boundary."
+    elif snapshot is not None and snapshot.epoch_ends.size:
+        text = "This metric has no explained boundary yet."
+    else:
+        text = "The first epoch is not over yet: there is no boundary to explain."
+    return [(Span(" "), Span(line, Ink.DIM)) for line in wrap(text, width - 2)]
+
+
+def _bars(boundary: Boundary, width: int, glyphs: Glyphs) -> list[Row]:
+    parts = {Ink.LAG: boundary.lag, Ink.STEP: boundary.step, Ink.LUCK: boundary.luck}
+    if all(part.value is None for part in parts.values()):
+        words = f"lag, step and luck cannot be known from these prints ({boundary.verdict})"
+        return [(Span(" "), Span(line, Ink.WARN)) for line in wrap(words, width - 2)]
+    names = _NAMES if width >= 60 else _SHORT_NAMES
+    name_cells = max(len(name) for name in names.values()) + 1
+    room = max(width - name_cells - _VALUE_CELLS - 3, 6)
+    ends = [0.0]
+    for part in parts.values():
+        if part.value is not None:
+            reach = 2 * part.sd if part.sd is not None else 0.0
+            ends += [part.value - reach, part.value + reach]
+    low, high = min(ends), max(ends)
+    return [
+        (
+            Span(" "),
+            Span(pad(names[ink], name_cells), Ink.PLAIN),
+            *_bar(part, low, high, room, ink, glyphs),
+            Span(pad_left(_part(part, max(high, -low), glyphs), _VALUE_CELLS), Ink.PLAIN),
+        )
+        for ink, part in parts.items()
+    ]
+
+
+def _part(part: Part, scale: float, glyphs: Glyphs) -> str:
+    if part.value is None:
+        return "cannot be known"
+    text = fmt.change(part.value, scale, glyphs.minus)
+    if part.sd is None:
+        return text
+    return f"{text} {glyphs.plus_minus} {fmt.spread(2 * part.sd, scale)}"
+
+
+def _bar(part: Part, low: float, high: float, cells: int, ink: Ink, glyphs: Glyphs) -> Row:
+    """A signed bar on a line of `cells` cells with a whisker of two standard deviations.
+
+    The axis stands where 0 is, in every bar of the panel.
+    """
+    span = (high - low) or 1.0
+
+    def column(value: float) -> int:
+        return min(max(round((value - low) / span * (cells - 1)), 0), cells - 1)
+
+    line = [" "] * cells
+    zero = column(0.0)
+    if part.value is not None:
+        reach = 2 * part.sd if part.sd is not None else 0.0
+        tip = column(part.value)
+        for place in range(column(part.value - reach), column(part.value + reach) + 1):
+            line[place] = glyphs.whisker
+        for place in range(min(zero, tip), max(zero, tip) + 1):
+            line[place] = glyphs.bar
+    text = "".join(line)
+    before, after = text[:zero], text[zero + 1 :]
+    return (Span(before, ink), Span(glyphs.bar_axis, Ink.DIM), Span(after, ink))
+
+
+def _causes(boundary: Boundary, width: int, glyphs: Glyphs) -> list[Row]:
+    rows: list[Row] = []
+    for cause in boundary.causes:
+        lines = wrap(f"{cause.cause}: {cause.evidence}", width - 4)
+        rows += [
+            (
+                Span(" " + (glyphs.separator if not number else " ") + " ", Ink.DIM),
+                Span(line, Ink.DIM),
+            )
+            for number, line in enumerate(lines)
+        ]
+    return rows
+
+
+def _inertia(curve: Curve, unit: Unit, width: int, glyphs: Glyphs) -> list[Row]:
+    if curve.inertia is None:
+        return []
+    down, up = curve.inertia
+    moves = [
+        f"{sign}{fmt.small(most)}"
+        for sign, most in (("+", up), (glyphs.minus, down))
+        if math.isfinite(most)
+    ]
+    if not moves:
+        return []
+    only = "lower" if not math.isfinite(up) else "raise" if not math.isfinite(down) else "move"
+    text = f"one more {unit} can {only} the displayed number by at most {' / '.join(moves)}"
+    return [(Span(" "), Span(line, Ink.DIM)) for line in wrap(text, width - 2)]
+
+
+def _findings(snapshot: Snapshot, curve: Curve, width: int, glyphs: Glyphs) -> list[Row]:
+    rows: list[Row] = []
+    for finding in reversed(snapshot.findings):
+        if finding.metric in (None, curve.metric, curve.val_metric):
+            rows += _finding(finding, width, glyphs)
+    return rows
+
+
+def _finding(finding: Finding, width: int, glyphs: Glyphs) -> list[Row]:
+    ink = Ink.BAD if finding.kind in ALARMS else Ink.EVENT
+    return [
+        (Span(" "), Span(f"{' ' if number else glyphs.alert} ", ink), Span(line, Ink.PLAIN))
+        for number, line in enumerate(wrap(finding.text, width - 4))
+    ]

@@ -1,0 +1,214 @@
+"""Axes: round ticks, and ranges that stay where they are while data arrive. Pure.
+
+A range only ever ends at round numbers, and grows in round steps, so that a picture that the eye
+knows does not slide or breathe under it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from tui_monitor.core.records import FloatArray
+
+_GROWTH = 0.3
+_LEAST_LOG = 1e-300
+_CLIP_RATIO = 8.0
+"""A range this many times as wide as that of the middle 96 % is cut: a few wild points would
+otherwise flatten all the rest."""
+
+
+class Axis(NamedTuple):
+    """A range of values, and where its ticks are."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+    log: bool = False
+
+    def forward(self, values: FloatArray) -> FloatArray:
+        """Values to fractions of the axis, 0 at `low`, 1 at `high`; NaN where it has no place."""
+        if self.log:
+            with np.errstate(invalid="ignore", divide="ignore"):
+                logs = np.where(values > 0, np.log10(values), np.nan)
+            low, high = math.log10(self.low), math.log10(self.high)
+            return np.asarray((logs - low) / (high - low), dtype=np.float64)
+        return np.asarray((values - self.low) / (self.high - self.low), dtype=np.float64)
+
+
+def nice_step(span: float, wanted: int) -> float:
+    """The step among 1, 2, 5 times a power of ten that cuts `span` into at most `wanted` parts."""
+    rough = span / max(wanted, 1)
+    power: float = 10.0 ** math.floor(math.log10(rough))
+    for factor in (1.0, 2.0, 5.0):
+        if rough <= factor * power * (1 + 1e-9):
+            return factor * power
+    return 10.0 * power
+
+
+def linear_axis(low: float, high: float, wanted: int, bounds: tuple[float, float]) -> Axis:
+    """A linear axis over [low, high] that begins and ends at a half or whole tick.
+
+    `bounds` are what the metric can be at all; the axis never leaves them.
+    """
+    low, high = _widen(low, high)
+    step = nice_step(high - low, wanted)
+    fine = step / 2
+    first, last = math.floor(low / fine + 1e-9) * fine, math.ceil(high / fine - 1e-9) * fine
+    first, last = max(first, bounds[0]), min(last, bounds[1])
+    if not first < last:
+        first, last = low, high
+    start = math.ceil(first / step - 1e-9)
+    stop = math.floor(last / step + 1e-9)
+    ticks = tuple(_clean(number * step, step) for number in range(start, stop + 1))
+    return Axis(_clean(first, fine), _clean(last, fine), ticks)
+
+
+def log_axis(low: float, high: float, wanted: int) -> Axis:
+    """A logarithmic axis over [low, high], both above 0; its ends have one significant digit."""
+    first, last = _round_log(low, down=True), _round_log(high, down=False)
+    if first == last:
+        last = _round_log(last * 1.5, down=False)
+    ticks = [
+        factor * 10.0**power
+        for power in range(math.floor(math.log10(first)), math.ceil(math.log10(last)) + 1)
+        for factor in (1.0, 2.0, 5.0)
+        if first * (1 - 1e-9) <= factor * 10.0**power <= last * (1 + 1e-9)
+    ]
+    if len(ticks) > wanted + 1:
+        decades = [tick for tick in ticks if _is_decade(tick)]
+        ticks = decades[:: max(1, math.ceil(len(decades) / max(wanted, 1)))] or ticks[:1]
+    return Axis(first, last, tuple(ticks), log=True)
+
+
+def y_axis(
+    columns: Sequence[FloatArray],
+    wanted: int,
+    bounds: tuple[float, float],
+    *,
+    log: bool = False,
+    held: tuple[float, float] | None = None,
+) -> Axis:
+    """An axis that shows all the columns' finite values.
+
+    Args:
+        columns: What will be drawn; NaN and infinities are passed over.
+        wanted: About how many ticks there is room for.
+        bounds: What the metric can be at all.
+        log: Logarithmic, where there are values above 0.
+        held: The range shown until now. It is kept, and grown where it must be, unless it has
+            become more than three times too wide.
+    """
+    finite = [column[np.isfinite(column)] for column in columns]
+    values = np.concatenate(finite) if finite else np.empty(0)
+    if log:
+        values = values[values > _LEAST_LOG]
+    if not values.size:
+        return linear_axis(0.0, 1.0, wanted, bounds)
+    low, high = _limits(values)
+    if held is not None and (held[1] - held[0]) <= 3 * max(high - low, 1e-12):
+        # What must grow grows by some more, so that it grows seldom.
+        slack = _GROWTH * (held[1] - held[0])
+        low = held[0] if low >= held[0] else max(low - slack, bounds[0])
+        high = held[1] if high <= held[1] else min(high + slack, bounds[1])
+    if log and low > _LEAST_LOG:
+        return log_axis(low, high, wanted)
+    return linear_axis(low, high, wanted, bounds)
+
+
+def tick_labels(axis: Axis) -> tuple[str, ...]:
+    """The ticks as text, with the same number of decimals each."""
+    if not axis.ticks:
+        return ()
+    largest = max(abs(tick) for tick in axis.ticks)
+    if axis.log or largest >= 1e5 or 0 < largest < 1e-3:
+        return tuple(f"{tick:g}" for tick in axis.ticks)
+    step = min(
+        (b - a for a, b in pairwise(axis.ticks)),
+        default=largest or 1.0,
+    )
+    decimals = min(max(-math.floor(math.log10(step) + 1e-9), 0), 6)
+    return tuple(f"{tick:.{decimals}f}" for tick in axis.ticks)
+
+
+def extent(
+    newest: float, epoch_length: float | None, epochs_left_to: float | None, *, ended: bool
+) -> float:
+    """Where the x axis ends: a place that `newest` reaches rarely.
+
+    Args:
+        newest: Position of the newest print.
+        epoch_length: Positions an epoch, where known.
+        epochs_left_to: Position where the planned run ends, where known.
+        ended: The run is over: the axis ends with it.
+
+    A planned run of up to four epochs is shown whole from its start; a longer one doubles its
+    range, in whole epochs, until the plan is reached.
+    """
+    newest = max(newest, 1e-9)
+    if ended:
+        return newest
+    unit = epoch_length if epoch_length else 64.0
+    if epochs_left_to is not None and epochs_left_to >= newest and epochs_left_to <= 4.5 * unit:
+        return epochs_left_to
+    reach = unit * 2.0 ** max(0, math.ceil(math.log2(newest / unit) - 1e-9))
+    if epochs_left_to is not None and epochs_left_to >= newest:
+        return min(reach, epochs_left_to)
+    return reach
+
+
+def zoomed(
+    end: float, newest: float, zoom: int, left: float | None, ended: bool
+) -> tuple[float, float]:
+    """The part of [0, end] to show: 1/2**zoom of it.
+
+    Without `left` it follows the newest print, in steps of a quarter of its width.
+    """
+    span = end / 2.0**zoom
+    if zoom == 0:
+        return 0.0, end
+    if left is None:
+        quarter = span / 4
+        right = newest if ended else math.ceil(newest / quarter + 1e-9) * quarter
+        left = right - span
+    left = min(max(left, 0.0), end - span)
+    return left, left + span
+
+
+def _limits(values: FloatArray) -> tuple[float, float]:
+    low, high = float(values.min()), float(values.max())
+    if values.size < 50:
+        return low, high
+    inner_low, inner_high = (float(part) for part in np.percentile(values, (2.0, 98.0)))
+    inner = inner_high - inner_low
+    if inner > 0 and high - low > _CLIP_RATIO * inner:
+        return max(low, inner_low - inner), min(high, inner_high + inner)
+    return low, high
+
+
+def _widen(low: float, high: float) -> tuple[float, float]:
+    if high > low and (high - low) > 1e-9 * max(abs(low), abs(high)):
+        return low, high
+    margin = abs(low) * 0.05 or 0.5
+    return low - margin, high + margin
+
+
+def _clean(value: float, step: float) -> float:
+    digits = 2 - math.floor(math.log10(step))
+    return round(value, digits) + 0.0 if digits < 300 else value
+
+
+def _round_log(value: float, *, down: bool) -> float:
+    power: float = 10.0 ** math.floor(math.log10(value))
+    steps = [float(digit) for digit in range(1, 11)]
+    if down:
+        return max(step for step in steps if step * power <= value * (1 + 1e-9)) * power
+    return min(step for step in steps if step * power >= value * (1 - 1e-9)) * power
+
+
+def _is_decade(value: float) -> bool:
+    return abs(math.log10(value) - round(math.log10(value))) < 1e-9

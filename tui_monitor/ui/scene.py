@@ -1,0 +1,194 @@
+"""What the screen shows: a snapshot, the state of its source, and what the user chose to see.
+
+Pure selection: which curve, which part of the time axis, which boundary. Nothing is computed here
+that the session did not find out.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from tui_monitor.core.records import Boundary, Curve, FloatArray, Snapshot, SourceState
+from tui_monitor.ui import scale
+from tui_monitor.ui.glyphs import UNICODE, Glyphs
+
+ALARMS = ("nan", "divergence", "failed")
+"""Kinds of findings that are told at the top, whatever metric has the focus."""
+MAX_ZOOM = 12
+"""Half the width at each step: beyond this a window is smaller than any run's batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the user chose. Positions are those of `Curve.x`."""
+
+    focus: int = 0
+    """Index of the curve that keys act on."""
+    maximised: bool = False
+    ghost: bool = True
+    band: bool = True
+    log_y: bool = False
+    explanation: bool = True
+    epochs: bool = True
+    zoom: int = 0
+    left: float | None = None
+    """Left edge after panning; None follows the newest print."""
+    cursor: float | None = None
+    boundary: int | None = None
+    """The epoch before the selected boundary; None selects the latest."""
+    paused: bool = False
+    """The picture stands still while the session goes on."""
+
+
+class Scene(NamedTuple):
+    """All that a widget draws from."""
+
+    snapshot: Snapshot | None
+    source: SourceState
+    view: View = View()
+    glyphs: Glyphs = UNICODE
+    missed: int = 0
+    """Newer snapshots held back while the view is paused."""
+    notice: str | None = None
+    """A line of the screen's own: what a key did, why the feed failed."""
+
+
+def curves(scene: Scene) -> tuple[Curve, ...]:
+    """The curves to draw; none before the first snapshot."""
+    return scene.snapshot.curves if scene.snapshot is not None else ()
+
+
+def focused(scene: Scene) -> Curve | None:
+    """The curve that keys act on."""
+    shown = curves(scene)
+    return shown[scene.view.focus % len(shown)] if shown else None
+
+
+def newest(snapshot: Snapshot) -> float:
+    """Position of the newest print of any curve; 0 before the first."""
+    ends = [float(curve.x[-1]) for curve in snapshot.curves if curve.x.size]
+    ends += [float(curve.val_x[-1]) for curve in snapshot.curves if curve.val_x.size]
+    return max((end for end in ends if math.isfinite(end)), default=0.0)
+
+
+def epoch_length(snapshot: Snapshot) -> float | None:
+    """Positions an epoch: that of the first one, or as planned; None where neither is known."""
+    if snapshot.epoch_ends.size:
+        return float(snapshot.epoch_ends[0]) or None
+    if snapshot.unit == "epoch":
+        return 1.0
+    if not snapshot.steps:
+        return None
+    if snapshot.unit == "sample":
+        size = snapshot.batch_size
+        return float(math.ceil(snapshot.steps / size)) if size else None
+    return float(snapshot.steps)
+
+
+def planned_end(snapshot: Snapshot) -> float | None:
+    """Position where the run is planned to end; None where the log does not say."""
+    length = epoch_length(snapshot)
+    if length is None or not snapshot.epochs:
+        return None
+    done = snapshot.epoch_ends.size
+    if done >= snapshot.epochs:
+        return None
+    reached = float(snapshot.epoch_ends[-1]) if done else 0.0
+    return reached + (snapshot.epochs - done) * length
+
+
+def time_window(scene: Scene) -> tuple[float, float]:
+    """The shown part of the time axis, the same for every chart."""
+    snapshot, view = scene.snapshot, scene.view
+    if snapshot is None:
+        return 0.0, 1.0
+    last = newest(snapshot)
+    end = scale.extent(last, epoch_length(snapshot), planned_end(snapshot), ended=snapshot.ended)
+    return scale.zoomed(end, last, view.zoom, view.left, snapshot.ended)
+
+
+def place(snapshot: Snapshot, position: float) -> tuple[int, float]:
+    """A position's epoch, 1-based, and the batches since that epoch began."""
+    before = int(np.searchsorted(snapshot.epoch_ends, position, side="left"))
+    begin = float(snapshot.epoch_ends[before - 1]) if before else 0.0
+    return before + 1, position - begin
+
+
+def index_at(x: FloatArray, position: float | None) -> int | None:
+    """Index of the last print at or before a position (None: the newest); None if there is none."""
+    if position is None:
+        return x.size - 1 if x.size else None
+    index = int(np.searchsorted(x, position + 1e-9, side="right")) - 1
+    return index if index >= 0 else None
+
+
+def boundary_epochs(scene: Scene) -> list[int]:
+    """Epochs before each explained boundary of the shown run, ascending."""
+    snapshot = scene.snapshot
+    if snapshot is None:
+        return []
+    return sorted({each.epoch for each in snapshot.boundaries if each.run == snapshot.run})
+
+
+def selected_boundary(scene: Scene) -> Boundary | None:
+    """The boundary to explain: of the focused metric, the selected or the latest one."""
+    snapshot, curve = scene.snapshot, focused(scene)
+    if snapshot is None or curve is None:
+        return None
+    of_metric = [
+        each
+        for each in snapshot.boundaries
+        if each.metric == curve.metric and each.run == snapshot.run
+    ]
+    if scene.view.boundary is None:
+        return of_metric[-1] if of_metric else None
+    return next((each for each in of_metric if each.epoch == scene.view.boundary), None)
+
+
+def boundary_position(snapshot: Snapshot, epoch: int) -> float | None:
+    """Position of the boundary after an epoch."""
+    if 1 <= epoch <= snapshot.epoch_ends.size:
+        return float(snapshot.epoch_ends[epoch - 1])
+    return None
+
+
+def epoch_label(snapshot: Snapshot, epoch: int) -> str:
+    """One epoch's number as shown; see `epoch_labels`."""
+    return epoch_labels(snapshot).get(epoch, str(epoch))
+
+
+def epoch_labels(snapshot: Snapshot) -> dict[int, str]:
+    """The epochs' numbers as the log prints them; none where the log repeats its numbers.
+
+    An outer loop around one-epoch fits prints `Epoch 1/1` again and again: there ordinals serve.
+    """
+    labels = {row.epoch: row.label for row in snapshot.epoch_rows if row.label}
+    if snapshot.epoch_label:
+        labels.setdefault(snapshot.epoch, snapshot.epoch_label)
+    return labels if len(set(labels.values())) == len(labels) else {}
+
+
+def next_print(x: FloatArray, position: float | None, direction: int, stride: float) -> float:
+    """Position of the print at least one print and `stride` away; the first or last at the end.
+
+    Args:
+        x: Positions of the prints, not empty.
+        position: Where the cursor is; None is the newest print.
+        direction: -1 to older, 1 to newer.
+        stride: Least distance, that of a chart's cell, so that each move can be seen.
+    """
+    index = index_at(x, position)
+    if index is None:
+        index = 0
+    here = float(x[index]) if position is None else position
+    if direction < 0:
+        there = int(np.searchsorted(x, here - stride + 1e-9, side="right")) - 1
+        index = min(there, index - 1)
+    else:
+        there = int(np.searchsorted(x, here + stride - 1e-9, side="left"))
+        index = max(there, index + 1)
+    return float(x[min(max(index, 0), x.size - 1)])

@@ -1,0 +1,113 @@
+"""The help screen: what the numbers are, why they jump, which explanations are wrong."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+
+from tui_monitor.ui.palette import Ink
+from tui_monitor.ui.rows import BLANK, Row, Span, pad, wrap
+from tui_monitor.ui.scene import Scene
+from tui_monitor.ui.widgets.ink_view import InkView
+
+_TEXT = (
+    (
+        "The number in a progress bar",
+        "Most bars print the average over all batches since the epoch began, not the last batch. "
+        "The blue line is the level behind that average, decoded from the rounded prints; ± and "
+        "the band are two standard deviations. The grey line is the number as displayed. Faint "
+        "dots are the means of single windows, drawn where rounding leaves them narrow bounds.",
+    ),
+    (
+        "Why it jumps between two epochs",
+        "The average starts over. jump = lag + step + luck, exactly. Lag: old, worse batches still "
+        "weigh in the epoch's last number. Step: the model really is different on the other side "
+        "(data seen before, another learning rate, restored weights). Luck: the first print holds "
+        "only a few batches.",
+    ),
+    (
+        "What can not cause it",
+        "Weights are updated at every batch. So there is no holistic update after an epoch, "
+        "adaptive optimisers do not wait for an epoch to end, and a loss that calms down over an "
+        "epoch does so batch by batch: none of these can make a jump at the boundary.",
+    ),
+    (
+        "Validation above training",
+        "val is measured after the epoch, the displayed number is averaged over it. Compare val "
+        "with the decoded level at the epoch's end.",
+    ),
+)
+_KEYS = (
+    ("q", "quit"),
+    ("space", "pause the view; pause a replay"),
+    ("left right", "cursor; ctrl: far; esc: back"),
+    ("[ ]", "boundary before, after"),
+    ("tab", "next metric"),
+    ("enter", "maximise the metric"),
+    ("+ - 0", "zoom in, out, whole run"),
+    ("shift+left right", "pan"),
+    ("e t", "explanation, epochs"),
+    ("d b l", "displayed, band, log y"),
+    ("c", "dark or light"),
+    (", . home end", "replay: slower, faster, ends"),
+    ("ctrl+l", "draw everything anew"),
+)
+_KEY_CELLS = 18
+
+
+def help_rows(width: int) -> list[Row]:
+    """The page, wrapped to `width`: the words, then the keys, in two columns if they fit."""
+    rows: list[Row] = []
+    for title, text in _TEXT:
+        rows.append((Span(title, Ink.TITLE),))
+        rows += [(Span(line, Ink.PLAIN),) for line in wrap(text, width)]
+        rows.append(BLANK)
+    rows.append((Span("Keys", Ink.TITLE),))
+    entries: list[Row] = [
+        (Span(pad(key, _KEY_CELLS), Ink.KEY), Span(pad(what, 32), Ink.PLAIN)) for key, what in _KEYS
+    ]
+    columns = 2 if width >= 2 * (_KEY_CELLS + 32) else 1
+    tall = -(-len(entries) // columns)
+    for number in range(tall):
+        row: Row = ()
+        for entry in entries[number::tall]:
+            row += entry
+        rows.append(row)
+    return rows
+
+
+class HelpText(InkView):
+    """The page as a widget as tall as its text."""
+
+    def draw(self, scene: Scene, width: int, height: int) -> list[Row]:
+        """See `help_rows`."""
+        del scene, height
+        rows = help_rows(width)
+        self.styles.height = len(rows)
+        return rows
+
+
+class HelpScreen(ModalScreen[None]):
+    """Over the monitor; any of its keys closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,q,enter,space", "app.pop_screen", "Close")
+    ]
+    ALLOW_SELECT = False
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__()
+        self._scene = scene
+
+    def compose(self) -> ComposeResult:
+        """A page that scrolls where it does not fit."""
+        with VerticalScroll(id="page"):
+            yield HelpText(id="help")
+
+    def on_mount(self) -> None:
+        """Draw the page."""
+        self.query_one(HelpText).show(self._scene)

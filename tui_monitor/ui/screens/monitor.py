@@ -1,0 +1,257 @@
+"""The monitor: it keeps the newest scene, lays the parts out and turns keys into views."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tui_monitor.core.records import Snapshot, SourceState
+from tui_monitor.ui import scene as scenes
+from tui_monitor.ui.glyphs import Glyphs
+from tui_monitor.ui.layout import SIDE_GAP, Layout, plan_for
+from tui_monitor.ui.scene import MAX_ZOOM, Scene, View
+from tui_monitor.ui.widgets.ink_view import InkView
+from tui_monitor.ui.widgets.panels import (
+    EpochTable,
+    JumpPanel,
+    KeyLine,
+    LogTail,
+    MetricPanel,
+    StatusLine,
+)
+
+_KEYS = [
+    ("q", "quit"),
+    ("?", "help"),
+    ("space", "pause"),
+    ("\u2190 \u2192", "cursor"),
+    ("[ ]", "boundary"),
+    ("tab", "panel"),
+    ("enter", "maximise"),
+    ("+ -", "zoom"),
+    ("e", "why"),
+    ("t", "epochs"),
+    ("d", "displayed"),
+    ("b", "band"),
+    ("l", "log y"),
+    ("c", "colours"),
+]
+
+
+class MonitorScreen(Screen[None]):
+    """The whole picture. Only this screen writes to its widgets."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "cursor(-1)", "Cursor to the print before"),
+        Binding("right", "cursor(1)", "Cursor to the print after"),
+        Binding("ctrl+left", "cursor(-20)", "Cursor far back", show=False),
+        Binding("ctrl+right", "cursor(20)", "Cursor far on", show=False),
+        Binding("escape", "leave", "Back to the newest", show=False),
+        Binding("left_square_bracket", "boundary(-1)", "Boundary before"),
+        Binding("right_square_bracket", "boundary(1)", "Boundary after"),
+        Binding("tab", "panel(1)", "Next panel"),
+        Binding("shift+tab", "panel(-1)", "Panel before", show=False),
+        Binding("enter", "flip('maximised')", "Maximise"),
+        Binding("plus,equals_sign", "zoom(1)", "Zoom in"),
+        Binding("minus", "zoom(-1)", "Zoom out"),
+        Binding("0", "zoom(0)", "Whole run"),
+        Binding("shift+left", "pan(-1)", "Pan back"),
+        Binding("shift+right", "pan(1)", "Pan on"),
+        Binding("e", "flip('explanation')", "Why it jumped"),
+        Binding("t", "flip('epochs')", "Epochs"),
+        Binding("d", "flip('ghost')", "Displayed number"),
+        Binding("b", "flip('band')", "Band"),
+        Binding("l", "flip('log_y')", "Logarithmic y"),
+    ]
+    ALLOW_SELECT = False
+
+    def __init__(self, source: SourceState, glyphs: Glyphs) -> None:
+        super().__init__()
+        self._scene = Scene(None, source, glyphs=glyphs)
+        self._waiting: Snapshot | None = None
+        self._layout_now: Layout | None = None
+
+    @property
+    def scene(self) -> Scene:
+        """What is shown now."""
+        return self._scene
+
+    def compose(self) -> ComposeResult:
+        """The parts, top to bottom; charts are added as metrics appear."""
+        keys = [("< >" if key == "\u2190 \u2192" else key, what) for key, what in _KEYS]
+        yield StatusLine(id="status")
+        with Horizontal(id="body"):
+            with Vertical(id="charts"):
+                yield MetricPanel()
+            with Vertical(id="side"):
+                yield JumpPanel(id="jump")
+                yield EpochTable(id="epochs")
+                yield LogTail(id="log")
+        yield KeyLine(keys if self._scene.glyphs.ascii else _KEYS, id="keys")
+
+    def on_mount(self) -> None:
+        """Draw the empty picture at once."""
+        self._apply()
+
+    def on_resize(self) -> None:
+        """Divide the screen anew."""
+        self._apply()
+
+    # --- what comes in ---------------------------------------------------------------------
+
+    def receive(self, snapshot: Snapshot, source: SourceState) -> None:
+        """Show a newer snapshot, or hold it back while the view is paused."""
+        if self._scene.view.paused:
+            self._waiting = snapshot
+            missed = self._scene.missed + 1
+            self._scene = self._scene._replace(source=source, missed=missed)
+        else:
+            self._scene = self._scene._replace(snapshot=snapshot, source=source)
+        self._apply()
+
+    def receive_source(self, source: SourceState) -> None:
+        """Show a newer state of the source only."""
+        self._scene = self._scene._replace(source=source)
+        self.query_one(StatusLine).show(self._scene)
+
+    def tell(self, notice: str | None) -> None:
+        """Show a line of the screen's own, or take it away."""
+        self._scene = self._scene._replace(notice=notice)
+        self.query_one(StatusLine).show(self._scene)
+
+    def set_paused(self, paused: bool) -> None:
+        """Hold the picture, or go on with the newest."""
+        newest = self._waiting or self._scene.snapshot
+        self._waiting = None
+        if not paused:
+            self._scene = self._scene._replace(snapshot=newest)
+        self._scene = self._scene._replace(missed=0)
+        self._change(replace(self._scene.view, paused=paused))
+
+    # --- what keys do ------------------------------------------------------------------------
+
+    def action_flip(self, what: str) -> None:
+        """Turn one part of the picture on or off."""
+        view = self._scene.view
+        self._change(replace(view, **{what: not getattr(view, what)}))
+
+    def action_panel(self, direction: int) -> None:
+        """Focus the next or previous metric."""
+        count = len(scenes.curves(self._scene))
+        if count:
+            view = self._scene.view
+            self._change(replace(view, focus=(view.focus + direction) % count))
+
+    def action_cursor(self, direction: int) -> None:
+        """Move the cursor by a print, or by a cell where prints are denser than cells."""
+        curve = scenes.focused(self._scene)
+        if curve is None or not curve.x.size:
+            return
+        view = self._scene.view
+        left, right = scenes.time_window(self._scene)
+        cell = (right - left) / max(self.query_one("#charts").size.width - 8, 1)
+        sign = 1 if direction > 0 else -1
+        cursor = scenes.next_print(curve.x, view.cursor, sign, cell * abs(direction))
+        if not left < cursor <= right and view.zoom:
+            span = right - left
+            view = replace(view, left=max(cursor - span / 2, 0.0))
+        self._change(replace(view, cursor=cursor))
+
+    def action_leave(self) -> None:
+        """Back to what is new: no cursor, no selected boundary, no pan, no maximised panel."""
+        view = self._scene.view
+        self._change(replace(view, cursor=None, boundary=None, left=None, maximised=False))
+
+    def action_boundary(self, direction: int) -> None:
+        """Select the boundary before or after the selected one; past the last: the latest."""
+        epochs = scenes.boundary_epochs(self._scene)
+        if not epochs:
+            return
+        chosen = self._scene.view.boundary
+        place = epochs.index(chosen) if chosen in epochs else len(epochs)
+        place = max(place + direction, 0)
+        boundary = epochs[place] if place < len(epochs) else None
+        self._change(replace(self._scene.view, boundary=boundary, explanation=True))
+
+    def action_zoom(self, direction: int) -> None:
+        """Zoom the time axis in or out, about the cursor if there is one; 0 shows all."""
+        view = self._scene.view
+        if direction == 0:
+            self._change(replace(view, zoom=0, left=None))
+            return
+        zoom = min(max(view.zoom + direction, 0), MAX_ZOOM)
+        zoomed = replace(view, zoom=zoom)
+        if view.cursor is not None or view.left is not None:
+            left, right = scenes.time_window(self._scene)
+            centre = view.cursor if view.cursor is not None else (left + right) / 2
+            span = (right - left) * 2.0 ** (view.zoom - zoom)
+            zoomed = replace(zoomed, left=max(centre - span / 2, 0.0))
+        self._change(zoomed if zoom else replace(zoomed, left=None))
+
+    def action_pan(self, direction: int) -> None:
+        """Move the shown part of the time axis by a quarter of its width."""
+        if self._scene.snapshot is None or not self._scene.view.zoom:
+            return
+        left, right = scenes.time_window(self._scene)
+        moved = max(left + direction * (right - left) / 4, 0.0)
+        at_end = moved + (right - left) >= scenes.newest(self._scene.snapshot) and direction > 0
+        self._change(replace(self._scene.view, left=None if at_end else moved))
+
+    # --- drawing -------------------------------------------------------------------------------
+
+    def _change(self, view: View) -> None:
+        self._scene = self._scene._replace(view=view)
+        self._apply()
+
+    def _apply(self) -> None:
+        """Lay out what has changed its size, then let every part draw what has changed in it."""
+        scene = self._scene
+        shown = scenes.curves(scene)
+        layout = plan_for(scene, self.size.width, self.size.height)
+        panels = list(self.query(MetricPanel))
+        if len(panels) < len(shown):
+            added = [MetricPanel() for _ in range(len(shown) - len(panels))]
+            self.query_one("#charts").mount(*added)
+            panels += added
+            self._layout_now = None
+        for index, panel in enumerate(panels):
+            panel.index = index
+        if layout != self._layout_now:
+            self._layout_now = layout
+            self._divide(layout, panels)
+        for part in self.query(InkView):
+            part.show(scene)
+
+    def _divide(self, layout: Layout, panels: list[MetricPanel]) -> None:
+        heights = {
+            "#status": layout.status,
+            "#keys": layout.keys,
+            "#jump": layout.jump,
+            "#epochs": layout.epochs,
+            "#log": layout.log,
+        }
+        for selector, height in heights.items():
+            _size(self.query_one(selector), height)
+        for panel, height in zip(panels, layout.charts, strict=False):
+            _size(panel, height)
+        for panel in panels[len(layout.charts) :]:
+            _size(panel, 0)
+        side = self.query_one("#side")
+        body = self.query_one("#body")
+        body.set_class(layout.side == 0, "-stacked")
+        below = layout.jump + layout.epochs + layout.log
+        side.display = below > 0
+        side.styles.width = layout.side or "1fr"
+        side.styles.padding = (0, 0, 0, SIDE_GAP if layout.side else 0)
+        side.styles.height = below if layout.side == 0 else "1fr"
+
+
+def _size(part: Widget, height: int) -> None:
+    part.display = height > 0
+    part.styles.height = height

@@ -1,0 +1,125 @@
+"""The epoch table and the tail of the log as rows. Pure."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from tui_monitor.core.records import Curve, EpochRow
+from tui_monitor.ui import format as fmt
+from tui_monitor.ui.palette import Ground, Ink
+from tui_monitor.ui.rows import Row, Span, clip, fit, pad, pad_left
+from tui_monitor.ui.scene import Scene, epoch_labels, focused, selected_boundary
+
+
+class _Column(NamedTuple):
+    head: str
+    width: int
+    rank: int
+    """The highest rank goes first where the table is too wide."""
+
+
+_COLUMNS = {
+    "epoch": _Column("epoch", 5, 0),
+    "displayed": _Column("displayed", 10, 1),
+    "end": _Column("decoded end", 18, 0),
+    "val": _Column("val", 8, 0),
+    "gap": _Column("gap", 8, 4),
+    "seconds": _Column("time", 9, 3),
+    "marks": _Column("", 16, 5),
+}
+
+
+def epoch_rows(scene: Scene, width: int, height: int) -> list[Row]:
+    """The epochs of the focused metric, the newest last; the oldest go where there is no room."""
+    curve = focused(scene)
+    if scene.snapshot is None or curve is None or height < 2:
+        return []
+    rows = [row for row in scene.snapshot.epoch_rows if row.metric == curve.metric]
+    columns = _fitting(width - 1)
+    head = tuple(
+        Span(pad_left(_COLUMNS[key].head, _COLUMNS[key].width + 1), Ink.DIM) for key in columns
+    )
+    best = _best_val(rows, curve)
+    room = height - 1
+    boundary = selected_boundary(scene)
+    explained = boundary.epoch if boundary is not None and scene.view.boundary else None
+    first = max(len(rows) - room, 0)
+    if explained is not None:
+        place = next((i for i, row in enumerate(rows) if row.epoch == explained), first)
+        first = min(first, max(place - 1, 0))
+    labels = epoch_labels(scene.snapshot)
+    body = [
+        _body_row(
+            scene,
+            row._replace(label=labels.get(row.epoch, str(row.epoch))),
+            columns,
+            is_best=row is best,
+            explained=row.epoch == explained,
+        )
+        for row in rows[first : first + room]
+    ]
+    return [clip(row, width) for row in (head, *body)]
+
+
+def _fitting(width: int) -> list[str]:
+    kept = list(_COLUMNS)
+    while len(kept) > 1 and sum(_COLUMNS[key].width + 1 for key in kept) > width:
+        kept.remove(max(kept, key=lambda key: _COLUMNS[key].rank))
+    return kept
+
+
+def _best_val(rows: list[EpochRow], curve: Curve) -> EpochRow | None:
+    known = [row for row in rows if row.val is not None and math.isfinite(row.val)]
+    if len(known) < 2:
+        return None
+    sign = 1 if curve.higher_is_better else -1
+    return max(known, key=lambda row: sign * (row.val or 0.0))
+
+
+def _body_row(
+    scene: Scene, row: EpochRow, columns: list[str], *, is_best: bool, explained: bool
+) -> Row:
+    ground = Ground.BAR if explained else Ground.NONE
+    spans: list[Span] = []
+    for key in columns:
+        text, ink = _cell(scene, row, key, is_best=is_best)
+        column = _COLUMNS[key]
+        placed = pad("  " + text, column.width + 1) if key == "marks" else text
+        spans.append(Span(pad_left(placed, column.width + 1), ink, ground))
+    return tuple(spans)
+
+
+def _cell(scene: Scene, row: EpochRow, key: str, *, is_best: bool) -> tuple[str, Ink]:
+    glyphs = scene.glyphs
+    if key == "epoch":
+        return row.label, Ink.PLAIN
+    if key == "displayed":
+        return fmt.number(row.displayed), Ink.GHOST
+    if key == "end":
+        if row.level_end is None:
+            return fmt.number(None), Ink.FAINT
+        sd = row.level_end_sd
+        beside = f" {glyphs.plus_minus} {fmt.half_width(2 * sd)}" if sd is not None else ""
+        return fmt.number(row.level_end) + beside, Ink.LEVEL
+    if key == "val":
+        mark = glyphs.best if is_best else ""
+        return f"{mark}{fmt.number(row.val)}", Ink.VAL if row.val is not None else Ink.FAINT
+    if key == "gap":
+        if row.val is None or row.level_end is None:
+            return fmt.number(None), Ink.FAINT
+        gap = row.val - row.level_end
+        return fmt.change(gap, abs(gap), glyphs.minus), Ink.DIM
+    if key == "seconds":
+        return fmt.clock(row.seconds), Ink.DIM
+    return fit(row.marks, _COLUMNS[key].width - 2, glyphs.ellipsis), Ink.EVENT
+
+
+def log_rows(scene: Scene, width: int, height: int) -> list[Row]:
+    """The last lines of the log, the newest last."""
+    if scene.snapshot is None:
+        return []
+    lines = scene.snapshot.log_tail[-height:] if height > 0 else ()
+    return [
+        (Span(" "), Span(fit(line, width - 1, scene.glyphs.ellipsis), Ink.DIM)) for line in lines
+    ]

@@ -1,0 +1,113 @@
+"""The labels below a chart: epochs where they begin, steps inside where there is room. Pure."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tui_monitor.core.records import Snapshot
+from tui_monitor.ui import scale
+from tui_monitor.ui.chart import Window
+from tui_monitor.ui.palette import Ink
+from tui_monitor.ui.rows import Row, Span
+from tui_monitor.ui.scene import epoch_label, epoch_labels, epoch_length, place
+
+_WORDED = 12
+"""Cells an epoch from which its label is the word and the number."""
+_STEPPED = 36
+"""Cells an epoch from which steps inside it are labelled as well."""
+_STEP_GAP = 14
+_MOST_EPOCHS = 4096
+
+
+class _Line:
+    """A line of text that labels are laid on; what is already there stays."""
+
+    def __init__(self, width: int) -> None:
+        self._cells = [" "] * width
+
+    def write(self, column: int, text: str) -> None:
+        """Lay `text` from `column` on, if a blank is left on both sides of it."""
+        begin = max(column, 0)
+        around = self._cells[max(begin - 1, 0) : begin + len(text) + 1]
+        if begin + len(text) <= len(self._cells) and not "".join(around).strip():
+            self._cells[begin : begin + len(text)] = text
+
+    def __str__(self) -> str:
+        return "".join(self._cells)
+
+
+def time_row(snapshot: Snapshot, window: Window, width: int, cursor: float | None) -> Row:
+    """The labels as a row; where the cursor stands, its epoch and step take their place."""
+    labels = time_labels(snapshot, window, width)
+    if cursor is None or not window.left <= cursor <= window.right:
+        return (Span(labels, Ink.AXIS),)
+    epoch, step = place(snapshot, cursor)
+    text = f"epoch {epoch_label(snapshot, epoch)}"
+    if snapshot.unit != "epoch":
+        text += f" step {step:g}"
+    column = round((cursor - window.left) / (window.right - window.left) * width - len(text) / 2)
+    begin = min(max(column, 0), max(width - len(text), 0))
+    return (
+        Span(labels[: max(begin - 1, 0)] + " " * min(begin, 1), Ink.AXIS),
+        Span(text[:width], Ink.CURSOR),
+        Span(
+            (" " + labels[begin + len(text) + 1 :])[: max(width - begin - len(text), 0)], Ink.AXIS
+        ),
+    )
+
+
+def time_labels(snapshot: Snapshot, window: Window, width: int) -> str:
+    """One row of labels, as wide as the chart's inside."""
+    line = _Line(width)
+    cells = width / (window.right - window.left)
+    length = epoch_length(snapshot)
+    if length is None:
+        axis = scale.linear_axis(window.left, window.right, width // 12, (0.0, math.inf))
+        for tick in axis.ticks:
+            line.write(round((tick - window.left) * cells), f"{tick:g}")
+        return str(line)
+    starts = _epoch_starts(snapshot, length, window)
+    _label_epochs(line, snapshot, window, starts, length * cells, cells)
+    if length * cells >= _STEPPED and snapshot.unit != "epoch":
+        step = scale.nice_step(_STEP_GAP / cells, 1)
+        for _epoch, start in starts:
+            for number in range(1, math.ceil(length / step)):
+                column = round((start + number * step - window.left) * cells)
+                if column >= 0:
+                    line.write(column, f"{number * step:g}")
+    return str(line)
+
+
+def _label_epochs(
+    line: _Line,
+    snapshot: Snapshot,
+    window: Window,
+    starts: list[tuple[int, float]],
+    epoch_cells: float,
+    cells: float,
+) -> None:
+    first, _ = place(snapshot, window.left + 1e-9)
+    stride = max(1, math.ceil(scale.nice_step(max(7 / epoch_cells, 1e-9), 1)))
+    labels = epoch_labels(snapshot)
+    for epoch, start in starts:
+        column = math.floor((start - window.left) * cells) + (1 if start > 0 else 0)
+        label = labels.get(epoch, str(epoch))
+        if epoch_cells >= _WORDED or epoch == first:
+            line.write(column, f"epoch {label}")
+        elif epoch % stride == 0:
+            line.write(column, label)
+
+
+def _epoch_starts(snapshot: Snapshot, length: float, window: Window) -> list[tuple[int, float]]:
+    """Epoch and position of each begin that may be labelled, planned ones included."""
+    ends = snapshot.epoch_ends
+    before = int(np.searchsorted(ends, window.left, side="left"))
+    epoch, start = before + 1, float(ends[before - 1]) if before else 0.0
+    starts: list[tuple[int, float]] = []
+    while start < window.right and len(starts) < _MOST_EPOCHS:
+        starts.append((epoch, start))
+        start = float(ends[epoch - 1]) if epoch - 1 < ends.size else start + length
+        epoch += 1
+    return starts

@@ -1,0 +1,94 @@
+"""The one widget that everything is drawn with: rows of inked spans, redrawn row by row."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.app import RenderResult
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui_monitor.ui.glyphs import to_ascii
+from tui_monitor.ui.palette import Ground, Ink, style_of
+from tui_monitor.ui.rows import Row
+from tui_monitor.ui.scene import Scene
+
+
+class InkView(Widget):
+    """Draws rows made by `draw`, and asks for a repaint of those only that have changed.
+
+    The compositor sends whole rows and compares nothing, so rows are the grain of all saving.
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self._scene: Scene | None = None
+        self._rows: list[Row] = []
+        self._strips: dict[int, Strip] = {}
+        self._styles: dict[tuple[Ink, Ground], Style] = {}
+
+    def draw(self, scene: Scene, width: int, height: int) -> list[Row]:
+        """The rows to show, at most `height`, each at most `width` cells wide."""
+        raise NotImplementedError
+
+    @property
+    def rows(self) -> list[Row]:
+        """What is shown."""
+        return self._rows
+
+    def show(self, scene: Scene) -> None:
+        """Draw another scene."""
+        self._scene = scene
+        self._redraw()
+
+    def _redraw(self) -> None:
+        width, height = self.size
+        if self._scene is None or width < 1 or height < 1:
+            return
+        rows = self.draw(self._scene, width, height)[:height]
+        before, self._rows = self._rows, rows
+        for y in range(max(len(before), len(rows))):
+            if (before[y] if y < len(before) else ()) != (rows[y] if y < len(rows) else ()):
+                self._strips.pop(y, None)
+                self.refresh(Region(0, y, width, 1))
+
+    def on_resize(self) -> None:
+        """Lay everything out anew."""
+        self._strips.clear()
+        self._redraw()
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Forget what was drawn in the colours of another theme."""
+        super().notify_style_update()
+        self._styles.clear()
+        self._strips.clear()
+
+    def render(self) -> RenderResult:
+        """Nothing: rows are drawn one by one."""
+        return ""
+
+    def render_line(self, y: int) -> Strip:
+        """Row `y` as a strip, kept until it changes."""
+        strip = self._strips.get(y)
+        if strip is None or strip.cell_length != self.size.width:
+            strip = self._strips[y] = self._strip(self._rows[y] if y < len(self._rows) else ())
+        return strip
+
+    def _strip(self, row: Row) -> Strip:
+        plain = self._style(Ink.PLAIN, Ground.NONE)
+        only_ascii = self._scene is not None and self._scene.glyphs.ascii
+        segments = [
+            Segment(to_ascii(text) if only_ascii else text, self._style(ink, ground))
+            for text, ink, ground in row
+            if text
+        ]
+        return Strip(segments).adjust_cell_length(self.size.width, plain)
+
+    def _style(self, ink: Ink, ground: Ground) -> Style:
+        style = self._styles.get((ink, ground))
+        if style is None:
+            style = style_of(self.app.theme_variables, ink, ground)
+            self._styles[ink, ground] = style
+        return style
