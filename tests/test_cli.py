@@ -93,6 +93,7 @@ def test_a_frame_has_a_size() -> None:
         (["--batch-size", "many", "x"], "invalid number value: 'many'"),
         (["decode", "x", "--format", "xml"], "'xml'"),
         (["decode"], "required: SOURCE"),
+        (["decode", ""], "empty source"),
         (["decode", "x", "--nonsense"], "--nonsense"),
         (["replay", "x", "--speed", "-1"], "-1"),
         (["replay", "x", "--speed", "nan"], "nan"),

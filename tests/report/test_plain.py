@@ -35,7 +35,7 @@ def test_an_update_tells_place_numbers_and_levels() -> None:
     session.feed(b"".join(LOG[:6]), 0.0)
     line = update_line(session.snapshot(0.0))
 
-    assert line.startswith("epoch 1/1 step 404/406  loss 0.3542 (level ")
+    assert line.startswith("epoch 1 step 404/406  loss 0.3542 (level ")
     assert "  acc 0.8917 (level " in line
     assert "±" in line
 
@@ -50,8 +50,8 @@ def test_every_print_is_told_if_they_come_slowly() -> None:
 
     assert len(lines) == 18
     assert [line.split("  ")[0] for line in lines[:2]] == [
-        "epoch 1/1 step 1/406",
-        "epoch 1/1 step 2/406",
+        "epoch 1 step 1/406",
+        "epoch 1 step 2/406",
     ]
 
 

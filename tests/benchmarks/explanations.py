@@ -1,0 +1,267 @@
+"""How right the explanations are: on made-up boundaries, and on real logs where their truth is at hand.
+
+    python -m tests.benchmarks.explanations [--seeds N]
+
+prints Markdown. The logs go through a session as bytes. A part's interval is its value and 1.96 of
+its standard errors either way; the truth is the mean over the last and the first tenth of the
+epochs' batches, of the level behind them or of the batches themselves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from math import isfinite
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from tests.scenarios import BARS, CAUSE, KINDS, TWICE, VERDICT, Bar, Kind, Made, Plan
+from tui_monitor.core.records import Boundary, RunReport
+from tui_monitor.core.session import Session
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "keras"
+INTERVAL = 1.96
+
+
+@dataclass
+class Score:
+    """Measurements over any number of boundaries."""
+
+    clear: int = 0
+    """Boundaries whose batches, were they known, would decide the verdict."""
+    right: int = 0
+    undetermined: int = 0
+    """Of the clear ones: not decided."""
+    vague: int = 0
+    wrong: int = 0
+    """Of the vague ones: another verdict than the truth, `noise` or `undetermined`."""
+    named: list[bool] = field(default_factory=list)
+    """The cause is among those named, where the verdict is right."""
+    lag: list[bool] = field(default_factory=list)
+    step: list[bool] = field(default_factory=list)
+    """The interval holds the truth of the level."""
+    lag_batches: list[bool] = field(default_factory=list)
+    step_batches: list[bool] = field(default_factory=list)
+    """The interval holds the truth of the batches."""
+    unknown: int = 0
+    residual: float = 0.0
+    """Most by which the parts miss the jump."""
+    verdicts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Score) -> None:
+        """Take in another's measurements."""
+        self.residual = max(self.residual, other.residual)
+        self.verdicts.update(other.verdicts)
+        for name in ("clear", "right", "undetermined", "vague", "wrong", "unknown"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in ("named", "lag", "step", "lag_batches", "step_batches"):
+            getattr(self, name).extend(getattr(other, name))
+
+
+def explain(log: bytes) -> tuple[RunReport, ...]:
+    """The reports of a log's runs."""
+    session = Session()
+    session.feed(log, 0.0)
+    session.finish()
+    return session.report()
+
+
+def holds(value: float | None, sd: float | None, truth: float) -> bool:
+    """Whether a part's interval holds the truth."""
+    return value is not None and sd is not None and abs(value - truth) <= INTERVAL * sd
+
+
+def judge(made: Made, boundary: Boundary, score: Score) -> None:
+    """Compare one boundary with its truth."""
+    expected = VERDICT[made.plan.kind] if made.plan.bar != "verbose2" else "undetermined"
+    score.verdicts[boundary.verdict] += 1
+    if made.plan.bar == "verbose2" or made.decidable(
+        boundary.metric, boundary.epoch, boundary.displayed_end
+    ):
+        score.clear += 1
+        score.right += boundary.verdict == expected
+        score.undetermined += boundary.verdict == "undetermined" != expected
+        cause = CAUSE.get(made.plan.kind)
+        if boundary.verdict == expected and cause is not None and made.plan.bar != "verbose2":
+            score.named.append(any(each.cause == cause for each in boundary.causes))
+    else:
+        score.vague += 1
+        score.wrong += boundary.verdict not in (expected, "noise", "undetermined")
+    if boundary.lag.value is None or boundary.step.value is None or boundary.luck.value is None:
+        score.unknown += 1
+        return
+    parts = boundary.lag.value + boundary.step.value + boundary.luck.value
+    score.residual = max(score.residual, abs(parts - boundary.jump))
+    metric, epoch, shown = boundary.metric, boundary.epoch, boundary.displayed_end
+    of_level = made.truth(metric, epoch, shown, of_batches=False)
+    of_batches = made.truth(metric, epoch, shown, of_batches=True)
+    score.lag.append(holds(*boundary.lag, of_level.lag))
+    score.step.append(holds(*boundary.step, of_level.step))
+    score.lag_batches.append(holds(*boundary.lag, of_batches.lag))
+    score.step_batches.append(holds(*boundary.step, of_batches.step))
+
+
+def measure(plans: Iterable[Plan], metric: str) -> Score:
+    """The first boundary of each plan's run, for a metric: `loss` or `accuracy`."""
+    score = Score()
+    for plan in plans:
+        made = Made(plan)
+        name = made.accuracy if metric == "accuracy" else metric
+        found = [
+            b
+            for report in explain(made.log)
+            for b in report.boundaries
+            if b.metric == name and b.epoch == 1
+        ]
+        assert len(found) == 1, plan
+        judge(made, found[0], score)
+    return score
+
+
+SIZES = ((128, 400), (1024, 406), (32, 1000), (32, 200), (64, 100))
+"""Batch size and batches an epoch."""
+
+
+def plans(kind: Kind, bars: tuple[Bar, ...], prints: int | None, seeds: int) -> Iterator[Plan]:
+    """Plans of a kind over bars, batch sizes and lengths of the epochs."""
+    for seed in range(seeds):
+        size, steps = SIZES[seed % len(SIZES)]
+        bar = bars[(seed // len(SIZES)) % len(bars)]
+        yield Plan(kind, bar, size, steps, prints, seed)
+
+
+class Row(NamedTuple):
+    """A line of the table."""
+
+    name: str
+    kind: Kind
+    bars: tuple[Bar, ...]
+    prints: int | None
+
+
+ONCE: tuple[Bar, ...] = tuple(bar for bar in BARS if bar not in (*TWICE, "verbose2"))
+ROWS = (
+    *(Row(kind, kind, ONCE, None) for kind in KINDS),
+    *(Row(f"{kind}, averaged twice", kind, TWICE, None) for kind in KINDS),
+    *(Row(f"{kind}, 6 prints an epoch", kind, ONCE, 5) for kind in KINDS),
+    Row("averaging, verbose=2", "averaging", ("verbose2",), None),
+    Row("staircase, verbose=2", "staircase", ("verbose2",), None),
+)
+
+
+def share(hits: list[bool]) -> str:
+    """Hits in percent."""
+    return f"{100.0 * float(np.mean(hits)):.1f}" if hits else "-"
+
+
+HEAD = (
+    "| scenario | metric | clear | verdict right % | undecided % | vague | wrong % | cause named % |"
+    " lag % | step % | lag, batches % | step, batches % |\n"
+    "|---|---|---|---|---|---|---|---|---|---|---|---|"
+)
+
+
+def line(name: str, metric: str, score: Score) -> str:
+    """A row of the table."""
+    cells = (
+        name,
+        metric,
+        f"{score.clear}",
+        f"{100.0 * score.right / score.clear:.1f}" if score.clear else "-",
+        f"{100.0 * score.undetermined / score.clear:.1f}" if score.clear else "-",
+        f"{score.vague}",
+        f"{100.0 * score.wrong / score.vague:.1f}" if score.vague else "-",
+        share(score.named),
+        *(share(hits) for hits in (score.lag, score.step, score.lag_batches, score.step_batches)),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def simulated(seeds: int, only: str) -> Iterator[str]:
+    """The table of the scenarios."""
+    yield HEAD
+    total = Score()
+    for row in ROWS:
+        if only not in row.name:
+            continue
+        for metric in ("accuracy", "loss"):
+            score = measure(plans(row.kind, row.bars, row.prints, seeds), metric)
+            total.add(score)
+            yield line(row.name, metric, score)
+    yield line("**all**", "both", total)
+    yield f"\nLargest gap between a jump and the sum of its parts: {total.residual:.1e}."
+
+
+# --- real logs -----------------------------------------------------------------------------------
+
+
+class Real(NamedTuple):
+    """A boundary of a real log beside its truth from the batches."""
+
+    log: str
+    boundary: Boundary
+    lag: float
+    step: float
+
+
+def real() -> Iterator[Real]:
+    """The boundaries of the corpus whose parts are known."""
+    for folder in sorted(CORPUS.iterdir() if CORPUS.is_dir() else ()):
+        truth = json.loads((folder / "truth.json").read_text())
+        reports = explain((folder / "log.txt").read_bytes())
+        for boundary in (b for report in reports[:1] for b in report.boundaries):
+            if boundary.lag.value is None or boundary.metric not in truth["epochs"][0]:
+                continue
+            before = np.array(truth["epochs"][boundary.epoch - 1][boundary.metric], dtype=float)
+            after = np.array(truth["epochs"][boundary.epoch][boundary.metric], dtype=float)
+            if before.ndim != 1 or not np.isfinite(before).all() or not np.isfinite(after).all():
+                continue
+            end = before[-max(round(0.1 * before.size), 1) :].mean()
+            start = after[: max(round(0.1 * after.size), 1)].mean()
+            yield Real(folder.name, boundary, end - boundary.displayed_end, start - end)
+
+
+def corpus() -> Iterator[str]:
+    """The table of the real logs."""
+    yield "| log | boundaries | lag % | step % | median sd of lag, step | verdicts |"
+    yield "|---|---|---|---|---|---|"
+    found: dict[str, list[Real]] = {}
+    for each in real():
+        found.setdefault(each.log, []).append(each)
+    for name, rows in {**found, "**all**": sum(found.values(), [])}.items():
+        lag = [holds(*r.boundary.lag, r.lag) for r in rows]
+        step = [holds(*r.boundary.step, r.step) for r in rows]
+        verdicts = Counter(r.boundary.verdict for r in rows)
+        sds = [
+            float(np.median([part.sd for r in rows if (part := getattr(r.boundary, which)).sd]))
+            for which in ("lag", "step")
+        ]
+        told = ", ".join(f"{n} {verdict}" for verdict, n in verdicts.most_common())
+        yield (
+            f"| {name} | {len(rows)} | {share(lag)} | {share(step)} |"
+            f" {sds[0]:.4f}, {sds[1]:.4f} | {told} |"
+        )
+
+
+def main() -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=40, help="runs a scenario and metric")
+    parser.add_argument("--only", default="", help="scenarios whose name holds this")
+    parser.add_argument("--no-corpus", action="store_true")
+    options = parser.parse_args()
+    for row in simulated(options.seeds, options.only):
+        print(row, flush=True)
+    if not options.no_corpus:
+        print()
+        for row in corpus():
+            print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,289 @@
+"""The filter's kernels against the same model written with matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tui_monitor.core import kalman
+from tui_monitor.core.kalman import Adjoint, Observation, State2, State3, gap
+from tui_monitor.core.records import FloatArray
+
+bounded = settings(max_examples=60, derandomize=True, deadline=None)
+seeds = st.integers(0, 2**20)
+
+
+def covariance(random: np.random.Generator, n: int) -> FloatArray:
+    root = random.normal(size=(n, n))
+    return np.asarray(root @ root.T, dtype=np.float64)
+
+
+def state3(random: np.random.Generator) -> State3:
+    c = covariance(random, 3)
+    m = random.normal(size=3)
+    packed = (*m, c[0, 0], c[0, 1], c[0, 2], c[1, 1], c[1, 2], c[2, 2])
+    a, b, e, pp, pa, pe, aa, ae, ee = (float(v) for v in packed)
+    return (a, b, e, pp, pa, pe, aa, ae, ee)
+
+
+def state2(random: np.random.Generator) -> State2:
+    c, m = covariance(random, 2), random.normal(size=2)
+    p, a, pp, pa, aa = (float(v) for v in (*m, c[0, 0], c[0, 1], c[1, 1]))
+    return (p, a, pp, pa, aa)
+
+
+def moments(s: Sequence[float]) -> tuple[FloatArray, FloatArray]:
+    """Mean vector and covariance matrix of a packed state."""
+    n = 2 if len(s) == 5 else 3
+    c = np.zeros((n, n))
+    c[np.triu_indices(n)] = s[n:]
+    c = c + np.triu(c, 1).T
+    return np.array(s[:n]), c
+
+
+def one_batch(k: int, n: int, drift: float, noise: float) -> tuple[FloatArray, FloatArray]:
+    """Transition and its noise over batch k, for (p, S) or (p, S, E)."""
+    f = np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [1.0 / k, 1.0 / k, 1.0]])
+    reach = np.array([[1.0, 0.0], [1.0, 1.0], [1.0 / k, 1.0 / k]])  # of drift, of noise
+    q = reach @ np.diag([drift, noise]) @ reach.T
+    return f[:n, :n], q[:n, :n]
+
+
+def predict(
+    m: FloatArray, c: FloatArray, k0: int, k: int, drift: float, noise: float
+) -> tuple[FloatArray, FloatArray]:
+    """Batch after batch."""
+    for j in range(k0 + 1, k + 1):
+        f, q = one_batch(j, len(m), drift, noise)
+        m, c = f @ m, f @ c @ f.T + q
+    return m, c
+
+
+def assert_same(s: Sequence[float], m: FloatArray, c: FloatArray) -> None:
+    mean, cov = moments(s)
+    np.testing.assert_allclose(mean, m, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(cov, c, rtol=1e-9, atol=1e-9)
+
+
+@given(k0=st.integers(0, 500), n=st.integers(1, 60))
+@bounded
+def test_sums_of_a_gap_are_their_definitions(k0: int, n: int) -> None:
+    g = gap(k0, k0 + n, twice=True)
+    inverse = 1.0 / np.arange(k0 + 1, k0 + n + 1)
+    t = np.array([inverse[m:].sum() for m in range(n)])
+    u = np.array([t[m:].sum() for m in range(n)])
+    steps = np.arange(1, n + 1)
+    expected = [
+        *(t[0], (steps * inverse).sum(), t.sum(), (t**2).sum()),
+        *(u.sum(), (u**2).sum(), (steps[::-1] * u).sum()),
+    ]
+    assert (g.k0, g.n) == (k0, n)
+    assert g[2:] == pytest.approx(expected, rel=1e-9)
+
+
+@given(seed=seeds, k0=st.integers(0, 200), n=st.integers(1, 25))
+@bounded
+def test_prediction_over_a_gap_is_that_of_its_batches(seed: int, k0: int, n: int) -> None:
+    random = np.random.default_rng(seed)
+    drift, noise = random.exponential(size=2)
+    twice = state3(random)
+    got = kalman.predict3(twice, gap(k0, k0 + n, twice=True), drift, noise)
+    assert_same(got, *predict(*moments(twice), k0, k0 + n, drift, noise))
+    once = state2(random)
+    short = kalman.predict2(once, gap(k0, k0 + n, twice=False), drift, noise)
+    assert_same(short, *predict(*moments(once), k0, k0 + n, drift, noise))
+
+
+def condition(
+    m: FloatArray, c: FloatArray, h: FloatArray, y: float, r: float
+) -> tuple[FloatArray, FloatArray, float, float]:
+    var = float(h @ c @ h + r)
+    nu = y - float(h @ m)
+    gain = c @ h / var
+    return m + gain * nu, c - np.outer(gain, h @ c), nu, var
+
+
+@given(seed=seeds, exact=st.booleans())
+@bounded
+def test_an_observation_conditions_the_state(seed: int, exact: bool) -> None:
+    random = np.random.default_rng(seed)
+    c_s, c_e, y = (float(v) for v in random.normal(size=3))
+    r = 0.0 if exact else float(random.exponential())
+    twice = state3(random)
+    got, nu, var = kalman.update3(twice, Observation(y, c_s, c_e, r))
+    m, c, nu_, var_ = condition(*moments(twice), np.array([0.0, c_s, c_e]), y, r)
+    assert (nu, var) == pytest.approx((nu_, var_))
+    assert_same(got, m, c)
+    once = state2(random)
+    short, nu, var = kalman.update2(once, Observation(y, c_s, 0.0, r))
+    m, c, nu_, var_ = condition(*moments(once), np.array([0.0, c_s]), y, r)
+    assert (nu, var) == pytest.approx((nu_, var_))
+    assert_same(short, m, c)
+
+
+def test_an_observation_of_what_is_known_already_changes_nothing() -> None:
+    known = (0.5, 2.0, 1.0, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0)
+    assert kalman.update3(known, Observation(2.0, 1.0, 0.0, 0.0)) == (known, 0.0, 0.0)
+    assert kalman.update2((0.5, 2.0, 0.1, 0.0, 0.0), Observation(2.5, 1.0, 0.0, 0.0)) == (
+        (0.5, 2.0, 0.1, 0.0, 0.0),
+        0.5,
+        0.0,
+    )
+
+
+def test_share_of_the_noise_in_an_observation() -> None:
+    g = gap(5, 12, twice=True)
+    _, noise = predict(np.zeros(3), np.zeros((3, 3)), 5, 12, 0.0, 1.0)
+    h = np.array([0.0, 0.3, -1.7])
+    assert kalman.noise_share(g, Observation(0.0, 0.3, -1.7, 0.0)) == pytest.approx(h @ noise @ h)
+
+
+def mixed(weights: Sequence[float], states: Sequence[Sequence[float]]) -> tuple[FloatArray, ...]:
+    """Moments of a mixture of Gaussians."""
+    parts = [moments(s) for s in states]
+    mean = np.sum([w * m for w, (m, _) in zip(weights, parts, strict=True)], axis=0)
+    second = sum(
+        w * (c + np.outer(m - mean, m - mean)) for w, (m, c) in zip(weights, parts, strict=True)
+    )
+    return mean, np.asarray(second)
+
+
+@given(seed=seeds)
+@bounded
+def test_mixtures_keep_their_moments(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    weights = random.dirichlet(np.ones(4)).tolist()
+    threes, twos = [state3(random) for _ in weights], [state2(random) for _ in weights]
+    assert_same(kalman.collapse3(weights, threes), *mixed(weights, threes))
+    assert_same(kalman.collapse2(weights, twos), *mixed(weights, twos))
+    a = weights[0]
+    assert_same(kalman.mix3(threes[0], threes[1], a), *mixed([1 - a, a], threes[:2]))
+    assert_same(kalman.mix2(twos[0], twos[1], a), *mixed([1 - a, a], twos[:2]))
+
+
+def test_widening_adds_a_sum_that_is_zero() -> None:
+    s = (0.7, 3.0, 0.2, 0.1, 0.5)
+    mean, cov = moments(kalman.widen2(s))
+    np.testing.assert_array_equal(mean, [0.7, 3.0, 0.0])
+    np.testing.assert_array_equal(cov, [[0.2, 0.1, 0.0], [0.1, 0.5, 0.0], [0.0, 0.0, 0.0]])
+
+
+def test_restarting_keeps_only_the_level() -> None:
+    s = state3(np.random.default_rng(3))
+    mean, cov = moments(kalman.restart3(s, 0.25))
+    np.testing.assert_array_equal(mean, [s[0], 0.0, 0.0])
+    np.testing.assert_array_equal(cov, np.diag([s[3] + 0.25, 0.0, 0.0]))
+
+
+# --- the smoother ---------------------------------------------------------------------------------
+
+
+class Problem(NamedTuple):
+    """A short log: prints after these batches of two epochs."""
+
+    epochs: list[list[int]]
+    observations: list[list[Observation]]
+    drift: float
+    noise: float
+    start: State3
+    step: float
+    """Extra variance of the level between the epochs."""
+
+
+def problem(seed: int, twice: bool, exact: float) -> Problem:
+    """`exact`: share of the observations that are without error."""
+    random = np.random.default_rng(seed)
+    epochs = [
+        sorted(random.choice(np.arange(1, 9), size=random.integers(1, 6), replace=False).tolist())
+        for _ in range(2)
+    ]
+    observations = [
+        [
+            Observation(
+                float(random.normal()),
+                *((0.0, 1.0) if twice else (1.0, 0.0)),
+                0.0 if random.random() < exact else float(random.exponential()),
+            )
+            for _ in ks
+        ]
+        for ks in epochs
+    ]
+    drift, noise, variance = (float(v) for v in random.exponential(size=3) + 0.05)
+    start = (float(random.normal()), 0.0, 0.0, variance, 0.0, 0.0, 0.0, 0.0, 0.0)
+    return Problem(epochs, observations, drift, noise, start, float(random.exponential()))
+
+
+def by_adjoint(p: Problem) -> list[tuple[float, float, float]]:
+    """Forward with the filter, backward with the recursion under test."""
+    passed = []
+    state, restarts = p.start, 0
+    for ks, observations in zip(p.epochs, p.observations, strict=True):
+        if restarts:
+            state = kalman.restart3(state, p.step)
+        restarts += 1
+        k0 = 0
+        for k, o in zip(ks, observations, strict=True):
+            g = gap(k0, k, twice=True)
+            before = kalman.predict3(state, g, p.drift, p.noise)
+            state, nu, var = kalman.update3(before, o)
+            passed.append((state, before, g, o, nu, var, k0 == 0))
+            k0 = k
+    b = Adjoint()
+    found = []
+    for state, before, g, o, nu, var, restarted in reversed(passed):
+        found.append(kalman.smoothed(state, b))
+        b = kalman.back_through_observation(b, before, o, nu, var)
+        b = kalman.back_through_gap(b, g)
+        if restarted:
+            b = kalman.back_through_restart(b)
+    return found[::-1]
+
+
+def by_conditioning(p: Problem) -> list[tuple[float, float, float]]:
+    """All levels and batches as one Gaussian vector, conditioned on all prints at once."""
+    sizes = [ks[-1] for ks in p.epochs]
+    n = sum(sizes)
+    # independent sources: the first level, a drift a batch, the step between epochs, noises
+    level = np.zeros((n, 2 * n + 2))
+    level[:, 0] = 1.0
+    for i in range(n):
+        level[i, 1 : i + 2] = 1.0
+        level[i, n + 1] = float(i >= sizes[0])
+    x = level.copy()
+    x[:, n + 2 :] += np.eye(n)
+    sources = np.diag([p.start[3], *[p.drift] * n, p.step, *[p.noise] * n])
+    mean = np.zeros(2 * n + 2)
+    mean[0] = p.start[0]
+    rows, y, r, wanted = [], [], [], []
+    first = 0
+    for size, ks, observations in zip(sizes, p.epochs, p.observations, strict=True):
+        s = np.cumsum(x[first : first + size], axis=0)
+        e = np.cumsum(s / np.arange(1, size + 1)[:, None], axis=0)
+        for k, o in zip(ks, observations, strict=True):
+            rows.append(o.c_s * s[k - 1] + o.c_e * e[k - 1])
+            y.append(o.y)
+            r.append(o.variance)
+            wanted.append((level[first + k - 1], s[k - 1]))
+        first += size
+    h = np.array(rows)
+    gain = sources @ h.T @ np.linalg.inv(h @ sources @ h.T + np.diag(r))
+    posterior = mean + gain @ (np.array(y) - h @ mean)
+    left = sources - gain @ h @ sources
+    return [
+        (float(at @ posterior), float(at @ left @ at), float(total @ posterior))
+        for at, total in wanted
+    ]
+
+
+@given(seed=seeds, twice=st.booleans(), exact=st.sampled_from([0.0, 0.5, 1.0]))
+@bounded
+def test_the_smoother_is_conditioning_on_all_prints(seed: int, twice: bool, exact: float) -> None:
+    p = problem(seed, twice, exact)
+    expected = by_conditioning(p)
+    for got, right in zip(by_adjoint(p), expected, strict=True):
+        assert got == pytest.approx(right, rel=1e-6, abs=1e-7)

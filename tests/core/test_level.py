@@ -1,0 +1,283 @@
+"""The level's filter and smoother on made-up runs, whose true level is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import sqrt
+
+import numpy as np
+import pytest
+
+from tests.simulate import LOSS_NOISE, SHAPES, Case, Simulated, follow_batches
+from tui_monitor.core import laws
+from tui_monitor.core.kalman import Observation, gap
+from tui_monitor.core.level import (
+    DRIFTS,
+    PRIOR,
+    LevelFilter,
+    Noise,
+    Smoothed,
+    learnt_drift,
+    smooth,
+)
+from tui_monitor.core.records import FloatArray
+
+ONCE = Case(law=laws.STATE, batch_size=64, steps=300)
+BANK = {
+    "every batch": ONCE,
+    "large batches": replace(ONCE, batch_size=1024),
+    "throttled": replace(ONCE, every=8.0, steps=600),
+    "3 digits": replace(ONCE, batch_size=128, steps=150, digits=3),
+    "twice": replace(ONCE, law=laws.TWICE_RESET),
+    "twice, throttled": replace(ONCE, law=laws.TWICE_RESET, every=8.0, steps=600),
+}
+
+
+class Followed:
+    """A metric's prints, followed and smoothed under the law that made them."""
+
+    def __init__(self, run: Simulated, name: str, *, known: bool = True) -> None:
+        """`known`: the noise of an accuracy is given by its batch size, else learnt."""
+        twice = run.case.law.depth == 2
+        fraction = name == run.accuracy
+        scale = 1.0 / run.case.batch_size if fraction and known else None
+        first = run.lines[0].numbers[name].displayed
+        spread = 0.5 if fraction else abs(first)
+        self.filter = LevelFilter(
+            Noise("fraction" if fraction else "positive", scale),
+            twice=twice,
+            guess=first,
+            spread=spread,
+        )
+        self.live: list[tuple[float, float]] = []
+        truth: list[float] = []
+        self.at: list[tuple[int, int]] = []
+        for epoch in range(1, run.case.epochs + 1):
+            if epoch > 1:
+                self.filter.restart(0.01 if fraction else (0.3 * self.filter.level) ** 2)
+            k0 = 0
+            for line in run.lines:
+                if line.epoch != epoch or line.final:
+                    continue
+                shown = line.numbers[name]
+                k = line.k
+                error = (k * shown.quantum) ** 2 / 12.0
+                weights = (0.0, 1.0) if twice else (1.0, 0.0)
+                self.filter.observe(
+                    gap(k0, k, twice=twice), Observation(k * shown.displayed, *weights, error)
+                )
+                self.live.append((self.filter.level, self.filter.sd))
+                truth.append(float(run.level[name][epoch - 1, k - 1]))
+                self.at.append((epoch - 1, k - 1))
+                k0 = k
+        self.truth: FloatArray = np.array(truth)
+        self.smoothed: Smoothed = smooth(self.filter.steps, self.filter.start, self.filter.noise)
+
+    @property
+    def error(self) -> FloatArray:
+        return np.asarray(np.array(self.smoothed.level) - self.truth, dtype=np.float64)
+
+    @property
+    def sd(self) -> FloatArray:
+        return np.asarray(np.sqrt(self.smoothed.variance), dtype=np.float64)
+
+    def reference_error(self, run: Simulated, name: str) -> FloatArray:
+        """The same of the smoother that is fed the batches themselves."""
+        best, _ = follow_batches(run, name)
+        rows, columns = zip(*self.at, strict=True)
+        return np.asarray(best[list(rows), list(columns)] - self.truth, dtype=np.float64)
+
+
+def rms(errors: FloatArray) -> float:
+    return float(np.sqrt(np.mean(errors**2)))
+
+
+# --- over a bank of runs --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def bank() -> dict[tuple[str, str, str], tuple[Simulated, Followed]]:
+    """Every case with every shape and both metrics; by case, shape and metric."""
+    found = {}
+    for name, case in BANK.items():
+        for seed, shape in enumerate(SHAPES):
+            run = Simulated(replace(case, shape=shape, seed=seed))
+            for kind, metric in (("loss", run.loss), ("accuracy", run.accuracy)):
+                found[name, shape, kind] = (run, Followed(run, metric))
+    return found
+
+
+Bank = dict[tuple[str, str, str], tuple[Simulated, Followed]]
+
+
+@pytest.mark.parametrize("kind", ["accuracy", "loss"])
+def test_the_band_holds_the_truth_as_often_as_it_says(bank: Bank, kind: str) -> None:
+    inside = np.concatenate(
+        [np.abs(f.error) <= 1.96 * f.sd for key, (_, f) in bank.items() if key[2] == kind]
+    )
+    assert 0.90 <= inside.mean() <= 0.99
+
+
+@pytest.mark.parametrize("kind", ["accuracy", "loss"])
+@pytest.mark.parametrize("case", [name for name in BANK if "twice" not in name])
+def test_rounding_costs_the_level_little(bank: Bank, case: str, kind: str) -> None:
+    rounded, unrounded = [], []
+    for shape in SHAPES:
+        run, followed = bank[case, shape, kind]
+        rounded.append(followed.error)
+        name = run.loss if kind == "loss" else run.accuracy
+        unrounded.append(followed.reference_error(run, name))
+    assert rms(np.concatenate(rounded)) <= 1.15 * rms(np.concatenate(unrounded))
+
+
+@pytest.mark.parametrize("kind", ["accuracy", "loss"])
+@pytest.mark.parametrize("case", [name for name in BANK if "twice" in name])
+def test_averaging_twice_costs_the_level_more(bank: Bank, case: str, kind: str) -> None:
+    rounded, unrounded = [], []
+    for shape in SHAPES:
+        run, followed = bank[case, shape, kind]
+        rounded.append(followed.error)
+        name = run.loss if kind == "loss" else run.accuracy
+        unrounded.append(followed.reference_error(run, name))
+    assert rms(np.concatenate(rounded)) <= 1.6 * rms(np.concatenate(unrounded))
+
+
+def test_looking_back_sharpens(bank: Bank) -> None:
+    for run, followed in bank.values():
+        assert run.case.epochs == 2
+        live = np.array([level for level, _ in followed.live]) - followed.truth
+        assert rms(followed.error) < rms(live)
+
+
+def test_the_newest_level_is_the_same_forward_and_backward(bank: Bank) -> None:
+    """The smoother's last value differs from the filter's only by the drift, which it fixes."""
+    for _, followed in bank.values():
+        level, sd = followed.live[-1]
+        assert abs(followed.smoothed.level[-1] - level) < sd
+
+
+@pytest.mark.parametrize("case", ["every batch", "large batches", "throttled", "3 digits"])
+def test_the_noise_of_a_loss_is_learnt(bank: Bank, case: str) -> None:
+    for shape in SHAPES:
+        run, followed = bank[case, shape, "loss"]
+        true = LOSS_NOISE / run.case.batch_size
+        assert 0.5 * true < followed.filter.noise.scale < 2.0 * true, shape
+
+
+def test_the_noise_of_an_accuracy_is_learnt_where_the_batch_size_is_unknown() -> None:
+    for shape in SHAPES:
+        run = Simulated(replace(ONCE, shape=shape, seed=3))
+        scale = Followed(run, run.accuracy, known=False).filter.noise.scale
+        assert 0.5 / 64 < scale < 2.0 / 64, shape
+
+
+def test_the_wrong_law_is_far_less_likely() -> None:
+    run = Simulated(replace(ONCE, shape="exp"))
+    right = Followed(run, run.accuracy).filter.log_likelihood
+    run.case = replace(run.case, law=laws.TWICE_RESET)
+    assert Followed(run, run.accuracy).filter.log_likelihood < right - 100.0
+
+
+# --- drift ----------------------------------------------------------------------------------------
+
+
+def feed(tracker: LevelFilter, x: list[float], start: int = 0) -> None:
+    """Batches, unrounded, after `start` of the same epoch."""
+    total = 0.0
+    for k, value in enumerate(x, start=start):
+        total += value
+        tracker.observe(gap(0, 1, twice=False), Observation(value, 1.0, 0.0, 0.0))
+        tracker.restart(0.0)
+
+
+def test_the_drift_learnt_rises_where_the_level_steps() -> None:
+    random = np.random.default_rng(2)
+    x = random.binomial(256, np.repeat([0.6, 0.85], 200)) / 256
+    tracker = LevelFilter(Noise("fraction", 1 / 256), twice=False, guess=x[0], spread=0.5)
+    feed(tracker, x.tolist())
+    drift = np.array(learnt_drift(tracker.steps))
+    quiet = np.concatenate([drift[20:190], drift[210:]])
+    assert drift[198:204].max() > 100.0 * np.median(quiet)
+    result = smooth(tracker.steps, tracker.start, tracker.noise)
+    level = np.array(result.level)
+    assert np.abs(level[:198] - 0.6).max() < 0.05
+    assert np.abs(level[202:] - 0.85).max() < 0.05
+
+
+def test_a_flat_level_is_learnt_to_be_flat() -> None:
+    run = Simulated(replace(ONCE, shape="flat"))
+    followed = Followed(run, run.accuracy)
+    assert learnt_drift(followed.filter.steps)[-1] < 1e-4
+    # all 600 batches of 64 tell of the one level
+    assert followed.sd[-1] < 3.0 * sqrt(0.09 / 64 / 600)
+
+
+def test_the_bank_is_a_distribution() -> None:
+    assert sum(PRIOR) == pytest.approx(1.0)
+    assert len(PRIOR) == len(DRIFTS)
+    run = Simulated(replace(ONCE, shape="abrupt"))
+    for step in Followed(run, run.loss).filter.steps:
+        assert sum(step.weights) == pytest.approx(1.0)
+        assert min(step.weights) > 0.0
+
+
+def test_no_prints_have_no_drift() -> None:
+    assert learnt_drift([]) == []
+
+
+# --- memory ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_filter_goes_back_to_what_it_was(twice: bool) -> None:
+    law = laws.TWICE_RESET if twice else laws.STATE
+    run = Simulated(Case(law=law, steps=80, epochs=1))
+    tracker = Followed(run, run.loss).filter
+    k = run.case.steps
+    before = (tracker.level, tracker.sd, tracker.state, tracker.noise.scale, len(tracker.steps))
+    memory = tracker.memory()
+    weights = (0.0, 1.0) if twice else (1.0, 0.0)
+    after = Observation(5.0 * k, *weights, 0.1)
+    first = tracker.observe(gap(k, k + 3, twice=twice), after)
+    tracker.restart(0.2)
+    said = (tracker.level, tracker.sd, tracker.noise.scale, tracker.log_likelihood)
+    tracker.recall(memory)
+    assert before == (
+        *(tracker.level, tracker.sd, tracker.state),
+        *(tracker.noise.scale, len(tracker.steps)),
+    )
+    again = tracker.observe(gap(k, k + 3, twice=twice), after)
+    tracker.restart(0.2)
+    assert again == first
+    assert said == (tracker.level, tracker.sd, tracker.noise.scale, tracker.log_likelihood)
+
+
+# --- noise ----------------------------------------------------------------------------------------
+
+
+def test_a_known_noise_stays_known() -> None:
+    noise = Noise("fraction", 1 / 32)
+    noise.learn(5.0, 0.1, 1.0)
+    assert noise.scale == 1 / 32
+    assert noise.variance(0.5) == pytest.approx(0.25 / 32)
+    assert noise.is_known
+
+
+def test_the_noise_is_never_nothing() -> None:
+    assert Noise("fraction", 1.0).variance(1.0) > 0.0
+    assert Noise("fraction", 1.0).variance(1.7) > 0.0
+    assert Noise("positive", 1.0).variance(0.0) > 0.0
+    assert Noise("real", 2.0).variance(-3.0) == 2.0
+
+
+def test_noise_is_learnt_from_innovations_and_only_from_its_share() -> None:
+    random = np.random.default_rng(4)
+    noise = Noise("real", start=1.0)
+    for nu in random.normal(0.0, 3.0, 3000):
+        noise.learn(nu, noise.scale, 1.0)
+    assert noise.scale == pytest.approx(9.0, rel=0.4)
+    assert noise.is_known
+    deaf = Noise("real", start=1.0)
+    deaf.learn(100.0, 1.0, 0.0)
+    assert deaf.scale == 1.0
+    assert not deaf.is_known

@@ -1,0 +1,278 @@
+"""Layouts of `explain`: what a session reports of its runs as text, JSON or Markdown.
+
+The sentences come from the core; this module only lays them out. JSON field names are a contract
+with scripts.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from math import isfinite
+from typing import Literal
+
+from tui_monitor.core.records import Boundary, Event, Finding, LawEvidence, Part, RunReport
+from tui_monitor.core.text import sanitise
+from tui_monitor.core.wording import number, signed, with_error
+from tui_monitor.report.decode import json_number
+
+ExplainFormat = Literal["text", "json", "markdown"]
+JsonValue = str | int | float | None | list["JsonValue"] | dict[str, "JsonValue"]
+
+WIDTH = 80
+"""Columns of the text layout."""
+
+LEGEND = (
+    "lag: the displayed mean still holds old batches.  step: the model or its task differs on the "
+    "other side.  luck: the first print holds few batches.  They add up to the jump; ± is two "
+    "standard errors."
+)
+
+
+def explanation(source: str, reports: Sequence[RunReport], layout: ExplainFormat) -> str:
+    """The whole output of `explain` for one source, ending with a newline."""
+    name = sanitise(source)
+    if layout == "json":
+        return json.dumps(explain_json(name, reports), indent=2, allow_nan=False) + "\n"
+    lines = _text(name, reports) if layout == "text" else _markdown(name, reports)
+    return "\n".join(lines) + "\n"
+
+
+# --- JSON ----------------------------------------------------------------------------------------
+
+
+def explain_json(source: str, reports: Sequence[RunReport]) -> dict[str, JsonValue]:
+    """The object that `--format json` prints."""
+    return {"source": source, "runs": [_run_json(report) for report in reports]}
+
+
+def _run_json(report: RunReport) -> JsonValue:
+    law = report.law
+    return {
+        "run": report.run,
+        "format": report.format,
+        "law": None
+        if law is None
+        else {"name": law.name, "margin": _number(law.margin), "against": law.against},
+        "batch_size": report.batch_size,
+        "epochs": report.epochs,
+        "boundaries": [_boundary_json(boundary) for boundary in report.boundaries],
+        "findings": [_finding_json(finding) for finding in report.findings],
+        "events": [_event_json(event) for event in report.events],
+    }
+
+
+def _boundary_json(boundary: Boundary) -> JsonValue:
+    return {
+        "epoch": boundary.epoch,
+        "next_epoch": boundary.next_epoch,
+        "metric": boundary.metric,
+        "displayed_end": _number(boundary.displayed_end),
+        "displayed_start": _number(boundary.displayed_start),
+        "jump": _number(boundary.jump),
+        "lag": _part_json(boundary.lag),
+        "step": _part_json(boundary.step),
+        "luck": _part_json(boundary.luck),
+        "verdict": boundary.verdict,
+        "causes": [{"cause": cause.cause, "evidence": cause.evidence} for cause in boundary.causes],
+        "text": boundary.text,
+    }
+
+
+def _part_json(part: Part) -> JsonValue:
+    return {"value": _number(part.value), "sd": _number(part.sd)}
+
+
+def _finding_json(finding: Finding) -> JsonValue:
+    return {
+        "kind": finding.kind,
+        "epoch": finding.epoch,
+        "metric": finding.metric,
+        "text": finding.text,
+        "numbers": {name: json_number(value) for name, value in finding.numbers.items()},
+    }
+
+
+def _event_json(event: Event) -> JsonValue:
+    return {"kind": event.kind, "epoch": event.epoch, "text": event.text}
+
+
+def _number(value: float | None) -> float | str | None:
+    return None if value is None else json_number(value)
+
+
+# --- numbers and headings shared by both layouts -------------------------------------------------
+
+
+def _ends(boundary: Boundary) -> str:
+    return f"{number(boundary.displayed_end)} → {number(boundary.displayed_start)}"
+
+
+def _heading(report: RunReport) -> str:
+    epochs = f"{report.epochs} epoch{'' if report.epochs == 1 else 's'}"
+    batches = "batch size not known"
+    if report.batch_size is not None:
+        batches = f"batches of {report.batch_size}"
+    return ", ".join((report.format or "format not known", epochs, batches))
+
+
+def _law(law: LawEvidence | None) -> str:
+    if law is None:
+        return "not known"
+    if law.margin is None or law.against is None:
+        return f"{law.name}, not settled by the prints so far" if not law.settled else law.name
+    if not isfinite(law.margin):
+        return f"{law.name}, proven against {law.against}"
+    return f"{law.name}, {law.margin:.1f} nats ahead of {law.against}"
+
+
+def _worth_showing(boundaries: Sequence[Boundary]) -> list[Boundary]:
+    """All boundaries with a known part, and of the others the newest of each metric.
+
+    A log of one line an epoch has hundreds, of which nothing but the jump can be said.
+    """
+    newest = {boundary.metric: boundary for boundary in boundaries}
+    return [
+        boundary
+        for boundary in boundaries
+        if boundary.step.value is not None or boundary is newest[boundary.metric]
+    ]
+
+
+def _verdicts(boundaries: Sequence[Boundary]) -> str:
+    counts = Counter(boundary.verdict for boundary in boundaries).most_common()
+    return ", ".join(f"{count} {verdict}" for verdict, count in counts)
+
+
+# --- text ----------------------------------------------------------------------------------------
+
+
+def _text(source: str, reports: Sequence[RunReport]) -> Iterator[str]:
+    yield source
+    for report in reports:
+        yield ""
+        yield f"Run {report.run}: {_heading(report)}"
+        yield f"Averaging law: {_law(report.law)}"
+        if len(report.boundaries) > 1:
+            yield f"{len(report.boundaries)} boundaries: {_verdicts(report.boundaries)}"
+        shown = _worth_showing(report.boundaries)
+        for boundary in shown:
+            yield ""
+            yield from _boundary_text(boundary)
+        if not report.boundaries:
+            yield "No boundary between two epochs yet."
+        if len(shown) < len(report.boundaries):
+            yield ""
+            yield f"{len(report.boundaries) - len(shown)} earlier ones of unknown parts left out."
+        if report.findings:
+            yield ""
+            yield "Findings"
+            for finding in report.findings:
+                yield from _bullet(finding.text)
+        if report.events:
+            yield ""
+            yield "Events"
+            for event in report.events:
+                yield from _bullet(f"epoch {event.epoch}: {event.text}")
+    if any(report.boundaries for report in reports):
+        yield ""
+        yield from textwrap.wrap(LEGEND, WIDTH)
+
+
+def _boundary_text(boundary: Boundary) -> Iterator[str]:
+    yield f"{boundary.metric}, epoch {boundary.epoch} → {boundary.next_epoch}: {boundary.verdict}"
+    rows = (
+        ("displayed", _ends(boundary)),
+        ("jump", signed(boundary.jump)),
+        ("= lag", with_error(boundary.lag)),
+        ("+ step", with_error(boundary.step)),
+        ("+ luck", with_error(boundary.luck)),
+    )
+    for name, numbers in rows:
+        yield f"    {name:<10} {numbers}"
+    yield from textwrap.wrap(
+        boundary.text, WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
+    )
+    for cause in boundary.causes:
+        yield from _bullet(f"{cause.cause}: {cause.evidence}")
+
+
+def _bullet(text: str) -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH, initial_indent="  - ", subsequent_indent="    ", break_on_hyphens=False
+    )
+
+
+# --- Markdown ------------------------------------------------------------------------------------
+
+
+def _markdown(source: str, reports: Sequence[RunReport]) -> Iterator[str]:
+    for report in reports:
+        yield f"### {_code(source)}, run {report.run}"
+        yield ""
+        yield f"{_plain(_heading(report))}. Averaging law: {_law(report.law)}."
+        yield ""
+        shown = _worth_showing(report.boundaries)
+        if shown:
+            yield "| metric | epochs | displayed | jump | lag | step | luck | verdict |"
+            yield "|---|---|---|---|---|---|---|---|"
+            yield from map(_boundary_row, shown)
+            yield ""
+            yield from map(_boundary_item, shown)
+            yield ""
+        for finding in report.findings:
+            yield f"- **{finding.kind}** {_plain(finding.text)}"
+        for event in report.events:
+            yield f"- epoch {event.epoch}, {event.kind}: {_code(event.text)}"
+        if report.findings or report.events:
+            yield ""
+    yield f"<sub>{LEGEND}</sub>"
+
+
+def _boundary_row(boundary: Boundary) -> str:
+    cells = (
+        _code(boundary.metric),
+        f"{boundary.epoch} → {boundary.next_epoch}",
+        _ends(boundary),
+        signed(boundary.jump),
+        with_error(boundary.lag),
+        with_error(boundary.step),
+        with_error(boundary.luck),
+        boundary.verdict,
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _boundary_item(boundary: Boundary) -> str:
+    causes = "".join(
+        f" *{_plain(cause.cause)}*: {_plain(cause.evidence)}" for cause in boundary.causes
+    )
+    place = f"{boundary.epoch} → {boundary.next_epoch}"
+    return f"- {_code(boundary.metric)}, {place}: {_plain(boundary.text)}{causes}"
+
+
+_MARKUP = str.maketrans(
+    {
+        "&": "&amp;",
+        "<": "&lt;",
+        ">": "&gt;",
+        "|": "\\|",
+        "*": "\\*",
+        "`": "\\`",
+        "[": "\\[",
+        "]": "\\]",
+        "@": "&#64;",
+    }
+)
+
+
+def _plain(text: str) -> str:
+    """The text with nothing left that Markdown, HTML or a mention would act on."""
+    return text.translate(_MARKUP)
+
+
+def _code(text: str) -> str:
+    """The text as a code span that also fits a table's cell."""
+    return f"`{text.replace('`', chr(39)).replace('|', '¦')}`"

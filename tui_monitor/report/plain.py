@@ -1,0 +1,61 @@
+"""The monitor where no screen can be drawn: one line an update."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from math import isfinite
+
+from tui_monitor.core.records import Curve, Snapshot
+from tui_monitor.core.session import Session
+from tui_monitor.core.wording import number
+
+UPDATE_SECONDS = 1.0
+"""Between two lines at least."""
+
+
+def updates(
+    sessions: Iterable[Session], clock: Callable[[], float] = time.monotonic
+) -> Iterator[str]:
+    """A line whenever the session has moved on, for as long as there are looks at it.
+
+    It goes on after the end of a training, since the next fit of an outer loop may follow.
+    Lines come `UPDATE_SECONDS` apart at least; of what passed between, only the newest is told.
+    """
+    told = ""
+    due = float("-inf")
+    revision = -1
+    session: Session | None = None
+    for session in sessions:
+        now = clock()
+        if session.revision == revision or now < due:
+            continue
+        line, revision = update_line(session.snapshot(now)), session.revision
+        if line != told:
+            yield line
+            told, due = line, now + UPDATE_SECONDS
+    line = update_line(session.snapshot(clock())) if session is not None else ""
+    if line not in ("", told):
+        yield line
+
+
+def update_line(snapshot: Snapshot) -> str:
+    """Place and newest numbers of a training; empty before the first print."""
+    if not snapshot.curves:
+        return ""
+    epoch = f"epoch {snapshot.epoch}" + (f"/{snapshot.epochs}" if snapshot.epochs else "")
+    step = ""
+    if snapshot.step is not None and snapshot.unit != "epoch":
+        step = f" step {snapshot.step}" + (f"/{snapshot.steps}" if snapshot.steps else "")
+    return "  ".join([epoch + step, *map(_newest, snapshot.curves)])
+
+
+def _newest(curve: Curve) -> str:
+    """A metric as displayed, with its level and twice the level's standard error."""
+    text = f"{curve.metric} {number(float(curve.displayed[-1]))}"
+    level, sd = float(curve.level[-1]), float(curve.level_sd[-1])
+    if isfinite(level):
+        text += f" (level {number(level)} ± {number(2.0 * sd)})"
+    if curve.val_metric is not None and curve.val.size:
+        text += f" {curve.val_metric} {number(float(curve.val[-1]))}"
+    return text

@@ -1,0 +1,76 @@
+"""Reading a whole log, from a path or standard input, into a session."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, cast, get_args
+
+from tui_monitor.core.options import DecodeOptions
+from tui_monitor.core.records import LawName
+from tui_monitor.core.session import Session
+from tui_monitor.errors import TuiMonitorError
+
+BLOCK_BYTES = 1 << 20
+"""Read at once: large enough for the bulk path, small enough to hold in the cache."""
+
+STANDARD_INPUT = "-"
+
+
+@contextmanager
+def open_log(source: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """The log's bytes, open for reading; `-` is standard input, which stays open after use.
+
+    Raises TuiMonitorError if the log cannot be opened.
+    """
+    if source == STANDARD_INPUT:
+        yield sys.stdin.buffer
+        return
+    try:
+        log = open(source, "rb")  # noqa: SIM115 - closed below; only opening may fail here
+    except OSError as error:
+        raise unreadable(source, error) from error
+    with log:
+        yield log
+
+
+def check_readable(source: str) -> None:
+    """Raise TuiMonitorError if the log cannot be opened now."""
+    with open_log(source):
+        pass
+
+
+def unreadable(source: str | os.PathLike[str], error: OSError) -> TuiMonitorError:
+    """The error to show for a log that cannot be read."""
+    advice = {
+        FileNotFoundError: "check the path; the monitor itself can wait for it",
+        PermissionError: "make it readable for you",
+        IsADirectoryError: "name a log file in it",
+    }.get(type(error), "check the file")
+    return TuiMonitorError(f"{error.strerror or error}, {os.fspath(source)}: {advice}")
+
+
+def decode_options(
+    law: str | None, batch_size: int | None, format_hint: str | None, metric: str | None
+) -> DecodeOptions:
+    """The options of the decoder, checked; TuiMonitorError names the one that means nothing."""
+    if law is not None and law not in get_args(LawName):
+        raise TuiMonitorError(f"no such law, {law}: choose one of {', '.join(get_args(LawName))}")
+    if batch_size is not None and batch_size < 1:
+        raise TuiMonitorError(f"batch size too small, {batch_size}: give 1 or more samples")
+    return DecodeOptions(cast("LawName | None", law), batch_size, format_hint, metric)
+
+
+def load_session(source: str | os.PathLike[str], options: DecodeOptions) -> Session:
+    """A session that has seen the whole log and knows that it is over."""
+    session = Session(options)
+    with open_log(source) as log:
+        try:
+            while block := log.read(BLOCK_BYTES):
+                session.feed(block, now=0.0)
+        except OSError as error:
+            raise unreadable(source, error) from error
+    session.finish()
+    return session

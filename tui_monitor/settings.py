@@ -1,0 +1,46 @@
+"""What the command line fixes, frozen; each field with its unit.
+
+Free of heavy imports: the parser fills it before numpy or Textual are loaded.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+LAWS = (
+    "instantaneous",
+    "cumulative-batch",
+    "cumulative-sample",
+    "averaged-twice",
+    "exponential",
+    "sliding",
+    "interval",
+    "epoch",
+    "median",
+    "unknown",
+)
+"""Names of the averaging laws; a test holds them equal to `core.records.LawName`."""
+
+
+class Size(NamedTuple):
+    """Of a screen or a frame, in character cells."""
+
+    columns: int
+    rows: int
+
+
+class Settings(NamedTuple):
+    """The options that every command knows."""
+
+    law: str | None = None
+    """One of `LAWS`; None: chosen from format and prints."""
+    batch_size: int | None = None
+    """Samples a batch; None: inferred."""
+    format_hint: str | None = None
+    """Name of the log's format; None: detected."""
+    metric: str | None = None
+    """Glob of metric names to keep; None keeps all."""
+    color: bool = True
+    """False with `--no-color` or a non-empty NO_COLOR."""
+    ascii: bool = False
+    """Draw and write with ASCII signs only."""
