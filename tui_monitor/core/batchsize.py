@@ -4,7 +4,8 @@ An accuracy is a count: the first number of an epoch, say 0.5996, is c / b for a
 that makes every early print such a fraction is supported by each of them, the more the rarer such
 fractions are: a random number lies within half a quantum q of a multiple of 1 / b with a chance of
 about q b. The posterior over sizes multiplies these chances with a prior that knows how people
-choose batch sizes. What it cannot tell apart, mostly a size and its double, the spread of the
+choose batch sizes. A print that is no such fraction does not exclude a size: a generator that comes
+to the end of its data in mid-epoch yields a short batch there. What the counts cannot tell apart, mostly a size and its double, the spread of the
 batches does: a batch of b has a variance of p (1 - p) / b (see `evidence`).
 """
 
@@ -19,6 +20,10 @@ from tui_monitor.core.records import FloatArray
 
 LARGEST = 8192
 """Largest batch size considered: above it, four digits say little of one batch."""
+
+
+STRAY = 0.02
+"""Share of early prints that are expected not to fit, short batches being in them."""
 
 
 class Early(NamedTuple):
@@ -51,7 +56,7 @@ def _log_prior() -> FloatArray:
 
 
 def candidates(early: Sequence[Early], most: int = 6) -> list[Candidate]:
-    """The sizes that every early mean allows, best first; empty without evidence."""
+    """The sizes that the early means support, best first; empty without evidence."""
     b = np.arange(1, LARGEST + 1, dtype=np.float64)
     score = _log_prior()
     heard = np.zeros(LARGEST, dtype=bool)
@@ -60,7 +65,9 @@ def candidates(early: Sequence[Early], most: int = 6) -> list[Candidate]:
         slack = half * k * b + 1e-9
         telling = slack < 0.5
         fits = np.abs(count - np.rint(count)) <= slack
-        score += np.where(telling, np.where(fits, -np.log(2.0 * slack), -np.inf), 0.0)
+        # of the density that a fraction of b concentrates on its counts, against any number at all
+        likelihood = np.where(fits, (1.0 - STRAY) / (2.0 * slack), STRAY)
+        score += np.where(telling, np.log(likelihood), 0.0)
         heard |= telling & (mean > 0.0) & (mean < 1.0)
     score[~heard] = -np.inf
     order = np.argsort(-score)[:most]

@@ -53,6 +53,8 @@ class Chain:
         self._sums: Sums | DoubleSums = self._make(batch_size)
         self._batch_size = batch_size
         self._refused = 0
+        self.uncountable = False
+        """The epoch holds something else than full batches: its sums are no counts."""
 
     def _make(self, batch_size: int | None) -> Sums | DoubleSums:
         kind = DoubleSums if self.law.depth == 2 else Sums
@@ -78,11 +80,21 @@ class Chain:
     def push(self, row: int, at: Position, where: Interval) -> bool:
         """Take a print. False, and no change, if no batches at all could have printed it."""
         assert at.k is not None
-        if not self._push(at, where):
+        if not self._push(at, where) and not (self._batch_size and self._give_up_counts(at, where)):
             return False
         self.links.append(Link(row, at.k, at, where))
         self._refused = 0
         return True
+
+    def _give_up_counts(self, at: Position, where: Interval) -> bool:
+        """What no counts could have printed, sums may have: a short batch came before the end."""
+        counted, size = self._sums, self._batch_size
+        self._batch_size, self._sums = None, self._make(None)
+        if all(self._push(link.at, link.where) for link in self.links) and self._push(at, where):
+            self.uncountable = True
+            return True
+        self._sums, self._batch_size = counted, size
+        return False
 
     def pop(self) -> None:
         """Forget the newest print."""

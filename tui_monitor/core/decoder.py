@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import ceil, gcd
 
+from tui_monitor.core.batchsize import LARGEST
 from tui_monitor.core.chain import Position
 from tui_monitor.core.identity import BarIdentity, Change
 from tui_monitor.core.metrics import describe
@@ -113,9 +114,10 @@ class RunDecoder:
             return
         if p.unit == "sample" and self.options.batch_size is None and not p.final:
             size = gcd(self._common_step, p.step)
-            if size != self._common_step:
-                self._common_step = self.identity.batch_size = size
+            if size != self._common_step and (self._common_step or size <= LARGEST):
+                self.identity.batch_size = size
                 self._position_again()
+            self._common_step = size
         elif p.unit == "batch" and self._averages_twice():
             changed = self.stride.learn(p.step, p.final)
             if changed:

@@ -9,7 +9,7 @@ allow alike are told apart by the spread of the batches.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite
 from typing import NamedTuple
 
@@ -23,14 +23,21 @@ from tui_monitor.core.metrics import Metric
 
 CONTRADICTION = 25.0
 """Nats that an impossible print costs a law: logs do have corrupted prints, though few."""
+UNCOUNTABLE = 4.0
+"""Nats that an epoch costs a batch size that its counts contradict: it may hold a short batch."""
 MOST_PRINTS = 120
 """Prints of a metric that a law is tried on; more would not change the verdict."""
+SLOW_DRIFTS = 4
+"""Drifts of the bank that a trial allows."""
 AT_LENGTH = 600
 """The same where batch sizes are told apart by the spread of the batches."""
 DECISIVE = 4.0
 """Nats by which a batch size must beat the others: some 50 to 1."""
 
 
+EARLY_STEPS = 12
+"""Batches at an epoch's start, in the first `EARLY_EPOCHS`, whose counts are looked at."""
+EARLY_EPOCHS = 3
 LEAST_EARLY = 3
 """Early prints below which chance may fake a batch size."""
 RIVAL = 10.0
@@ -61,15 +68,13 @@ def in_order(samples: Iterable[Sample]) -> list[Sample]:
     return kept
 
 
-def thinned(samples: Sequence[Sample], most: int) -> Sequence[Sample]:
-    """About `most` of the prints, evenly; the last lines of epochs and their neighbours stay."""
-    every = -(-len(samples) // most)
-    if every <= 1:
+def most_telling(samples: Sequence[Sample], most: int) -> Sequence[Sample]:
+    """The first `most` prints, and of later epochs the last lines with what stands before them."""
+    if len(samples) <= most:
         return samples
-    ends = {i for i, s in enumerate(samples) if s.final}
-    return [
-        s for i, s in enumerate(samples) if i % every == 0 or i in ends or i + 1 in ends or s.k == 1
-    ]
+    ends = [i for i, s in enumerate(samples) if s.final and i >= most][: most // 6]
+    late = sorted({j for i in ends for j in (i - 2, i - 1, i) if j >= most})
+    return [*samples[:most], *(samples[i] for i in late)]
 
 
 def weigh(
@@ -86,28 +91,39 @@ def weigh(
     """
     if not samples:
         return 0.0
-    samples = thinned(samples, most)
+    samples = most_telling(samples, most)
     twice = law.depth == 2
     first = samples[0].displayed
     spread = 0.5 if metric.family == "fraction" else max(abs(first), 0.1)
     noise = Noise(metric.family, 1.0 / batch_size if batch_size else None)
-    tracker = LevelFilter(noise, twice=twice, guess=first, spread=spread)
+    # a level that drifts like noise is no level: so slow ones only
+    tracker = LevelFilter(noise, twice=twice, guess=first, spread=spread, drifts=SLOW_DRIFTS)
     impossible = 0
     epoch = k0 = 0
+    before = first
     kind = DoubleSums if twice else Sums
-    sums: Sums | DoubleSums = kind(metric.low, metric.high, batch_size)
+    sums: Sums | DoubleSums = kind(metric.low, metric.high)
+    counts: Sums | DoubleSums | None = None
+    uncountable = 0
     for s in samples:
         if s.epoch != epoch:
             epoch, k0 = s.epoch, 0
-            sums = kind(metric.low, metric.high, batch_size)
+            sums = kind(metric.low, metric.high)
+            counts = kind(metric.low, metric.high, batch_size) if batch_size else None
             tracker.restart(0.01 if metric.family == "fraction" else (0.3 * tracker.level) ** 2)
-        if s.k == k0 and not (s.final and law.final == "reset"):
+        if s.k == k0 and law.final != "reset":
+            # nothing was added: the same number again, where the law has no other last line
+            impossible += abs(s.displayed - before) > 1.01 * s.quantum
             continue
         if not s.final and not s.last:
-            impossible += not sums.push(s.k, printed(s.displayed, s.quantum).times(s.k))
+            where = printed(s.displayed, s.quantum).times(s.k)
+            impossible += not sums.push(s.k, where)
+            if counts is not None and not counts.push(s.k, where):
+                counts = None
+                uncountable += 1
         tracker.observe(kalman.gap(k0, s.k, twice=twice), _observation(law, s))
-        k0 = s.k
-    return tracker.log_likelihood - CONTRADICTION * impossible
+        k0, before = s.k, s.displayed
+    return tracker.log_likelihood - CONTRADICTION * impossible - UNCOUNTABLE * uncountable
 
 
 def _observation(law: Law, s: Sample) -> Observation:
@@ -153,19 +169,20 @@ def infer_batch_size(
     return found[best].size if scores[best] - rest > needed else kept
 
 
-def _early_means(law: Law, samples: Sequence[Sample]) -> Iterable[Early]:
-    """The running means R of the first batches of each epoch, with their rounding."""
+def _early_means(law: Law, samples: Sequence[Sample]) -> Iterator[Early]:
+    """The running means R of the first batches of each epoch, with their rounding.
+
+    Of later epochs the first batch only: it is a full one, while a generator's short batch, which
+    may come anywhere, would tell against the truth again and again.
+    """
     before: Sample | None = None
     for s in samples:
-        if s.final or s.last:
+        if s.final or s.last or s.k > (EARLY_STEPS if s.epoch <= EARLY_EPOCHS else 1):
             continue
         where = printed(s.displayed, s.quantum)
         half = 0.5 * (where.high - where.low)
-        if law.depth == 1:
-            if s.k * half < 0.02:
-                yield Early(s.k, s.displayed, half)
-        elif s.k == 1:
-            yield Early(1, s.displayed, half)
+        if law.depth == 1 or s.k == 1:
+            yield Early(s.k, s.displayed, half)
         elif before is not None and before.epoch == s.epoch and before.k == s.k - 1 and s.k <= 4:
             # R_k = k D_k - (k - 1) D_(k-1)
             mean = s.k * s.displayed - before.k * before.displayed

@@ -31,6 +31,8 @@ SETTLED = 10.0
 """Nats by which a law must lead to count as settled: 22,000 to 1."""
 BEYOND_DOUBT = 200.0
 """Nats after which it is not weighed again."""
+RARE = 6.0
+"""Nats by which the style speaks against a law that averages more or less often than is its habit."""
 FIRST_WEIGHING = 4
 """Prints before the evidence is weighed for the first time."""
 FIRST_EPOCHS = 4
@@ -158,8 +160,7 @@ class BarIdentity:
         found = self._candidates(p)
         if len(found) > 1 and not self._is_beyond_doubt():
             changes.append(self._weigh_laws(found, tracks, usable))
-        unsettled = self.batch_size is None or self._finals <= FIRST_EPOCHS
-        if p.unit == "batch" and self.options.batch_size is None and unsettled:
+        if p.unit == "batch" and self.options.batch_size is None:
             changes.append(self._weigh_batch_size(tracks, usable, stride, at_length=at_length))
         return changes
 
@@ -175,7 +176,9 @@ class BarIdentity:
         usable: Mapping[str, Sequence[Sample]],
     ) -> Change:
         score = {
-            law: sum(weigh(law, tracks[n].metric, s) for n, s in usable.items()) for law in found
+            law: sum(weigh(law, tracks[n].metric, s) for n, s in usable.items())
+            - (0.0 if law.depth == found[0].depth else RARE)
+            for law in found
         }
         best = max(found, key=score.__getitem__)
         rivals = [law for law in found if law.name != best.name]

@@ -46,7 +46,7 @@ class Noise:
     (measured on the runs of the test corpus). c is then learnt from the innovations.
     """
 
-    def __init__(self, family: Family, scale: float | None = None, start: float = 0.02) -> None:
+    def __init__(self, family: Family, scale: float | None = None, start: float = 0.05) -> None:
         """`scale`: c where it is known; `start`: first guess of c where it is not."""
         self.family = family
         self.learns = scale is None
@@ -58,17 +58,21 @@ class Noise:
         """Whether c is given, or learnt from enough prints to be relied on."""
         return not self.learns or self.evidence > 10.0
 
-    def variance(self, p: float) -> float:
-        """Variance of one batch's value where the level is `p`."""
-        return self.scale * self.shape(p)
+    def variance(self, p: float, sd: float = 0.0) -> float:
+        """Variance of one batch's value where the level is `p`, known to `sd`."""
+        return self.scale * self.shape(p, sd)
 
-    def shape(self, p: float) -> float:
-        """f(p), floored so that the model is never certain of a perfect or an empty batch."""
+    def shape(self, p: float, sd: float = 0.0) -> float:
+        """f(p), at the noisiest level within a standard deviation: 0 right of 16 proves no certainty.
+
+        Floored, so that the model is never certain of a perfect or an empty batch.
+        """
         if self.family == "fraction":
+            p = min(p + sd, 0.5) if p < 0.5 else max(p - sd, 0.5)
             p = min(max(p, 0.0), 1.0)
             return max(p * (1.0 - p), 1e-3)
         if self.family == "positive":
-            return max(abs(p), 1e-4)
+            return max(abs(p) + sd, 1e-4)
         return 1.0
 
     def learn(self, nu: float, var: float, share: float) -> None:
@@ -125,22 +129,30 @@ class Memory(NamedTuple):
 class LevelFilter:
     """The bank, live: prints in, level and standard deviation out; keeps what smoothing needs."""
 
-    def __init__(self, noise: Noise, *, twice: bool, guess: float, spread: float) -> None:
-        """`guess` and `spread`: the level before any print and its standard deviation."""
+    def __init__(
+        self, noise: Noise, *, twice: bool, guess: float, spread: float, drifts: int = len(DRIFTS)
+    ) -> None:
+        """`guess` and `spread`: the level before any print and its standard deviation.
+
+        `drifts`: how many of the bank's drifts are allowed, the slowest first.
+        """
         self.noise = noise
         self.twice = twice
         self.steps: list[Step] = []
         self.log_likelihood = 0.0
         start: State3 = (guess, 0.0, 0.0, spread * spread, 0.0, 0.0, 0.0, 0.0, 0.0)
         self.start = start
-        self._weights: list[float] = list(PRIOR)
+        total = sum(PRIOR[:drifts])
+        self._drifts = DRIFTS[:drifts]
+        self._prior = tuple(p / total for p in PRIOR[:drifts])
+        self._weights: list[float] = list(self._prior)
         self._predict: Callable[..., Any] = kalman.predict3 if twice else kalman.predict2
         self._update: Callable[..., Any] = kalman.update3 if twice else kalman.update2
         self._mix: Callable[..., Any] = kalman.mix3 if twice else kalman.mix2
         self._collapse: Callable[..., Any] = kalman.collapse3 if twice else kalman.collapse2
         first: tuple[float, ...] = start if twice else (guess, 0.0, spread * spread, 0.0, 0.0)
         self._mean: tuple[float, ...] = first
-        self._states: list[tuple[float, ...]] = [first] * len(DRIFTS)
+        self._states: list[tuple[float, ...]] = [first] * drifts
         self._restart: float | None = 0.0
 
     @property
@@ -193,15 +205,16 @@ class LevelFilter:
 
     def observe(self, g: Gap, o: Observation) -> float:
         """Take a print after the gap. Returns its squared innovation in variances (chi square)."""
-        noise = self.noise.variance(self._mean[0])
+        noise = self.noise.variance(self._mean[0], self.sd)
         weights, states = self._weights, self._states
         prior: list[float] = []
         logs: list[float] = []
         new: list[tuple[float, ...]] = []
         innovations: list[tuple[float, float]] = []
-        for j, ratio in enumerate(DRIFTS):
-            c = (1.0 - SWITCH) * weights[j] + SWITCH * PRIOR[j]
-            a = SWITCH * PRIOR[j] / c
+        for j, ratio in enumerate(self._drifts):
+            switched = SWITCH * self._prior[j]
+            c = (1.0 - SWITCH) * weights[j] + switched
+            a = switched / c
             s = self._mix(states[j], self._mean, a) if a > 1e-3 else states[j]
             s, nu, var = self._update(self._predict(s, g, ratio * noise, noise), o)
             prior.append(c)
@@ -215,7 +228,7 @@ class LevelFilter:
         self._weights = [w / total for w in posterior]
         self._states = new
         self._mean = self._collapse(self._weights, new)
-        best = max(range(len(DRIFTS)), key=self._weights.__getitem__)
+        best = max(range(len(weights)), key=self._weights.__getitem__)
         nu, var = innovations[best]
         if self.noise.learns and var > 0.0:
             self.noise.learn(nu, var, noise * kalman.noise_share(g, o) / var)
@@ -261,7 +274,7 @@ def smooth(steps: Sequence[Step], start: State3, noise: Noise) -> Smoothed:
     for i, step in enumerate(steps):
         if step.restart is not None and i:
             state = kalman.restart3(state, step.restart)
-        v = noise.shape(state[0]) * steps[max(i, settled)].scale
+        v = noise.shape(state[0], sqrt(state[3])) * steps[max(i, settled)].scale
         before = kalman.predict3(state, step.gap, drift[i] * v, v)
         state, nu, var = kalman.update3(before, step.observation)
         passed.append((state, before, nu, var))

@@ -58,6 +58,8 @@ class Track:
         self.level = Floats()
         self.variance = Floats()
         self.outlier = Integers()
+        self.countable = True
+        """Every batch but an epoch's last is a full one, as far as the prints have shown."""
         self._columns: tuple[Floats | Integers, ...] = (
             *(self.print_index, self.displayed, self.quantum, self.from_k, self.value),
             *(self.low, self.high, self.count, self.level, self.variance, self.outlier),
@@ -77,6 +79,7 @@ class Track:
         self.step_rows: list[int] = []
         """The row of each of the filter's steps."""
         self._epoch = 0
+        self._uncountable: set[int] = set()
         self._chain: Chain | None = None
         """Of the newest epoch; None where nothing is averaged, or a nan has swallowed the sum."""
         self._first_step = 0
@@ -129,6 +132,8 @@ class Track:
         self._doubt_range(displayed)
         self._confirm_full(row)
         self._take(row)
+        if not self.countable and self._uncountable:
+            self.decode_again()
         return row
 
     def _confirm_full(self, row: int) -> None:
@@ -194,7 +199,7 @@ class Track:
 
     def _open_epoch(self, epoch: int) -> None:
         self._epoch = epoch
-        size = self.batch_size if self.metric.counts else None
+        size = self.batch_size if self.metric.counts and self.countable else None
         self._chain = Chain(self.law, self.metric, size) if self.law.depth else None
         self._first_step = len(self.step_rows)
         self._epoch_state = None
@@ -277,8 +282,21 @@ class Track:
                 return
             self._cast_out(culprit.row)
             self.outlier[row] = 0
+        if chain.uncountable and self._epoch not in self._uncountable:
+            self._lose_count(chain)
         self._window(chain, len(chain.links))
         self._follow(chain, row, place, k0)
+
+    def _lose_count(self, chain: Chain) -> None:
+        """The epoch holds a short batch before its end: nothing in it is a count any more.
+
+        Where that comes again, the data are cut so that it may be anywhere: count no epoch at all.
+        """
+        self._uncountable.add(self._epoch)
+        for index in range(1, len(chain.links)):
+            self._window(chain, index)
+        if len(self._uncountable) > 1:
+            self.countable = False
 
     def _cast_out(self, row: int) -> None:
         """A print that no batches could have made tells nothing."""
