@@ -51,7 +51,7 @@ async def test_the_displayed_number_is_on_the_screen_as_printed(size: tuple[int,
     assert f"{snapshot.curves[0].level[-1]:.4f}" in shown
 
 
-@pytest.mark.parametrize("size", [(1, 1), (2, 3), (10, 4), (39, 9), (500, 200)])
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (10, 4), (39, 9), (300, 100)])
 async def test_odd_sizes_do_not_crash(size: tuple[int, int]) -> None:
     app, _ = monitor(samples.training(), samples.LIVE)
     async with app.run_test(size=size) as pilot:
@@ -435,3 +435,44 @@ async def test_nothing_is_repainted_when_nothing_has_changed() -> None:
         assert asked
         assert all(regions for regions in asked)
         assert len(asked) < 40
+
+
+async def test_nothing_is_drawn_while_the_terminal_has_not_taken_the_last_frame(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app, feed = monitor(samples.training(600), samples.LIVE)
+    behind = True
+    monkeypatch.setattr(app, "_terminal_is_behind", lambda: behind)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        feed.send(samples.training(602))
+        await pilot.pause()
+        assert app.monitor.scene.snapshot is None
+        behind = False
+        await pilot.pause(0.1)
+        assert "step 196/406" in screen(app)
+
+
+async def test_the_mouse_focuses_and_zooms() -> None:
+    app, _ = monitor(samples.training(), samples.LIVE)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        second = list(app.screen.query(MetricPanel))[1]
+        await pilot.click(second)
+        assert app.monitor.scene.view.focus == 1
+        app.monitor.on_mouse_scroll_up()
+        assert app.monitor.scene.view.zoom == 1
+        app.monitor.on_mouse_scroll_down()
+        assert app.monitor.scene.view.zoom == 0
+
+
+async def test_a_stalled_sources_silence_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    app, _ = monitor(samples.training(), samples.STALLED)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        assert "stalled 3 min" in screen(app)
+        later = monotonic() + 60
+        monkeypatch.setattr(app_module, "monotonic", lambda: later)
+        app._tick()
+        await pilot.pause()
+        assert "stalled 4 min" in screen(app)

@@ -62,7 +62,7 @@ def test_a_silence_is_told_so_coarsely_that_its_text_rarely_changes() -> None:
     [
         (0.0506, 0.0506, "+0.0506"),
         (-0.0002, 0.05, "−0.0002"),
-        (-3.2e-05, 1e-4, "−3.20e-05"),
+        (-3.2e-05, 5e-5, "−3.20e-05"),
         (None, 1.0, "unknown"),
         (math.nan, 1.0, "unknown"),
     ],

@@ -5,8 +5,9 @@ that makes every early print such a fraction is supported by each of them, the m
 fractions are: a random number lies within half a quantum q of a multiple of 1 / b with a chance of
 about q b. The posterior over sizes multiplies these chances with a prior that knows how people
 choose batch sizes. A print that is no such fraction does not exclude a size: a generator that comes
-to the end of its data in mid-epoch yields a short batch there. What the counts cannot tell apart, mostly a size and its double, the spread of the
-batches does: a batch of b has a variance of p (1 - p) / b (see `evidence`).
+to the end of its data in mid-epoch yields a short batch there. What the counts cannot tell apart,
+mostly a size and its double, the spread of the batches does: a batch of b has a variance of
+p (1 - p) / b (see `evidence`).
 """
 
 from __future__ import annotations

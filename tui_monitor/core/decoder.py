@@ -7,6 +7,7 @@ are decoded again from their prints.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from math import ceil, gcd
 
@@ -248,11 +249,11 @@ class RunDecoder:
         done = k * self.stride.size
         return min(done, p.steps) if p.steps is not None else done
 
-    def rows(self) -> Iterator[tuple[Track, int]]:
-        """Every row of every track, in the log's order."""
-        cursor = dict.fromkeys(self.tracks, 0)
-        for index, p in enumerate(self.prints):
-            for reading in p.readings:
+    def rows(self, first: int = 0) -> Iterator[tuple[Track, int]]:
+        """The rows of every track from the print `first` on, in the log's order."""
+        cursor = {name: bisect_left(t.print_index, first) for name, t in self.tracks.items()}
+        for index in range(first, len(self.prints)):
+            for reading in self.prints[index].readings:
                 track = self.tracks.get(reading.metric)
                 if track is None:
                     continue

@@ -49,6 +49,25 @@ class Provisional:
         self.tracks = tracks
 
 
+class Explained:
+    """An explanation, and what it rests on."""
+
+    def __init__(self, edge: explain.Edge, boundary: Boundary) -> None:
+        self.boundary = boundary
+        self._settled = explain.is_settled(edge)
+        self._age = len(edge.track) - edge.first_row
+        self._decoded_as = (edge.track.law, edge.track.batch_size)
+
+    def is_outdated(self, edge: explain.Edge) -> bool:
+        """Whether the log now tells more: the epoch has grown by a tenth, or is over."""
+        if self._decoded_as != (edge.track.law, edge.track.batch_size):
+            return True
+        if self._settled:
+            return False
+        age = len(edge.track) - edge.first_row
+        return age > 1.1 * self._age or explain.is_settled(edge)
+
+
 class Session:
     """Decodes one log. Not thread safe: one thread feeds it and asks it."""
 
@@ -68,9 +87,10 @@ class Session:
         self._tail: deque[Line] = deque(maxlen=TAIL_LINES)
         self._last_print = ""
         self._rate: float | None = None
-        self._new_rows: list[Estimate] = []
+        self._taken = (0, 0)
+        """Up to where rows were taken: how many runs before, and how many prints of that run."""
         self._provisional: Provisional | None = None
-        self._explained: dict[tuple[int, str, int], tuple[int, Boundary]] = {}
+        self._explained: dict[tuple[int, str, int], Explained] = {}
 
     # --- bytes in ----------------------------------------------------------------------------
 
@@ -171,8 +191,7 @@ class Session:
             return
         run = self._run(placed.run)
         self._note(placed, now)
-        rows = run.add(placed)
-        self._new_rows.extend(run.estimate(track, row) for track, row in rows)
+        run.add(placed)
 
     def _run(self, number: int) -> RunDecoder:
         if not self._runs or self._runs[-1].run != number:
@@ -210,9 +229,8 @@ class Session:
         before = {track: track.checkpoint() for track in run.tracks.values()}
         self._note(p, now)
         self._now = now
-        rows = run.add(p, provisional=True)
+        run.add(p, provisional=True)
         self._provisional = Provisional(line, p, before)
-        self._new_rows.extend(run.estimate(track, row) for track, row in rows)
 
     def _take_back(self) -> None:
         held, self._provisional = self._provisional, None
@@ -220,6 +238,9 @@ class Session:
             return
         run = self._runs[-1]
         run.prints.pop()
+        at, taken = self._taken
+        if at == len(self._runs) - 1:
+            self._taken = (at, min(taken, len(run.prints)))
         for name, track in list(run.tracks.items()):
             if track in held.tracks:
                 track.rollback(held.tracks[track])
@@ -233,8 +254,16 @@ class Session:
     # --- rows and snapshots out --------------------------------------------------------------
 
     def take_rows(self) -> list[Estimate]:
-        """Rows since the last call, in the log's order; levels as filtered up to them."""
-        rows, self._new_rows = self._new_rows, []
+        """Rows since the last call, in the log's order; levels as filtered up to now.
+
+        A print that was taken before its line ended comes again if the line ends otherwise.
+        """
+        rows: list[Estimate] = []
+        at, taken = self._taken
+        for index in range(at, len(self._runs)):
+            run = self._runs[index]
+            rows.extend(run.estimate(t, row) for t, row in run.rows(taken if index == at else 0))
+            self._taken = (index, len(run.prints))
         return rows
 
     def rows(self) -> Iterator[Estimate]:
@@ -270,11 +299,10 @@ class Session:
             for edge in explain.edges(track):
                 key = (run.run, track.metric.name, edge.epoch)
                 known = self._explained.get(key)
-                age = len(track) - edge.first_row
-                if known is None or (known[0] != age and known[0] < 256):
-                    known = (age, explain.explain(run.run, edge, events))
+                if known is None or known.is_outdated(edge):
+                    known = Explained(edge, explain.explain(run, edge, events))
                     self._explained[key] = known
-                found.append(known[1])
+                found.append(known.boundary)
         found.sort(key=lambda b: b.epoch)
         return tuple(found)
 

@@ -29,6 +29,8 @@ from tui_monitor.ui.screens.help import HelpScreen
 from tui_monitor.ui.screens.monitor import MonitorScreen
 
 FRAME_SECONDS = 0.1
+_RETRY_SECONDS = 0.025
+"""Between two looks whether the terminal has taken the last frame."""
 _SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 0.0)
 """What `,` and `.` go through; the last is as fast as possible."""
 
@@ -145,7 +147,7 @@ class MonitorApp(App[int]):
         wait = self._drawn + FRAME_SECONDS - monotonic()
         if wait > 0 or self._terminal_is_behind():
             self._drawing_later = True
-            self.set_timer(max(wait, FRAME_SECONDS / 4), self._draw_when_due)
+            self.set_timer(max(wait, _RETRY_SECONDS), self._draw_when_due)
             return
         newest, self._newest = self._newest, None
         if newest is not None:

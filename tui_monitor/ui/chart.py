@@ -24,6 +24,8 @@ from tui_monitor.ui.scale import Axis
 
 _CLOUD_LIMIT = 24
 """Points a dot column beyond which single window means would only fill the chart."""
+_CROWD = 0.2
+"""Validation points a column from which they are a line."""
 _BLOCKS = 0x2580
 """U+2581 to U+2587 fill one to seven eighths of a cell from below."""
 _SPARSE = 0.5
@@ -274,9 +276,20 @@ def _draw_line(
 
 
 def _draw_points(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> None:
-    place = window.y.forward(plot.val)
-    dots = raster.scatter(plot.val_x, place, window.left, window.right, cells.codes.shape)
-    cells.put(raster.signs(dots, glyphs.val), Ink.VAL)
+    """Validation as points; as a line that ends in a point where there are too many."""
+    rows, columns = cells.codes.shape
+    inside = (plot.val_x >= window.left) & (plot.val_x <= window.right)
+    x, val = plot.val_x[inside], plot.val[inside]
+    if x.size > _CROWD * columns:
+        span = raster.profile(
+            x, val, np.empty(0), window.left, window.right, columns * glyphs.dots[0]
+        )
+        dots = raster.paint(span.scaled(window.y), rows * glyphs.dots[1])
+        cells.put(_pack(dots, glyphs, glyphs.val), Ink.VAL)
+        x, val = x[-1:], val[-1:]
+    place = window.y.forward(val)
+    points = raster.scatter(x, place, window.left, window.right, (rows, columns))
+    cells.put(raster.signs(points, glyphs.val), Ink.VAL)
 
 
 def _draw_events(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> None:

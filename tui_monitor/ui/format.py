@@ -53,7 +53,7 @@ def small(value: float) -> str:
 
 
 def _scaled(size: float, scale: float) -> str:
-    if 1e-3 <= scale < 1e6 or scale == 0:
+    if 1e-4 <= scale < 1e6 or scale == 0:
         return f"{size:.{_DECIMALS}f}"
     return f"{size:.2e}"
 

@@ -106,7 +106,7 @@ def _no_boundary(scene: Scene, width: int) -> list[Row]:
 def _bars(boundary: Boundary, width: int, glyphs: Glyphs) -> list[Row]:
     parts = {Ink.LAG: boundary.lag, Ink.STEP: boundary.step, Ink.LUCK: boundary.luck}
     if all(part.value is None for part in parts.values()):
-        words = f"lag, step and luck cannot be known from these prints ({boundary.verdict})"
+        words = "lag, step and luck cannot be known from these prints"
         return [(Span(" "), Span(line, Ink.WARN)) for line in wrap(words, width - 2)]
     names = _NAMES if width >= 60 else _SHORT_NAMES
     name_cells = max(len(name) for name in names.values()) + 1

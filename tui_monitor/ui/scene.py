@@ -95,10 +95,8 @@ def planned_end(snapshot: Snapshot) -> float | None:
     if length is None or not snapshot.epochs:
         return None
     done = snapshot.epoch_ends.size
-    if done >= snapshot.epochs:
-        return None
     reached = float(snapshot.epoch_ends[-1]) if done else 0.0
-    return reached + (snapshot.epochs - done) * length
+    return reached + max(snapshot.epochs - done, 0) * length
 
 
 def time_window(scene: Scene) -> tuple[float, float]:

@@ -48,7 +48,7 @@ def _condition(scene: Scene) -> Row:
         "waiting": ("waiting for the log", glyphs.waiting, Ink.DIM),
         "stalled": (f"stalled {quiet}".rstrip(), glyphs.stalled, Ink.WARN),
         "ended": ("ended", glyphs.ended, Ink.PLAIN),
-        "lost": ("connection lost", glyphs.lost, Ink.BAD),
+        "lost": ("lost", glyphs.lost, Ink.BAD),
         "paused": ("paused", glyphs.paused, Ink.WARN),
     }[state.condition]
     return (Span(" "), Span(f"{sign} ", ink), Span(word, ink))

@@ -19,6 +19,7 @@ class _Column(NamedTuple):
     """The highest rank goes first where the table is too wide."""
 
 
+_AIRY = 6
 _COLUMNS = {
     "epoch": _Column("epoch", 5, 0),
     "displayed": _Column("displayed", 10, 1),
@@ -41,7 +42,8 @@ def epoch_rows(scene: Scene, width: int, height: int) -> list[Row]:
         Span(pad_left(_COLUMNS[key].head, _COLUMNS[key].width + 1), Ink.DIM) for key in columns
     )
     best = _best_val(rows, curve)
-    room = height - 1
+    # A tall table leaves its last row blank.
+    room = height - 1 - (height >= _AIRY)
     boundary = selected_boundary(scene)
     explained = boundary.epoch if boundary is not None and scene.view.boundary else None
     first = max(len(rows) - room, 0)

@@ -40,27 +40,37 @@ class _Line:
 
 def time_row(snapshot: Snapshot, window: Window, width: int, cursor: float | None) -> Row:
     """The labels as a row; where the cursor stands, its epoch and step take their place."""
-    labels = time_labels(snapshot, window, width)
     if cursor is None or not window.left <= cursor <= window.right:
-        return (Span(labels, Ink.AXIS),)
+        return (Span(time_labels(snapshot, window, width), Ink.AXIS),)
     epoch, step = place(snapshot, cursor)
     text = f"epoch {epoch_label(snapshot, epoch)}"
     if snapshot.unit != "epoch":
         text += f" step {step:g}"
+    text = text[:width]
     column = round((cursor - window.left) / (window.right - window.left) * width - len(text) / 2)
-    begin = min(max(column, 0), max(width - len(text), 0))
+    begin = min(max(column, 0), width - len(text))
+    labels = time_labels(snapshot, window, width, (begin, text))
     return (
-        Span(labels[: max(begin - 1, 0)] + " " * min(begin, 1), Ink.AXIS),
-        Span(text[:width], Ink.CURSOR),
-        Span(
-            (" " + labels[begin + len(text) + 1 :])[: max(width - begin - len(text), 0)], Ink.AXIS
-        ),
+        Span(labels[:begin], Ink.AXIS),
+        Span(text, Ink.CURSOR),
+        Span(labels[begin + len(text) :], Ink.AXIS),
     )
 
 
-def time_labels(snapshot: Snapshot, window: Window, width: int) -> str:
-    """One row of labels, as wide as the chart's inside."""
+def time_labels(
+    snapshot: Snapshot, window: Window, width: int, first: tuple[int, str] | None = None
+) -> str:
+    """One row of labels, as wide as the chart's inside.
+
+    Args:
+        snapshot: Whose epochs.
+        window: The part of the time axis that is shown.
+        width: Cells of the row.
+        first: A column and a text that the labels give way to.
+    """
     line = _Line(width)
+    if first is not None:
+        line.write(*first)
     cells = width / (window.right - window.left)
     length = epoch_length(snapshot)
     if length is None:
@@ -106,7 +116,9 @@ def _epoch_starts(snapshot: Snapshot, length: float, window: Window) -> list[tup
     before = int(np.searchsorted(ends, window.left, side="left"))
     epoch, start = before + 1, float(ends[before - 1]) if before else 0.0
     starts: list[tuple[int, float]] = []
-    while start < window.right and len(starts) < _MOST_EPOCHS:
+    # Beyond the plan, or where there is none beyond the newest print, nothing is promised.
+    last = max(snapshot.epochs or 0, snapshot.epoch, ends.size)
+    while start < window.right and epoch <= last and len(starts) < _MOST_EPOCHS:
         starts.append((epoch, start))
         start = float(ends[epoch - 1]) if epoch - 1 < ends.size else start + length
         epoch += 1

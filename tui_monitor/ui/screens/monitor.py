@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -202,6 +203,21 @@ class MonitorScreen(Screen[None]):
         moved = max(left + direction * (right - left) / 4, 0.0)
         at_end = moved + (right - left) >= scenes.newest(self._scene.snapshot) and direction > 0
         self._change(replace(self._scene.view, left=None if at_end else moved))
+
+    # --- the mouse, which nothing needs --------------------------------------------------------
+
+    def on_click(self, event: events.Click) -> None:
+        """Focus the metric that was clicked."""
+        if isinstance(event.widget, MetricPanel):
+            self._change(replace(self._scene.view, focus=event.widget.index))
+
+    def on_mouse_scroll_up(self) -> None:
+        """Zoom in."""
+        self.action_zoom(1)
+
+    def on_mouse_scroll_down(self) -> None:
+        """Zoom out."""
+        self.action_zoom(-1)
 
     # --- drawing -------------------------------------------------------------------------------
 

@@ -1,0 +1,183 @@
+"""The explanation, the table and the time axis as rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.ui import samples
+from tui_monitor.core.records import Part, Snapshot
+from tui_monitor.ui import jump, tables
+from tui_monitor.ui.chart import Window
+from tui_monitor.ui.palette import Ink
+from tui_monitor.ui.rows import Row
+from tui_monitor.ui.scale import Axis
+from tui_monitor.ui.scene import Scene, View, epoch_labels, next_print, planned_end
+from tui_monitor.ui.time_axis import time_labels, time_row
+
+UNIT = Axis(0.0, 1.0, ())
+
+
+def text(rows: Iterable[Row]) -> str:
+    return "\n".join("".join(span.text for span in row) for row in rows)
+
+
+def scene(snapshot: Snapshot, **view: object) -> Scene:
+    return Scene(snapshot, samples.LIVE, View(**view))  # type: ignore[arg-type]
+
+
+def with_boundary(**changes: object) -> Snapshot:
+    snapshot = samples.training()
+    first = replace(snapshot.boundaries[0], **changes)  # type: ignore[arg-type]
+    return replace(snapshot, boundaries=(first, *snapshot.boundaries[1:]))
+
+
+def bars(snapshot: Snapshot, width: int = 70) -> list[str]:
+    rows = jump.jump_rows(scene(snapshot), width, 20)
+    return [
+        text([row])
+        for row in rows
+        if text([row]).lstrip().startswith(("averaging", "real", "luck"))
+    ]
+
+
+def test_the_bars_share_one_axis_and_grow_with_their_value() -> None:
+    drawn = bars(with_boundary(lag=Part(0.04, 0.0), step=Part(-0.02, 0.0), luck=Part(0.01, 0.0)))
+    axes = {row.index("│") for row in drawn}
+    assert len(axes) == 1
+    lengths = [row.count("━") for row in drawn]
+    assert lengths[0] > lengths[1] > lengths[2]
+    axis = axes.pop()
+    assert "━" in drawn[0][axis:]
+    assert "━" in drawn[1][:axis]
+    assert "+0.0400" in drawn[0]
+    assert "−0.0200" in drawn[1]
+
+
+def test_a_whisker_shows_two_standard_deviations() -> None:
+    drawn = bars(with_boundary(lag=Part(0.04, 0.01), step=Part(0.0, 0.01), luck=Part(0.0, None)))
+    assert "╌" in drawn[0]
+    assert "╌" not in drawn[2]
+    assert "± 0.0200" in drawn[0]
+
+
+def test_what_cannot_be_known_is_said_in_words() -> None:
+    nothing = Part(None, None)
+    snapshot = with_boundary(lag=nothing, step=nothing, luck=nothing, verdict="undetermined")
+    shown = text(jump.jump_rows(scene(snapshot), 60, 12))
+    assert "cannot be known from these prints" in shown
+    assert "━" not in shown
+
+
+def test_one_unknown_part_leaves_the_others() -> None:
+    drawn = bars(with_boundary(luck=Part(None, None)))
+    assert "cannot be known" in drawn[2]
+    assert "±" in drawn[0]
+
+
+@pytest.mark.parametrize(
+    ("inertia", "words"),
+    [
+        ((0.0021, 0.0003), "can move the displayed number by at most +0.00030 / −0.0021"),
+        ((0.0021, math.inf), "can lower the displayed number by at most −0.0021"),
+        ((math.inf, math.inf), ""),
+        (None, ""),
+    ],
+)
+def test_inertia(inertia: tuple[float, float] | None, words: str) -> None:
+    snapshot = samples.with_curve(samples.training(), inertia=inertia)
+    shown = text(jump.jump_rows(scene(snapshot), 120, 20))
+    assert words in shown
+    assert ("one more batch" in shown) is bool(words)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 3), (20, 4), (43, 19), (80, 7), (200, 60)])
+def test_the_explanation_never_overflows(size: tuple[int, int]) -> None:
+    rows = jump.jump_rows(scene(samples.training(), focus=1), *size)
+    assert len(rows) <= size[1]
+
+
+def test_the_first_epoch_has_no_boundary_yet() -> None:
+    shown = text(jump.jump_rows(scene(samples.training(100)), 80, 9))
+    assert "first epoch is not over yet" in shown
+
+
+def test_the_table_shows_the_newest_epochs_and_the_best_val() -> None:
+    rows = tables.epoch_rows(scene(samples.training(1218), focus=1), 80, 3)
+    shown = text(rows)
+    assert len(rows) == 3
+    assert "★0.9478" in shown
+    assert "0.9187" not in shown
+
+
+def test_the_selected_boundary_is_in_the_table() -> None:
+    rows = tables.epoch_rows(scene(samples.training(1218), focus=1, boundary=1), 80, 3)
+    assert "0.9187" in text(rows)
+
+
+def test_a_narrow_table_drops_columns_not_numbers() -> None:
+    shown = text(tables.epoch_rows(scene(samples.training(1218), focus=1), 30, 5))
+    assert "decoded end" in shown
+    assert "gap" not in shown
+
+
+def test_log_lines_are_cut_not_wrapped() -> None:
+    rows = tables.log_rows(scene(samples.training()), 30, 5)
+    assert len(rows) == 5
+    assert all(span.ink in (Ink.DIM, Ink.PLAIN) for row in rows for span in row)
+
+
+def test_repeated_numbers_of_an_outer_loop_become_ordinals() -> None:
+    snapshot = samples.training(1218)
+    assert epoch_labels(snapshot) == {1: "1", 2: "2", 3: "3"}
+    rows = tuple(row._replace(label="1") for row in snapshot.epoch_rows)
+    assert epoch_labels(replace(snapshot, epoch_rows=rows, epoch_label="1")) == {}
+
+
+@pytest.mark.parametrize("width", [8, 40, 80, 120, 200])
+@pytest.mark.parametrize("epochs", [1, 3, 40, 1000])
+def test_time_labels_fit_and_never_touch(width: int, epochs: int) -> None:
+    ends = np.arange(1.0, epochs + 1) * 406
+    snapshot = replace(samples.training(1218), epoch_ends=ends, epochs=epochs, epoch=epochs)
+    line = time_labels(snapshot, Window(0.0, float(ends[-1]), UNIT), width)
+    assert len(line) == width
+    numbers = [word for word in line.split() if word != "epoch"]
+    assert all(word.isdigit() for word in numbers)
+
+
+@pytest.mark.parametrize("cursor", [0.0, 2.0, 250.0, 406.0, 1000.0, 1218.0])
+def test_the_cursors_place_takes_the_place_of_labels(cursor: float) -> None:
+    snapshot = samples.training(1218)
+    row = time_row(snapshot, Window(0.0, 1218.0, UNIT), 60, cursor)
+    shown = text([row])
+    assert len(shown) == 60
+    assert [span.ink for span in row] == [Ink.AXIS, Ink.CURSOR, Ink.AXIS]
+    assert row[1].text.startswith("epoch ")
+    rest = (row[0].text + " " + row[2].text).split()
+    assert rest[::2] == ["epoch"] * (len(rest) // 2)
+
+
+def test_no_epoch_is_labelled_beyond_the_plan() -> None:
+    snapshot = replace(samples.training(1218), epochs=None)
+    line = time_labels(snapshot, Window(0.0, 4 * 406.0, UNIT), 160)
+    assert "epoch 3" in line
+    assert "epoch 4" not in line
+
+
+def test_a_plan_ends_where_its_last_epoch_does() -> None:
+    assert planned_end(samples.training(100)) == 1218
+    assert planned_end(samples.training(1218)) == 1218
+    assert planned_end(replace(samples.training(100), epochs=None)) is None
+
+
+def test_the_cursor_goes_by_prints_and_by_cells() -> None:
+    x = np.arange(1.0, 101.0)
+    assert next_print(x, None, -1, 0.0) == 99
+    assert next_print(x, 50.0, -1, 7.5) == 42
+    assert next_print(x, 50.0, 1, 7.5) == 58
+    assert next_print(x, 1.0, -1, 7.5) == 1
+    assert next_print(x, 100.0, 1, 0.0) == 100
