@@ -25,6 +25,10 @@ LOSS_SPREAD = 1.0
 cross-entropies of the test corpus, from 32 to 1024 samples a batch and 0.1 to 3 in loss."""
 
 
+UNSURPRISING = 2.0
+"""Standard deviations that a last batch of unknown size may move the level by."""
+
+
 class Checkpoint(NamedTuple):
     """A track before a provisional row."""
 
@@ -357,7 +361,9 @@ class Track:
         if s.low == s.high:
             return Observation(s.low, 1.0, 0.0, 0.0)
         if self.law.depth == 1:
-            if place.ragged or not isfinite(s.high - s.low):
+            if place.ragged:
+                return Observation(k * d, 1.0, 0.0, k * k * rounding + self._oddity(chain, k * d))
+            if not isfinite(s.high - s.low):
                 return Observation(k * d, 1.0, 0.0, k * k * rounding)
             return Observation(0.5 * (s.low + s.high), 1.0, 0.0, (s.high - s.low) ** 2 / 12.0)
         if place.final and self.law.final == "reset":
@@ -365,6 +371,18 @@ class Track:
         if place.final and self.law.final == "running-appended":
             return Observation((k + 1.0) * d, 1.0 / k, 1.0, (k + 1.0) ** 2 * rounding)
         return Observation(k * d, 0.0, 1.0, k * k * rounding)
+
+    def _oddity(self, chain: Chain, total: float) -> float:
+        """Variance that a last batch of unknown size, perhaps a few samples, may add to S.
+
+        As much as keeps what it does to the level within what a full batch would do by chance.
+        """
+        assert self.filter is not None
+        p, s, _, pp, _, _, ss, _, _ = self.filter.state
+        n = chain.last_k - (chain.links[-2].k if len(chain.links) > 1 else 0)
+        expected = ss + n * n * pp + n * self.filter.noise.variance(p)
+        surprise = (total - s - n * p) ** 2
+        return max(surprise / UNSURPRISING**2 - expected, 0.0)
 
     # --- looking back ------------------------------------------------------------------------
 
