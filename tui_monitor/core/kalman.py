@@ -226,6 +226,20 @@ def restart3(s: State3, extra: float) -> State3:
     return (s[0], 0.0, 0.0, s[3] + extra, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
+def shock3(s: State3, g: Gap, variance: float) -> State3:
+    """A predicted state, where the level may have stepped just before the gap's first batch."""
+    n, h2 = g.n, g.h2
+    return (
+        *s[:3],
+        s[3] + variance,
+        s[4] + variance * n,
+        s[5] + variance * h2,
+        s[6] + variance * n * n,
+        s[7] + variance * n * h2,
+        s[8] + variance * h2 * h2,
+    )
+
+
 # --- backward ------------------------------------------------------------------------------------
 
 
@@ -284,6 +298,26 @@ def back_through_observation(
         b.m12 + h1 * h2 * w - h1 * q2 - h2 * q1,
         b.m22 + h2 * (h2 * w - 2.0 * q2),
     )
+
+
+def shock_residual(b: Adjoint, g: Gap) -> tuple[float, float]:
+    """Auxiliary residual of a shock before the gap's first batch: its square, and the shock's size.
+
+    `b` is the adjoint of the state after the gap. With the shock's loading l = (1, n, h2) on that
+    state, the size is -l'r / l'M l for the adjoint's vector r and matrix M (de Jong and Penzer 1998).
+    """
+    n, h2 = g.n, g.h2
+    score = b.l0 + n * b.l1 + h2 * b.l2
+    information = (
+        b.m00
+        + 2.0 * (n * b.m01 + h2 * b.m02)
+        + n * n * b.m11
+        + 2.0 * n * h2 * b.m12
+        + h2 * h2 * b.m22
+    )
+    if information <= 0.0:
+        return 0.0, 0.0
+    return score * score / information, -score / information
 
 
 def back_through_gap(b: Adjoint, g: Gap) -> Adjoint:

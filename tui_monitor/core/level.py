@@ -12,18 +12,18 @@ gap is exact in the sums. At an epoch's end the sums are reset and the level car
 
 How much the level drifts is learnt: a bank of filters, each with a drift of its own, is weighted by
 how well it predicts, and the drift may change at any print (interacting multiple model: Blom and
-Bar-Shalom 1988, IEEE Trans. Automatic Control 33:780). The past sharpens as later prints come: a
-second pass, with the drift so learnt, runs the filter again and smooths backward (`kalman`).
+Bar-Shalom 1988, IEEE Trans. Automatic Control 33:780). The past sharpens as later prints come: see
+`smoother`, which goes over the filter's steps again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import exp, log, pi, sqrt
 from typing import Any, Literal, NamedTuple
 
 from tui_monitor.core import kalman
-from tui_monitor.core.kalman import Adjoint, Gap, Observation, State3
+from tui_monitor.core.kalman import Gap, Observation, State3
 
 DRIFTS = (1e-7, 1e-5, 1e-3, 5e-2, 3.0)
 """The bank: variance of one batch's drift, relative to the variance of one batch's noise."""
@@ -102,15 +102,6 @@ class Step(NamedTuple):
     """Of the bank, after the print."""
     restart: float | None
     """The sums were reset before it, with this much extra variance of the level; None if not."""
-
-
-class Smoothed(NamedTuple):
-    """The second pass, a value a print."""
-
-    level: list[float]
-    variance: list[float]
-    total: list[float]
-    """Mean of S after the print."""
 
 
 class Memory(NamedTuple):
@@ -235,56 +226,3 @@ class LevelFilter:
         self.steps.append(Step(g, o, self.noise.scale, tuple(self._weights), self._restart))
         self._restart = None
         return nu * nu / var if var > 0.0 else 0.0
-
-
-def learnt_drift(steps: Sequence[Step]) -> list[float]:
-    """The drift at each print, relative to the noise, given all prints.
-
-    The bank's weights are smoothed backward (Kim 1994, J. Econometrics 60:1) and the drifts averaged
-    by their logarithms.
-    """
-    logs = [log(d) for d in DRIFTS]
-    drift = [0.0] * len(steps)
-    weights: Sequence[float] = steps[-1].weights if steps else ()
-    for i in range(len(steps) - 1, -1, -1):
-        if i + 1 < len(steps):
-            here = steps[i].weights
-            ratio = [
-                w / ((1.0 - SWITCH) * h + SWITCH * p)
-                for w, h, p in zip(weights, here, PRIOR, strict=True)
-            ]
-            common = SWITCH * sum(p * r for p, r in zip(PRIOR, ratio, strict=True))
-            smooth = [h * ((1.0 - SWITCH) * r + common) for h, r in zip(here, ratio, strict=True)]
-            total = sum(smooth)
-            weights = [w / total for w in smooth]
-        drift[i] = exp(sum(w * ll for w, ll in zip(weights, logs, strict=True)))
-    return drift
-
-
-def smooth(steps: Sequence[Step], start: State3, noise: Noise) -> Smoothed:
-    """Second pass over prints in order: the level after each, given all of them.
-
-    `start` is the state before the first, with its sums already reset if an epoch starts there.
-    """
-    n = len(steps)
-    drift = learnt_drift(steps)
-    settled = min(20, n - 1)
-    state = start
-    passed: list[tuple[State3, State3, float, float]] = []
-    for i, step in enumerate(steps):
-        if step.restart is not None and i:
-            state = kalman.restart3(state, step.restart)
-        v = noise.shape(state[0], sqrt(state[3])) * steps[max(i, settled)].scale
-        before = kalman.predict3(state, step.gap, drift[i] * v, v)
-        state, nu, var = kalman.update3(before, step.observation)
-        passed.append((state, before, nu, var))
-    out = Smoothed([0.0] * n, [0.0] * n, [0.0] * n)
-    b = Adjoint()
-    for i in range(n - 1, -1, -1):
-        state, before, nu, var = passed[i]
-        out.level[i], out.variance[i], out.total[i] = kalman.smoothed(state, b)
-        b = kalman.back_through_observation(b, before, steps[i].observation, nu, var)
-        b = kalman.back_through_gap(b, steps[i].gap)
-        if steps[i].restart is not None:
-            b = kalman.back_through_restart(b)
-    return out

@@ -16,9 +16,10 @@ from tui_monitor.core.bounds import Interval, printed
 from tui_monitor.core.chain import Chain, Position
 from tui_monitor.core.kalman import Observation, State3
 from tui_monitor.core.laws import EPOCH, INSTANTANEOUS, UNKNOWN, Law
-from tui_monitor.core.level import Family, LevelFilter, Memory, Noise, Smoothed, smooth
+from tui_monitor.core.level import Family, LevelFilter, Memory, Noise
 from tui_monitor.core.metrics import Metric
 from tui_monitor.core.series import ABSENT, Floats, Integers
+from tui_monitor.core.smoother import smooth
 
 LOSS_SPREAD = 1.0
 """First guess of the variance of a batch's loss, times its size, over the loss: 0.5 to 1.5 in the
@@ -434,7 +435,7 @@ class Track:
         last = min(first + most, self._step_end(epoch))
         wide = 0.25 if self.metric.family == "fraction" else max(abs(state[0]), 1e-2) ** 2
         start: State3 = (state[0], 0.0, 0.0, wide * 4.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-        result: Smoothed = smooth(self.filter.steps[first:last], start, self.filter.noise)
+        result = smooth(self.filter.steps[first:last], start, self.filter.noise)
         return (result.level[0], result.variance[0]) if result.level else None
 
     def _step_end(self, epoch: int) -> int:
