@@ -65,8 +65,19 @@ class RunDecoder:
             index = len(self.prints) - 1
             rows.append((track, track.add(place, shown, reading.quantum, index)))
         if not provisional:
-            self._apply(self.identity.weigh_if_due(p, self.tracks, self.stride.size))
+            self._count(p)
         return rows
+
+    def confirm(self, p: Print) -> None:
+        """The newest print, taken before its line ended, stands as `p`."""
+        self.prints[-1] = p
+        if self.identity.meet(p, self.prints[-3:-1]):
+            self._revise_laws()
+        self._count(p)
+
+    def _count(self, p: Print) -> None:
+        """A print is evidence."""
+        self._apply(self.identity.weigh_if_due(p, self.tracks, self.stride.size))
 
     def _track(self, name: str) -> Track:
         track = self.tracks.get(name)

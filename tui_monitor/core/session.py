@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from math import isfinite
+from typing import TypeGuard
 
 import numpy as np
 
@@ -43,10 +44,13 @@ SNIFFED_LINES = 4000
 class Provisional:
     """A print taken before its line ended, and what it takes to take it back."""
 
-    def __init__(self, line: Line, shown: Print, tracks: dict[Track, Checkpoint]) -> None:
+    def __init__(
+        self, line: Line, shown: Print, tracks: dict[Track, Checkpoint], begins_run: bool
+    ) -> None:
         self.line = line
         self.shown = shown
         self.tracks = tracks
+        self.begins_run = begins_run
 
 
 class Explained:
@@ -104,7 +108,11 @@ class Session:
     def settle(self, now: float) -> None:
         """The source is quiet: an unterminated line that reads complete counts."""
         line = self._reader.tail()
-        if line is None or self._format is None:
+        if line is None:
+            return
+        if self._format is None and detect([line.text]) is not None:
+            self._sniff(force=True, tail=line)
+        if self._format is None:
             return
         held = self._provisional
         if held is not None and held.line == line:
@@ -154,7 +162,7 @@ class Session:
             return
         self._parse(line, now)
 
-    def _sniff(self, *, force: bool) -> None:
+    def _sniff(self, *, force: bool, tail: Line | None = None) -> None:
         """Find the format; lines that came before it is known are then read."""
         if not force and not any(
             detect([self._unread[-1].text]) is not None for _ in FORMATS if self._unread
@@ -162,7 +170,8 @@ class Session:
             if len(self._unread) > SNIFFED_LINES:
                 del self._unread[: SNIFFED_LINES // 2]
             return
-        self._format = detect([line.text for line in self._unread])
+        lines = self._unread if tail is None else [*self._unread, tail]
+        self._format = detect([line.text for line in lines])
         waiting, self._unread = self._unread, []
         if self._format is None:
             return
@@ -175,9 +184,11 @@ class Session:
         placed = self._timeline.place(line, items)
         held = self._provisional
         if held is not None and (placed or _is_print(items)):
-            if self._confirms(held, placed):
-                placed = [each for each in placed if not _same(each, held.shown)]
+            confirmed = [each for each in placed if _same(each, held.shown)]
+            if confirmed:
+                placed = [each for each in placed if each not in confirmed]
                 self._provisional = None
+                self._runs[-1].confirm(confirmed[0])
             else:
                 self._take_back()
         for each in placed:
@@ -220,17 +231,13 @@ class Session:
         return {r.metric for r in last.readings} <= names
 
     def _take_provisional(self, line: Line, p: Print, now: float) -> None:
-        new_run = not self._runs or self._runs[-1].run != p.run
+        begins = not self._runs or self._runs[-1].run != p.run
         run = self._run(p.run)
-        if new_run:
-            # a run's first print chooses its law: it waits for its line's end
-            self._runs.pop()
-            return
         before = {track: track.checkpoint() for track in run.tracks.values()}
         self._note(p, now)
         self._now = now
         run.add(p, provisional=True)
-        self._provisional = Provisional(line, p, before)
+        self._provisional = Provisional(line, p, before, begins)
 
     def _take_back(self) -> None:
         held, self._provisional = self._provisional, None
@@ -241,15 +248,14 @@ class Session:
         at, taken = self._taken
         if at == len(self._runs) - 1:
             self._taken = (at, min(taken, len(run.prints)))
+        if held.begins_run:
+            self._runs.pop()
+            return
         for name, track in list(run.tracks.items()):
             if track in held.tracks:
                 track.rollback(held.tracks[track])
             else:
                 del run.tracks[name]
-
-    @staticmethod
-    def _confirms(held: Provisional, placed: Sequence[Print | Event]) -> bool:
-        return any(_same(each, held.shown) for each in placed)
 
     # --- rows and snapshots out --------------------------------------------------------------
 
@@ -376,12 +382,6 @@ def _is_print(items: Sequence[Item]) -> bool:
     return any(hasattr(item, "readings") for item in items)
 
 
-def _same(placed: Print | Event, shown: Print) -> bool:
+def _same(placed: Print | Event, shown: Print) -> TypeGuard[Print]:
     """The print that was shown before its line ended, now for good."""
-    return (
-        isinstance(placed, Print)
-        and placed.offset == shown.offset
-        and placed.readings == shown.readings
-        and (placed.run, placed.epoch, placed.step) == (shown.run, shown.epoch, shown.step)
-        and placed.final == shown.final
-    )
+    return isinstance(placed, Print) and placed._replace(redrawn=shown.redrawn) == shown

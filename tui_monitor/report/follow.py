@@ -15,7 +15,7 @@ from tui_monitor.report.source import BLOCK_BYTES, STANDARD_INPUT
 
 BEAT = 0.25
 """Seconds between two looks where no file system event comes."""
-SETTLE = 0.5
+SETTLE = 0.1
 """Seconds without bytes after which an unfinished line is taken as it stands."""
 
 
@@ -58,6 +58,6 @@ def _feed_file(session: Session, path: str) -> Iterator[None]:
                     session.settle(now)
                     fed = None
                 yield
-                tail.rung.wait(BEAT)
+                tail.rung.wait(BEAT if fed is None else SETTLE)
     finally:
         tail.close()
