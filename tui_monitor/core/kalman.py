@@ -7,6 +7,7 @@ for (p, S) and (p, S, E); a step costs about a microsecond, against tens of them
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 State2 = tuple[float, float, float, float, float]
@@ -35,8 +36,12 @@ class Gap(NamedTuple):
     su: float
 
 
+@lru_cache(maxsize=4096)
 def gap(k0: int, k: int, twice: bool) -> Gap:
-    """The transition from after batch `k0` to after batch `k` (k > k0 >= 0)."""
+    """The transition from after batch `k0` to after batch `k` (k >= k0 >= 0).
+
+    Kept for a while: the metrics of a log share their gaps, and so do its epochs.
+    """
     n = k - k0
     if not twice:
         return Gap(k0, n, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
