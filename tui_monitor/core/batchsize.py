@@ -27,6 +27,10 @@ STRAY = 0.02
 """Share of early prints that are expected not to fit, short batches being in them."""
 
 
+HELD = 0.95
+"""Share of the posterior that the candidates must hold together."""
+
+
 class Early(NamedTuple):
     """The mean R of an epoch's first k batches, all full, lies within `half` of `mean`."""
 
@@ -57,7 +61,11 @@ def _log_prior() -> FloatArray:
 
 
 def candidates(early: Sequence[Early], most: int = 6) -> list[Candidate]:
-    """The sizes that the early means support, best first; empty without evidence."""
+    """The sizes that the early means support, best first.
+
+    Empty without evidence, and where `most` sizes hold too little of the posterior: then none is
+    supported.
+    """
     b = np.arange(1, LARGEST + 1, dtype=np.float64)
     score = _log_prior()
     heard = np.zeros(LARGEST, dtype=bool)
@@ -71,8 +79,11 @@ def candidates(early: Sequence[Early], most: int = 6) -> list[Candidate]:
         score += np.where(telling, np.log(likelihood), 0.0)
         heard |= telling & (mean > 0.0) & (mean < 1.0)
     score[~heard] = -np.inf
-    order = np.argsort(-score)[:most]
-    top = float(score[order[0]])
+    top = float(score.max())
     if not np.isfinite(top):
         return []
-    return [Candidate(int(i) + 1, float(score[i]) - top) for i in order if np.isfinite(score[i])]
+    order = np.argsort(-score)[:most]
+    posterior = np.exp(score - top)
+    if posterior[order].sum() < HELD * posterior.sum():
+        return []
+    return [Candidate(int(i) + 1, float(score[i]) - top) for i in order if posterior[i] > 0.0]

@@ -7,11 +7,11 @@ have made, and answers what a window holds.
 
 from __future__ import annotations
 
-from math import inf, isfinite
+from math import inf
 from typing import NamedTuple
 
-from tui_monitor.core.bounds import DoubleSums, Interval, Sums, harmonic
-from tui_monitor.core.laws import Law
+from tui_monitor.core.bounds import DoubleSums, Interval, Sums
+from tui_monitor.core.laws import Final, Law
 from tui_monitor.core.metrics import Metric
 
 NEVER_REPEATS = 2
@@ -52,6 +52,10 @@ class Chain:
         self.links: list[Link] = []
         self._sums: Sums | DoubleSums = self._make(batch_size)
         self._batch_size = batch_size
+        self._samples = batch_size
+        """The same, kept where the counts are given up."""
+        self._ragged: dict[int, Interval] = {}
+        """Bounds of windows that end with a batch of unknown size, by the print's index."""
         self._refused = 0
         self.uncountable = False
         """The epoch holds something else than full batches: its sums are no counts."""
@@ -131,6 +135,8 @@ class Chain:
         link = self.links[index - 1]
         if index > 1 and self.links[index - 2].k == link.k:
             return None
+        if self.links[index - 1].at.ragged:
+            return self._ragged[index]
         return self._sums.window(index)
 
     def count(self, index: int) -> int | None:
@@ -160,52 +166,114 @@ class Chain:
         sums = self._sums
         assert at.k is not None
         assert at.n is not None
-        if isinstance(sums, Sums):
-            return sums.push(at.n, self._sum_behind(sums, at, where), whole=not at.ragged)
         if at.ragged:
-            return self._push_ragged(sums, at, where)
+            return self._push_ragged(at.k, at.final, where)
+        if isinstance(sums, Sums):
+            return sums.push(at.n, where.times(at.n))
         return sums.push(at.k, where.times(at.k))
 
-    def _sum_behind(self, sums: Sums, at: Position, where: Interval) -> Interval:
-        """S behind a running mean; a last batch of unknown size widens it."""
-        assert at.n is not None
-        s = where.times(at.n)
-        if not at.ragged:
-            return s
-        if not isfinite(self.metric.low):
-            return Interval(-inf, inf)
-        largest = min(self.metric.high, s.high - sums.s[-1].low + 1.0)
-        if self.law.final == "mean-appended":
-            # (K U + M) / (K + 1): M, which weighs the last batch by its size, counts once in K + 1
-            slack = max(where.high, largest - where.low) / max(at.n - 1.0, 1.0)
-            return Interval(s.low - slack, s.high + slack)
-        return Interval(s.low - where.high, s.high + largest)
+    def _push_ragged(self, k: int, final: bool, where: Interval) -> bool:
+        """A print after a last batch of unknown size: it bounds its window, and S by the window."""
+        sums = self._sums
+        rule = self.law.final if final else "same"
+        e = Interval(-inf, inf)
+        if isinstance(sums, Sums):
+            k0, s0 = round(sums.n[-1]), sums.s[-1]
+            if rule == "mean-appended":
+                mean = self._plain_mean(k0, k, s0, where)
+            elif rule in ("either", "open"):
+                mean = hull(self._mean(k0, k, s0, where), self._plain_mean(k0, k, s0, where))
+                if rule == "open":
+                    mean = hull(mean, self._mean_without_last(k0, k, s0, where))
+            else:
+                mean = self._mean(k0, k, s0, where)
+        else:
+            k0, s0 = sums.k[-1], sums.s[-1]
+            running = where if rule == "reset" else self._running(sums, k, rule, where)
+            mean = self._mean(k0, k, s0, running)
+            if rule == "same":
+                e = where.times(k)
+        if k == k0:
+            mean = Interval(self.metric.low, self.metric.high)
+        if mean.empty:
+            return False
+        n = k - k0
+        s = Interval(s0.low + scale(n, mean.low), s0.high + scale(n, mean.high))
+        if isinstance(sums, Sums):
+            taken = sums.push(float(k), s, whole=False)
+        else:
+            taken = sums.append(k, s, e)
+        if taken:
+            self._ragged[len(sums.s) - 1] = mean
+        return taken
 
-    def _push_ragged(self, sums: DoubleSums, at: Position, where: Interval) -> bool:
-        """A bar that averages twice, after a last batch of unknown size: R_K is its unknown.
+    def _mean(self, k0: int, k: int, s0: Interval, running: Interval) -> Interval:
+        """The window's mean, weighted by size, from the weighted mean R_K of the epoch.
+
+        With r of a full batch in the last one it is ((K - 1 + r) R_K - S_k0) / (K - 1 + r - k0),
+        which rises or falls steadily with r, from the least share that there can be to 1.
+        """
+        if k == k0:
+            return Interval(self.metric.low, self.metric.high)
+        least = 1.0 / self._samples if self._samples else 1e-9
+        ends = [
+            Interval((n * running.low - s0.high) / (n - k0), (n * running.high - s0.low) / (n - k0))
+            for n in (k - 1.0 + least, float(k))
+        ]
+        return self._possible(min(i.low for i in ends), max(i.high for i in ends))
+
+    def _plain_mean(self, k0: int, k: int, s0: Interval, where: Interval) -> Interval:
+        """The window's plain mean where the last line is d = (K U + M) / (K + 1).
+
+        M weighs the last batch x by its size, from almost none to a full batch's, so d - U is between
+        0 and (U - x) / (K^2 - 1); and x can be no more than the whole of the window's sum.
+        """
+        if k == 1 or self.metric.low < 0.0:
+            return self._possible(-inf, inf)
+        share = 1.0 / (k * k - 1.0)
+        low = where.low / (1.0 + share)
+        if self.metric.high < inf:
+            high = (where.high + share * self.metric.high) / (1.0 + share)
+        else:
+            high = max(where.high, (where.high - share * s0.low) * (k + 1.0) / k)
+        n = k - k0
+        return self._possible((k * low - s0.high) / n, (k * high - s0.low) / n)
+
+    def _mean_without_last(self, k0: int, k: int, s0: Interval, where: Interval) -> Interval:
+        """The window's mean where the last line is (S_{K-1} + M) / K: the last batch may be any."""
+        n = max(k - k0, 1)
+        low = k * where.low - where.high - s0.high + self.metric.low
+        high = k * where.high - where.low - s0.low + self.metric.high
+        return self._possible(low / n, high / n)
+
+    def _possible(self, low: float, high: float) -> Interval:
+        """What of an interval a batch's value can be; nan, of infinite sums, is no bound."""
+        low = low if low > self.metric.low else self.metric.low
+        high = high if high < self.metric.high else self.metric.high
+        return Interval(low, high)
+
+    def _running(self, sums: DoubleSums, k: int, rule: Final, where: Interval) -> Interval:
+        """R_K of a bar that averages twice.
 
         Since the print before, E grew by sum_{k0<j<K} S_j / j + c R_K, where c is 1, or 2 where the
-        last line appends R_K once more; where the last line is R_K itself there is nothing to solve.
+        last line appends R_K once more; after a line of the same step only what is appended is new.
         """
-        assert at.k is not None
-        k, k0, s0, e0 = at.k, sums.k[-1], sums.s[-1], sums.e[-1]
-        rule = self.law.final if at.final else "same"
-        e = running = Interval(-inf, inf)
-        if rule == "reset":
-            running = where
-        elif sums.low >= 0.0 and k > k0:
-            copies = 2.0 if rule == "running-appended" else 1.0
-            total = where.times(k + copies - 1.0)
-            most = sum((s0.high + (j - k0) * sums.high) / j for j in range(k0 + 1, k))
-            least = s0.low * (harmonic(k - 1) - harmonic(k0))
-            running = Interval(
-                (total.low - e0.high - most) / copies, (total.high - e0.low - least) / copies
-            )
-            e = total if rule == "same" else e
-        running = Interval(max(running.low, sums.low), min(running.high, sums.high))
-        slack = max(abs(running.low), abs(running.high))
-        reach = sums.reach(s0, k0, k)
-        s = Interval(
-            max(k * running.low - slack, reach.low), min(k * running.high + slack, reach.high)
+        k0, s0, e0 = sums.k[-1], sums.s[-1], sums.e[-1]
+        copies = 1.0 + (rule == "running-appended" and k > k0)
+        total = where.times(k + (1.0 if rule == "running-appended" else 0.0))
+        most = sum((s0.high + scale(j - k0, sums.high)) / j for j in range(k0 + 1, k))
+        least = sum((s0.low + scale(j - k0, sums.low)) / j for j in range(k0 + 1, k))
+        return Interval(
+            max((total.low - e0.high - most) / copies, self.metric.low),
+            min((total.high - e0.low - least) / copies, self.metric.high),
         )
-        return sums.append(k, s, e)
+
+
+def hull(one: Interval, other: Interval) -> Interval:
+    """The least interval that holds both."""
+    return Interval(min(one.low, other.low), max(one.high, other.high))
+
+
+def scale(n: int, bound: float) -> float:
+    """n * bound; nothing for no batches, however wide the bound."""
+    return n * bound if n else 0.0

@@ -111,7 +111,7 @@ def weigh(
             sums = kind(metric.low, metric.high)
             counts = kind(metric.low, metric.high, batch_size) if batch_size else None
             tracker.restart(0.01 if metric.family == "fraction" else (0.3 * tracker.level) ** 2)
-        if s.k == k0 and law.final != "reset":
+        if s.k == k0 and not (s.final and law.final in ("reset", "running-appended")):
             # nothing was added: the same number again, where the law has no other last line
             impossible += abs(s.displayed - before) > 1.01 * s.quantum
             continue

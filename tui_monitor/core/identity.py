@@ -14,9 +14,11 @@ from tui_monitor.core import laws
 from tui_monitor.core.evidence import Sample, in_order, infer_batch_size, weigh
 from tui_monitor.core.laws import (
     BATCHES_LIKELY,
+    BATCHES_OPEN,
     EPOCH,
     INSTANTANEOUS,
     SAMPLES_LIKELY,
+    SAMPLES_OPEN,
     STATE,
     STEPS,
     UNKNOWN,
@@ -57,6 +59,8 @@ class BarIdentity:
         self._last_line: LastLine = "unsure"
         self._named_accuracy = False
         self._new_lines = 0
+        self._unknown_length = False
+        """The first epoch's bar did not know its length: tf.keras 2.0 and later."""
         self._bars = 0
         self._finals = 0
         self._next_weighing = FIRST_WEIGHING
@@ -70,6 +74,7 @@ class BarIdentity:
             self.law = found[0]
             settled = len({law.name for law in found}) == 1
             self._evidence = LawEvidence(found[0].name, None, None, settled)
+            self._unknown_length = p.style == "keras-unknown"
             self._named_accuracy = any("accuracy" in r.metric for r in p.readings)
         if p.unit != "batch" or p.style != "keras-bar" or p.step is None:
             return False
@@ -78,7 +83,7 @@ class BarIdentity:
         if not p.final:
             self._new_lines += p.redrawn is False
             return self._new_lines == 3
-        steps = [q.step for q in before if q.epoch == p.epoch]
+        steps = [q.step for q in before if q.epoch == p.epoch and q.steps is not None]
         seen: LastLine = self._last_line
         if steps and steps[-1] == p.step:
             seen = "repeated"
@@ -117,9 +122,11 @@ class BarIdentity:
         """
         if self._last_line == "repeated":
             return STATE
-        if self._last_line == "single":
+        if self._last_line == "single" and not self._unknown_length:
             return STATE if "accuracy" in name else STEPS
         kept = "accuracy" in name if self._new_lines > 2 else self._named_accuracy
+        if self._unknown_length:
+            return SAMPLES_OPEN if kept else BATCHES_OPEN
         return SAMPLES_LIKELY if kept else BATCHES_LIKELY
 
     # --- evidence ----------------------------------------------------------------------------

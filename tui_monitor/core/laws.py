@@ -26,13 +26,15 @@ from typing import Literal
 
 from tui_monitor.core.records import LawName, Unit
 
-Final = Literal["same", "mean-appended", "either", "running-appended", "reset"]
+Final = Literal["same", "mean-appended", "either", "open", "running-appended", "reset"]
 """Rule of the last line, after batch K:
 
 - `same`: as the lines before it.
 - `mean-appended`: (K U + M) / (K + 1), with U the plain and M the sample-weighted mean of the epoch:
   the bar takes the epoch's mean for one more batch.
 - `either`: one of the two above; the prints do not tell.
+- `open`: one of these, or (S_{K-1} + M) / K, which drops the last batch's own value (tf.keras 2.0.0,
+  data of unknown length).
 - `running-appended`: (E_K + R_K) / (K + 1): the same slip of a bar that averages twice.
 - `reset`: R_K; the second averaging is dropped, so the number jumps from the line before it.
 """
@@ -64,6 +66,8 @@ BATCHES_LIKELY = Law(
 SAMPLES_LIKELY = Law(
     "samples-likely", "cumulative-sample", 1, "either", "tf.keras 2.2 and later, or Keras 2.3"
 )
+BATCHES_OPEN = Law("batches-open", "cumulative-batch", 1, "open", "tf.keras 2.0 and later")
+SAMPLES_OPEN = Law("samples-open", "cumulative-sample", 1, "open", "tf.keras 2.0 and later")
 SAMPLES = Law("samples", "cumulative-sample", 1, "same", "Keras 2.0-2.3 counting samples")
 PLAIN = Law("plain", "cumulative-batch", 1, "same", "a running mean of batches")
 TWICE_APPENDED = Law(
@@ -81,6 +85,8 @@ LAWS = {
         STATE,
         BATCHES_LIKELY,
         SAMPLES_LIKELY,
+        BATCHES_OPEN,
+        SAMPLES_OPEN,
         SAMPLES,
         PLAIN,
         TWICE_APPENDED,
@@ -114,12 +120,12 @@ def forward(law: Law, values: list[float], sizes: list[float]) -> list[float]:
     """What the law prints, unrounded, after each batch of a whole epoch; the last by its own rule.
 
     `values` are x_1..x_K, `sizes` w_1..w_K in full batches. This is the definition that the inverse
-    is tested against. `either` counts as `same`.
+    is tested against. `either` and `open` count as `same`.
     """
     printed: list[float] = []
     s = n = e = plain = 0.0
     for k, (x, w) in enumerate(zip(values, sizes, strict=True), start=1):
-        weight = 1.0 if law.key in ("steps", "plain") else w
+        weight = 1.0 if law.name == "cumulative-batch" else w
         s += weight * x
         n += weight
         e += s / n

@@ -30,6 +30,10 @@ UNSURPRISING = 2.0
 """Standard deviations that a last batch of unknown size may move the level by."""
 
 
+RESTATING = ("reset", "running-appended")
+"""Rules of a last line that tells something new of batches that were all printed before."""
+
+
 class Checkpoint(NamedTuple):
     """A track before a provisional row."""
 
@@ -278,7 +282,7 @@ class Track:
         if place.k < chain.last_k:
             self._take_late(chain, row, index, where)
             return
-        if place.k == k0 and not (place.final and self.law.final == "reset"):
+        if place.k == k0 and not (place.final and self.law.final in RESTATING):
             return  # a redraw that adds no batch
         if not chain.push(row, place, where):
             self._cast_out(row)

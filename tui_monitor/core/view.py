@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf, isfinite, nan, sqrt
+from math import isfinite, nan, sqrt
 
 import numpy as np
 
@@ -88,21 +88,23 @@ def _val_points(val: Track | None, ruler: Ruler) -> tuple[FloatArray, FloatArray
 def inertia(track: Track) -> tuple[float, float] | None:
     """Most that one more batch can move the displayed number, down and up.
 
-    After k batches a running mean d moves to (k d + x) / (k + 1): by at most (high - d) / (k + 1) up
-    and (d - low) / (k + 1) down. A bar that averages twice moves by the running mean's move, less
-    again: its average of k running means takes one more.
+    After k batches a running mean R moves to (k R + x) / (k + 1): by at most (high - R) / (k + 1) up
+    and (R - low) / (k + 1) down. A bar that averages twice shows D, which the new R draws along by
+    (R - D) / (k + 1); R itself is decoded there.
     """
-    if not len(track) or not track.law.depth:
+    if not len(track) or not track.law.depth or track.filter is None:
         return None
     place, d = track.places[-1], track.displayed[-1]
     if place.k is None or not isfinite(d) or place.final:
         return None
-    k = place.k + 1.0
-    share = 1.0 / k if track.law.depth == 1 else 1.0 / (k * k)
+    k = place.k
     low, high = track.metric.low, track.metric.high
-    down = (d - low) * share if low > -inf else inf
-    up = (high - d) * share if high < inf else inf
-    return (down, up)
+    running = d if track.law.depth == 1 else track.filter.state[1] / k
+    lowest = running - (running - low) / (k + 1.0)
+    highest = running + (high - running) / (k + 1.0)
+    if track.law.depth == 2:
+        lowest, highest = d + (lowest - d) / (k + 1.0), d + (highest - d) / (k + 1.0)
+    return (max(d - lowest, 0.0), max(highest - d, 0.0))
 
 
 def epoch_rows(decoder: RunDecoder, events: Sequence[Event]) -> list[EpochRow]:
