@@ -179,14 +179,7 @@ class Chain:
         e = Interval(-inf, inf)
         if isinstance(sums, Sums):
             k0, s0 = round(sums.n[-1]), sums.s[-1]
-            if rule == "mean-appended":
-                mean = self._plain_mean(k0, k, s0, where)
-            elif rule in ("either", "open"):
-                mean = hull(self._mean(k0, k, s0, where), self._plain_mean(k0, k, s0, where))
-                if rule == "open":
-                    mean = hull(mean, self._mean_without_last(k0, k, s0, where))
-            else:
-                mean = self._mean(k0, k, s0, where)
+            mean = self._mean_of_one_average(k0, k, s0, where, final=final)
         else:
             k0, s0 = sums.k[-1], sums.s[-1]
             running = where if rule == "reset" else self._running(sums, k, rule, where)
@@ -206,6 +199,28 @@ class Chain:
         if taken:
             self._ragged[len(sums.s) - 1] = mean
         return taken
+
+    def _mean_of_one_average(
+        self, k0: int, k: int, s0: Interval, where: Interval, *, final: bool
+    ) -> Interval:
+        """The window's mean by the rule of the line, or by all the rules that it may obey."""
+        rule = self.law.final
+        unsure = rule in ("either", "open")
+        found: list[Interval] = []
+        if unsure or (rule == "same" and self.law.name != "cumulative-batch"):
+            found.append(self._mean(k0, k, s0, where))
+        if final and (unsure or rule == "mean-appended"):
+            found.append(self._plain_mean(k0, k, s0, where))
+        if not found or (unsure and not final):
+            found.append(self._difference(k0, k, s0, where))
+        if final and rule == "open":
+            found.append(self._mean_without_last(k0, k, s0, where))
+        return Interval(min(i.low for i in found), max(i.high for i in found))
+
+    def _difference(self, k0: int, k: int, s0: Interval, where: Interval) -> Interval:
+        """The window's plain mean from a plain mean of the epoch, (K d - S_k0) / (K - k0)."""
+        n = max(k - k0, 1)
+        return self._possible((k * where.low - s0.high) / n, (k * where.high - s0.low) / n)
 
     def _mean(self, k0: int, k: int, s0: Interval, running: Interval) -> Interval:
         """The window's mean, weighted by size, from the weighted mean R_K of the epoch.
@@ -267,11 +282,6 @@ class Chain:
             max((total.low - e0.high - most) / copies, self.metric.low),
             min((total.high - e0.low - least) / copies, self.metric.high),
         )
-
-
-def hull(one: Interval, other: Interval) -> Interval:
-    """The least interval that holds both."""
-    return Interval(min(one.low, other.low), max(one.high, other.high))
 
 
 def scale(n: int, bound: float) -> float:

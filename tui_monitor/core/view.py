@@ -90,7 +90,7 @@ def inertia(track: Track) -> tuple[float, float] | None:
 
     After k batches a running mean R moves to (k R + x) / (k + 1): by at most (high - R) / (k + 1) up
     and (R - low) / (k + 1) down. A bar that averages twice shows D, which the new R draws along by
-    (R - D) / (k + 1); R itself is decoded there.
+    (R - D) / (k + 1); R itself is decoded there, and taken two standard errors farther.
     """
     if not len(track) or not track.law.depth or track.filter is None:
         return None
@@ -99,10 +99,12 @@ def inertia(track: Track) -> tuple[float, float] | None:
         return None
     k = place.k
     low, high = track.metric.low, track.metric.high
-    running = d if track.law.depth == 1 else track.filter.state[1] / k
-    lowest = running - (running - low) / (k + 1.0)
-    highest = running + (high - running) / (k + 1.0)
-    if track.law.depth == 2:
+    if track.law.depth == 1:
+        lowest, highest = d - (d - low) / (k + 1.0), d + (high - d) / (k + 1.0)
+    else:
+        total, error = track.filter.state[1], 2.0 * sqrt(max(track.filter.state[6], 0.0))
+        lowest = (total - error + low) / (k + 1.0)
+        highest = (total + error + high) / (k + 1.0)
         lowest, highest = d + (lowest - d) / (k + 1.0), d + (highest - d) / (k + 1.0)
     return (max(d - lowest, 0.0), max(highest - d, 0.0))
 
