@@ -190,7 +190,7 @@ class Estimate:
     """The window is batches from_batch+1 .. to_batch of the epoch."""
     to_batch: int | None
     value: float | None
-    """Best estimate of the metric's mean over the window."""
+    """Best estimate of the metric's mean over the window, batches weighed as the bar weighs them."""
     low: float | None
     high: float | None
     """Guaranteed by the rounding of the prints: the mean over the window lies within."""
