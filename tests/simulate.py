@@ -17,9 +17,10 @@ from tui_monitor.core import laws
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.kalman import Observation, gap
 from tui_monitor.core.laws import Law
-from tui_monitor.core.level import LevelFilter, Noise, smooth
+from tui_monitor.core.level import LevelFilter, Noise
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.records import FloatArray, IntArray, Print, Reading
+from tui_monitor.core.smoother import smooth
 
 Shape = Literal["exp", "power", "staircase", "abrupt", "flat", "sine"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
@@ -261,25 +262,40 @@ def _bar_3(p: Print) -> str:
 # --- the reference ---------------------------------------------------------------------------------
 
 
-def follow_batches(run: Simulated, name: str) -> tuple[FloatArray, FloatArray]:
-    """What the decoder's own smoother makes of the batches themselves: level and variance.
+class Reference(NamedTuple):
+    """A level followed without rounding, after each batch: shape (epochs, steps)."""
 
-    The best that it could do with any prints. Both have the shape (epochs, steps).
+    live: FloatArray
+    """From the batches up to there."""
+    smoothed: FloatArray
+    """From all batches."""
+
+
+def follow_batches(run: Simulated, name: str, *, printed: bool = False) -> Reference:
+    """What the decoder's own filter and smoother make of the batches, unrounded.
+
+    The best that they could do with any prints. With `printed` they are told the sums only where the
+    log prints, as much as rounding and the averaging law could leave to be known; nan elsewhere.
     """
     fraction = name == run.accuracy
     x = run.batches[name]
-    noise = (
-        Noise("fraction", 1.0 / run.case.batch_size) if fraction else Noise("positive")
-    )
+    noise = Noise("fraction", 1.0 / run.case.batch_size) if fraction else Noise("positive")
     first = float(x[0, 0])
     spread = 0.5 if fraction else max(abs(first), 0.1)
     tracker = LevelFilter(noise, twice=False, guess=first, spread=spread)
-    for epoch, values in enumerate(x.tolist()):
+    told = {(line.epoch - 1, line.k) for line in run.lines}
+    found = Reference(np.full(x.shape, np.nan), np.full(x.shape, np.nan))
+    at: list[tuple[int, int]] = []
+    for epoch, sums in enumerate(np.cumsum(x, axis=1).tolist()):
         if epoch:
             tracker.restart(0.01 if fraction else (0.3 * tracker.level) ** 2)
-        total = 0.0
-        for k, value in enumerate(values):
-            total += value
-            tracker.observe(gap(k, k + 1, twice=False), Observation(total, 1.0, 0.0, 0.0))
-    result = smooth(tracker.steps, tracker.start, tracker.noise)
-    return np.reshape(result.level, x.shape), np.reshape(result.variance, x.shape)
+        k0 = 0
+        for k, total in enumerate(sums, start=1):
+            if not printed or (epoch, k) in told:
+                tracker.observe(gap(k0, k, twice=False), Observation(total, 1.0, 0.0, 0.0))
+                found.live[epoch, k - 1] = tracker.level
+                at.append((epoch, k - 1))
+                k0 = k
+    level = smooth(tracker.steps, tracker.start, tracker.noise).level
+    found.smoothed[tuple(zip(*at, strict=True))] = level
+    return found

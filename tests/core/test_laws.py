@@ -20,7 +20,7 @@ values = st.lists(st.floats(-50.0, 50.0), min_size=1, max_size=30)
 
 def weights_of(law: Law, sizes: FloatArray) -> FloatArray:
     """How much each batch counts in the running mean."""
-    return np.ones_like(sizes) if law.name == "cumulative-batch" and law.final != "either" else sizes
+    return np.ones_like(sizes) if law.name == "cumulative-batch" else sizes
 
 
 def running_means(law: Law, x: FloatArray, sizes: FloatArray) -> FloatArray:
@@ -42,6 +42,7 @@ def ending(law: Law, x: FloatArray, sizes: FloatArray) -> float:
     return {
         "same": float(middle(law, x, sizes)[-1]),
         "either": float(middle(law, x, sizes)[-1]),
+        "open": float(middle(law, x, sizes)[-1]),
         "mean-appended": float(np.mean([*x, mean])),
         "running-appended": float(np.mean([*running, running[-1]])),
         "reset": float(running[-1]),

@@ -451,7 +451,8 @@ def test_a_preview_is_what_would_be_placed_and_changes_nothing() -> None:
         placed = log.feed(text)
         assert placed == plain.feed(text)
         if len(prints(placed)) == 1 and preview is not None:
-            assert prints(placed)[0] == preview
+            # only a line that has ended tells whether it was drawn over
+            assert prints(placed)[0]._replace(redrawn=None) == preview
 
 
 def test_a_preview_shows_a_print_that_would_be_withheld() -> None:

@@ -1,0 +1,415 @@
+"""Prints to estimates: on made-up runs of every law, and on real logs with their truth beside them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from math import inf, isnan, nan
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.measuring import CORPUS, Tally, Truth, measure, measure_log, outside, ratio
+from tests.simulate import Case, Shape, Simulated
+from tui_monitor.core import laws
+from tui_monitor.core.decoder import RunDecoder
+from tui_monitor.core.laws import Law
+from tui_monitor.core.options import DecodeOptions
+from tui_monitor.core.records import Estimate, Print, Reading
+from tui_monitor.core.session import Session
+
+BARS = {
+    "Keras 2, steps": Case(laws.STEPS, steps=150, epochs=3, last=9),
+    "Keras 2, samples": Case(laws.SAMPLES, steps=150, epochs=3, last=9),
+    "tf.keras": Case(laws.STATE, style="keras2", steps=150, epochs=3, last=9),
+    "tf.keras 2.4": Case(laws.TWICE_APPENDED, style="keras2", steps=150, epochs=3, last=9),
+    "Keras 3.0": Case(laws.TWICE_APPENDED, steps=150, epochs=3, last=9),
+    "Keras 3.11": Case(laws.TWICE_RESET, steps=150, epochs=3, last=9),
+    "Keras 3.15": Case(laws.STATE, steps=150, epochs=3, last=9),
+}
+every_bar = pytest.mark.parametrize("case", BARS.values(), ids=BARS.keys())
+
+
+def estimates(decoder: RunDecoder) -> list[Estimate]:
+    """All rows, smoothed."""
+    for track in decoder.tracks.values():
+        track.smooth_all()
+    return [decoder.estimate(track, row) for track, row in decoder.rows()]
+
+
+def decode(prints: list[Print], options: DecodeOptions | None = None) -> RunDecoder:
+    decoder = RunDecoder(1, options or DecodeOptions())
+    for p in prints:
+        decoder.add(p)
+    decoder.finish()
+    return decoder
+
+
+def assert_inside(run: Simulated, rows: list[Estimate]) -> int:
+    """Every window holds its truth; returns how many there are."""
+    seen = 0
+    for row in rows:
+        if row.from_batch is None or row.to_batch is None or row.outlier:
+            continue
+        if row.from_batch < row.to_batch:
+            window = (row.epoch, row.from_batch, row.to_batch)
+            plain = row.law == "cumulative-batch"
+            assert not outside(row, run.window(row.metric, *window, weighted=not plain))
+            assert row.low is None or row.value is None or row.value >= row.low - 1e-12
+            assert row.high is None or row.value is None or row.value <= row.high + 1e-12
+            seen += 1
+    return seen
+
+
+# --- every kind of bar ----------------------------------------------------------------------------
+
+
+@every_bar
+@pytest.mark.parametrize("every", [1.0, 7.0])
+@pytest.mark.parametrize("shape", ["exp", "abrupt"])
+def test_a_run_is_decoded_as_what_it_is(case: Case, every: float, shape: Shape) -> None:
+    run = Simulated(replace(case, every=every, shape=shape, seed=4))
+    decoder = run.decode()
+    rows = estimates(decoder)
+    assert decoder.law is not None
+    assert decoder.law.name == case.law.name
+    assert decoder.batch_size in (case.batch_size, None)
+    assert len(rows) == 2 * len(run.lines)
+    assert assert_inside(run, rows) > 0.9 * len(rows) - 2 * case.epochs
+    for row in rows:
+        if row.exact:
+            assert row.from_batch is not None
+            assert row.to_batch is not None
+            assert row.count == run.right(row.epoch, row.from_batch, row.to_batch)
+            assert row.samples == run.sizes[row.from_batch : row.to_batch].sum()
+
+
+@every_bar
+def test_windows_tile_the_epoch(case: Case) -> None:
+    run = Simulated(replace(case, every=5.0))
+    rows = [row for row in estimates(run.decode()) if row.metric == run.loss]
+    for epoch in range(1, case.epochs + 1):
+        done = 0
+        for row in rows:
+            if row.epoch == epoch:
+                assert row.from_batch == done
+                assert row.to_batch is not None
+                done = row.to_batch
+        assert done == case.steps
+
+
+def test_rows_are_in_the_order_of_the_log() -> None:
+    run = Simulated(Case(steps=20))
+    rows = estimates(run.decode())
+    expected = [(p.line, reading.metric) for p in run.prints for reading in p.readings]
+    assert [(row.line, row.metric) for row in rows] == expected
+
+
+@pytest.mark.parametrize(
+    ("case", "most"),
+    [
+        (Case(laws.STATE, batch_size=256, steps=300), 1.15),
+        (Case(laws.STEPS, batch_size=64, steps=400, every=5.0, last=30), 1.15),
+        (Case(laws.SAMPLES, batch_size=64, steps=400, every=5.0), 1.15),
+        (Case(laws.STATE, batch_size=128, steps=150, digits=3), 1.15),
+        (Case(laws.TWICE_APPENDED, batch_size=64, steps=400), 2.0),
+    ],
+    ids=["every batch", "steps, throttled", "samples, throttled", "3 digits", "twice"],
+)
+def test_numbers_are_as_true_as_rounding_allows(case: Case, most: float) -> None:
+    """A compact version of the fidelity benchmark."""
+    each = [measure(replace(case, shape=shape)) for shape in ("exp", "abrupt", "flat")]
+    for metric in case.names:
+        total = Tally()
+        for found in each:
+            total.add(found[metric])
+        assert total.outside == 0
+        assert total.outside_live == 0
+        assert total.exact_wrong == 0
+        assert total.laws_right == total.runs
+        assert total.rounding_ratio < most
+        assert ratio(total.window, 0, 1) < 1.0
+
+
+@pytest.mark.xfail(
+    reason="successive prints of the same number are taken for independent ones", strict=True
+)
+@pytest.mark.parametrize("shape", ["flat", "staircase"])
+def test_a_law_that_is_called_settled_is_right(shape: Shape) -> None:
+    """Batches so large that a print hardly moves: its rounding error is that of the one before."""
+    for seed in range(3):
+        case = Case(laws.STATE, shape, batch_size=4096, steps=50, epochs=4, seed=seed)
+        found = Simulated(case).decode().law
+        assert found is not None
+        assert found.name == "cumulative-sample" or not found.settled
+
+
+@pytest.mark.xfail(reason="the level's filter takes a short batch for a full one", strict=True)
+def test_a_short_last_batch_does_not_move_the_level() -> None:
+    run = Simulated(Case(laws.SAMPLES, "flat", batch_size=32, steps=100, last=5))
+    (last,) = [
+        row
+        for row in estimates(run.decode())
+        if row.metric == run.accuracy and row.final and row.epoch == 2
+    ]
+    assert last.level is not None
+    assert last.level_sd is not None
+    assert abs(last.level - 0.9) < 4.0 * last.level_sd
+
+
+@pytest.mark.xfail(reason="shocks are not looked for where the sums are reset", strict=True)
+def test_values_that_nothing_averages_may_step_between_epochs() -> None:
+    run = Simulated(Case(laws.INSTANTANEOUS, "staircase", steps=500))
+    rows = estimates(run.decode(DecodeOptions(law="instantaneous")))
+    for row in rows:
+        if row.metric == run.accuracy and row.step == 250:
+            assert row.level == pytest.approx(0.5 + 0.1 * row.epoch, abs=0.02)
+
+
+# --- what the user fixes --------------------------------------------------------------------------
+
+
+def test_a_law_given_is_kept() -> None:
+    run = Simulated(Case(laws.STATE, steps=100))
+    decoder = run.decode(DecodeOptions(law="averaged-twice"))
+    assert decoder.law is not None
+    assert decoder.law.name == "averaged-twice"
+    assert {row.law for row in estimates(decoder)} == {"averaged-twice"}
+
+
+def test_values_that_nothing_averages_are_their_own_windows() -> None:
+    run = Simulated(Case(laws.INSTANTANEOUS, steps=100, every=3.0))
+    for row in estimates(run.decode(DecodeOptions(law="instantaneous"))):
+        assert row.value == row.displayed
+        assert row.to_batch is not None
+        assert row.from_batch == row.to_batch - 1
+        assert not outside(
+            row, run.window(row.metric, row.epoch, row.from_batch, row.to_batch, weighted=True)
+        )
+
+
+def test_a_batch_size_given_is_kept_and_makes_windows_exact() -> None:
+    run = Simulated(Case(laws.STATE, batch_size=1024, steps=40))
+    decoder = run.decode(DecodeOptions(batch_size=1024))
+    rows = [row for row in estimates(decoder) if row.metric == run.accuracy]
+    assert decoder.batch_size == 1024
+    assert sum(row.exact for row in rows) >= 8
+    for row in rows:
+        if row.exact and row.from_batch is not None and row.to_batch is not None:
+            assert row.count == run.right(row.epoch, row.from_batch, row.to_batch)
+
+
+def test_only_the_metrics_asked_for_are_kept() -> None:
+    run = Simulated(Case(steps=10))
+    decoder = run.decode(DecodeOptions(metric="*acc*"))
+    assert list(decoder.tracks) == ["accuracy"]
+
+
+# --- what may go wrong ----------------------------------------------------------------------------
+
+
+def with_value(p: Print, value: float) -> Print:
+    return p._replace(readings=tuple(Reading(r.metric, value, r.quantum) for r in p.readings))
+
+
+@pytest.mark.parametrize("value", [nan, inf, -inf])
+def test_what_is_no_number_ends_its_epoch_and_spares_the_next(value: float) -> None:
+    run = Simulated(Case(laws.STATE, steps=60, epochs=3))
+    bad = [
+        with_value(p, value) if p.epoch == 2 and p.step is not None and p.step > 30 else p
+        for p in run.prints
+    ]
+    options = DecodeOptions(batch_size=32)
+    clean, spoilt = estimates(decode(run.prints, options)), estimates(decode(bad, options))
+    assert_inside(run, [row for row in spoilt if row.epoch != 2 or (row.step or 0) <= 30])
+    for good, row in zip(clean, spoilt, strict=True):
+        if row.epoch != 2:
+            assert (row.low, row.high, row.count) == (good.low, good.high, good.count)
+            if good.level is None:  # the last line says again what the line before it said
+                continue
+            assert row.level is not None
+            assert row.level_sd is not None
+            assert row.level == pytest.approx(good.level, abs=4.0 * row.level_sd)
+        elif row.step is not None and row.step > 30:
+            assert isnan(row.displayed) if isnan(value) else row.displayed == value
+            said = (row.value, row.low, row.high, row.count, row.level, row.level_sd)
+            assert said == (None,) * 6
+
+
+@pytest.mark.parametrize("law", [laws.STATE, laws.TWICE_RESET])
+def test_prints_that_overtake_each_other_stay_right(law: Law) -> None:
+    run = Simulated(Case(law, steps=100, epochs=2))
+    prints = list(run.prints)
+    for i in (10, 37, 60, 131):
+        prints[i], prints[i + 1] = prints[i + 1], prints[i]
+    rows = estimates(decode(prints))
+    assert assert_inside(run, rows) >= 2 * 200
+    assert not any(row.outlier for row in rows)
+
+
+@pytest.mark.parametrize("law", [laws.STATE, laws.TWICE_RESET])
+@pytest.mark.parametrize("error", [0.03, -0.03])
+def test_a_corrupted_print_is_set_apart(law: Law, error: float) -> None:
+    run = Simulated(Case(law, "flat", batch_size=64, steps=200, epochs=2))
+    prints = list(run.prints)
+    spoilt = prints[120]
+    prints[120] = spoilt._replace(
+        readings=tuple(r._replace(displayed=r.displayed + error) for r in spoilt.readings)
+    )
+    rows = [row for row in estimates(decode(prints)) if row.metric == run.accuracy]
+    assert [row.line for row in rows if row.outlier] == [spoilt.line]
+    assert assert_inside(run, rows) > 390
+
+
+def test_an_accuracy_in_percent_is_no_fraction() -> None:
+    run = Simulated(Case(laws.STATE, steps=50))
+    prints = [
+        p._replace(
+            readings=tuple(
+                Reading(r.metric, 100.0 * r.displayed, 100.0 * r.quantum) for r in p.readings
+            )
+        )
+        for p in run.prints
+    ]
+    rows = [row for row in estimates(decode(prints)) if row.metric == run.accuracy]
+    for row in rows:
+        if (
+            row.from_batch is not None
+            and row.to_batch is not None
+            and row.from_batch < row.to_batch
+        ):
+            window = (row.epoch, row.from_batch, row.to_batch)
+            truth = 100.0 * run.window(run.accuracy, *window, weighted=True)
+            assert not outside(row, truth)
+            assert not row.exact
+    assert not any(row.outlier for row in rows)
+
+
+# --- steps that are not batches -------------------------------------------------------------------
+
+
+def test_several_batches_an_update() -> None:
+    """Keras 3.11 and later with `steps_per_execution=4`: one update tells of four batches."""
+    run = Simulated(Case(laws.TWICE_RESET, batch_size=128, steps=60, epochs=3))
+    prints = [p._replace(step=4 * (p.step or 0), steps=240) for p in run.prints]
+    decoder = decode(prints)
+    assert decoder.law is not None
+    assert decoder.law.name == "averaged-twice"
+    assert decoder.batch_size in (32, None)
+    for row in estimates(decoder):
+        if row.from_batch is None or row.to_batch is None or row.from_batch == row.to_batch:
+            continue
+        assert row.from_batch % 4 == row.to_batch % 4 == 0
+        window = (row.epoch, row.from_batch // 4, row.to_batch // 4)
+        assert not outside(row, run.window(row.metric, *window, weighted=True))
+
+
+@pytest.mark.parametrize("law", [laws.STATE, laws.TWICE_RESET])
+def test_an_epoch_of_unknown_length(law: Law) -> None:
+    """The first epoch shows no total before its last line."""
+    run = Simulated(Case(law, steps=80, epochs=2, last=11))
+    prints = [
+        p._replace(steps=None, style="keras3-unknown") if p.epoch == 1 and not p.final else p
+        for p in run.prints
+    ]
+    decoder = decode(prints)
+    assert decoder.law is not None
+    assert decoder.law.name == law.name
+    assert assert_inside(run, estimates(decoder)) >= 2 * 2 * 79
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        pytest.param(
+            laws.STATE,
+            marks=pytest.mark.xfail(
+                reason="placing all prints again forgets that others followed them", strict=True
+            ),
+        ),
+        laws.TWICE_RESET,
+    ],
+)
+def test_an_unknown_length_costs_only_the_newest_print(law: Law) -> None:
+    """That another print follows tells that the batches before it were full ones."""
+    run = Simulated(Case(law, steps=80, epochs=1))
+    prints = [p if p.final else p._replace(steps=None, style="keras3-unknown") for p in run.prints]
+    options = DecodeOptions(batch_size=32)
+    known, unknown = estimates(decode(run.prints, options)), estimates(decode(prints, options))
+    for one, other in zip(known, unknown, strict=True):
+        if one.step != 80:
+            assert (other.low, other.high) == pytest.approx((one.low, one.high), abs=1e-9)
+            assert other.count == one.count
+
+
+def test_one_line_an_epoch() -> None:
+    run = Simulated(Case(laws.STATE, steps=50, epochs=30))
+    prints = [p._replace(style="keras-line") for p in run.prints if p.final]
+    decoder = decode(prints)
+    rows = estimates(decoder)
+    assert decoder.law is not None
+    assert decoder.law.name == "epoch"
+    assert len(rows) == 60
+    assert assert_inside(run, rows) == 60
+    assert all(row.value == row.displayed and row.level is not None for row in rows)
+
+
+# --- real logs ------------------------------------------------------------------------------------
+
+corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not on this machine")
+LOGS = sorted(path.name for path in CORPUS.iterdir()) if CORPUS.is_dir() else []
+every_log = pytest.mark.parametrize("name", LOGS)
+CUT = {"k224_nan_pipe"}
+"""Logs that stop before their last epoch's last line."""
+
+
+@cache
+def measured(name: str) -> Tally:
+    return measure_log(CORPUS / name)
+
+
+@cache
+def decoded(folder: Path) -> tuple[Session, list[Estimate]]:
+    session = Session()
+    session.feed((folder / "log.txt").read_bytes(), 0.0)
+    session.finish()
+    return session, list(session.rows())
+
+
+@corpus
+@every_log
+def test_a_real_log_is_decoded_as_what_it_is(name: str) -> None:
+    tally = measured(name)
+    assert tally.laws_right == 1
+    assert tally.sizes_wrong == 0
+    assert tally.outside == 0
+    assert tally.outside_live == 0
+    assert tally.exact_wrong == 0
+    assert tally.outliers <= (6 if name.startswith("k360") else 0)
+
+
+@corpus
+@every_log
+def test_a_real_log_has_the_epochs_it_has(name: str) -> None:
+    session, rows = decoded(CORPUS / name)
+    epochs = len(Truth.read(CORPUS / name).batches)
+    (report,) = session.report()
+    assert report.epochs == epochs
+    last = [row.epoch for row in rows if row.metric == "loss" and row.final]
+    assert last == list(range(1, epochs + (name not in CUT)))
+
+
+@corpus
+def test_nan_of_a_real_log_is_kept() -> None:
+    session, rows = decoded(CORPUS / "k224_nan_pipe")
+    lost = [row for row in rows if isnan(row.displayed)]
+    assert lost
+    assert all(row.value is None and row.level is None and row.low is None for row in lost)
+    (report,) = session.report()
+    assert "nan" in {finding.kind for finding in report.findings}
+
+
+@corpus
+def test_most_batch_sizes_of_real_logs_are_found() -> None:
+    found = [measured(name).sizes_right for name in LOGS]
+    assert sum(found) >= 0.9 * len(found)

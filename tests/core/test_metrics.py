@@ -1,0 +1,54 @@
+"""What a metric's name tells of it."""
+
+from __future__ import annotations
+
+from math import inf
+
+import pytest
+
+from tui_monitor.core.metrics import describe
+
+NAMES = {
+    # name: (split, family, low, high, counts, averaged, higher is better)
+    "acc": ("train", "fraction", 0.0, 1.0, True, True, True),
+    "accuracy": ("train", "fraction", 0.0, 1.0, True, True, True),
+    "val_acc": ("val", "fraction", 0.0, 1.0, True, True, True),
+    "dense_2_accuracy": ("train", "fraction", 0.0, 1.0, True, True, True),
+    "binary_accuracy": ("train", "fraction", 0.0, 1.0, True, True, True),
+    "sparse_categorical_accuracy": ("train", "fraction", 0.0, 1.0, True, True, True),
+    "top_k_categorical_accuracy": ("train", "fraction", 0.0, 1.0, True, True, True),
+    "top5_acc": ("train", "fraction", 0.0, 1.0, True, True, True),
+    "loss": ("train", "positive", 0.0, inf, False, True, False),
+    "val_loss": ("val", "positive", 0.0, inf, False, True, False),
+    "head_loss": ("train", "positive", 0.0, inf, False, True, False),
+    "mse": ("train", "positive", 0.0, inf, False, True, False),
+    "mean_absolute_error": ("train", "positive", 0.0, inf, False, True, False),
+    "binary_crossentropy": ("train", "positive", 0.0, inf, False, True, False),
+    "dice_coef": ("train", "fraction", 0.0, 1.0, False, True, True),
+    "dice_coef_loss": ("train", "positive", 0.0, inf, False, True, False),
+    "cosine_similarity": ("train", "real", -inf, inf, False, True, True),
+    "auc": ("train", "real", -inf, inf, False, False, True),
+    "val_auc_1": ("val", "real", -inf, inf, False, False, True),
+    "precision": ("train", "real", -inf, inf, False, False, True),
+    "recall_2": ("train", "real", -inf, inf, False, False, True),
+    "f1_score": ("train", "real", -inf, inf, False, False, True),
+    "root_mean_squared_error": ("train", "real", -inf, inf, False, False, False),
+    "false_positives": ("train", "real", -inf, inf, False, False, False),
+    "lr": ("other", "real", 0.0, inf, False, False, False),
+    "learning_rate": ("other", "real", 0.0, inf, False, False, False),
+    "something_of_mine": ("train", "real", -inf, inf, False, True, True),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_tells_split_range_and_kind(name: str) -> None:
+    metric = describe(name)
+    assert metric.name == name
+    assert metric[1:] == NAMES[name]
+
+
+@pytest.mark.parametrize("name", ["accident_loss", "blrx", "place", "replay", "vacc", "reacts"])
+def test_a_part_of_a_word_is_no_name(name: str) -> None:
+    metric = describe(name)
+    assert not metric.counts
+    assert metric.split == "train"
