@@ -29,6 +29,11 @@ class Interval(NamedTuple):
         """Whether nothing lies in it, beyond the float error of the sums."""
         return self.low > self.high + 1e-9 * max(1.0, abs(self.low))
 
+    @property
+    def middle(self) -> float:
+        """Its centre."""
+        return 0.5 * (self.low + self.high)
+
     def times(self, factor: float) -> Interval:
         """The interval times a positive factor."""
         return Interval(self.low * factor, self.high * factor)

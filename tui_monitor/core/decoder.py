@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import pairwise
 from math import ceil, gcd
 
 from tui_monitor.core.batchsize import LARGEST
@@ -168,6 +169,10 @@ class RunDecoder:
     def _position_again(self) -> None:
         """Steps mean something else than thought: place and decode all prints again."""
         places = [self._position(p) for p in self.prints]
+        for i, (p, later) in enumerate(pairwise(self.prints)):
+            # a print that another of its epoch follows was not the last: its batches are full
+            if p.steps is None and later.epoch == p.epoch and (later.step or 0) > (p.step or 0):
+                places[i] = places[i]._replace(ragged=False)
         for track in self.tracks.values():
             for row in range(len(track)):
                 index = track.print_index[row]

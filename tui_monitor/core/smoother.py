@@ -126,7 +126,7 @@ def most_surprising(
     found = [
         i
         for i, squared in enumerate(residuals.squared)
-        if squared > SHOCK and i not in shocks and steps[i].restart is None
+        if squared > SHOCK and i not in shocks and not steps[i].restart
     ]
     return max(found, key=residuals.squared.__getitem__, default=None)
 

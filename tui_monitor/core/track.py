@@ -363,14 +363,16 @@ class Track:
         assert place.k is not None
         s, k = chain.last, float(place.k)
         d, rounding = self.displayed[row], self._rounding(row)
+        # the filter counts full batches: what a shorter last one lacks is filled up with the level
+        missing = (k - (place.n or k)) * self.filter.level if self.filter is not None else 0.0
         if s.low == s.high:
-            return Observation(s.low, 1.0, 0.0, 0.0)
+            return Observation(s.low + missing, 1.0, 0.0, 0.0)
         if self.law.depth == 1:
             if place.ragged:
                 return Observation(k * d, 1.0, 0.0, k * k * rounding + self._oddity(chain, k * d))
             if not isfinite(s.high - s.low):
                 return Observation(k * d, 1.0, 0.0, k * k * rounding)
-            return Observation(0.5 * (s.low + s.high), 1.0, 0.0, (s.high - s.low) ** 2 / 12.0)
+            return Observation(s.middle + missing, 1.0, 0.0, (s.high - s.low) ** 2 / 12.0)
         if place.final and self.law.final == "reset":
             return Observation(k * d, 1.0, 0.0, k * k * rounding)
         if place.final and self.law.final == "running-appended":
