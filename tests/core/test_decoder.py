@@ -320,7 +320,6 @@ def test_an_epoch_of_unknown_length(law: Law) -> None:
     "law",
     [
         laws.STATE,
-        ),
         laws.TWICE_RESET,
     ],
 )
