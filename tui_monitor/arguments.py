@@ -16,6 +16,7 @@ from tui_monitor.process import PROGRAM
 from tui_monitor.settings import LAWS, Size
 
 SOURCE_HELP = "path of a training log"
+FOLLOWED_HELP = f"{SOURCE_HELP}, - for standard input, or ssh://[user@]host[:port]/path"
 
 
 class Parser(argparse.ArgumentParser):
@@ -45,15 +46,29 @@ def parse(argv: Sequence[str]) -> tuple[str, argparse.Namespace]:
     if place is None:
         _general_parser().parse_args(arguments)
         raise TuiMonitorError(f"no source given, {PROGRAM}: name a log, or try `{PROGRAM} demo`")
-    if arguments[place] == "run":
-        raise TuiMonitorError(
-            f"`run` is not supported yet, {PROGRAM} run: start the training with its output in a "
-            f"file, then `{PROGRAM} FILE`"
-        )
     name = "watch"
     if arguments[place] in COMMANDS:
         name = arguments.pop(place)
-    return name, _command_parser(name).parse_args(arguments)
+    if name != "run":
+        return name, _command_parser(name).parse_args(arguments)
+    own, mark, training = _split_run(arguments)
+    parsed = _command_parser(name).parse_args(own)
+    if not mark or not training:
+        raise TuiMonitorError(
+            f"no training given, {PROGRAM} run: write its command behind --, as in "
+            f"`{PROGRAM} run -- python train.py`"
+        )
+    parsed.command = training
+    return name, parsed
+
+
+def _split_run(arguments: Sequence[str]) -> tuple[list[str], bool, list[str]]:
+    """Our arguments, whether `--` ends them, and the command behind it."""
+    own = list(arguments)
+    if "--" not in own:
+        return own, False, []
+    place = own.index("--")
+    return own[:place], True, own[place + 1 :]
 
 
 def _first_positional(arguments: Sequence[str]) -> int | None:
@@ -162,9 +177,30 @@ _size.__name__ = "COLUMNSxROWS"
 # --- commands ------------------------------------------------------------------------------------
 
 
-def _watch(parser: argparse.ArgumentParser) -> None:
+def _alerts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--bell", action="store_true", help="ring at alerts: nan, stall, end, best")
     parser.add_argument(
-        "source", nargs="+", metavar="SOURCE", help=f"{SOURCE_HELP}; it may not be there yet"
+        "--notify", action="store_true", help="alerts as notifications of the terminal (OSC 9)"
+    )
+
+
+def _watch(parser: argparse.ArgumentParser) -> None:
+    _alerts(parser)
+    parser.add_argument(
+        "source", nargs="+", metavar="SOURCE", help=f"{FOLLOWED_HELP}; it may not be there yet"
+    )
+    parser.add_argument(
+        "--plain", action="store_true", help="a line an update, as where no screen can be drawn"
+    )
+
+
+def _run(parser: argparse.ArgumentParser) -> None:
+    parser.usage = f"{PROGRAM} run [OPTION ...] -- CMD [ARGUMENT ...]"
+    parser.add_argument(
+        "--log", metavar="FILE", help="record there, at its end (else NAME-DATE-TIME.log here)"
+    )
+    parser.add_argument(
+        "--no-pty", action="store_true", help="give the training a plain file, no terminal"
     )
     parser.add_argument(
         "--plain", action="store_true", help="a line an update, as where no screen can be drawn"
@@ -215,6 +251,14 @@ COMMANDS = {
         [
             (f"{PROGRAM} train.log", "follow a training, now or when it starts"),
             (f"{PROGRAM} watch ./demo", "a file named like a command"),
+        ],
+    ),
+    "run": Command(
+        "start a training, record its output and follow it",
+        _run,
+        [
+            (f"{PROGRAM} run -- python train.py", "it goes on when the monitor is closed"),
+            (f"{PROGRAM} run --log a.log -- python train.py", f"`{PROGRAM} a.log` takes it up"),
         ],
     ),
     "demo": Command(

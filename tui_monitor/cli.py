@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import gc
 import os
+import shlex
+import shutil
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
@@ -23,13 +25,16 @@ from tui_monitor.process import (
     Terminated,
     complain,
     discard_output,
+    has_terminal,
     repair_streams,
+    take_standard_input,
     terminable,
 )
 from tui_monitor.settings import Settings
 
 if TYPE_CHECKING:
     from tui_monitor.core.options import DecodeOptions
+    from tui_monitor.ingest.source import Source
     from tui_monitor.ui.frame import Kind
 
 DEBUG = "TUI_MONITOR_DEBUG"
@@ -99,6 +104,8 @@ def _settings(arguments: Namespace) -> Settings:
         metric=arguments.metric,
         color=not (arguments.no_color or os.environ.get("NO_COLOR")),
         ascii=arguments.ascii or not encoding.startswith("utf"),
+        bell=getattr(arguments, "bell", False),
+        notify=getattr(arguments, "notify", False),
     )
 
 
@@ -117,24 +124,74 @@ def watch(arguments: Namespace, settings: Settings) -> int:
         raise TuiMonitorError(
             f"several logs are not supported yet, {arguments.source[1]}: name one log"
         )
-    source = _one_file(arguments.source[0])
-    if source == "-" and not arguments.plain:
-        raise TuiMonitorError(
-            "standard input in the monitor is not supported yet, -: add --plain, or write it to a "
-            "file with tee"
-        )
-    if arguments.plain or (_no_screen() and sys.stdout.isatty()):
-        return _watch_plainly(source, settings)
-    _require_screen(f"{PROGRAM} SOURCE --plain")
-    with _quick_imports():
-        from tui_monitor.ui.launch import watch_log
-
-        options = _options(settings)
-    return watch_log(source, options, settings)
+    return _follow(arguments.source[0], settings, plain=arguments.plain)
 
 
-def _watch_plainly(source: str, settings: Settings) -> int:
-    """Follow a log with a line an update."""
+def run(arguments: Namespace, settings: Settings) -> int:
+    """Start a training, record its output and follow it; its exit code, if it has ended."""
+    from tui_monitor.ingest import recording
+
+    log = arguments.log or recording.default_log(arguments.command)
+    columns, rows = shutil.get_terminal_size()
+    recording.start(arguments.command, log, pty=not arguments.no_pty, columns=columns, rows=rows)
+    plain = arguments.plain or _no_screen() is not None
+    code = 0
+    try:
+        code = _follow(log, settings, plain=plain)
+    finally:
+        record = recording.read_record(log)
+        if record is not None and record.running:
+            again = f"{PROGRAM} {shlex.quote(log)}"
+            complain(f"the training goes on, recorded in {log}: `{again}` takes it up again", 0)
+    return code if record is None or record.code is None else record.code
+
+
+def _follow(name: str, settings: Settings, *, plain: bool) -> int:
+    """Follow a source on the screen, or line by line."""
+    piped = name == "-"
+    if not piped and not name.startswith("ssh://"):
+        _one_file(name)
+    plain = plain or bool(_no_screen(piped=piped) and sys.stdout.isatty())
+    if not plain:
+        _require_screen(f"{PROGRAM} SOURCE --plain", piped=piped)
+    with _source(name, keys=not plain) as (open_source, shown):
+        if plain:
+            return _follow_plainly(open_source(), settings)
+        with _quick_imports():
+            from tui_monitor.ui.launch import watch_log
+
+            options = _options(settings)
+        return watch_log(open_source, shown, options, settings)
+
+
+@contextmanager
+def _source(name: str, *, keys: bool) -> Iterator[tuple[Callable[[], Source], str]]:
+    """How to open a source that is followed, and what to call it.
+
+    Whatever ssh has to ask is asked here. With `keys`, standard input is the terminal after.
+    """
+    if name == "-":
+        from tui_monitor.ingest.pipe import PipeSource
+
+        # Read from now on: loading the screen takes longer than a pipe can hold a training's output.
+        piped = PipeSource(take_standard_input() if keys else os.dup(sys.stdin.fileno()))
+        yield (lambda: piped), piped.name
+    elif name.startswith("ssh://"):
+        from tui_monitor.ingest import ssh
+
+        connection = ssh.connect(ssh.parse_url(name))
+        try:
+            yield (lambda: ssh.SshTail(connection)), connection.target.label
+        finally:
+            ssh.disconnect(connection)
+    else:
+        from tui_monitor.ingest.recording import open_file
+
+        yield (lambda: open_file(name)), os.path.basename(name)
+
+
+def _follow_plainly(source: Source, settings: Settings) -> int:
+    """Follow a source with a line an update."""
     from tui_monitor.report.follow import follow
     from tui_monitor.report.plain import updates
 
@@ -192,17 +249,22 @@ def decode(arguments: Namespace, settings: Settings) -> int:
     from tui_monitor.report.output import open_output
     from tui_monitor.report.source import check_readable, load_session
 
-    source = _one_file(arguments.source)
+    source = arguments.source
     options = _options(settings)
     if arguments.follow:
         from tui_monitor.report.follow import follow
 
-        check_readable(source)
-        with open_output(arguments.output, source, streaming=True) as stream:
+        if source != "-" and not source.startswith("ssh://"):
+            check_readable(_one_file(source))
+        with (
+            _source(source, keys=False) as (open_source, _),
+            open_output(arguments.output, source, streaming=True) as stream,
+        ):
             writer = row_writer(stream, arguments.format)
-            for session in follow(source, options):
+            for session in follow(open_source(), options):
                 writer.write(session.take_rows())
         return 0
+    source = _one_file(source)
     rows = load_session(source, options).rows()
     first = next(rows, None)
     if first is None:
@@ -247,6 +309,7 @@ def snapshot(arguments: Namespace, settings: Settings) -> int:
 
 COMMANDS: dict[str, Callable[[Namespace, Settings], int]] = {
     "watch": watch,
+    "run": run,
     "demo": demo,
     "replay": replay,
     "decode": decode,
@@ -265,7 +328,8 @@ def _one_file(source: str) -> str:
         raise TuiMonitorError("empty source, '': name a log")
     if source.startswith("ssh://"):
         raise TuiMonitorError(
-            f"logs over ssh are not supported yet, {source}: run {PROGRAM} on that machine"
+            f"logs over ssh can only be followed, {source}: use `{PROGRAM} {source}` or "
+            "`decode --follow`"
         )
     if os.path.isdir(source):
         raise TuiMonitorError(f"folders are not supported yet, {source}: name one log in it")
@@ -288,19 +352,23 @@ def _nothing_found(source: str) -> TuiMonitorError:
     )
 
 
-def _no_screen() -> str | None:
-    """Why no screen can be drawn here; None if one can."""
+def _no_screen(*, piped: bool = False) -> str | None:
+    """Why no screen can be drawn here; None if one can. `piped`: a log comes on standard input."""
     # Textual draws on standard error.
-    if not all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
-        return "standard input, output or error is not one"
+    if not all(stream and stream.isatty() for stream in (sys.stdout, sys.stderr)):
+        return "standard output or error is not one"
+    if not piped and not (sys.stdin and sys.stdin.isatty()):
+        return "standard input is not one"
+    if piped and not has_terminal():
+        return "there is none to read keys from"
     if os.environ.get("TERM", "dumb") == "dumb":
         return "TERM is dumb or not set"
     return None
 
 
-def _require_screen(instead: str) -> None:
+def _require_screen(instead: str, *, piped: bool = False) -> None:
     """TuiMonitorError, with the commands to use instead, where no screen can be drawn."""
-    reason = _no_screen()
+    reason = _no_screen(piped=piped)
     if reason is not None:
         raise TuiMonitorError(
             f"the screen needs a terminal, {reason}: use `{instead}`, "

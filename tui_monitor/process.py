@@ -47,6 +47,27 @@ def terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, previous)
 
 
+def has_terminal() -> bool:
+    """Whether the process has a controlling terminal."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+def take_standard_input() -> int:
+    """The descriptor of what is piped in; standard input is the controlling terminal after.
+
+    Raises OSError where the process has no controlling terminal.
+    """
+    terminal = os.open("/dev/tty", os.O_RDWR)
+    piped = os.dup(0)
+    os.dup2(terminal, 0)
+    os.close(terminal)
+    return piped
+
+
 def discard_output() -> None:
     """Send what is still buffered to nowhere, so that the interpreter's last flush is calm."""
     with suppress(OSError, ValueError):

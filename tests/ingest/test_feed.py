@@ -14,7 +14,7 @@ from tui_monitor.core.records import ReplayPosition, Snapshot, SourceState
 from tui_monitor.ingest.feed import Feed, FeedThread
 from tui_monitor.ingest.file import FileTail
 from tui_monitor.ingest.replay import ReplaySource
-from tui_monitor.ingest.source import Chunk, Ended, Following, Pulled, Restarted, Waiting
+from tui_monitor.ingest.source import Chunk, Ended, Following, Gap, Pulled, Restarted, Waiting
 
 
 class Clock:
@@ -165,7 +165,7 @@ def test_it_looks_seldom_when_it_is_quiet_and_a_bell_rings(stage: Stage) -> None
     stage.play(3)
     assert stage.play(10) <= 41
     stage.source.following = "polling"
-    assert 180 <= stage.play(10) <= 205
+    assert 90 <= stage.play(10) <= 105
 
 
 def test_a_backlog_comes_in_bounded_turns(stage: Stage) -> None:
@@ -333,3 +333,24 @@ def test_stopping_is_prompt_and_closes_the_source(watcher: Watcher) -> None:
     assert source.closed
     thread.call(lambda: None)
     thread.stop()
+
+
+def test_a_gap_is_the_news_for_a_while(stage: Stage) -> None:
+    stage.turn(Gap("9 bytes came late"))
+    assert stage.detail() == "9 bytes came late"
+    assert stage.condition() == "live"
+    assert stage.session.calls == []
+    stage.play(11)
+    assert stage.detail() is None
+
+
+def test_the_end_and_its_reason_are_shown_until_more_comes(stage: Stage) -> None:
+    stage.turn(Chunk(b"x"))
+    stage.turn(Ended("training ended with exit code 3"), after=0.2)
+    stage.turn(Ended("training ended with exit code 3"), after=20)
+    assert stage.condition() == "ended"
+    assert stage.detail() == "training ended with exit code 3"
+    assert stage.session.calls == ["feed", "finish"]
+    stage.turn(Chunk(b"y"), after=1)
+    assert stage.condition() == "live"
+    assert stage.detail() is None

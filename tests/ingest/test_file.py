@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tui_monitor.ingest.file import FileTail
-from tui_monitor.ingest.source import Chunk, Pulled, Restarted, Waiting
+from tui_monitor.ingest.source import Chunk, Gap, Pulled, Restarted, Waiting
 
 
 class Clock:
@@ -156,9 +156,11 @@ def test_late_writes_to_the_old_file_come_first(log: Path, tail: FileTail, clock
     append(log, b"new\n")
     assert drain(tail)[0] == b"later\n|new\n"
     old.write(b"too late\n")
-    assert waits(tail.pull(10)).startswith("9 bytes came late")
-    assert tail.pull(10) is None
+    pulled = tail.pull(10)
     old.close()
+    assert isinstance(pulled, Gap)
+    assert pulled.reason.startswith("9 bytes came late")
+    assert tail.pull(10) is None
     clock.now += 10
     assert tail.pull(10) is None
 
@@ -291,3 +293,103 @@ def test_any_order_of_faults_loses_nothing(tmp_path: Path, actions: list[str]) -
         got += drain(tail)[0].replace(b"|", b"")
     tail.close()
     assert got == written
+
+
+LINES = b"".join(b"line %d %d\n" % (number, number**3) for number in range(400))
+
+
+@pytest.mark.parametrize("after", [b"", b"x\n", b"line 200 is new\nmore\n", b"part"])
+def test_cut_back_to_the_middle_goes_on_there(log: Path, tail: FileTail, after: bytes) -> None:
+    log.write_bytes(LINES)
+    drain(tail, limit=1000)
+    cut = LINES.index(b"line 200 ")
+    os.truncate(log, cut)
+    if after != b"part":  # or else seen as it was cut
+        append(log, after)
+    pulled = tail.pull(1000)
+    assert isinstance(pulled, Restarted)
+    assert pulled.at == cut
+    assert f"cut back by {len(LINES) - cut} bytes" in pulled.reason
+    if after == b"part":
+        append(log, after)
+    assert drain(tail) == (after, [])
+    append(log, b"last\n")
+    assert drain(tail) == (b"last\n", [])
+    os.truncate(log, cut - len(b"line 199 7880599\n"))
+    pulled = tail.pull(1000)
+    assert isinstance(pulled, Restarted)
+    assert pulled.at == cut - len(b"line 199 7880599\n")
+
+
+def test_a_new_run_with_the_same_preamble_is_no_cut(log: Path, tail: FileTail) -> None:
+    log.write_bytes(b"Using backend.\n" + LINES)
+    drain(tail)
+    log.write_bytes(b"Using backend.\n")
+    assert drain(tail)[0] == b"|Using backend.\n"
+
+
+def test_cut_back_where_the_checksums_lie_apart(log: Path, tail: FileTail) -> None:
+    """Far into a long log a few lines may come twice, none is missing."""
+    text = b"".join(b"%d\n" % number for number in range(2_000_000))
+    log.write_bytes(text)
+    drain(tail)
+    cut = text.index(b"\n1900000\n") + 1
+    os.truncate(log, cut)
+    append(log, b"new\n")
+    pulled = tail.pull(10)
+    assert isinstance(pulled, Restarted)
+    assert 0 <= cut - pulled.at < 2000
+    assert drain(tail)[0] == text[pulled.at : cut] + b"new\n"
+
+
+def test_a_hole_of_any_size_is_passed_at_once(log: Path, tail: FileTail) -> None:
+    log.write_bytes(b"before\n")
+    os.truncate(log, 10 << 30)
+    if log.stat().st_blocks > 1000:
+        pytest.skip("no holes in this file system")
+    data, _ = drain(tail)
+    assert data.rstrip(b"\0") == b"before\n"  # its end may still be filled
+    append(log, b"behind\n")
+    more, told = drain(tail)
+    assert (data + more).replace(b"\0", b"") == b"before\nbehind\n"
+    assert len(data + more) < 10_000
+    assert b"\0" * 8 in data + more
+    assert told == []
+    append(log, b"last\n")
+    assert drain(tail) == (b"last\n", [])
+
+
+def test_space_laid_out_in_advance_is_read_as_it_is_filled(log: Path, tail: FileTail) -> None:
+    log.touch()
+    os.truncate(log, 1 << 20)
+    assert drain(tail) == (b"", [])
+    with log.open("r+b") as file:
+        for word in (b"one\n", b"two\n"):
+            file.write(word)
+            file.flush()
+            assert drain(tail) == (word, [])
+
+
+def test_files_rotated_between_two_looks_are_read_in_turn(log: Path, tail: FileTail) -> None:
+    log.with_name("run.log.0").write_bytes(b"older\n")
+    log.write_bytes(b"a\n")
+    drain(tail)
+    for number, line in enumerate([b"b\n", b"c\n", b"d\n"], 1):
+        log.rename(log.with_name(f"run.log.{number}"))
+        log.write_bytes(line)
+        os.utime(log, ns=(0, os.stat(log).st_mtime_ns + number * 1_000_000_000))
+    data, told = drain(tail)
+    assert data == b"|b\n|c\n|d\n"
+    assert told == ["run.log was rotated: following the next file"] * 2 + [
+        "run.log was replaced: following the new file"
+    ]
+
+
+def test_a_copy_of_the_old_file_is_not_read_again(log: Path, tail: FileTail) -> None:
+    log.write_bytes(b"a\n")
+    drain(tail)
+    log.with_name("run.log.bak").write_bytes(b"a\n")
+    other = log.with_name("other")
+    other.write_bytes(b"b\n")
+    os.replace(other, log)
+    assert drain(tail)[0] == b"|b\n"

@@ -14,17 +14,18 @@ from typing import Protocol
 
 from tui_monitor.core.records import Snapshot, SourceCondition, SourceState
 from tui_monitor.core.text import sanitise
-from tui_monitor.ingest.source import Chunk, Ended, Restarted, Source, Waiting
+from tui_monitor.ingest.source import Chunk, Ended, Gap, Restarted, Source, Waiting
 
 _LARGEST = 1 << 20  # bytes a pull at most
 _SMALLEST = 1 << 14
 _WORK = 0.05  # seconds of work in one turn, so that a snapshot comes through while a log is loaded
 _SETTLE = 0.06  # seconds without bytes after which an unfinished line is taken as it stands
-_BEAT = 0.05  # seconds between two looks while bytes come, or where no events do
+_BEAT = 0.05  # seconds between two looks while bytes come
+_QUIET_BEAT = 0.1  # the same while it is quiet
 _SLOW_BEAT = 0.25  # the same while it is quiet and a bell would ring
-_GATHER = 0.01  # seconds between two turns at least: a stream of small writes rings for each
+_GATHER = 0.05  # seconds between two turns at least: a stream of small writes rings for each
 _QUIET = 2.0  # seconds after which it is quiet
-_TOLD = 10.0  # seconds for which a restart stays the news
+_TOLD = 10.0  # seconds for which a restart or a gap stays the news
 _USUAL = 3.0  # a log is not stalled before this many times its usual silence
 
 Publish = Callable[[Snapshot, SourceState], None]
@@ -79,6 +80,7 @@ class Feed:
         self._settled = True
         self._ended = False
         self._waiting: str | None = None
+        self._end: str | None = None
         self._news: str | None = None
         self._news_until = 0.0
         self._published = float("-inf")
@@ -109,6 +111,8 @@ class Feed:
                 self._session.restart(pulled.reason)
                 self._ended, self._settled = False, True
                 self._news, self._news_until = pulled.reason, now + _TOLD
+            elif isinstance(pulled, Gap):
+                self._news, self._news_until = pulled.reason, now + _TOLD
             else:
                 self._rest(pulled)
                 return False
@@ -130,6 +134,7 @@ class Feed:
         if isinstance(pulled, Ended) and not self._ended:
             self._ended = True
             self._settled = True
+            self._end = pulled.reason
             self._session.finish()
 
     # --- out
@@ -161,7 +166,9 @@ class Feed:
             condition = "waiting"
         elif replay is None and self._is_stalled(now):
             condition = "stalled"
-        detail = self._waiting or self._news
+        # The end of a replay is plain to see in its position.
+        end = self._end if self._ended and replay is None else None
+        detail = self._waiting or self._news or end
         return SourceState(
             self._source.name,
             condition,
@@ -178,8 +185,9 @@ class Feed:
     def _beat(self, quiet: float) -> float:
         if not self._settled:
             return max(min(_BEAT, _SETTLE - quiet), 0.0)
-        slow = quiet >= _QUIET and self._source.following == "events"
-        return _SLOW_BEAT if slow else _BEAT
+        if quiet < _QUIET or self._source.following == "replay":
+            return _BEAT
+        return _SLOW_BEAT if self._source.following == "events" else _QUIET_BEAT
 
 
 class FeedThread:

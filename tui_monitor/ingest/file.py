@@ -7,49 +7,27 @@ under some network file systems), nor do sizes (a file can be truncated and grow
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from tui_monitor.core.text import sanitise
-from tui_monitor.ingest.source import Chunk, Following, Pulled, Restarted, Waiting
+from tui_monitor.ingest.rotated import Siblings
+from tui_monitor.ingest.source import Chunk, Following, Gap, Pulled, Restarted, Waiting
+from tui_monitor.ingest.trace import Trace
 from tui_monitor.ingest.watch import Bell
 
-_HEAD = 4096  # bytes of a file's beginning that identify it
-_RECENT = 256  # bytes before the read position that do
+_KEPT = 1 << 16  # bytes kept of a shorter file that no other log begins with ...
+_KEPT_PART = 8  # ... or this part of what was read: less may be the same preamble of a new run
+_HOLE = 8  # NULs in a row that may be a hole of the file
 _REFRESH = 2.0  # seconds between two looks whether the bell still rings
 _DEAF = 5  # times in a row that the file grew without a ring: events do not come here
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-
-
-class _Trace:
-    """How far a file was read, and what identifies the part read."""
-
-    def __init__(self) -> None:
-        self.position = 0
-        self.size = 0
-        """As last seen."""
-        self._head = b""
-        self._recent = b""
-
-    def add(self, data: bytes) -> None:
-        """Take note of the bytes read at the position."""
-        if len(self._head) < _HEAD:
-            self._head = (self._head + data[:_HEAD])[:_HEAD]
-        self._recent = (self._recent + data[-_RECENT:])[-_RECENT:]
-        self.position += len(data)
-        self.size = max(self.size, self.position)
-
-    def fits(self, fd: int) -> bool:
-        """Whether the file holds the part that was read."""
-        start = self.position - len(self._recent)
-        return (
-            os.pread(fd, len(self._recent), start) == self._recent
-            and os.pread(fd, len(self._head), 0) == self._head
-        )
 
 
 class FileTail:
@@ -78,9 +56,11 @@ class FileTail:
         self._unrung = 0  # times in a row that the file grew without a ring
         self._rings = 0
         self._fd: int | None = None
-        self._trace = _Trace()
+        self._trace = Trace()
         self._successor_since: float | None = None
         self._retired: tuple[int, int, float] | None = None  # descriptor, size, until when
+        self._siblings = Siblings(self._path)
+        self._missed: list[int] = []  # descriptors of files that had the name in between
 
     @property
     def name(self) -> str:
@@ -105,6 +85,9 @@ class FileTail:
         """Let go of the file and of the bell."""
         self._close_file()
         self._close_retired()
+        for fd in self._missed:
+            os.close(fd)
+        self._missed.clear()
         if self._bell is not None:
             self._bell.close()
             self._bell = None
@@ -123,7 +106,14 @@ class FileTail:
     def _pull(self, limit: int) -> Pulled:
         if self._fd is None:
             return self._open() or self._read(limit)
-        return self._read(limit) or self._check_name(limit)
+        return self._read(limit) or self._read_missed() or self._check_name(limit)
+
+    def _read_missed(self) -> Restarted | None:
+        """Turn to the next of the files that came and went between two looks."""
+        if not self._missed:
+            return None
+        self._replace(self._missed.pop(0))
+        return Restarted(f"{self.name} was rotated: following the next file")
 
     # --- reading
 
@@ -137,18 +127,50 @@ class FileTail:
         if not trace.fits(fd):
             return self._start_over(fd)
         trace.size = os.fstat(fd).st_size
+        if data.startswith(bytes(_HOLE)):
+            return self._read_nuls(fd, data)
+        text = data.rstrip(b"\0")
+        if len(data) - len(text) >= _HOLE:
+            data = text  # a hole may begin here: looked at in its turn
         if not data:
             return None
         trace.add(data)
         return Chunk(data)
 
+    def _read_nuls(self, fd: int, data: bytes) -> Chunk | None:
+        """NULs at the position: go past them at once if they are a hole of the file.
+
+        NULs at the file's end are left for now: they may be space laid out in advance, to be filled.
+        """
+        position = self._trace.position
+        begin = _find(fd, position, "SEEK_DATA")
+        if begin is None:
+            return None
+        if begin > position:
+            self._trace.skip(begin)
+            return Chunk(bytes(_HOLE))  # tells the reader of lines that there was a hole
+        nuls = len(data) - len(data.lstrip(b"\0"))
+        hole = _find(fd, position, "SEEK_HOLE") or position
+        end = min(position + nuls, hole) if hole > position else position + nuls
+        if end >= os.fstat(fd).st_size or _find(fd, end, "SEEK_DATA") is None:
+            return None
+        self._trace.add(data[: end - position])
+        return Chunk(data[: end - position])
+
     def _start_over(self, fd: int) -> Restarted:
-        """The open file was truncated or rewritten in place."""
-        unread = self._trace.size - self._trace.position
-        shrunk = os.fstat(fd).st_size < self._trace.position
-        self._trace = _Trace()
-        reason = f"{self.name} was {'truncated' if shrunk else 'rewritten'}: read from its start"
-        return Restarted(reason + (f"; {unread} bytes not yet read are lost" if unread > 0 else ""))
+        """The open file was cut back, truncated or rewritten in place."""
+        trace = self._trace
+        unread, size = trace.size - trace.position, os.fstat(fd).st_size
+        lost = f"; {unread} bytes not yet read are lost" if unread > 0 else ""
+        kept = trace.kept(fd, size) if 0 < size < trace.position else 0
+        if kept >= min(_KEPT, trace.position / _KEPT_PART) and kept:
+            cut = trace.position - kept
+            trace.cut(fd, kept)
+            return Restarted(f"{self.name} was cut back by {cut} bytes and goes on{lost}", kept)
+        how = "truncated" if size < trace.position else "rewritten"
+        self._trace = Trace()
+        self._siblings.note()
+        return Restarted(f"{self.name} was {how}: read from its start{lost}")
 
     # --- the name
 
@@ -181,16 +203,26 @@ class FileTail:
         if same:
             self._close_file()
             self._fd = fd
+            self._siblings.note()
             return None
-        if self._fd is not None:
-            self._close_retired()
-            self._retired = (self._fd, self._trace.position, self._clock() + self._linger)
-        self._fd = fd
-        self._trace = _Trace()
+        if self._fd is not None and (missed := self._siblings.open_new(self._fd, fd)):
+            os.close(fd)  # found by its name again, after those that came before it
+            self._missed = missed
+            return self._read_missed()
+        self._replace(fd)
         if self._path.is_symlink():
             target = sanitise(os.path.basename(os.path.realpath(self._path)))
             return Restarted(f"{self.name} now leads to {target}")
         return Restarted(f"{self.name} was replaced: following the new file")
+
+    def _replace(self, fd: int) -> None:
+        """Begin to read another file; the one before is watched for late writers."""
+        if self._fd is not None:
+            self._close_retired()
+            self._retired = (self._fd, self._trace.position, self._clock() + self._linger)
+        self._fd = fd
+        self._trace = Trace()
+        self._siblings.note()
 
     def _check_name(self, limit: int) -> Pulled:
         """At the end of the open file: does its name lead elsewhere by now?"""
@@ -222,7 +254,7 @@ class FileTail:
             return last
         return self._adopt(opened) or self._read(limit)
 
-    def _check_retired(self) -> Waiting | None:
+    def _check_retired(self) -> Gap | None:
         """Late writes to the file followed before, which come too late to be shown in order."""
         if self._retired is None:
             return None
@@ -230,7 +262,7 @@ class FileTail:
         late = os.fstat(fd).st_size - size
         if late > 0:
             self._retired = (fd, size + late, until)
-            return Waiting(f"{late} bytes came late to the file before {self.name}: not shown")
+            return Gap(f"{late} bytes came late to the file before {self.name}: not shown")
         if self._clock() >= until:
             self._close_retired()
         return None
@@ -272,6 +304,20 @@ class FileTail:
         if self._retired is not None:
             os.close(self._retired[0])
             self._retired = None
+
+
+def _find(fd: int, position: int, what: Literal["SEEK_DATA", "SEEK_HOLE"]) -> int | None:
+    """Where data, or a hole, begin at a position or behind it; None behind the last data.
+
+    Where the system does not know holes, all is data: the position itself.
+    """
+    whence: int | None = getattr(os, what, None)
+    if whence is None:
+        return position
+    try:
+        return os.lseek(fd, position, whence)
+    except OSError as error:
+        return None if error.errno == errno.ENXIO else position
 
 
 def _kind(mode: int) -> str:

@@ -17,13 +17,22 @@ class Chunk(NamedTuple):
 
 
 class Restarted(NamedTuple):
-    """What follows is a new file, from its byte 0."""
+    """What follows is a new file, or an old one that was cut back and goes on from there."""
 
     reason: str
+    at: int = 0
+    """Byte of the file at which what follows begins: what lies before it was delivered."""
+
+
+class Gap(NamedTuple):
+    """Bytes of the log are missing, or came too late for their place."""
+
+    reason: str
+    """One line for the user, with how much where that is known."""
 
 
 class Waiting(NamedTuple):
-    """Nothing can be read now, or something was missed; it is worth asking again."""
+    """Nothing can be read now; it is worth asking again."""
 
     reason: str
     """One line for the user."""
@@ -33,9 +42,10 @@ class Ended(NamedTuple):
     """Nothing more comes, unless the source is moved (a replay sought back)."""
 
     reason: str
+    """One line for the user."""
 
 
-Pulled = Chunk | Restarted | Waiting | Ended | None
+Pulled = Chunk | Restarted | Gap | Waiting | Ended | None
 """None: nothing new now."""
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.records import SourceState
 from tui_monitor.core.session import Session
 from tui_monitor.core.text import sanitise
 from tui_monitor.ingest.feed import FeedThread
-from tui_monitor.ingest.file import FileTail
 from tui_monitor.ingest.replay import ReplaySource
+from tui_monitor.ingest.source import Source
 from tui_monitor.settings import Settings
 from tui_monitor.ui.app import MonitorApp
 from tui_monitor.ui.messages import Fail, OpenFeed, Publish
+
+LIVE_SECONDS = 0.4
+"""Between two pictures of a log that grows, at least; after a silence the first comes at once."""
 
 
 class RunningFeed:
@@ -54,14 +57,20 @@ class ReplayKeys:
         self._thread.call(lambda: self._source.seek(round(fraction * self._size)))
 
 
-def watch_log(path: str, options: DecodeOptions, settings: Settings) -> int:
-    """Follow a log in the monitor until the user leaves; the exit code."""
+def watch_log(
+    open_source: Callable[[], Source], name: str, options: DecodeOptions, settings: Settings
+) -> int:
+    """Follow a log in the monitor until the user leaves; the exit code.
+
+    The source is opened after the first paint; `name` is shown until then.
+    """
 
     def open_feed(publish: Publish, fail: Fail) -> RunningFeed:
-        return RunningFeed(FeedThread(FileTail(path), Session(options), publish, fail))
+        thread = FeedThread(open_source(), Session(options), publish, fail, interval=LIVE_SECONDS)
+        return RunningFeed(thread)
 
-    name = sanitise(Path(path).name)
-    return _run(open_feed, SourceState(name, "waiting", "none", None, None), settings)
+    beginning = SourceState(sanitise(name), "waiting", "none", None, None)
+    return _run(open_feed, beginning, settings)
 
 
 def replay_log(source: ReplaySource, size: int, options: DecodeOptions, settings: Settings) -> int:
@@ -76,6 +85,16 @@ def replay_log(source: ReplaySource, size: int, options: DecodeOptions, settings
 
 
 def _run(open_feed: OpenFeed, source: SourceState, settings: Settings) -> int:
-    app = MonitorApp(open_feed, source=source, ascii=settings.ascii)
+    app = MonitorApp(
+        open_feed,
+        source=source,
+        ascii=settings.ascii,
+        bell=settings.bell,
+        notify=settings.notify,
+    )
     app.run()
-    return app.return_code or 0
+    code = app.return_code or 0
+    # A hang-up leaves no terminal to write to; after a defect its traceback is what matters.
+    if code in (0, 130, 143):
+        print(app.summary(), end="", flush=True)
+    return code
