@@ -115,14 +115,13 @@ def level(plan: Plan, random: np.random.Generator) -> FloatArray:
         slope = random.uniform(0.02, 0.05)
         return np.asarray(first + (stairs + slope) * floor - slope * (epochs - floor))
     if plan.kind == "both":
-        return np.asarray(np.minimum(learning + stairs * floor, 0.985))
+        return np.asarray(learning + stairs * floor)
     if plan.kind == "luck":
         return np.full_like(epochs, first + gain)
     if plan.kind == "learning-rate":
         quick = random.uniform(0.005, 0.02)
-        flat = first + gain * (1.0 - np.exp(-epochs / 0.1))
         drop = np.where(epochs > 1.0, stairs * (1.0 - np.exp(-(epochs - 1.0) / quick)), 0.0)
-        return np.asarray(flat + drop)
+        return np.asarray(first + gain + 0.005 * np.minimum(epochs, 1.0) + drop)
     if plan.kind == "order":
         swing = random.uniform(0.1, 0.2) * random.choice((-1.0, 1.0))
         inside = swing * (t + 0.25 * np.sin(2.0 * np.pi * t + random.uniform(0.0, 6.0)) - 0.5)
@@ -137,11 +136,13 @@ class Made:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.random = np.random.default_rng(plan.seed)
+        self.random = np.random.default_rng(
+            (plan.seed, KINDS.index(plan.kind), BARS.index(plan.bar))
+        )
         accuracy = "acc" if plan.bar.startswith(("keras2", "verbose")) else "accuracy"
         self.names = ("loss", accuracy)
         self.accuracy = accuracy
-        p = level(plan, self.random)
+        p = np.clip(level(plan, self.random), 0.01, 0.99)
         self.level: dict[str, FloatArray] = {"loss": 2.0 * (1.0 - p) + 0.05, accuracy: p}
         """The level behind each batch, by metric, shape (epochs, steps)."""
         scale = LOSS_NOISE / plan.batch_size
@@ -176,7 +177,9 @@ class Made:
         lag, step = abs(truth.lag), abs(truth.step)
         if self.plan.kind == "luck":
             return self.plan.steps >= 100
-        carries = [part for part in (lag / sd, step / (1.5 * sd)) if part * sd > 0.25 * (lag + step)]
+        carries = [
+            part for part in (lag / sd, step / (1.5 * sd)) if part * sd > 0.25 * (lag + step)
+        ]
         return all(part > 5.0 for part in carries)
 
     # --- the log -----------------------------------------------------------------------------
@@ -205,7 +208,9 @@ class Made:
         law, last = self.plan.law, self.plan.steps
         weights = [1.0] * last
         values = {name: x[epoch].tolist() for name, x in self.batches.items()}
-        within = {n: laws.forward(replace(law, final="same"), x, weights) for n, x in values.items()}
+        within = {
+            n: laws.forward(replace(law, final="same"), x, weights) for n, x in values.items()
+        }
         end = {name: laws.forward(law, x, weights)[-1] for name, x in values.items()}
         final = self._fields(end) + self._extra(epoch)
         if self.plan.bar == "verbose2":

@@ -10,314 +10,284 @@ model, or its task, is another on the other side. The luck is chance: the first 
 batches. The parts add up to the jump by construction.
 
 L_end is the mean over the last tenth of the epoch's batches, L_start over the first tenth of the
-next: long enough to be sharp, short enough to be the edge. Each comes from its own side, so nothing
-is assumed of the step; a steady drift across the edges is allowed for before a step is called real.
+next (`edges`). Each comes from its own side, so nothing is assumed of the step; a steady drift over
+both edges is allowed for before a step is called real.
 
-Words are in `wording`.
+Causes are in `causes`, words in `wording`.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from math import isfinite, sqrt
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from tui_monitor.core import wording
-from tui_monitor.core.bounds import printed
-from tui_monitor.core.laws import EPOCH
-from tui_monitor.core.records import Boundary, Cause, Event, Part, Verdict
+from tui_monitor.core import causes, wording
+from tui_monitor.core.decoder import RunDecoder
+from tui_monitor.core.edges import Epoch, Gap, Level, epoch_of, widest_gap
+from tui_monitor.core.laws import EPOCH, Law
+from tui_monitor.core.profile import restlessness
+from tui_monitor.core.records import Boundary, Event, Part, Verdict
 from tui_monitor.core.track import Track
 
-EDGE = 0.1
-"""Share of an epoch's batches that is its edge."""
-REACH = 0.1
-"""How far from there, as a share of the epoch, a print may stand to mark the edge."""
-SIGNIFICANT = 2.0
+SIGNIFICANT = 2.5
 """Standard errors from zero by which a part must stand to be called real."""
+HINT = 1.8
+"""Standard errors from zero at which a part that would matter is not ruled out."""
 CARRIES = 0.25
-"""Share of the movement (|lag| + |step|) that a part must have to carry a jump."""
+"""Share of the movement, lag and step together, that a part must have to carry a jump."""
+SEEN = 0.25
+"""Share of an edge that prints must tell of before a verdict rests on it."""
+LEAST_BATCHES = 5
+"""Batches below which an epoch has no beginning and end to tell apart."""
+RESTLESS = 0.7
+"""How far a level that moves about inside the epochs counts against a step, in standard deviations
+of what it does there: a step must be near twice of that."""
+BLUNT = 1.5
+"""How much larger than what chance does, or than the jump, the error of a part may be, before
+"nothing but chance" says too much."""
 UNKNOWN = Part(None, None)
 
+Obstacle = Literal[
+    "one number an epoch",
+    "not a mean",
+    "law not settled",
+    "too few batches",
+    "too few prints",
+    "too early",
+]
+"""Why a verdict cannot be given."""
 
-class Level(NamedTuple):
-    """A level over some batches, with what is not known of it."""
 
-    mean: float
-    half_width: float
-    """Guaranteed bound of the rounding."""
-    variance: float
-    """What chance adds: the batches of the window are a sample."""
-    batches: int
+class Edge(NamedTuple):
+    """One metric at one boundary."""
+
+    track: Track
+    last_row: int
+    """Last row of the epoch before."""
+    first_row: int
+    """First row of the epoch after."""
 
     @property
-    def sd(self) -> float:
-        """Standard error: half of the interval that rounding and two deviations of chance span."""
-        return 0.5 * (self.half_width + 2.0 * sqrt(self.variance))
+    def epoch(self) -> int:
+        """The epoch before, 1-based."""
+        return self.track.places[self.last_row].epoch
 
+    @property
+    def next_epoch(self) -> int:
+        """The epoch after, 1-based."""
+        return self.track.places[self.first_row].epoch
 
-class Epoch:
-    """The prints of one metric in one epoch, as far as they can be decoded."""
+    @property
+    def displayed_end(self) -> float:
+        """The last number displayed before."""
+        return self.track.displayed[self.last_row]
 
-    def __init__(self, track: Track, epoch: int, size: float | None) -> None:
-        """`size`: batches of the epoch if it is not over, else what its prints show."""
-        self.track = track
-        rows: list[int] = []
-        for row, place in enumerate(track.places):
-            if place.epoch != epoch or place.k is None or track.outlier[row]:
-                continue
-            if isfinite(track.displayed[row]) and (not rows or place.k >= self._k(track, rows[-1])):
-                rows.append(row)
-        self.rows = rows
-        self.size = max(size or 0.0, float(self._k(track, rows[-1])) if rows else 0.0)
-
-    @staticmethod
-    def _k(track: Track, row: int) -> int:
-        return track.places[row].k or 0
-
-    def mark(self, share: float) -> int | None:
-        """Index of the row that stands nearest to a share of the epoch; 0 is its start."""
-        if share <= 0.0:
-            return -1
-        wanted = share * self.size
-        best, off = None, REACH * self.size + 1e-9
-        for i, row in enumerate(self.rows):
-            distance = abs(self._k(self.track, row) - wanted)
-            if distance <= off:
-                best, off = i, distance
-        return best
-
-    def between(self, first: float, last: float) -> Level | None:
-        """Level from one share of the epoch to another; None where no prints stand there."""
-        a, b = self.mark(first), self.mark(last)
-        if a is None or b is None or a >= b:
-            return None
-        return self.window(a, b)
-
-    def window(self, a: int, b: int) -> Level | None:
-        """Level between the rows of two indices; -1 is the epoch's start."""
-        track = self.track
-        k0 = 0 if a < 0 else self._k(track, self.rows[a])
-        k = self._k(track, self.rows[b])
-        if k <= k0 or track.filter is None:
-            return None
-        if track.law.depth == 2:
-            return self._smoothed(a, b, k - k0)
-        after = printed(track.displayed[self.rows[b]], track.quantum[self.rows[b]])
-        low, high = k * after.low, k * after.high
-        if a >= 0:
-            before = printed(track.displayed[self.rows[a]], track.quantum[self.rows[a]])
-            low, high = low - k0 * before.high, high - k0 * before.low
-        n = k - k0
-        mean = 0.5 * (low + high) / n
-        return Level(mean, 0.5 * (high - low) / n, track.filter.noise.variance(mean) / n, n)
-
-    def _smoothed(self, a: int, b: int, batches: int) -> Level | None:
-        """Where sums are too coarse, the smoothed level; its errors are taken as fully correlated."""
-        track = self.track
-        rows = [r for r in self.rows[a + 1 : b + 1] if track.level.get(r) is not None]
-        if not rows:
-            return None
-        mean = sum(track.level[r] for r in rows) / len(rows)
-        return Level(mean, 0.0, sum(track.variance[r] for r in rows) / len(rows), batches)
-
-    def end(self) -> Level | None:
-        """Level of the last tenth; of the last batches where no print marks it."""
-        return self.between(1.0 - EDGE, 1.0) or self._last_batches()
-
-    def _last_batches(self) -> Level | None:
-        last = len(self.rows) - 1
-        near = [i for i in range(last) if self._k(self.track, self.rows[i]) >= 0.8 * self.size]
-        return self.window(near[0], last) if near else None
-
-    def start(self) -> Level | None:
-        """Level of the first tenth; of the first batches where no print marks it."""
-        found = self.between(0.0, EDGE)
-        if found is not None or not self.rows:
-            return found
-        early = [
-            i
-            for i, r in enumerate(self.rows)
-            if self._k(self.track, r) <= (EDGE + REACH) * self.size
-        ]
-        return self.window(-1, early[-1]) if early else None
-
-    def drift_at_end(self) -> Level | None:
-        """What the level gained from the tenth before the last to the last."""
-        return difference(self.between(1.0 - 2.0 * EDGE, 1.0 - EDGE), self.end())
-
-    def drift_at_start(self) -> Level | None:
-        """What the level gained from the first tenth to the second."""
-        return difference(self.start(), self.between(EDGE, 2.0 * EDGE))
-
-
-def difference(before: Level | None, after: Level | None) -> Level | None:
-    """after - before, with the errors of both."""
-    if before is None or after is None:
-        return None
-    return Level(
-        after.mean - before.mean,
-        after.half_width + before.half_width,
-        after.variance + before.variance,
-        0,
-    )
-
-
-class Edge:
-    """One metric at one boundary: the numbers and the levels on either side."""
-
-    def __init__(self, track: Track, last_row: int, first_row: int) -> None:
-        """`last_row`: last row of the epoch; `first_row`: first of the next."""
-        self.track = track
-        self.epoch = track.places[last_row].epoch
-        self.next_epoch = track.places[first_row].epoch
-        self.first_row = first_row
-        self.displayed_end = track.displayed[last_row]
-        self.displayed_start = track.displayed[first_row]
+    @property
+    def displayed_start(self) -> float:
+        """The first number displayed after."""
+        return self.track.displayed[self.first_row]
 
     @property
     def jump(self) -> float:
         """What the eye sees."""
         return self.displayed_start - self.displayed_end
 
-    def look(self) -> None:
-        """Decode the levels on both sides."""
-        self.before = Epoch(self.track, self.epoch, None)
-        self.after = Epoch(self.track, self.next_epoch, self.before.size)
-        invertible = self.track.law.key != EPOCH.key and self.track.metric.averaged
-        self.end = self.before.end() if invertible else None
-        self.start = self.after.start() if invertible else None
-        self.step = difference(self.end, self.start)
 
-    def unexpected_step(self) -> Level | None:
-        """The step, less what a steady drift would do between the middles of the two edges."""
-        drifts = [d for d in (self.before.drift_at_end(), self.after.drift_at_start()) if d]
-        if self.step is None or not drifts:
-            return self.step
-        share = 1.0 / len(drifts)
-        drift = Level(
-            sum(d.mean for d in drifts) * share,
-            sum(d.half_width for d in drifts) * share,
-            sum(d.variance for d in drifts) * share * share,
-            0,
-        )
-        return difference(drift, self.step)
+class Anatomy(NamedTuple):
+    """A jump taken apart."""
+
+    lag: Part
+    step: Part
+    luck: Part
+    surprise: Part
+    """The step, less what a steady drift would do between the middles of the two edges; its error
+    allows for a level that is as restless inside the epochs."""
+    end: Level | None
+    """Level at the epoch's end."""
+    start: Level | None
+    """Level at the next epoch's start."""
+    chance: float
+    """Standard deviation that chance alone gives the first print."""
+    gap: Gap | None = None
+    """Where prints near the boundary are too few: the widest window of the epoch that lacks them."""
 
 
 def edges(track: Track) -> list[Edge]:
     """The boundaries of a train metric, oldest first; where nan or inf stands there is none."""
     found: list[Edge] = []
-    for row in range(1, len(track)):
-        if track.places[row].epoch == track.places[row - 1].epoch:
-            continue
-        if isfinite(track.displayed[row]) and isfinite(track.displayed[row - 1]):
+    row, rows = 0, len(track)
+    while row < rows:
+        row = bisect_right(track.places, track.places[row].epoch, lo=row, key=epoch_of)
+        if row < rows and isfinite(track.displayed[row]) and isfinite(track.displayed[row - 1]):
             found.append(Edge(track, row - 1, row))
     return found
 
 
-def explain(run: int, edge: Edge, events: Sequence[Event]) -> Boundary:
+class Basis(NamedTuple):
+    """What an explanation rests on beside the number of prints."""
+
+    law: Law
+    batch_size: int | None
+    settled: bool
+    """The law is beyond doubt."""
+    is_over: bool
+    """The next epoch is over: later prints tell nothing more."""
+
+
+def basis(run: RunDecoder, edge: Edge) -> Basis:
+    """What an explanation of the boundary would rest on now."""
+    track, last = edge.track, edge.track.places[-1]
+    return Basis(
+        law=track.law,
+        batch_size=track.batch_size,
+        settled=run.law is not None and run.law.settled,
+        is_over=last.epoch > edge.next_epoch or last.final,
+    )
+
+
+def explain(run: RunDecoder, edge: Edge, events: Sequence[Event]) -> Boundary:
     """The boundary's explanation, from all that is known now."""
-    edge.look()
-    lag, step, luck = take_apart(edge)
-    verdict = judge(edge, lag, step)
-    causes = find_causes(edge, lag, step, verdict, events)
+    anatomy = take_apart(edge)
+    obstacle = find_obstacle(run, edge, anatomy)
+    verdict = "undetermined" if obstacle is not None else judge(edge, anatomy)
+    found = causes.find(run, edge, anatomy, verdict, events)
     return Boundary(
-        run=run,
+        run=run.run,
         epoch=edge.epoch,
         next_epoch=edge.next_epoch,
         metric=edge.track.metric.name,
         displayed_end=edge.displayed_end,
         displayed_start=edge.displayed_start,
         jump=edge.jump,
-        lag=lag,
-        step=step,
-        luck=luck,
+        lag=anatomy.lag,
+        step=anatomy.step,
+        luck=anatomy.luck,
         verdict=verdict,
-        causes=causes,
-        text=wording.boundary(edge, lag, step, luck, verdict),
+        causes=found,
+        text=wording.boundary(edge, names(run, edge), anatomy, verdict, obstacle, found),
         higher_is_better=edge.track.metric.higher_is_better,
     )
 
 
-def take_apart(edge: Edge) -> tuple[Part, Part, Part]:
+def names(run: RunDecoder, edge: Edge) -> tuple[str, str]:
+    """What the two epochs are called: as the log numbers them where its numbers grow."""
+    index = edge.track.print_index
+    before, after = (run.prints[index[row]].label for row in (edge.last_row, edge.first_row))
+    if before.isdecimal() and after.isdecimal() and int(after) > int(before):
+        return before, after
+    return str(edge.epoch), str(edge.next_epoch)
+
+
+def take_apart(edge: Edge) -> Anatomy:
     """Lag, step and luck with their standard errors; unknown where the prints cannot tell."""
-    end, start, step = edge.end, edge.start, edge.step
-    if end is None or start is None or step is None:
-        return UNKNOWN, UNKNOWN, UNKNOWN
-    return (
-        Part(end.mean - edge.displayed_end, end.sd),
-        Part(step.mean, step.sd),
-        Part(edge.displayed_start - start.mean, start.sd),
+    track = edge.track
+    end = start = None
+    if track.law.depth and track.metric.averaged:
+        before = Epoch(track, edge.epoch)
+        end, start = before.end(), Epoch(track, edge.next_epoch, before.size).start()
+    if end is None or start is None:
+        return Anatomy(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, end, start, 0.0)
+    step = start.mean - end.mean
+    # of (start - half its drift) - (end + half its drift)
+    spread = (
+        start.variance
+        + end.variance
+        + 0.25 * (start.drift_variance + end.drift_variance)
+        + end.covariance
+        - start.covariance
+        + RESTLESS**2 * restlessness(track, (edge.epoch, edge.next_epoch))
+    )
+    return Anatomy(
+        lag=Part(end.mean - edge.displayed_end, end.sd),
+        step=Part(step, sqrt(start.variance + end.variance)),
+        luck=Part(edge.displayed_start - start.mean, start.sd),
+        surprise=Part(step - 0.5 * (end.drift + start.drift), sqrt(max(spread, 0.0))),
+        end=end,
+        start=start,
+        chance=_chance(edge),
+        gap=widest_gap(track, edge.epoch if end.seen < SEEN else edge.next_epoch)
+        if min(end.seen, start.seen) < SEEN
+        else None,
     )
 
 
-def chance(edge: Edge) -> float:
-    """Standard deviation that chance alone gives the first print."""
+def _chance(edge: Edge) -> float:
     tracker, k = edge.track.filter, edge.track.places[edge.first_row].k
-    if tracker is None or k is None or not tracker.noise.is_known:
+    if tracker is None or k is None:
         return 0.0
     return sqrt(tracker.noise.variance(edge.displayed_start) / max(k, 1))
 
 
-def judge(edge: Edge, lag: Part, step: Part) -> Verdict:
+def find_obstacle(run: RunDecoder, edge: Edge, found: Anatomy) -> Obstacle | None:
+    """What keeps the prints from telling lag and step apart at all, if anything does."""
+    now = basis(run, edge)
+    if now.law.key == EPOCH.key:
+        return "one number an epoch"
+    if not edge.track.metric.averaged or not now.law.depth:
+        return "not a mean"
+    if found.end is None or found.start is None:
+        return "too few prints"
+    if (edge.track.places[edge.last_row].k or 0) < LEAST_BATCHES:
+        return "too few batches"
+    if not now.settled:
+        return "law not settled"
+    if found.end.seen < SEEN:
+        return "too few prints"
+    if found.start.seen < SEEN:
+        return "too few prints" if now.is_over else "too early"
+    return None
+
+
+def judge(edge: Edge, found: Anatomy) -> Verdict:
     """Which part carries the jump, if the prints can tell."""
-    unexpected = edge.unexpected_step()
-    if lag.value is None or step.value is None or lag.sd is None or unexpected is None:
+    assert found.start is not None
+    start = found.start
+    lag, step = _Weight.of(found.lag, found.surprise), _Weight.of(found.surprise, found.lag)
+    # the jump without its luck, which may well have turned its sign
+    moved = start.mean - edge.displayed_end
+    if not (lag.carries or step.carries):
+        return "noise" if _is_chance(edge, found) else "undetermined"
+    if any(each.is_open and each.value * moved > 0.0 for each in (lag, step)):
         return "undetermined"
-    moved = abs(lag.value) + abs(step.value)
-    carrying = []
-    if abs(lag.value) > SIGNIFICANT * lag.sd and abs(lag.value) >= CARRIES * moved:
-        carrying.append(("averaging", lag.value))
-    if (
-        abs(unexpected.mean) > SIGNIFICANT * unexpected.sd
-        and unexpected.mean * step.value > 0.0
-        and abs(step.value) >= CARRIES * moved
-    ):
-        carrying.append(("step", step.value))
-    forward = [kind for kind, value in carrying if value * edge.jump > 0.0]
-    deciding = forward or [kind for kind, _ in carrying]
-    if len(deciding) == 2:
-        return "both"
-    if deciding:
-        return "averaging" if deciding[0] == "averaging" else "step"
-    # nothing but chance moved, if what chance does is large against what is not known
-    unknown = max(lag.sd, unexpected.sd)
-    by_chance = SIGNIFICANT * sqrt(chance(edge) ** 2 + lag.sd**2)
-    sharp = unknown <= max(chance(edge), 0.5 * abs(edge.jump))
-    return "noise" if sharp and abs(edge.jump) <= by_chance else "undetermined"
+    if lag.carries and step.carries:
+        if lag.value * step.value > 0.0:
+            return "both"
+        # against each other: the lag wins only if the number has clearly gone its way
+        clear = abs(moved) > SIGNIFICANT * start.sd and moved * lag.value > 0.0
+        return "averaging" if clear else "step"
+    return "averaging" if lag.carries else "step"
 
 
-def find_causes(
-    edge: Edge, lag: Part, step: Part, verdict: Verdict, events: Sequence[Event]
-) -> tuple[Cause, ...]:
-    """Causes that the log supports, the likeliest first."""
-    causes: list[Cause] = []
-    if verdict in ("averaging", "both") and lag.value is not None and lag.sd is not None:
-        causes.append(Cause("averaging", wording.averaging(edge, lag)))
-        if edge.track.law.depth == 2:
-            causes.append(Cause("averaged twice", wording.AVERAGED_TWICE))
-    if verdict in ("step", "both"):
-        here = [e for e in events if e.epoch == edge.epoch]
-        causes.extend(
-            Cause(wording.EVENT_CAUSES[e.kind], e.text)
-            for e in here
-            if e.kind in ("learning-rate", "restored", "resumed")
-        )
-        seen = seen_before(edge)
-        if seen is not None and step.value is not None:
-            causes.append(Cause("seen before", wording.seen_before(edge, step, seen)))
-    return tuple(causes)
+class _Weight(NamedTuple):
+    """What can be said of a part beside the other."""
+
+    value: float
+    carries: bool
+    """It stands clear of zero and is a good share of the movement."""
+    is_open: bool
+    """It does not, but it may well be as large."""
+
+    @classmethod
+    def of(cls, part: Part, other: Part) -> _Weight:
+        """Weigh a part; both are known."""
+        value, sd, beside = part.value or 0.0, part.sd or 0.0, other.value or 0.0
+        matters = abs(value) >= CARRIES * (abs(value) + abs(beside))
+        carries = matters and abs(value) > SIGNIFICANT * sd
+        hinted = matters and abs(value) > HINT * sd
+        unseen = SIGNIFICANT * sd > max(abs(value), abs(beside))
+        return cls(value, carries, not carries and (hinted or unseen))
 
 
-def seen_before(edge: Edge) -> float | None:
-    """The staircase of data seen before: better at the boundary, not better inside the epoch.
-
-    Returns the change of the level from the epoch's start to its end where the next epoch starts
-    better while this one did not get better inside, else None.
-    """
-    start = edge.before.start()
-    if start is None or edge.end is None or edge.step is None:
-        return None
-    sign = 1.0 if edge.track.metric.higher_is_better else -1.0
-    step, inside = sign * edge.step.mean, sign * (edge.end.mean - start.mean)
-    staircase = step > SIGNIFICANT * edge.step.sd and inside < 0.5 * step
-    return edge.end.mean - start.mean if staircase else None
+def _is_chance(edge: Edge, found: Anatomy) -> bool:
+    """Whether chance suffices for the jump, and the prints are sharp enough to say so."""
+    assert found.start is not None
+    assert found.lag.sd is not None
+    moved = found.start.mean - edge.displayed_end
+    if abs(moved) > SIGNIFICANT * found.start.sd:
+        return False  # lag or step, it cannot be told which
+    blunt = found.lag.sd > BLUNT * max(found.chance, abs(edge.jump))
+    return not blunt and abs(edge.jump) <= SIGNIFICANT * sqrt(
+        found.chance**2 + found.start.variance
+    )

@@ -1,34 +1,163 @@
 """Things worth knowing that the numbers show, as data.
 
-A finding is only reported when the prints support it; words are in `wording`.
+A finding is only reported when the prints support it, and few at a time: each is worth reading. Words
+are in `remarks`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import isfinite
+from typing import NamedTuple
 
-from tui_monitor.core import wording
+import numpy as np
+
+from tui_monitor.core import remarks
+from tui_monitor.core.curves import over_epochs
 from tui_monitor.core.decoder import RunDecoder
-from tui_monitor.core.records import Event, Finding
+from tui_monitor.core.edges import rows_of
+from tui_monitor.core.history import epochs_over
+from tui_monitor.core.records import Event, Finding, Print
 from tui_monitor.core.track import Track
 
+BLOWN_UP = 3.0
+"""Times its best level that a loss must reach to count as diverging."""
+SURE = 3.0
+"""Standard errors by which it must have risen."""
+CLOSE = 0.02
+"""Share of an epoch that may lie between its last line and the one before, to compare them."""
 
-def find(run: RunDecoder, events: Sequence[Event]) -> Iterator[Finding]:
-    """The findings of a run."""
+
+class Finder:
+    """Finds, and keeps what only changes when an epoch is over. One for a session."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[int, tuple[Finding, ...]]] = {}
+
+    def find(self, run: RunDecoder, events: Sequence[Event]) -> tuple[Finding, ...]:
+        """The findings of a run, the most urgent first."""
+        over = epochs_over(run)
+        kept = self._kept.get(run.run)
+        if kept is None or kept[0] != over:
+            kept = (over, tuple(over_epochs(run)))
+            self._kept[run.run] = kept
+        now = [*not_finite(run), *diverged(run), *ending(run, events), *averaged_twice(run)]
+        return (*now, *kept[1])
+
+
+def not_finite(run: RunDecoder) -> Iterator[Finding]:
+    """The first nan or inf of the run."""
+    first: tuple[int, Track, int] | None = None
     for track in run.tracks.values():
-        yield from _not_finite(run, track)
-    if run.law is not None and run.law.name == "averaged-twice" and run.law.settled:
-        yield Finding("averaged-twice", run.run, None, None, wording.BAR_AVERAGES_TWICE, {})
-
-
-def _not_finite(run: RunDecoder, track: Track) -> Iterator[Finding]:
-    """The first nan or inf of a metric."""
-    values = track.displayed.array()
-    for row in range(len(values)):
-        if isfinite(values[row]):
-            continue
-        place, p = track.places[row], run.prints[track.print_index[row]]
-        text = wording.not_finite(track.metric.name, float(values[row]), place.epoch, p.step)
-        yield Finding("nan", run.run, place.epoch, track.metric.name, text, {"line": float(p.line)})
+        bad = np.flatnonzero(~np.isfinite(track.displayed.array()))
+        if len(bad):
+            at = track.print_index[int(bad[0])]
+            if first is None or at < first[0]:
+                first = (at, track, int(bad[0]))
+    if first is None:
         return
+    at, track, row = first
+    p, value = run.prints[at], track.displayed[row]
+    before = run.prints[track.print_index[row - 1]] if row else None
+    since = before.step if before is not None and before.epoch == p.epoch else 0
+    text = remarks.not_finite(track, value, p, since if track.law.depth else None)
+    yield Finding("nan", run.run, p.epoch, track.metric.name, text, {"line": float(p.line)})
+
+
+def diverged(run: RunDecoder) -> Iterator[Finding]:
+    """A loss that has risen far above its best, and above where it began."""
+    for track in run.tracks.values():
+        metric = track.metric
+        if metric.family != "positive" or metric.split != "train" or not metric.averaged:
+            continue
+        levels = track.level.array() if track.law.depth else track.displayed.array()
+        rows = np.flatnonzero(np.isfinite(levels))
+        if len(rows) < 4:
+            continue
+        best = rows[int(np.argmin(levels[rows]))]
+        late = levels[rows[-3:]]
+        sd = track.sd(int(rows[-1])) if track.law.depth else 0.0
+        lowest = float(late.min())
+        if lowest > BLOWN_UP * levels[best] and lowest - SURE * (sd or 0.0) > levels[rows[0]]:
+            now = track.places[int(rows[-1])].epoch
+            text = remarks.diverged(metric.name, track, int(best), float(late[-1]), run)
+            numbers = {"best": float(levels[best]), "now": float(late[-1])}
+            yield Finding("divergence", run.run, now, metric.name, text, numbers)
+            return
+
+
+def ending(run: RunDecoder, events: Sequence[Event]) -> Iterator[Finding]:
+    """How the run ended, where the log says so; a traceback after success is no failure."""
+    if not run.prints:
+        return
+    last = run.prints[-1]
+    after = [event for event in events if event.line >= last.line]
+    stopped = [e for e in events if e.kind == "early-stopping" and e.epoch >= last.epoch]
+    invalid = [e for e in events if "Invalid loss" in e.text and e.epoch >= last.epoch]
+    # one epoch of one may be an outer loop's first
+    several = last.epochs is not None and last.epochs > 1 and last.label.isdecimal()
+    planned = several and int(last.label) >= (last.epochs or 0)
+    failed = [event for event in after if event.text.startswith("Traceback")]
+    place = remarks.place(last)
+    if planned and last.final:
+        text = remarks.ended(last)
+    elif stopped:
+        text = remarks.stopped_early(stopped[-1].text, last)
+    elif invalid:
+        text = remarks.stopped_invalid(invalid[-1].text)
+    elif failed and "KeyboardInterrupt" in failed[-1].text:
+        text = remarks.interrupted(place)
+    elif failed:
+        text = remarks.failed(failed[-1].text, place)
+        yield Finding("failed", run.run, last.epoch, None, text, {"line": float(failed[-1].line)})
+        return
+    else:
+        return
+    yield Finding("ended", run.run, last.epoch, None, text, {"epoch": float(last.epoch)})
+
+
+def averaged_twice(run: RunDecoder) -> Iterator[Finding]:
+    """A bar that averages running means, and the jump of its last line."""
+    if run.law is None or run.law.name != "averaged-twice" or not run.law.settled:
+        return
+    tracks = [t for t in run.tracks.values() if t.metric.split == "train" and t.law.depth == 2]
+    tracks.sort(key=lambda t: not t.metric.higher_is_better)
+    jumps = [jump for track in tracks[:1] for jump in _inner_jumps(run, track)]
+    if not jumps:
+        yield Finding("averaged-twice", run.run, None, None, remarks.AVERAGES_TWICE, {})
+        return
+    largest = max(jumps, key=lambda jump: abs(jump.after - jump.before))
+    text = remarks.averaged_twice(largest)
+    numbers = {
+        "before": largest.before,
+        "after": largest.after,
+        "jump": largest.after - largest.before,
+    }
+    name = largest.track.metric.name
+    yield Finding("averaged-twice", run.run, largest.at.epoch, name, text, numbers)
+
+
+class InnerJump(NamedTuple):
+    """A jump inside an epoch: at its last line, which obeys a law of its own."""
+
+    track: Track
+    at: Print
+    before: float
+    after: float
+    batches: int
+    """Between the two lines."""
+
+
+def _inner_jumps(run: RunDecoder, track: Track) -> Iterator[InnerJump]:
+    """Of the epochs whose bar was last drawn close to their end."""
+    for epoch in range(1, epochs_over(run) + 1):
+        rows = rows_of(track, epoch)
+        if len(rows) < 2 or not track.places[rows[-1]].final:
+            continue
+        before, after = track.displayed[rows[-2]], track.displayed[rows[-1]]
+        k, end = track.places[rows[-2]].k, track.places[rows[-1]].k
+        if k is None or end is None or end - k > CLOSE * end:
+            continue
+        if isfinite(before) and isfinite(after):
+            at = run.prints[track.print_index[rows[-1]]]
+            yield InnerJump(track, at, before, after, end - k)

@@ -42,9 +42,11 @@ class PaceMeter:
         while len(arrivals) > 2 and now - arrivals[0].at > MEMORY_SECONDS:
             arrivals.popleft()
 
-    def pace(self) -> Pace:
-        """As of the newest print."""
+    def pace(self, now: float | None = None) -> Pace:
+        """As of the newest print; arrivals long before `now` tell no speed any more."""
         p = self._last
+        if now is not None and self._arrivals and now - self._arrivals[-1].at > MEMORY_SECONDS:
+            self._arrivals.clear()
         if p is None:
             return UNHEARD
         rate = self._rate(p)

@@ -15,7 +15,7 @@ import numpy as np
 
 from tui_monitor.core import explain, view
 from tui_monitor.core.decoder import RunDecoder
-from tui_monitor.core.findings import find
+from tui_monitor.core.findings import Finder
 from tui_monitor.core.formats.base import Format
 from tui_monitor.core.formats.detect import FORMATS, by_name, detect
 from tui_monitor.core.options import DecodeOptions
@@ -28,6 +28,7 @@ from tui_monitor.core.records import (
     Item,
     Line,
     Print,
+    Progress,
     RunReport,
     Snapshot,
 )
@@ -56,20 +57,16 @@ class Provisional:
 class Explained:
     """An explanation, and what it rests on."""
 
-    def __init__(self, edge: explain.Edge, boundary: Boundary) -> None:
-        self.boundary = boundary
-        self._settled = explain.is_settled(edge)
+    def __init__(self, run: RunDecoder, edge: explain.Edge, events: Sequence[Event]) -> None:
+        self.boundary = explain.explain(run, edge, events)
+        self._basis = explain.basis(run, edge)
         self._age = len(edge.track) - edge.first_row
-        self._decoded_as = (edge.track.law, edge.track.batch_size)
 
-    def is_outdated(self, edge: explain.Edge) -> bool:
-        """Whether the log now tells more: the epoch has grown by a tenth, or is over."""
-        if self._decoded_as != (edge.track.law, edge.track.batch_size):
-            return True
-        if self._settled:
-            return False
-        age = len(edge.track) - edge.first_row
-        return age > 1.1 * self._age or explain.is_settled(edge)
+    def is_outdated(self, run: RunDecoder, edge: explain.Edge) -> bool:
+        """Whether the log now tells more: another law, the epoch grown by a tenth or over."""
+        grown = len(edge.track) - edge.first_row > 1.1 * self._age
+        basis = explain.basis(run, edge)
+        return basis != self._basis or (grown and not basis.is_over)
 
 
 class Session:
@@ -89,12 +86,14 @@ class Session:
         self._events: list[Event] = []
         self._pace = PaceMeter()
         self._tail: deque[Line] = deque(maxlen=TAIL_LINES)
-        self._last_print = ""
+        self._open_bar: tuple[Line, int] | None = None
+        """The last line, if it shows a bar's state that a later one may replace, and its step."""
         self._rate: float | None = None
         self._taken = (0, 0)
         """Up to where rows were taken: how many runs before, and how many prints of that run."""
         self._provisional: Provisional | None = None
         self._explained: dict[tuple[int, str, int], Explained] = {}
+        self._finder = Finder()
 
     # --- bytes in ----------------------------------------------------------------------------
 
@@ -146,6 +145,7 @@ class Session:
         self._reader.restart()
         self._timeline.restart()
         self._tail.append(Line(f"-- {reason} --", 0, 0, "newline"))
+        self._open_bar = None
         self.revision += 1
 
     _now = 0.0
@@ -181,6 +181,7 @@ class Session:
     def _parse(self, line: Line, now: float) -> None:
         assert self._format is not None
         items = self._format.parse(line.text)
+        self._fold(line, items)
         placed = self._timeline.place(line, items)
         held = self._provisional
         if held is not None and (placed or _is_print(items)):
@@ -193,6 +194,17 @@ class Session:
                 self._take_back()
         for each in placed:
             self._take_placed(each, now)
+
+    def _fold(self, line: Line, items: Sequence[Item]) -> None:
+        """Let a bar's state take the place of its last one, also where each is a line of its own."""
+        step, final = next(
+            ((i.step, i.final) for i in items if isinstance(i, Progress) and i.steps), (None, None)
+        )
+        before = self._open_bar
+        shown = self._tail[-2] if len(self._tail) > 1 and self._tail[-1] is line else None
+        if before is not None and step is not None and shown is before[0] and step >= before[1]:
+            del self._tail[-2]
+        self._open_bar = None if final or step is None else (line, step)
 
     def _take_placed(self, placed: Print | Event, now: float) -> None:
         if isinstance(placed, Event):
@@ -305,15 +317,15 @@ class Session:
             for edge in explain.edges(track):
                 key = (run.run, track.metric.name, edge.epoch)
                 known = self._explained.get(key)
-                if known is None or known.is_outdated(edge):
-                    known = Explained(edge, explain.explain(run, edge, events))
+                if known is None or known.is_outdated(run, edge):
+                    known = Explained(run, edge, events)
                     self._explained[key] = known
                 found.append(known.boundary)
         found.sort(key=lambda b: b.epoch)
         return tuple(found)
 
     def _findings(self, run: RunDecoder, events: Sequence[Event]) -> tuple[Finding, ...]:
-        return tuple(find(run, events))
+        return self._finder.find(run, events)
 
     def snapshot(self, now: float) -> Snapshot:
         """All that a screen shows, as of `now`; the newest run's."""
@@ -333,8 +345,11 @@ class Session:
         ends = ruler.starts[1:] if ruler is not None else np.empty(0)
         if last is not None and not last.final:
             ends = ends[:-1]
+        shown = [line.text for line in self._tail]
         tail = self._reader.tail()
-        shown = [line.text for line in self._tail] + ([tail.text] if tail is not None else [])
+        if tail is not None:
+            redrawn = bool(self._tail) and self._tail[-1].end == "redraw"
+            shown[len(shown) - redrawn :] = [tail.text]
         return Snapshot(
             revision=self.revision,
             format=self._format.name if self._format else None,
@@ -358,7 +373,7 @@ class Session:
             event_x=np.array([ruler.position(max(e.epoch, 1), None) for e in events])
             if ruler is not None
             else np.empty(0),
-            pace=self._pace.pace(),
+            pace=self._pace.pace(now),
             log_tail=tuple(shown),
             lines=self.lines,
             bytes=self.bytes,

@@ -1,0 +1,333 @@
+"""The level at the edges of an epoch, from that epoch's prints alone.
+
+An edge is the first or the last tenth of an epoch's batches: long enough to be sharp, short enough to
+be the edge. What is wanted is the mean of the metric over it, with its error, whatever the log prints:
+every batch or six of them, averaged once or twice. `cells` has the inference.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from math import isfinite, sqrt
+from typing import NamedTuple
+
+import numpy as np
+
+from tui_monitor.core.cells import Base, Cells, Doubt, Point
+from tui_monitor.core.chain import Position
+from tui_monitor.core.records import FloatArray, Part
+from tui_monitor.core.track import Track
+
+EDGE = 0.1
+"""Share of an epoch's batches that is its edge."""
+REACH = 0.5
+"""Share of the epoch, from the edge on, that is looked at where it has prints enough."""
+ENOUGH = 8
+"""Prints that are enough to look no farther."""
+CELLS_AN_EDGE = 6
+"""Cells into which prints are gathered over the width of an edge."""
+EARLY = 0.25
+"""Width of a cell near the start of an epoch, as a share of the batches before it."""
+APART = 2.5
+"""Widths of an edge that prints may stand apart to say anything of the edge."""
+LAST_SHARE, LAST_SHARE_SD = 0.75, 0.32
+"""Size of an epoch's last batch where it may be shorter, in full batches, and what is not known of
+it: half of all last batches are full, the others anything."""
+COUNTED = ((1.0, 0.75), (2.5, 0.2), (8.0, 0.05))
+"""Factors on the noise of a batch that come into question, with their weights, where it follows from
+the batch size: batches whose samples are alike scatter more."""
+LEARNT = ((0.3, 0.15), (1.0, 0.6), (2.5, 0.2), (8.0, 0.05))
+"""The same where it was learnt from the prints."""
+UNKNOWN = tuple((factor, 1.0) for factor in (0.03, 0.1, 0.3, 1.0, 3.0, 10.0))
+"""The same where the prints have not told it yet."""
+
+
+class Level(NamedTuple):
+    """What an epoch's prints tell of one of its edges."""
+
+    mean: float
+    """Mean of the metric over the edge's batches."""
+    variance: float
+    """Of that mean as an estimate of the level behind those batches."""
+    drift: float
+    """What the level does there from one tenth to the next, in the order of the batches."""
+    drift_variance: float
+    covariance: float
+    """Of mean and drift."""
+    seen: float
+    """Share of the edge that lies between prints close enough to tell of it."""
+    smooth: Part
+    """The level there, if it goes on as slowly as the prints around suggest: sharper than the mean
+    where nothing moves."""
+
+    @property
+    def sd(self) -> float:
+        """Standard error of the mean."""
+        return sqrt(self.variance)
+
+
+class Shown(NamedTuple):
+    """A print that can be used."""
+
+    row: int
+    k: float
+    """Batches done, in full batches."""
+    d: float
+    quantum: float
+    ragged: bool
+    final: bool
+
+
+class Epoch:
+    """The prints of one metric in one epoch, as far as they can be decoded."""
+
+    def __init__(self, track: Track, epoch: int, size: float = 0.0) -> None:
+        """`size`: batches of the epoch if it is not over, else what its prints show."""
+        self.track = track
+        self.shown = list(_usable(track, epoch))
+        self.reached = self.shown[-1].k if self.shown else 0.0
+        """Batches done at the newest print."""
+        self.size = max(size, self.reached)
+        self.width = max(float(round(EDGE * self.size)), 1.0)
+        """Batches of an edge."""
+
+    def end(self) -> Level | None:
+        """Level of the last tenth; None where no print tells of it."""
+        last = self.reached
+        wide = min(self.width, last)
+        if not self.shown or wide <= 0.0:
+            return None
+        first = bisect_right(self.shown, last * (1.0 - REACH), key=_k)
+        first = min(first, bisect_right(self.shown, last - 2.0 * wide, key=_k))
+        while first > 0 and len(self.shown) - first < ENOUGH and self._joined(first - 1):
+            first -= 1
+        inner = (max(last - 2.0 * wide, 0.0), last - wide)
+        return self._level(self.shown[first:], first, (last - wide, last), inner, wide)
+
+    def start(self) -> Level | None:
+        """Level of the first tenth, or of what is done of it; None where no print tells of it."""
+        wide = min(self.width, self.reached)
+        if not self.shown or wide <= 0.0:
+            return None
+        last = bisect_right(self.shown, self.size * REACH, key=_k)
+        last = max(last, bisect_left(self.shown, min(2.0 * wide, self.reached), key=_k) + 1)
+        while last < len(self.shown) and last < ENOUGH and self._joined(last - 1):
+            last += 1
+        inner = (wide, min(2.0 * wide, self.reached))
+        return self._level(self.shown[:last], 0, (0.0, wide), inner, self.width)
+
+    def _joined(self, at: int) -> bool:
+        """Whether a print and the next stand close enough to be looked at together."""
+        return self.shown[at + 1].k - self.shown[at].k <= max(APART * self.width, 1.0)
+
+    def _level(
+        self,
+        shown: Sequence[Shown],
+        first: int,
+        edge: tuple[float, float],
+        inner: tuple[float, float],
+        width: float,
+    ) -> Level | None:
+        """Level over `edge`, and its drift from or to `inner`, its neighbour."""
+        tracker = self.track.filter
+        if tracker is None or not shown:
+            return None
+        base = self._base(first)
+        inner = (max(inner[0], base.k), max(inner[1], base.k))
+        nodes = self._nodes(shown, base.k, (*edge, *inner))
+        cells = Cells(nodes, base, list(self._points(shown, nodes)))
+        scale = 1.0
+        if self.track.metric.family != "fraction":
+            scale = max(abs(shown[-1].d), 1e-12)
+        near = self.track.level.get(shown[-1].row)
+        noise = tracker.noise.variance(shown[-1].d if near is None else near)
+        doubts = UNKNOWN
+        if tracker.noise.is_known:
+            doubts = LEARNT if tracker.noise.learns else COUNTED
+        over, beside = cells.share(*edge), cells.share(*inner)
+        known = cells.infer(
+            over[None, :],
+            np.stack([over, beside]),
+            [Doubt(noise * factor, weight) for factor, weight in doubts],
+            scale,
+            self.size,
+        )
+        sign = 1.0 if inner[0] < edge[0] else -1.0
+        change = np.array([0.0, sign, -sign]) if inner[1] > inner[0] else np.zeros(3)
+        return Level(
+            mean=float(known.mean[0]),
+            variance=float(known.covariance[0, 0]) + known.noise / (edge[1] - edge[0]),
+            drift=float(change @ known.mean),
+            drift_variance=max(float(change @ known.covariance @ change), 0.0),
+            covariance=float(change @ known.covariance[0]),
+            seen=_seen(shown, base.k, edge, width),
+            smooth=Part(float(known.mean[1]), sqrt(max(float(known.covariance[1, 1]), 0.0))),
+        )
+
+    def _base(self, first: int) -> Base:
+        """Where the look begins: at the print before the first that is used, or at the start."""
+        if first == 0:
+            return Base(0.0)
+        before = self.shown[first - 1]
+        rounding = (before.k * before.quantum) ** 2 / 12.0
+        total = before.k * before.d
+        if self.track.law.depth == 1:
+            return Base(before.k, total, 0.0, rounding, 0.0)
+        return Base(before.k, total, total, total**2 + before.k**2, rounding)
+
+    def _nodes(
+        self, shown: Sequence[Shown], start: float, borders: tuple[float, ...]
+    ) -> FloatArray:
+        """Ends of the cells: prints as far apart as cells are to be wide, borders, and fillers."""
+        spacing = self.width / CELLS_AN_EDGE
+        at = {start, shown[-1].k, *(b for b in borders if b >= start)}
+        end, twice = start, self.track.law.depth == 2
+        for here, following in pairwise(shown):
+            # a mean of running means remembers how its first batches differed
+            wide = min(spacing, EARLY * here.k) if twice else spacing
+            if following.k - end > wide:
+                end = here.k
+                at.add(end)
+        nodes = sorted(at)
+        widest = 0.5 * self.width if self.width > 2.0 else self.width
+        filled = [nodes[0]]
+        for node in nodes[1:]:
+            gap = node - filled[-1]
+            if gap > 1.5 * widest:
+                count = min(int(gap / widest), 24)
+                filled.extend(round(filled[-1] + gap * i / count) for i in range(1, count))
+            filled.append(node)
+        unique = np.unique(np.array(filled, dtype=np.float64))
+        return np.asarray(unique[np.concatenate(([True], np.diff(unique) > 1e-6))])
+
+    def _points(self, shown: Sequence[Shown], nodes: FloatArray) -> Iterator[Point]:
+        """What is observed: a cell's last print; where the bar averages twice, all its prints."""
+        twice = self.track.law.depth == 2
+        groups: dict[int, list[Shown]] = {}
+        for each in shown:
+            if each.final and twice and self.track.law.final != "same":
+                yield self._last_of_two(each)
+            else:
+                groups.setdefault(int(np.searchsorted(nodes, each.k)), []).append(each)
+        for group in groups.values():
+            if not twice:
+                yield self._point(group[-1])
+                continue
+            yield Point(
+                k=np.array([each.k for each in group]),
+                d=sum(each.d for each in group) / len(group),
+                variance=sum(each.quantum**2 for each in group) / (12.0 * len(group) ** 2),
+                twice=True,
+            )
+
+    def _point(self, each: Shown) -> Point:
+        return Point(
+            np.array([each.k]), each.d, each.quantum**2 / 12.0 + self._unsure(each), twice=False
+        )
+
+    def _last_of_two(self, each: Shown) -> Point:
+        """The last line of a bar that averages twice: the running mean, alone or appended."""
+        if self.track.law.final == "reset":
+            short = 1.0 - LAST_SHARE if each.ragged and each.k > 1.0 else 0.0
+            return self._point(each._replace(k=each.k - short))
+        return Point(np.array([each.k]), each.d, each.quantum**2 / 12.0, twice=True, appended=True)
+
+    def _unsure(self, each: Shown) -> float:
+        """Variance that a last batch of unknown size adds to the number displayed."""
+        if not each.ragged or each.k <= 1.0:
+            return 0.0
+        level = self.track.level.get(each.row)
+        off = each.d - (each.d if level is None else level)
+        return (LAST_SHARE_SD * off / each.k) ** 2
+
+
+class Gap(NamedTuple):
+    """The widest window between two prints of an epoch, and what comes after it."""
+
+    epoch: int
+    first: int
+    """First of its batches, 1-based."""
+    last: int
+    mean: float
+    half_width: float
+    """Guaranteed by the rounding of the prints."""
+    after: int
+    """Batches of the epoch that come after it."""
+    half_width_after: float
+    """To which one of those is known, at best."""
+
+
+def widest_gap(track: Track, epoch: int) -> Gap | None:
+    """The widest window between two prints of an epoch, where its mean is known."""
+    rows = [row for row in rows_of(track, epoch) if track.value.get(row) is not None]
+    if not rows:
+        return None
+    widest = max(rows, key=lambda row: _width(track, row))
+    last = track.places[widest].k or 0
+    after = [row for row in rows if (track.places[row].k or 0) > last]
+    ends = max(((track.places[row].k or 0) for row in after), default=last)
+    return Gap(
+        epoch=epoch,
+        first=last - _width(track, widest) + 1,
+        last=last,
+        mean=track.value[widest],
+        half_width=0.5 * (track.high[widest] - track.low[widest]),
+        after=ends - last,
+        half_width_after=min((_half_width(track, row) for row in after), default=0.0),
+    )
+
+
+def _width(track: Track, row: int) -> int:
+    return (track.places[row].k or 0) - track.from_k[row]
+
+
+def _half_width(track: Track, row: int) -> float:
+    return 0.5 * (track.high[row] - track.low[row]) * _width(track, row)
+
+
+def rows_of(track: Track, epoch: int) -> range:
+    """The rows of an epoch; rows are in the order of their epochs."""
+    first = bisect_left(track.places, epoch, key=epoch_of)
+    return range(first, bisect_right(track.places, epoch, lo=first, key=epoch_of))
+
+
+def epoch_of(place: Position) -> int:
+    """Key to find rows by epoch."""
+    return place.epoch
+
+
+def _k(shown: Shown) -> float:
+    return shown.k
+
+
+def _usable(track: Track, epoch: int) -> Iterator[Shown]:
+    """Prints whose number can be inverted, in ascending order; of equals the last."""
+    held: Shown | None = None
+    for row in rows_of(track, epoch):
+        place, d = track.places[row], track.displayed[row]
+        if place.k is None or place.n is None or track.outlier[row] or not isfinite(d):
+            continue
+        # a mean of means counts batches, whatever their size
+        ragged = place.ragged and track.law.depth == 1 and place.n > 1.0
+        k = place.n - (1.0 - LAST_SHARE) if ragged else place.n
+        if held is not None and k < held.k:
+            continue
+        each = Shown(row, k, d, track.quantum[row], place.ragged, place.final)
+        apart = track.law.depth == 2 and place.final
+        if held is not None and (each.k > held.k or apart):
+            yield held
+        held = each
+    if held is not None:
+        yield held
+
+
+def _seen(shown: Sequence[Shown], start: float, edge: tuple[float, float], width: float) -> float:
+    """Share of an edge of the given width that lies between prints close enough to tell of it."""
+    total, before = 0.0, start
+    for each in shown:
+        if each.k - before <= max(APART * width, 1.0):
+            total += max(min(each.k, edge[1]) - max(before, edge[0]), 0.0)
+        before = each.k
+    return total / width

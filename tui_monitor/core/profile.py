@@ -1,0 +1,70 @@
+"""How the level moves inside an epoch, in tenths: what its boundaries are to be compared with."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import NamedTuple
+
+import numpy as np
+
+from tui_monitor.core.edges import rows_of
+from tui_monitor.core.records import FloatArray
+from tui_monitor.core.track import Track
+
+SECTIONS = 10
+"""Parts of an epoch whose levels make its profile; each is as long as an edge."""
+OF_NOISE = 5.0
+"""Variance of a turn of pure chance, in variances of a section's mean: (1.5^2 + 0.5^2) on either
+side."""
+
+
+class Profile(NamedTuple):
+    """An epoch in equal parts."""
+
+    means: FloatArray
+    """Of the batches in each, shape (SECTIONS,)."""
+    sd: float
+    """What chance does to each."""
+
+
+def profile(track: Track, epoch: int) -> Profile | None:
+    """The profile of an epoch that is over; None if it is not, or has parts without prints."""
+    rows = rows_of(track, epoch)
+    if epoch < 1 or not rows or track.filter is None:
+        return None
+    if not track.places[rows[-1]].final and track.places[-1].epoch == epoch:
+        return None
+    ends: list[float] = [0.0]
+    sums: list[float] = [0.0]
+    for row in rows:
+        value, k = track.value.get(row), track.places[row].k
+        if value is None or k is None or k <= ends[-1]:
+            continue
+        sums.append(sums[-1] + (k - ends[-1]) * value)
+        ends.append(float(k))
+    at = np.linspace(0.0, ends[-1], SECTIONS + 1)
+    if len(ends) < 2 or max(np.diff(ends)) > at[1] + 1.0:
+        return None
+    means = np.diff(np.interp(at, ends, sums)) / at[1]
+    noise = track.filter.noise.variance(float(means.mean()))
+    return Profile(np.asarray(means), sqrt(noise / at[1]))
+
+
+def turns(means: FloatArray) -> FloatArray:
+    """What each change from one section to the next does beyond the mean of its neighbours."""
+    change = np.diff(means)
+    return np.asarray(change[1:-1] - 0.5 * (change[:-2] + change[2:]))
+
+
+def restlessness(track: Track, epochs: tuple[int, int]) -> float:
+    """Variance of what the level does by itself from tenth to tenth inside the epochs, no trend.
+
+    A step at a boundary says something only if the level does not step like that all the time.
+    """
+    found = [shape for epoch in epochs if (shape := profile(track, epoch)) is not None]
+    if not found:
+        return 0.0
+    size = np.concatenate([np.abs(turns(shape.means)) for shape in found])
+    typical = float(np.median(size)) / 0.6745
+    chance = OF_NOISE * float(np.mean([shape.sd**2 for shape in found]))
+    return max(typical**2 - chance, 0.0)
