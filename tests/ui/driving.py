@@ -62,10 +62,11 @@ def monitor(
     *,
     ascii: bool = False,  # noqa: A002
     light: bool = False,
+    bell: bool = False,
 ) -> tuple[MonitorApp, FakeFeed]:
     """An app and the feed behind it."""
     feed = FakeFeed(snapshot, source)
-    app = MonitorApp(feed.open, source=source, ascii=ascii, light=light)
+    app = MonitorApp(feed.open, source=source, ascii=ascii, light=light, bell=bell)
     return app, feed
 
 

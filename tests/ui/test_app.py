@@ -34,7 +34,7 @@ async def test_the_status_says_where_it_is_and_how_long_still() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
         first, second = text_of(app)[:2]
-    for part in ("live", "train.log", "epoch 2/3", "step 214/406", "41.2 steps/s", "15 s"):
+    for part in ("live", "train.log", "epoch 2/3", "step 214/406", "41 steps/s", "15 s"):
         assert part in first
     for part in ("lr 0.001", "law cumulative-batch", "followed by events"):
         assert part in second
@@ -198,7 +198,7 @@ async def test_tab_moves_the_focus_and_the_explanation_with_it() -> None:
         await pilot.pause()
         assert "one more batch" not in screen(app)
         await pilot.press("tab")
-        assert "one more batch can move" in screen(app)
+        assert "one more batch can raise" in screen(app)
         await pilot.press("shift+tab")
         assert app.monitor.scene.view.focus == 0
 
@@ -476,3 +476,19 @@ async def test_a_stalled_sources_silence_grows(monkeypatch: pytest.MonkeyPatch) 
         app._tick()
         await pilot.pause()
         assert "stalled 4 min" in screen(app)
+
+
+async def test_a_bar_changes_between_braille_and_blocks() -> None:
+    app, _ = monitor(samples.training(), samples.LIVE)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        braille = screen(app)
+        await pilot.press("vertical_line")
+        await pilot.pause()
+        blocks = screen(app)
+        await pilot.press("vertical_line")
+        await pilot.pause()
+        again = screen(app)
+    assert again == braille
+    assert any(0x2800 < ord(char) < 0x2900 for char in braille)
+    assert not any(0x2800 < ord(char) < 0x2900 for char in blocks)

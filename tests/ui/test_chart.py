@@ -201,3 +201,13 @@ def test_a_sparkline_is_one_row_of_blocks() -> None:
     assert len(drawn) == 16
     assert list(drawn[:8]) == sorted(drawn[:8])
     assert drawn[8:].strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("dots", "sign"),
+    [("10/00", "▘"), ("01/01", "▐"), ("11/11", "█"), ("01/10", "▞"), ("11/01", "▜")],
+)
+def test_quarters_of_a_cell(dots: str, sign: str) -> None:
+    grid = np.array([[dot == "1" for dot in row] for row in dots.split("/")])
+    assert raster.quarters(grid).tolist() == [[ord(sign)]]
+    assert raster.quarters(np.zeros((2, 4), dtype=np.bool_)).tolist() == [[0, 0]]

@@ -50,8 +50,8 @@ def test_the_focused_panel_is_the_last_to_lose_its_chart(
 @pytest.mark.parametrize(
     ("size", "expected"),
     [
-        ((200, 50), Layout(3, 1, 68, (23, 23), 22, 3, 21)),
-        ((120, 40), Layout(3, 1, 46, (18, 18), 19, 3, 14)),
+        ((200, 50), Layout(3, 1, 68, (23, 23), 26, 3, 17)),
+        ((120, 40), Layout(3, 1, 46, (18, 18), 23, 3, 10)),
         ((80, 24), Layout(2, 1, 0, (7, 7), 7, 0, 0)),
         ((60, 15), Layout(1, 1, 0, (8, 1), 4, 0, 0)),
         ((40, 10), Layout(1, 1, 0, (7, 1), 0, 0, 0)),

@@ -82,8 +82,11 @@ def test_one_unknown_part_leaves_the_others() -> None:
 @pytest.mark.parametrize(
     ("inertia", "words"),
     [
-        ((0.0021, 0.0003), "can move the displayed number by at most +0.00030 / −0.0021"),
-        ((0.0021, math.inf), "can lower the displayed number by at most −0.0021"),
+        (
+            (0.0021, 0.0003),
+            "can raise the displayed number by at most 0.00030, lower it by at most 0.0021",
+        ),
+        ((0.0021, math.inf), "by at most 0.0021; upwards there is no limit"),
         ((math.inf, math.inf), ""),
         (None, ""),
     ],
@@ -181,3 +184,28 @@ def test_the_cursor_goes_by_prints_and_by_cells() -> None:
     assert next_print(x, 50.0, 1, 7.5) == 58
     assert next_print(x, 1.0, -1, 7.5) == 1
     assert next_print(x, 100.0, 1, 0.0) == 100
+
+
+def test_a_bar_gives_way_to_the_numbers_behind_it() -> None:
+    line = f"400/400 [{'=' * 30}] - 5s 12ms/step - loss: 0.4342"
+    snapshot = replace(samples.training(), log_tail=(line,))
+    shown = text(tables.log_rows(scene(snapshot), 50, 3))
+    assert shown.strip().startswith("400/400 [===")
+    assert shown.rstrip().endswith("loss: 0.4342")
+
+
+def test_without_validation_its_columns_make_room() -> None:
+    snapshot = samples.training(900)
+    rows = tuple(row._replace(val=None) for row in snapshot.epoch_rows)
+    shown = text(tables.epoch_rows(scene(replace(snapshot, epoch_rows=rows)), 44, 6))
+    assert "time" in shown
+    assert "val" not in shown
+
+
+def test_three_bars_come_before_the_title() -> None:
+    shown = text(jump.jump_rows(scene(samples.training()), 50, 4))
+    assert "luck" in shown
+
+
+def test_a_cut_explanation_says_so() -> None:
+    assert text(jump.jump_rows(scene(samples.training()), 60, 7)).endswith(" …")

@@ -84,8 +84,34 @@ def test_an_unsettled_law_says_so() -> None:
     assert fmt.law(evidence._replace(name="unknown")) == "law unknown"
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.2, "1 s"),
+        (12.4, "12 s"),
+        (61.0, "1 min 00 s"),
+        (4321.0, "1 h 10 min"),
+        (20 * 86400.0 + 7e4, "21 d 0 h"),
+        (None, "–"),
+        (math.inf, "–"),
+    ],
+)
+def test_an_estimate_is_told_no_finer_than_it_is_known(seconds: float | None, words: str) -> None:
+    assert fmt.estimate(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.0178, "0.018"), (0.00421, "0.0042"), (0.96, "0.96"), (12.3, "12"), (3e-6, "3.0e-06")],
+)
+def test_what_stands_after_plus_minus_has_two_digits(value: float, words: str) -> None:
+    assert fmt.margin(value) == words
+
+
 def test_slow_steps_are_told_in_time_a_step() -> None:
-    assert fmt.rate(41.23, "batch") == "41.2 steps/s"
+    assert fmt.rate(41.23, "batch") == "41 steps/s"
+    assert fmt.rate(9.96, "batch") == "10.0 steps/s"
+    assert fmt.rate(1234.0, "batch") == "1200 steps/s"
     assert fmt.rate(0.05, "epoch") == "20 s/epoch"
     assert fmt.rate(0.0, "batch") == "–"
 

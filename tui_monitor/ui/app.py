@@ -7,7 +7,10 @@ at all when nothing has changed. It alone reads a clock.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import signal
+import sys
+import termios
 import threading
 from pathlib import Path
 from time import monotonic
@@ -21,16 +24,28 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tui_monitor.core.records import Snapshot, SourceState
+from tui_monitor.core.text import sanitise
+from tui_monitor.ui.alerts import Alert, alerts
 from tui_monitor.ui.celldiff import CellUpdate, Painted
+from tui_monitor.ui.export import ExportKind, export
 from tui_monitor.ui.glyphs import ASCII, UNICODE
 from tui_monitor.ui.messages import Feed, FeedFailed, OpenFeed, ReplayControl, SnapshotReady
 from tui_monitor.ui.palette import DARK, LIGHT
+from tui_monitor.ui.screens.ask import ChooseScreen
 from tui_monitor.ui.screens.help import HelpScreen
 from tui_monitor.ui.screens.monitor import MonitorScreen
+from tui_monitor.ui.summary import summary
 
 FRAME_SECONDS = 0.1
+EXPORTS = (("c", "CSV"), ("j", "JSON lines"), ("s", "SVG"), ("h", "HTML"), ("t", "text"))
+"""Keys that say what to export, and what they stand for."""
 _RETRY_SECONDS = 0.025
 """Between two looks whether the terminal has taken the last frame."""
+_LONGEST_NOTE = 200
+_TOLD_SECONDS = 30.0
+"""How long an alert keeps its line."""
+_TAKEN = 256
+"""Bytes waiting for the terminal up to which it has as good as taken the last frame."""
 _SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 0.0)
 """What `,` and `.` go through; the last is as fast as possible."""
 
@@ -43,6 +58,8 @@ class MonitorApp(App[int]):
         source: What to show of the source before the feed says more.
         ascii: Draw with ASCII only.
         light: Begin with the light theme.
+        bell: Ring the terminal's bell at an alert.
+        notify: Send an alert to the terminal as a notification (OSC 9).
     """
 
     CSS_PATH = Path(__file__).with_name("app.tcss")
@@ -57,6 +74,7 @@ class MonitorApp(App[int]):
         Binding("full_stop", "replay_speed(1)", "Replay faster", show=False),
         Binding("home", "replay_seek(0)", "Replay from its begin", show=False),
         Binding("end", "replay_seek(1)", "Replay to its end", show=False),
+        Binding("x", "export", "Export", show=False),
         Binding("c", "colours", "Dark or light", show=False),
         Binding("ctrl+l", "repaint", "Draw everything anew", show=False),
     ]
@@ -68,15 +86,20 @@ class MonitorApp(App[int]):
         source: SourceState,
         ascii: bool = False,  # noqa: A002
         light: bool = False,
+        bell: bool = False,
+        notify: bool = False,
     ) -> None:
         super().__init__()
         self._open_feed = open_feed
         self._feed: Feed | None = None
         self._light = light
+        self._rings, self._notifies = bell, notify
         self._monitor = MonitorScreen(source, ASCII if ascii else UNICODE)
         self._source = source
         self._heard = 0.0
         self._newest: tuple[Snapshot, SourceState] | None = None
+        self._last: tuple[Snapshot, SourceState] | None = None
+        """The newest that was heard, drawn or not."""
         self._drawn = 0.0
         self._drawing_later = False
         self._painted = Painted()
@@ -105,6 +128,13 @@ class MonitorApp(App[int]):
         """The main screen."""
         return self._monitor
 
+    def summary(self) -> str:
+        """What should stay in the scrollback."""
+        scene = self._monitor.scene
+        newest = self._last[0] if self._last else None
+        ascii_only = scene.glyphs.ascii
+        return summary(newest, self._source, scene.view, self.size.width, ascii=ascii_only)
+
     # --- the feed ------------------------------------------------------------------------------
 
     def _start_feed(self) -> None:
@@ -132,10 +162,22 @@ class MonitorApp(App[int]):
 
     def on_snapshot_ready(self, message: SnapshotReady) -> None:
         """Keep the newest; draw it now or at the next frame."""
-        self._newest = (message.snapshot, message.source)
+        for alert in alerts(self._last, (message.snapshot, message.source)):
+            self._alert(alert)
+        self._newest = self._last = (message.snapshot, message.source)
         self._source, self._heard = message.source, monotonic()
         if not self._drawing_later:
             self._draw_when_due()
+
+    def _alert(self, alert: Alert) -> None:
+        """Tell it on a line of its own for a while, and beyond the screen if the user wants it."""
+        text = sanitise(alert.text)
+        self._monitor.tell(text)
+        self.set_timer(_TOLD_SECONDS, lambda: self._monitor.untell(text))
+        if self._rings:
+            self.bell()
+        if self._notifies and self._driver is not None and not self.is_headless:
+            self._driver.write(notification(text))
 
     def on_feed_failed(self, message: FeedFailed) -> None:
         """Say it; what was read stays on the screen."""
@@ -158,7 +200,7 @@ class MonitorApp(App[int]):
         """Whether output waits to be written: a slow line must not fill up with old frames."""
         writer = getattr(self._driver, "_writer_thread", None)
         queue = getattr(writer, "_queue", None)
-        return queue is not None and queue.qsize() > 0
+        return (queue is not None and queue.qsize() > 0) or unread_output() > _TAKEN
 
     def _tick(self) -> None:
         """Let the length of a silence grow; nothing is sent where the text stays the same."""
@@ -224,6 +266,29 @@ class MonitorApp(App[int]):
         if self._replay is not None:
             self._replay.seek_fraction(float(fraction))
 
+    def action_export(self) -> None:
+        """Ask what to write into the current folder, and write it."""
+        scene = self._monitor.scene
+        if scene.snapshot is None:
+            self._monitor.tell("nothing to export yet")
+            return
+        self.push_screen(ChooseScreen(scene, "export", EXPORTS), self._export)
+
+    def _export(self, key: str | None) -> None:
+        kinds: dict[str | None, ExportKind] = {
+            "c": "csv", "j": "jsonl", "s": "svg", "h": "html", "t": "txt"
+        }  # fmt: skip
+        kind = kinds.get(key)
+        if kind is None:
+            return
+        size, light = (self.size.width, self.size.height), self.theme == LIGHT.name
+        try:
+            path = export(self._monitor.scene, kind, size, Path.cwd(), light=light)
+        except OSError as error:
+            self._monitor.tell(f"not exported, {error.strerror or error}")
+        else:
+            self._monitor.tell(sanitise(f"exported to {path}"))
+
     def action_colours(self) -> None:
         """Change between the dark and the light theme."""
         self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
@@ -243,6 +308,22 @@ class MonitorApp(App[int]):
             number = getattr(signal, name, None)
             if number is not None:
                 loop.add_signal_handler(number, self.action_leave, 128 + number)
+
+
+def unread_output() -> int:
+    """Bytes written to the terminal that it has not taken yet; 0 where that cannot be told."""
+    try:
+        # Textual writes to the process's own standard error.
+        waiting = fcntl.ioctl(2, termios.TIOCOUTQ, bytes(4))
+    except OSError:
+        return 0
+    return int.from_bytes(waiting, sys.byteorder)
+
+
+def notification(text: str) -> str:
+    """The sequence (OSC 9) that shows a text as a notification of the desktop."""
+    plain = "".join(char for char in text if char.isprintable())
+    return f"\x1b]9;{plain[:_LONGEST_NOTE]}\x07"
 
 
 def next_speed(speed: float, direction: int) -> float:

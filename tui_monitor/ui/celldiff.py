@@ -9,7 +9,9 @@ Textual: the tests hold its output, replayed by a terminal emulator, equal to Te
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import groupby
+from typing import NamedTuple
 
 from rich.cells import cell_len, get_character_cell_size
 from rich.color import ColorSystem
@@ -24,6 +26,45 @@ _NEAR = 5
 """Unchanged cells between two changed ones that are sent along: moving the cursor costs as much."""
 _PLAIN = Style()
 _UNKNOWN: Cell = ("\0", _PLAIN)
+_RESET = "\x1b[0m"
+_BOLD, _NOT_BOLD = "1", "22"
+
+
+class _Pen(NamedTuple):
+    """What a style asks of the terminal, as parameters of an SGR sequence."""
+
+    attributes: str = ""
+    foreground: str = "39"
+    background: str = "49"
+
+    def after(self, held: _Pen) -> str:
+        """The sequence that changes the pen `held` to this one, with no more than differs."""
+        parts: list[str] = []
+        if self.attributes != held.attributes:
+            if held.attributes not in ("", _BOLD):
+                held = _Pen()
+                parts.append("0")
+            elif held.attributes:
+                parts.append(_NOT_BOLD)
+            if self.attributes:
+                parts.append(self.attributes)
+        if self.foreground != held.foreground:
+            parts.append(self.foreground)
+        if self.background != held.background:
+            parts.append(self.background)
+        return f"\x1b[{';'.join(parts)}m" if parts else ""
+
+
+@lru_cache(maxsize=1024)
+def _pen_of(style: Style, colors: ColorSystem) -> _Pen:
+    attributes = style.without_color._make_ansi_codes(colors)
+    pen = _Pen(attributes)
+    if style.color is not None:
+        pen = pen._replace(foreground=";".join(style.color.downgrade(colors).get_ansi_codes()))
+    if style.bgcolor is not None:
+        codes = style.bgcolor.downgrade(colors).get_ansi_codes(foreground=False)
+        pen = pen._replace(background=";".join(codes))
+    return pen
 
 
 class Painted:
@@ -40,23 +81,31 @@ class Painted:
         """The terminal sequence that brings what is shown up to `update`."""
         colors = console._color_system or ColorSystem.TRUECOLOR
         out: list[str] = []
+        pen = _Pen()
         for x, y, strip in _pieces(update):
-            out += self._row(x, y, _cells(strip), colors)
-        return "".join(out)
+            pen = self._row(x, y, _cells(strip), colors, pen, out)
+        # Whatever else writes to the terminal expects a plain pen.
+        return "".join([*out, _RESET]) if out else ""
 
-    def _row(self, x: int, y: int, cells: list[Cell], colors: ColorSystem) -> Iterator[str]:
+    def _row(
+        self, x: int, y: int, cells: list[Cell], colors: ColorSystem, pen: _Pen, out: list[str]
+    ) -> _Pen:
+        """Add what changes the row to `out`; returns the pen that the terminal then holds."""
         shown = self._rows.setdefault(y, [])
         if len(shown) < x + len(cells):
             shown.extend([_UNKNOWN] * (x + len(cells) - len(shown)))
         before = shown[x : x + len(cells)]
         if before == cells:
-            return
+            return pen
         for begin, end in _runs(before, cells):
-            yield f"\x1b[{y + 1};{x + begin + 1}H"
+            out.append(f"\x1b[{y + 1};{x + begin + 1}H")
             for style, group in groupby(cells[begin:end], key=_style_of):
-                text = "".join(piece for piece, _ in group)
-                yield Strip.render_style(style, text, colors)
+                wanted = _pen_of(style, colors)
+                out.append(wanted.after(pen))
+                out += [text for text, _ in group]
+                pen = wanted
         shown[x : x + len(cells)] = cells
+        return pen
 
 
 class CellUpdate(CompositorUpdate):

@@ -22,12 +22,13 @@ from tui_monitor.ui.raster import BoolArray
 from tui_monitor.ui.rows import Row, Span
 from tui_monitor.ui.scale import Axis
 
-_CLOUD_LIMIT = 24
-"""Points a dot column beyond which single window means would only fill the chart."""
+_CLOUD_LIMIT = 1.0
+"""Points a dot column beyond which single window means only show that batches differ."""
 _CROWD = 0.2
 """Validation points a column from which they are a line."""
 _BLOCKS = 0x2580
 """U+2581 to U+2587 fill one to seven eighths of a cell from below."""
+_INKS, _GROUNDS = tuple(Ink), tuple(Ground)
 _SPARSE = 0.5
 """Points a dot column up to which a window mean is drawn with its bounds."""
 
@@ -98,10 +99,12 @@ class Cells:
             return ()
         text = codes.astype("<u4").tobytes().decode("utf-32-le")
         style = inks.astype(np.int64) * 256 + grounds
-        # The ink of a blank can't be seen: it takes its neighbour's, so that spans stay long.
         cuts = [0, *(np.flatnonzero(style[1:] != style[:-1]) + 1).tolist(), len(text)]
+        starts = cuts[:-1]
+        roles = zip(inks[starts].tolist(), grounds[starts].tolist(), strict=True)
         return tuple(
-            Span(text[a:b], Ink(int(inks[a])), Ground(int(grounds[a]))) for a, b in pairwise(cuts)
+            Span(text[a:b], _INKS[ink], _GROUNDS[ground])
+            for (a, b), (ink, ground) in zip(pairwise(cuts), roles, strict=True)
         )
 
 
@@ -309,7 +312,9 @@ def _dot_shape(cells: Cells, glyphs: Glyphs) -> tuple[int, int]:
 
 
 def _pack(dots: BoolArray, glyphs: Glyphs, sign: str) -> IntArray:
-    return raster.signs(dots, sign) if glyphs.ascii else raster.braille(dots)
+    if glyphs.ascii:
+        return raster.signs(dots, sign)
+    return raster.braille(dots) if glyphs.dots == (2, 4) else raster.quarters(dots)
 
 
 def _cell_column(place: float, window: Window, width: int) -> int:

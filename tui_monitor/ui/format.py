@@ -9,6 +9,9 @@ from tui_monitor.core.records import LawEvidence, Unit
 _DECIMALS = 4
 """Keras and most bars print four; a displayed number must be found on the screen as printed."""
 
+_GRAINS = ((10 * 86400, 86400), (86400, 6 * 3600), (3 * 3600, 600), (3600, 300), (600, 60), (60, 5))
+"""From how many seconds on an estimate is told in which steps of seconds."""
+
 
 def number(value: float | None, absent: str = "–") -> str:
     """A metric's value with four decimals, or in e-notation where four would hide it."""
@@ -27,6 +30,17 @@ def half_width(value: float) -> str:
     if not math.isfinite(value):
         return "?"
     return number(abs(value)) if value else "0"
+
+
+def margin(value: float) -> str:
+    """What stands after ± beside a number that changes all the time: two digits say enough."""
+    if not math.isfinite(value):
+        return "?"
+    size = abs(value)
+    if not 1e-4 <= size < 1e5:
+        return f"{size:.1e}" if size else "0"
+    decimals = min(max(1 - math.floor(math.log10(size)), 0), _DECIMALS)
+    return f"{size:.{decimals}f}"
 
 
 def change(value: float | None, scale: float, minus: str = "−", absent: str = "unknown") -> str:
@@ -74,6 +88,19 @@ def duration(seconds: float | None, absent: str = "–") -> str:
     return f"{whole // 86400} d {whole % 86400 // 3600} h"
 
 
+def estimate(seconds: float | None, absent: str = "–") -> str:
+    """A length of time that is only estimated: no finer than a twentieth of itself.
+
+    What is guessed anew at each print must not flicker.
+    """
+    if seconds is None or not math.isfinite(seconds) or seconds < 0:
+        return absent
+    for least, step in _GRAINS:
+        if seconds >= least:
+            return duration(round(seconds / step) * step)
+    return duration(max(seconds, 1.0))
+
+
 def clock(seconds: float | None, absent: str = "–") -> str:
     """A length of time for narrow places: `0:12`, `1:30`, `2:05:00`, `3d 4h`."""
     if seconds is None or not math.isfinite(seconds) or seconds < 0:
@@ -102,8 +129,9 @@ def rate(per_second: float, unit: Unit) -> str:
     if not math.isfinite(per_second) or per_second <= 0:
         return "–"
     noun = "step" if unit == "batch" else unit
-    if per_second >= 100:
-        return f"{per_second:.0f} {noun}s/s"
+    if per_second >= 10:
+        # Two digits: the third is noise that only draws the eye.
+        return f"{round(per_second, 1 - math.floor(math.log10(per_second))):.0f} {noun}s/s"
     if per_second >= 1:
         return f"{per_second:.1f} {noun}s/s"
     return f"{duration(1 / per_second)}/{noun}"

@@ -22,7 +22,7 @@ from tui_monitor.ui.glyphs import ASCII, UNICODE, to_ascii
 from tui_monitor.ui.layout import SIDE_GAP, Layout, plan_for
 from tui_monitor.ui.palette import DARK, LIGHT, Ground, Ink, style_of
 from tui_monitor.ui.rows import BLANK, Row, Span, clip, row_width
-from tui_monitor.ui.scene import Scene, curves
+from tui_monitor.ui.scene import Scene, View, curves
 
 Kind = Literal["svg", "html", "txt"]
 
@@ -36,6 +36,7 @@ def frame(
     ascii: bool = False,  # noqa: A002
     light: bool = False,
     color: bool = True,
+    view: View | None = None,
 ) -> str:
     """The picture of a snapshot, `size` (columns, rows) large.
 
@@ -47,9 +48,10 @@ def frame(
         ascii: Draw with ASCII only.
         light: Dark signs on a light ground.
         color: False leaves out the colours; svg and html keep foreground and background.
+        view: What of it; by default what the screen shows before any key.
     """
     width, height = max(size[0], 1), max(size[1], 1)
-    scene = Scene(snapshot, source, glyphs=ASCII if ascii else UNICODE)
+    scene = Scene(snapshot, source, view or View(), ASCII if ascii else UNICODE)
     rows = screen_rows(scene, width, height)
     theme = LIGHT if light else DARK
     if kind == "txt":

@@ -93,6 +93,9 @@ UNICODE = Glyphs(
     separator="·",
 )
 
+BLOCKS = UNICODE._replace(dots=(2, 2))
+"""For terminals whose font has no braille, or a faint one: quarters of a cell."""
+
 ASCII = Glyphs(
     ascii=True,
     dots=(1, 1),

@@ -11,7 +11,19 @@ from tui_monitor.core.records import Boundary, Curve, Finding, Part, Snapshot, U
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui.glyphs import Glyphs
 from tui_monitor.ui.palette import Ink
-from tui_monitor.ui.rows import BLANK, Item, Row, Span, fit, pack, pad, pad_left, row_width, wrap
+from tui_monitor.ui.rows import (
+    BLANK,
+    Item,
+    Row,
+    Span,
+    clip,
+    fit,
+    pack,
+    pad,
+    pad_left,
+    row_width,
+    wrap,
+)
 from tui_monitor.ui.scene import ALARMS, Scene, epoch_label, focused, selected_boundary
 
 _NAMES = {Ink.LAG: "averaging lag", Ink.STEP: "real step", Ink.LUCK: "luck"}
@@ -37,7 +49,7 @@ def jump_rows(scene: Scene, width: int, height: int) -> list[Row]:
     if snapshot is None or curve is None or height < 1:
         return [_title("why it jumped", ())][:height]
     boundary = selected_boundary(scene)
-    inertia = _inertia(curve, snapshot.unit, width, scene.glyphs)
+    inertia = _inertia(curve, snapshot.unit, width)
     if boundary is None:
         rows = [_title("why it jumped", ()), *_no_boundary(scene, width)]
         return (rows + ([BLANK, *inertia] if height > len(rows) + 1 else inertia))[:height]
@@ -48,18 +60,29 @@ def jump_rows(scene: Scene, width: int, height: int) -> list[Row]:
     ]
     causes = _causes(boundary, width, scene.glyphs)
     notes = _findings(snapshot, curve, width, scene.glyphs)
-    return _stack([*head, *bars], [text, causes, inertia, notes], height)
+    if height < len(head) + len(bars):
+        head = head[-1:]
+    rows = _stack([*head, *bars], [text, causes, inertia, notes], height)
+    if len(rows) > height > len(head) + len(bars):
+        rows[height - 1] = _cut_row(rows[height - 1], width, scene.glyphs)
+    return rows[:height]
+
+
+def _cut_row(row: Row, width: int, glyphs: Glyphs) -> Row:
+    """The row with a sign that more would follow."""
+    sign = Span(f" {glyphs.ellipsis}", Ink.DIM)
+    return (*clip(row, width - row_width((sign,))), sign)
 
 
 def _stack(first: list[Row], blocks: list[list[Row]], height: int) -> list[Row]:
-    """The first rows, then as many blocks as fit, with blank rows between where there is room."""
+    """The first rows, then the blocks, with blank rows between where all fit into `height`."""
     blocks = [block for block in blocks if block]
     needed = len(first) + sum(len(block) for block in blocks)
     spaced = needed + len(blocks) <= height
     rows = list(first)
     for block in blocks:
         rows += [BLANK, *block] if spaced else block
-    return rows[:height]
+    return rows
 
 
 def _title(title: str, rest: Row) -> Row:
@@ -175,19 +198,25 @@ def _causes(boundary: Boundary, width: int, glyphs: Glyphs) -> list[Row]:
     return rows
 
 
-def _inertia(curve: Curve, unit: Unit, width: int, glyphs: Glyphs) -> list[Row]:
+def _inertia(curve: Curve, unit: Unit, width: int) -> list[Row]:
     if curve.inertia is None:
         return []
     down, up = curve.inertia
-    moves = [
-        f"{sign}{fmt.small(most)}"
-        for sign, most in (("+", up), (glyphs.minus, down))
-        if math.isfinite(most)
-    ]
-    if not moves:
+    raised, lowered = math.isfinite(up), math.isfinite(down)
+    if not raised and not lowered:
         return []
-    only = "lower" if not math.isfinite(up) else "raise" if not math.isfinite(down) else "move"
-    text = f"one more {unit} can {only} the displayed number by at most {' / '.join(moves)}"
+    text = f"one more {unit} can "
+    if raised and lowered:
+        text += f"raise the displayed number by at most {fmt.small(up)}, lower it by "
+        text += f"at most {fmt.small(down)}"
+    elif lowered:
+        text += (
+            f"lower the displayed number by at most {fmt.small(down)}; upwards there is no limit"
+        )
+    else:
+        text += (
+            f"raise the displayed number by at most {fmt.small(up)}; downwards there is no limit"
+        )
     return [(Span(" "), Span(line, Ink.DIM)) for line in wrap(text, width - 2)]
 
 

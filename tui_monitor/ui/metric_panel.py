@@ -202,7 +202,7 @@ def _level_spans(scene: Scene, level: float, sd: float) -> Row:
     mark = Span(f"{glyphs.line} ", Ink.LEVEL)
     if not math.isfinite(sd):
         return (mark, Span(fmt.number(level), Ink.STRONG))
-    beside = f"{glyphs.plus_minus} {fmt.half_width(2 * sd)}"
+    beside = f"{glyphs.plus_minus} {fmt.margin(2 * sd)}"
     return (mark, Span(f"{fmt.number(level)} ", Ink.STRONG), Span(beside, Ink.LEVEL))
 
 

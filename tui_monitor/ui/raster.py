@@ -17,6 +17,8 @@ from tui_monitor.ui.scale import Axis
 
 BoolArray = NDArray[np.bool_]
 _BRAILLE = 0x2800
+_QUARTER_BITS = np.array([[1, 2], [4, 8]], dtype=np.int64)
+_QUARTERS = np.array([0, *map(ord, "▘▝▀▖▌▞▛▗▚▐▜▄▙▟█")], dtype=np.int64)
 _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], dtype=np.int64)
 
 
@@ -85,7 +87,9 @@ def profile(
 def _join(span: Profile, held: IntArray, crossed: BoolArray) -> None:
     """Draw on from each column to the next that has points, through the empty ones between."""
     ends, begins = span.leave[held[:-1]], span.enter[held[1:]]
-    for number in np.flatnonzero(np.isfinite(ends) & np.isfinite(begins) & ~crossed):
+    joined = np.isfinite(ends) & np.isfinite(begins) & ~crossed
+    span.linked[held[:-1][joined]] = True
+    for number in np.flatnonzero(joined & (np.diff(held) > 1)):
         a, b = held[number], held[number + 1]
         span.linked[a:b] = True
         steps = np.arange(1, b - a) / (b - a)
@@ -135,6 +139,13 @@ def braille(dots: BoolArray) -> IntArray:
     cells = dots.reshape(height, 4, width, 2)
     masks = np.einsum("hrwc,rc->hw", cells, _BITS)
     return np.where(masks > 0, masks + _BRAILLE, 0)
+
+
+def quarters(dots: BoolArray) -> IntArray:
+    """Code points of the block cells of (2 h, 2 w) dots: shape (h, w), 0 where no dot is."""
+    height, width = dots.shape[0] // 2, dots.shape[1] // 2
+    masks = np.einsum("hrwc,rc->hw", dots.reshape(height, 2, width, 2), _QUARTER_BITS)
+    return np.asarray(_QUARTERS[masks], dtype=np.int64)
 
 
 def signs(dots: BoolArray, sign: str) -> IntArray:

@@ -15,7 +15,7 @@ import numpy as np
 
 from tui_monitor.core.records import FloatArray
 
-_GROWTH = 0.3
+_GROWTH = 0.5
 _LEAST_LOG = 1e-300
 _CLIP_RATIO = 8.0
 """A range this many times as wide as that of the middle 96 % is cut: a few wild points would

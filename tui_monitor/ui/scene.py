@@ -7,7 +7,7 @@ that the session did not find out.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +40,10 @@ class View:
     cursor: float | None = None
     boundary: int | None = None
     """The epoch before the selected boundary; None selects the latest."""
+    wanted: str = ""
+    """Only metrics whose name has this in it are shown; empty shows all."""
+    search: str = ""
+    """Only lines of the log's tail with this in them are shown; empty shows all."""
     paused: bool = False
     """The picture stands still while the session goes on."""
 
@@ -59,7 +63,26 @@ class Scene(NamedTuple):
 
 def curves(scene: Scene) -> tuple[Curve, ...]:
     """The curves to draw; none before the first snapshot."""
-    return scene.snapshot.curves if scene.snapshot is not None else ()
+    if scene.snapshot is None:
+        return ()
+    wanted = scene.view.wanted.casefold()
+    return tuple(each for each in scene.snapshot.curves if wanted in each.metric.casefold())
+
+
+def matching(scene: Scene, text: str) -> View:
+    """The view after `/`: metrics with `text` in their name, or else the log's lines with it."""
+    known = scene.snapshot.curves if scene.snapshot is not None else ()
+    metrics = any(text.casefold() in each.metric.casefold() for each in known)
+    return replace(
+        scene.view, wanted=text if metrics else "", search="" if metrics else text, focus=0
+    )
+
+
+def found_lines(scene: Scene) -> list[str]:
+    """Lines of the log's tail to show, oldest first."""
+    lines = scene.snapshot.log_tail if scene.snapshot is not None else ()
+    search = scene.view.search.casefold()
+    return [line for line in lines if search in line.casefold()]
 
 
 def focused(scene: Scene) -> Curve | None:
@@ -152,6 +175,16 @@ def boundary_position(snapshot: Snapshot, epoch: int) -> float | None:
     if 1 <= epoch <= snapshot.epoch_ends.size:
         return float(snapshot.epoch_ends[epoch - 1])
     return None
+
+
+def epoch_begin(snapshot: Snapshot, label: str) -> float | None:
+    """Position where the epoch with this number, as shown, begins; None if there is none yet."""
+    labels = epoch_labels(snapshot)
+    known = {labels.get(epoch, str(epoch)): epoch for epoch in range(1, snapshot.epoch + 1)}
+    epoch = known.get(label)
+    if epoch is None or epoch - 1 > snapshot.epoch_ends.size:
+        return None
+    return float(snapshot.epoch_ends[epoch - 2]) if epoch > 1 else 0.0
 
 
 def epoch_label(snapshot: Snapshot, epoch: int) -> str:

@@ -8,7 +8,7 @@ from tui_monitor.core.records import Finding, Snapshot, SourceState
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui.glyphs import Glyphs
 from tui_monitor.ui.palette import Ground, Ink
-from tui_monitor.ui.rows import BLANK, Item, Row, Span, fit, pack, row_width, spread
+from tui_monitor.ui.rows import BLANK, Item, Row, Span, fit, pack, pad_left, row_width, spread
 from tui_monitor.ui.scene import ALARMS, Scene, epoch_label
 
 _BAR_CELLS = 16
@@ -67,7 +67,9 @@ def _progress_items(snapshot: Snapshot, glyphs: Glyphs, *, wide: bool) -> list[I
     if snapshot.step is not None and snapshot.unit != "epoch":
         of = f"/{snapshot.steps}" if snapshot.steps else ""
         noun = "step" if snapshot.unit == "batch" else snapshot.unit
-        step = (Span(f"{noun} ", Ink.DIM), Span(f"{snapshot.step}{of}", Ink.STRONG))
+        # As wide as the total, so that nothing behind it moves.
+        done = pad_left(str(snapshot.step), len(of) - 1)
+        step = (Span(f"{noun} ", Ink.DIM), Span(f"{done}{of}", Ink.STRONG))
         items.append(Item(step, 2))
         if snapshot.steps:
             bar = _progress_bar(snapshot.step / snapshot.steps, _BAR_CELLS, glyphs)
@@ -84,7 +86,7 @@ def _progress_items(snapshot: Snapshot, glyphs: Glyphs, *, wide: bool) -> list[I
 
 def _eta(what: str, seconds: float, *, wide: bool) -> Row:
     if wide:
-        return (Span(f"{what} ends in ", Ink.DIM), Span(fmt.duration(seconds), Ink.PLAIN))
+        return (Span(f"{what} ends in ", Ink.DIM), Span(fmt.estimate(seconds), Ink.PLAIN))
     return (Span(f"{what} ", Ink.DIM), Span(fmt.clock(seconds), Ink.PLAIN))
 
 
@@ -145,7 +147,8 @@ def _facts(snapshot: Snapshot) -> list[tuple[str, int]]:
         facts.append((f"run {snapshot.run}/{snapshot.runs}", 1))
     if snapshot.format is not None:
         facts.append((snapshot.format, 6))
-    facts.append((f"{fmt.count(snapshot.lines)} lines", 7))
+    if not snapshot.curves:
+        facts.append((f"{fmt.count(snapshot.lines)} lines", 7))
     return facts
 
 

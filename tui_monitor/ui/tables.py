@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import NamedTuple
+
+from rich.cells import cell_len
 
 from tui_monitor.core.records import Curve, EpochRow
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui.palette import Ground, Ink
 from tui_monitor.ui.rows import Row, Span, clip, fit, pad, pad_left
-from tui_monitor.ui.scene import Scene, epoch_labels, focused, selected_boundary
+from tui_monitor.ui.scene import Scene, epoch_labels, focused, found_lines, selected_boundary
 
 
 class _Column(NamedTuple):
@@ -20,15 +23,25 @@ class _Column(NamedTuple):
 
 
 _AIRY = 6
+_BAR = re.compile(r"([=.\-#━─█░▏ ])\1{7,}")
+"""A run of one sign in a line of a log: a part of a progress bar."""
+_LEAST_BAR = 3
 _COLUMNS = {
     "epoch": _Column("epoch", 5, 0),
     "displayed": _Column("displayed", 10, 1),
-    "end": _Column("decoded end", 18, 0),
+    "end": _Column("decoded end", 16, 0),
     "val": _Column("val", 8, 0),
     "gap": _Column("gap", 8, 4),
-    "seconds": _Column("time", 9, 3),
+    "seconds": _Column("time", 8, 3),
     "marks": _Column("", 16, 5),
 }
+
+
+def title_row(scene: Scene) -> Row:
+    """The name of the focused metric and of its validation twin."""
+    curve = focused(scene)
+    names = [name for name in (curve.metric, curve.val_metric) if name] if curve else []
+    return (Span(" "), Span(", ".join(names), Ink.TITLE))
 
 
 def epoch_rows(scene: Scene, width: int, height: int) -> list[Row]:
@@ -37,7 +50,7 @@ def epoch_rows(scene: Scene, width: int, height: int) -> list[Row]:
     if scene.snapshot is None or curve is None or height < 2:
         return []
     rows = [row for row in scene.snapshot.epoch_rows if row.metric == curve.metric]
-    columns = _fitting(width - 1)
+    columns = _fitting(width - 1, val=any(row.val is not None for row in rows))
     head = tuple(
         Span(pad_left(_COLUMNS[key].head, _COLUMNS[key].width + 1), Ink.DIM) for key in columns
     )
@@ -64,8 +77,8 @@ def epoch_rows(scene: Scene, width: int, height: int) -> list[Row]:
     return [clip(row, width) for row in (head, *body)]
 
 
-def _fitting(width: int) -> list[str]:
-    kept = list(_COLUMNS)
+def _fitting(width: int, *, val: bool) -> list[str]:
+    kept = [key for key in _COLUMNS if val or key not in ("val", "gap")]
     while len(kept) > 1 and sum(_COLUMNS[key].width + 1 for key in kept) > width:
         kept.remove(max(kept, key=lambda key: _COLUMNS[key].rank))
     return kept
@@ -118,10 +131,42 @@ def _cell(scene: Scene, row: EpochRow, key: str, *, is_best: bool) -> tuple[str,
 
 
 def log_rows(scene: Scene, width: int, height: int) -> list[Row]:
-    """The last lines of the log, the newest last."""
-    if scene.snapshot is None:
+    """The last lines of the log, or those that were searched for, the newest last."""
+    if scene.snapshot is None or height < 1:
         return []
-    lines = scene.snapshot.log_tail[-height:] if height > 0 else ()
-    return [
-        (Span(" "), Span(fit(line, width - 1, scene.glyphs.ellipsis), Ink.DIM)) for line in lines
-    ]
+    lines = found_lines(scene)
+    rows = [_log_row(scene, line, width) for line in lines[-height:]]
+    if not scene.view.search:
+        return rows
+    of = f"{len(lines)} of the last {len(scene.snapshot.log_tail)} lines"
+    told = fit(f'{of} have "{scene.view.search}"', width - 1, scene.glyphs.ellipsis)
+    return [(Span(" "), Span(told, Ink.KEY)), *rows[-(height - 1) :]][:height]
+
+
+def _squeezed(line: str, width: int) -> str:
+    """A line that is too wide with its bars shortened: what is worth reading stands behind them."""
+    excess = cell_len(line) - width
+    if excess <= 0:
+        return line
+    bars = [bar.end() - bar.start() for bar in _BAR.finditer(line)]
+    total = sum(bars)
+    if not total:
+        return line
+    kept = max(total - excess, _LEAST_BAR * len(bars)) / total
+    return _BAR.sub(lambda bar: bar[0][: max(int(len(bar[0]) * kept), _LEAST_BAR)], line)
+
+
+def _log_row(scene: Scene, line: str, width: int) -> Row:
+    shown = fit(_squeezed(line, width - 1), width - 1, scene.glyphs.ellipsis)
+    search = scene.view.search
+    # Case folding may change a text's length: then nothing is marked.
+    begin = shown.casefold().find(search.casefold()) if search else -1
+    if begin < 0 or len(shown.casefold()) != len(shown):
+        return (Span(" "), Span(shown, Ink.DIM))
+    end = begin + len(search)
+    return (
+        Span(" "),
+        Span(shown[:begin], Ink.DIM),
+        Span(shown[begin:end], Ink.STRONG),
+        Span(shown[end:], Ink.DIM),
+    )

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widget import Widget
 
 from tui_monitor.core.records import Snapshot, SourceState
 from tui_monitor.ui import scene as scenes
-from tui_monitor.ui.glyphs import Glyphs
+from tui_monitor.ui.glyphs import BLOCKS, UNICODE, Glyphs
 from tui_monitor.ui.layout import SIDE_GAP, Layout, plan_for
 from tui_monitor.ui.scene import MAX_ZOOM, Scene, View
+from tui_monitor.ui.screens.ask import AskScreen
 from tui_monitor.ui.widgets.ink_view import InkView
 from tui_monitor.ui.widgets.panels import (
     EpochTable,
@@ -27,6 +29,8 @@ from tui_monitor.ui.widgets.panels import (
     StatusLine,
 )
 
+SIDE_SECONDS = 1.0
+"""Between two pictures of explanation, epochs and log, at least; a key's effect shows at once."""
 _KEYS = [
     ("q", "quit"),
     ("?", "help"),
@@ -41,6 +45,9 @@ _KEYS = [
     ("d", "displayed"),
     ("b", "band"),
     ("l", "log y"),
+    ("/", "find"),
+    ("g", "epoch"),
+    ("x", "export"),
     ("c", "colours"),
 ]
 
@@ -69,6 +76,9 @@ class MonitorScreen(Screen[None]):
         Binding("d", "flip('ghost')", "Displayed number"),
         Binding("b", "flip('band')", "Band"),
         Binding("l", "flip('log_y')", "Logarithmic y"),
+        Binding("vertical_line", "blocks", "Braille or blocks", show=False),
+        Binding("slash", "search", "Filter metrics, search the log", show=False),
+        Binding("g", "go_to", "Go to an epoch", show=False),
     ]
     ALLOW_SELECT = False
 
@@ -77,6 +87,9 @@ class MonitorScreen(Screen[None]):
         self._scene = Scene(None, source, glyphs=glyphs)
         self._waiting: Snapshot | None = None
         self._layout_now: Layout | None = None
+        self._side_timer: Timer | None = None
+        """Runs while explanation, epochs and log have just been drawn."""
+        self._side_waits = False
 
     @property
     def scene(self) -> Scene:
@@ -114,7 +127,33 @@ class MonitorScreen(Screen[None]):
             self._scene = self._scene._replace(source=source, missed=missed)
         else:
             self._scene = self._scene._replace(snapshot=snapshot, source=source)
-        self._apply()
+        self._apply(side=self._side_is_due())
+
+    def _side_is_due(self) -> bool:
+        """Whether tables and text may follow the numbers: no eye reads them several times a second.
+
+        What is held back comes by itself when the time is up.
+        """
+        if self._side_timer is not None:
+            self._side_waits = True
+            return False
+        self._side_waits = False
+        self._side_timer = self.set_timer(SIDE_SECONDS, self._release_side)
+        return True
+
+    def _release_side(self) -> None:
+        """The next picture has all parts; if none comes soon, the rest is drawn without it."""
+        self._side_timer = None
+        if self._side_waits:
+            self.set_timer(SIDE_SECONDS / 2, self._draw_side)
+
+    def _draw_side(self) -> None:
+        if self._side_waits and self._side_is_due():
+            for part in self._side_parts():
+                part.show(self._scene)
+
+    def _side_parts(self) -> list[InkView]:
+        return list(self.query_one("#side").query(InkView))
 
     def receive_source(self, source: SourceState) -> None:
         """Show a newer state of the source only."""
@@ -125,6 +164,11 @@ class MonitorScreen(Screen[None]):
         """Show a line of the screen's own, or take it away."""
         self._scene = self._scene._replace(notice=notice)
         self.query_one(StatusLine).show(self._scene)
+
+    def untell(self, notice: str) -> None:
+        """Take a line away, if it is still there."""
+        if self._scene.notice == notice:
+            self.tell(None)
 
     def set_paused(self, paused: bool) -> None:
         """Hold the picture, or go on with the newest."""
@@ -140,7 +184,8 @@ class MonitorScreen(Screen[None]):
     def action_flip(self, what: str) -> None:
         """Turn one part of the picture on or off."""
         view = self._scene.view
-        self._change(replace(view, **{what: not getattr(view, what)}))
+        flipped: dict[str, Any] = {what: not getattr(view, what)}
+        self._change(replace(view, **flipped))
 
     def action_panel(self, direction: int) -> None:
         """Focus the next or previous metric."""
@@ -204,6 +249,42 @@ class MonitorScreen(Screen[None]):
         at_end = moved + (right - left) >= scenes.newest(self._scene.snapshot) and direction > 0
         self._change(replace(self._scene.view, left=None if at_end else moved))
 
+    def action_blocks(self) -> None:
+        """Draw with blocks instead of braille, or with braille again."""
+        if not self._scene.glyphs.ascii:
+            glyphs = UNICODE if self._scene.glyphs == BLOCKS else BLOCKS
+            self._scene = self._scene._replace(glyphs=glyphs)
+            self._apply()
+
+    def action_search(self) -> None:
+        """Ask for a text: metrics that have it in their name, or else lines of the log."""
+        hint = "a metric's name, or text of the log; empty shows all"
+        self.app.push_screen(AskScreen(self._scene, "/", hint), self._search)
+
+    def _search(self, text: str | None) -> None:
+        if text is not None:
+            self._change(scenes.matching(self._scene, text))
+
+    def action_go_to(self) -> None:
+        """Ask for an epoch and put the cursor on its first print."""
+        self.app.push_screen(AskScreen(self._scene, "epoch", "its number, as shown"), self._go_to)
+
+    def _go_to(self, text: str | None) -> None:
+        curve = scenes.focused(self._scene)
+        if not text or self._scene.snapshot is None or curve is None or not curve.x.size:
+            return
+        begin = scenes.epoch_begin(self._scene.snapshot, text.strip())
+        if begin is None:
+            self.tell(f"no epoch {text.strip()} here yet")
+            return
+        self.tell(None)
+        cursor = scenes.next_print(curve.x, begin, 1, 0.0)
+        left, right = scenes.time_window(self._scene)
+        view = replace(self._scene.view, cursor=cursor)
+        if view.zoom and not left < cursor <= right:
+            view = replace(view, left=max(cursor - (right - left) / 2, 0.0))
+        self._change(view)
+
     # --- the mouse, which nothing needs --------------------------------------------------------
 
     def on_click(self, event: events.Click) -> None:
@@ -225,8 +306,11 @@ class MonitorScreen(Screen[None]):
         self._scene = self._scene._replace(view=view)
         self._apply()
 
-    def _apply(self) -> None:
-        """Lay out what has changed its size, then let every part draw what has changed in it."""
+    def _apply(self, *, side: bool = True) -> None:
+        """Lay out what has changed its size, then let every part draw what has changed in it.
+
+        Without `side` explanation, epochs and log stay as they are, unless the layout changes.
+        """
         scene = self._scene
         shown = scenes.curves(scene)
         layout = plan_for(scene, self.size.width, self.size.height)
@@ -239,10 +323,12 @@ class MonitorScreen(Screen[None]):
         for index, panel in enumerate(panels):
             panel.index = index
         if layout != self._layout_now:
-            self._layout_now = layout
+            self._layout_now, side = layout, True
             self._divide(layout, panels)
+        later = [] if side else self._side_parts()
         for part in self.query(InkView):
-            part.show(scene)
+            if part not in later:
+                part.show(scene)
 
     def _divide(self, layout: Layout, panels: list[MetricPanel]) -> None:
         heights = {

@@ -69,10 +69,20 @@ class InkView(Widget):
         """Nothing: rows are drawn one by one."""
         return ""
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows of `crop`.
+
+        A view has no border, padding or opacity, for which Textual goes over every row again.
+        """
+        strips = [self.render_line(y) for y in crop.line_range]
+        if crop.column_span != (0, self.size.width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
+
     def render_line(self, y: int) -> Strip:
         """Row `y` as a strip, kept until it changes."""
         strip = self._strips.get(y)
-        if strip is None or strip.cell_length != self.size.width:
+        if strip is None:
             strip = self._strips[y] = self._strip(self._rows[y] if y < len(self._rows) else ())
         return strip
 
@@ -84,7 +94,10 @@ class InkView(Widget):
             for text, ink, ground in row
             if text
         ]
-        return Strip(segments).adjust_cell_length(self.size.width, plain)
+        strip = Strip(segments).adjust_cell_length(self.size.width, plain)
+        for line_filter in self.get_line_filters():
+            strip = strip.apply_filter(line_filter, self.background_colors[1])
+        return strip
 
     def _style(self, ink: Ink, ground: Ground) -> Style:
         style = self._styles.get((ink, ground))

@@ -1,0 +1,89 @@
+"""Alerts: what is news, and how it is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.ui import samples
+from tests.ui.driving import monitor, text_of
+from tui_monitor.core.records import Finding, Snapshot
+from tui_monitor.ui import app as app_module
+from tui_monitor.ui.alerts import alerts
+from tui_monitor.ui.app import MonitorApp, notification
+
+NAN = Finding("nan", 1, 2, "loss", "loss is nan since epoch 2, step 96.", {})
+
+
+def _kinds(before: Snapshot, now: Snapshot) -> list[str]:
+    return [each.kind for each in alerts((before, samples.LIVE), (now, samples.LIVE))]
+
+
+def test_what_was_there_at_the_opening_is_no_news() -> None:
+    assert alerts(None, (samples.broken(), samples.LIVE)) == []
+    assert _kinds(samples.empty(), samples.broken()) == []
+
+
+def test_a_nan_is_told_once() -> None:
+    assert _kinds(samples.training(), samples.broken()) == ["alarm"]
+    assert _kinds(samples.broken(), samples.broken()) == []
+
+
+def test_the_end_of_a_run() -> None:
+    assert "ended" in _kinds(samples.training(1200), samples.training(1218))
+
+
+def test_a_stall_and_a_loss_of_the_log() -> None:
+    shown = samples.training()
+    now = alerts((shown, samples.LIVE), (shown, samples.STALLED))
+    assert [each.kind for each in now] == ["stalled"]
+    lost = samples.LIVE._replace(condition="lost", detail="permission denied")
+    assert [each.text for each in alerts((shown, samples.LIVE), (shown, lost))] == [
+        "permission denied"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("vals", "best"),
+    [
+        ([0.5, 0.4, 0.3], True),
+        ([0.5, 0.4, 0.4], False),
+        ([0.3, 0.4, 0.35], False),
+        ([0.5, np.nan, 0.3], False),
+        ([0.5, 0.4], False),
+        ([0.5, 0.4, np.nan], False),
+    ],
+)
+def test_the_best_validation(vals: list[float], best: bool) -> None:
+    x = np.arange(1.0, len(vals) + 1)
+    before = samples.with_curve(samples.training(), val_x=x[:-1], val=np.array(vals[:-1]))
+    now = samples.with_curve(samples.training(), val_x=x, val=np.array(vals))
+    assert _kinds(before, now) == (["best"] if best else [])
+
+
+@pytest.mark.parametrize("rings", [False, True])
+async def test_an_alert_has_a_line_and_rings_only_if_asked(
+    rings: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_module, "FRAME_SECONDS", 0.0)
+    rung: list[bool] = []
+    monkeypatch.setattr(MonitorApp, "bell", lambda self: rung.append(True))
+    app, feed = monitor(samples.training(), samples.LIVE, bell=rings)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        feed.send(replace(samples.training(), findings=(NAN,)))
+        await pilot.pause()
+        assert "loss is nan since epoch 2" in text_of(app)[1]
+        app.monitor.untell(NAN.text)
+        assert app.monitor.scene.notice is None
+    assert rung == ([True] if rings else [])
+
+
+def test_a_notification_holds_nothing_that_a_terminal_acts_on() -> None:
+    sent = notification("loss\x1b]52;c;x\x07 is nan\n" + "x" * 500)
+    assert sent.startswith("\x1b]9;loss]52;c;x is nan")
+    assert sent.endswith("\x07")
+    assert sent[1:-1].isprintable()
+    assert len(sent) < 220

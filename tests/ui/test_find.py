@@ -1,0 +1,75 @@
+"""Finding: metrics and lines by `/`, epochs by `g`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.ui import samples
+from tests.ui.driving import monitor, text_of
+from tui_monitor.ui.app import MonitorApp
+from tui_monitor.ui.widgets.panels import MetricPanel
+
+SIZE = (140, 40)
+TAIL = ("Epoch 1/3", "WARNING: slow", "a bar", "another warning", "a bar again")
+
+
+def _app() -> MonitorApp:
+    app, _ = monitor(replace(samples.training(900), log_tail=TAIL), samples.LIVE)
+    return app
+
+
+async def test_a_metrics_name_filters_and_nothing_shows_all_again() -> None:
+    app = _app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        await pilot.press("slash", "A", "c", "c", "enter")
+        await pilot.pause()
+        shown = [panel for panel in app.screen.query(MetricPanel) if panel.display]
+        assert [panel.rows[0][1].text for panel in shown] == ["acc"]
+        await pilot.press("slash", "enter")
+        await pilot.pause()
+        assert len([panel for panel in app.screen.query(MetricPanel) if panel.display]) == 2
+
+
+async def test_other_text_searches_the_log() -> None:
+    app = _app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        await pilot.press("slash", *"warnin", "backspace", "n", "enter")
+        await pilot.pause()
+        shown = "\n".join(text_of(app))
+    assert '2 of the last 5 lines have "warnin"' in shown
+    assert "WARNING: slow" in shown
+    assert "a bar again" not in shown
+
+
+async def test_escape_leaves_everything_as_it_was() -> None:
+    app = _app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        before = app.monitor.scene.view
+        await pilot.press("slash", "z", "escape")
+        assert app.monitor.scene.view == before
+
+
+@pytest.mark.parametrize(("label", "begin"), [("1", 0.0), ("2", 406.0), ("3", 812.0)])
+async def test_g_puts_the_cursor_on_an_epochs_first_print(label: str, begin: float) -> None:
+    app = _app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        await pilot.press("g", label, "enter")
+        cursor = app.monitor.scene.view.cursor
+    assert cursor is not None
+    assert begin < cursor <= begin + 4
+
+
+async def test_an_epoch_that_is_not_there_is_told() -> None:
+    app = _app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        await pilot.press("g", "7", "enter")
+        await pilot.pause()
+        assert "no epoch 7 here yet" in "\n".join(text_of(app))
+        assert app.monitor.scene.view.cursor is None

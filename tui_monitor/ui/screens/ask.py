@@ -1,0 +1,112 @@
+"""Small questions over the monitor: one line of input, or one key of a few."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+from tui_monitor.ui.palette import Ink
+from tui_monitor.ui.rows import Row, Span, fit
+from tui_monitor.ui.scene import Scene
+from tui_monitor.ui.widgets.ink_view import InkView
+
+_LONGEST = 200
+
+
+class AskLine(InkView):
+    """The question and what was typed so far, on one row."""
+
+    def __init__(self, question: str, hint: str) -> None:
+        super().__init__(id="ask")
+        self.question = question
+        self.hint = hint
+        self.typed = ""
+
+    def draw(self, scene: Scene, width: int, height: int) -> list[Row]:
+        """One row; of a long text its end."""
+        del height
+        room = max(width - len(self.question) - 4, 1)
+        shown = self.typed[-room:]
+        hint = fit(self.hint, max(room - len(shown) - 2, 0), scene.glyphs.ellipsis)
+        return [
+            (
+                Span(f" {self.question} ", Ink.KEY),
+                Span(shown, Ink.STRONG),
+                Span("_", Ink.CURSOR),
+                Span(f"  {hint}", Ink.DIM),
+            )
+        ]
+
+
+class AskScreen(ModalScreen[str | None]):
+    """Asks for a line; its result is what was typed, None if it was left with escape."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "take", "Take it", priority=True),
+        Binding("escape", "give_up", "Leave it", priority=True),
+        Binding("backspace", "erase", "Erase", priority=True),
+    ]
+    ALLOW_SELECT = False
+
+    def __init__(self, scene: Scene, question: str, hint: str) -> None:
+        super().__init__()
+        self._scene = scene
+        self._line = AskLine(question, hint)
+
+    def compose(self) -> ComposeResult:
+        """The line, at the bottom."""
+        yield self._line
+
+    def on_mount(self) -> None:
+        """Draw the question."""
+        self._line.show(self._scene)
+
+    def on_key(self, event: events.Key) -> None:
+        """Take what can be printed."""
+        if event.character and event.character.isprintable() and len(self._line.typed) < _LONGEST:
+            self._line.typed += event.character
+            self._line.show(self._scene)
+            event.stop()
+
+    def action_take(self) -> None:
+        """Answer with what was typed."""
+        self.dismiss(self._line.typed)
+
+    def action_give_up(self) -> None:
+        """Answer with nothing."""
+        self.dismiss(None)
+
+    def action_erase(self) -> None:
+        """Take the last sign away."""
+        self._line.typed = self._line.typed[:-1]
+        self._line.show(self._scene)
+
+
+class ChooseScreen(ModalScreen[str | None]):
+    """Asks for one key of a few; its result is that key, None for any other."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, scene: Scene, question: str, choices: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self._scene = scene
+        self._keys = [key for key, _ in choices]
+        self._line = AskLine(question, "  ".join(f"{key} {what}" for key, what in choices))
+
+    def compose(self) -> ComposeResult:
+        """The line, at the bottom."""
+        yield self._line
+
+    def on_mount(self) -> None:
+        """Draw the question."""
+        self._line.show(self._scene)
+
+    def on_key(self, event: events.Key) -> None:
+        """The first key answers."""
+        event.stop()
+        self.dismiss(event.character if event.character in self._keys else None)
