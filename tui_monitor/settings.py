@@ -44,3 +44,7 @@ class Settings(NamedTuple):
     """False with `--no-color` or a non-empty NO_COLOR."""
     ascii: bool = False
     """Draw and write with ASCII signs only."""
+    bell: bool = False
+    """Ring the terminal's bell at an alert."""
+    notify: bool = False
+    """Send alerts to the terminal as notifications."""

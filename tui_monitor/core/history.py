@@ -14,7 +14,6 @@ from tui_monitor.core.metrics import Metric
 from tui_monitor.core.records import FloatArray
 from tui_monitor.core.track import Track
 
-
 LEAST_BATCHES = 5
 """Batches an epoch below which its end cannot be told from chance."""
 
