@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual.pilot import Pilot
+
 from tui_monitor.core.records import ReplayPosition, Snapshot, SourceState
 from tui_monitor.ui.app import MonitorApp
 from tui_monitor.ui.messages import Fail, Publish, ReplayControl
@@ -73,6 +75,17 @@ def monitor(
 def replaying(*, paused: bool = False, speed: float = 8.0) -> SourceState:
     position = ReplayPosition(0.43, speed, paused)
     return SourceState("train.log", "live", "replay", 0.1, None, position)
+
+
+async def whole(app: MonitorApp, pilot: Pilot[int]) -> list[str]:
+    """The screen's rows once nothing more is drawn: on a busy machine parts come one by one."""
+    shown: list[str] = []
+    for _ in range(100):
+        await pilot.pause(0.05)
+        before, shown = shown, text_of(app)
+        if shown == before:
+            break
+    return shown
 
 
 def text_of(app: MonitorApp) -> list[str]:

@@ -8,7 +8,7 @@ from time import monotonic
 import pytest
 
 from tests.ui import samples
-from tests.ui.driving import monitor, replaying, text_of
+from tests.ui.driving import monitor, replaying, text_of, whole
 from tui_monitor.core.records import Snapshot, SourceState
 from tui_monitor.ui import app as app_module
 from tui_monitor.ui.app import MonitorApp, next_speed
@@ -222,16 +222,14 @@ async def test_enter_maximises_and_restores() -> None:
 async def test_a_key_flips_a_part_and_flips_it_back(key: str, field: str) -> None:
     app, _ = monitor(samples.training(), samples.LIVE)
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.pause()
-        before, view = screen(app), getattr(app.monitor.scene.view, field)
+        before, view = await whole(app, pilot), getattr(app.monitor.scene.view, field)
         await pilot.press(key)
-        await pilot.pause()
+        flipped = await whole(app, pilot)
         assert getattr(app.monitor.scene.view, field) is not view
         if key != "b":
-            assert screen(app) != before
+            assert flipped != before
         await pilot.press(key)
-        await pilot.pause()
-        assert screen(app) == before
+        assert await whole(app, pilot) == before
 
 
 async def test_zoom_and_pan_move_the_time_axis() -> None:
@@ -481,14 +479,11 @@ async def test_a_stalled_sources_silence_grows(monkeypatch: pytest.MonkeyPatch) 
 async def test_a_bar_changes_between_braille_and_blocks() -> None:
     app, _ = monitor(samples.training(), samples.LIVE)
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.pause()
-        braille = screen(app)
+        braille = "".join(await whole(app, pilot))
         await pilot.press("vertical_line")
-        await pilot.pause()
-        blocks = screen(app)
+        blocks = "".join(await whole(app, pilot))
         await pilot.press("vertical_line")
-        await pilot.pause()
-        again = screen(app)
+        again = "".join(await whole(app, pilot))
     assert again == braille
     assert any(0x2800 < ord(char) < 0x2900 for char in braille)
     assert not any(0x2800 < ord(char) < 0x2900 for char in blocks)
