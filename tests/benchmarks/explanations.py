@@ -21,7 +21,7 @@ import numpy as np
 
 from tests.scenarios import BARS, CAUSE, KINDS, TWICE, VERDICT, Bar, Kind, Made, Plan
 from tui_monitor.core.options import DecodeOptions
-from tui_monitor.core.records import Boundary, LawName, RunReport
+from tui_monitor.core.records import Boundary, LawName, Part, RunReport
 from tui_monitor.core.session import Session
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "keras"
@@ -71,9 +71,13 @@ def explain(log: bytes, law: LawName | None = None) -> tuple[RunReport, ...]:
     return session.report()
 
 
-def holds(value: float | None, sd: float | None, truth: float) -> bool:
+def holds(part: Part, truth: float) -> bool:
     """Whether a part's interval holds the truth."""
-    return value is not None and sd is not None and abs(value - truth) <= INTERVAL * sd
+    return (
+        part.value is not None
+        and part.sd is not None
+        and abs(part.value - truth) <= INTERVAL * part.sd
+    )
 
 
 def judge(made: Made, boundary: Boundary, score: Score) -> None:
@@ -100,10 +104,10 @@ def judge(made: Made, boundary: Boundary, score: Score) -> None:
     metric, epoch, shown = boundary.metric, boundary.epoch, boundary.displayed_end
     of_level = made.truth(metric, epoch, shown, of_batches=False)
     of_batches = made.truth(metric, epoch, shown, of_batches=True)
-    score.lag.append(holds(*boundary.lag, of_level.lag))
-    score.step.append(holds(*boundary.step, of_level.step))
-    score.lag_batches.append(holds(*boundary.lag, of_batches.lag))
-    score.step_batches.append(holds(*boundary.step, of_batches.step))
+    score.lag.append(holds(boundary.lag, of_level.lag))
+    score.step.append(holds(boundary.step, of_level.step))
+    score.lag_batches.append(holds(boundary.lag, of_batches.lag))
+    score.step_batches.append(holds(boundary.step, of_batches.step))
 
 
 def measure(plans: Iterable[Plan], metric: str, *, tell_law: bool = False) -> Score:
@@ -243,8 +247,8 @@ def corpus() -> Iterator[str]:
     for each in every:
         found.setdefault(each.log, []).append(each)
     for name, rows in {**found, "**all**": every}.items():
-        lag = [holds(*r.boundary.lag, r.lag) for r in rows]
-        step = [holds(*r.boundary.step, r.step) for r in rows]
+        lag = [holds(r.boundary.lag, r.lag) for r in rows]
+        step = [holds(r.boundary.step, r.step) for r in rows]
         verdicts = Counter(r.boundary.verdict for r in rows)
         sds = [
             float(np.median([part.sd for r in rows if (part := getattr(r.boundary, which)).sd]))

@@ -174,11 +174,11 @@ class Cells:
         noise: Sequence[Doubt],
         scale: float,
         epoch: float,
-    ) -> Outcome:
+    ) -> Outcome | None:
         """Posterior of functionals of the cells' means, rows of `of_batches`, and of the level's.
 
         `noise`: variances of one batch that come into question; `scale`: of the metric; `epoch`:
-        batches of the whole epoch.
+        batches of the whole epoch. None where the numbers lie too far apart for the arithmetic.
         """
         held = self.design.sum(axis=1)
         around = float(np.mean(self.seen / np.maximum(held, 1e-12)))
@@ -197,8 +197,13 @@ class Cells:
         prior = prior.reshape(-1, *prior.shape[2:])
         prior[:, :m, :m] += self.error / scale**2 + TINY * np.eye(m)
         likely = np.array([[d.weight * model.weight for model in MODELS] for d in noise]).ravel()
-        known, share = _condition(prior, seen, likely)
+        try:
+            known, share = _condition(prior, seen, likely)
+        except np.linalg.LinAlgError:
+            return None
         mean, covariance = _average(share, *known)
+        if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
+            return None
         of_noise = share.reshape(len(noise), -1).sum(axis=1) @ variance
         return Outcome(
             scale * mean + around * wanted.sum(axis=1),

@@ -109,7 +109,7 @@ def _stays(history: History, gap: Part, margin: float) -> bool | None:
     better = history.sign * gap.value
     if better > max(SURE * gap.sd, 0.5 * margin):
         return True
-    return False if better < max(gap.sd, 0.5 * margin) else None
+    return False if better < 0.5 * margin else None
 
 
 def overfitting(run: int, history: History) -> Finding | None:
@@ -272,12 +272,13 @@ def _advice(history: History, lately: Recent | None, *, turned: bool) -> str:
     if history.decoded and lately.bounce > max(2.0 * lately.noise, gained):
         return told + remarks.lower_rate(lately)
     val = _val_gain(history, lately.epochs)
-    if val is None or _since_best(history).get("epochs_since_best", 0.0) < TURNED:
+    if val is None:
         return told
     gain, doubt = val
     matters = WORTH * scale_of(history, history.level[-lately.epochs :])
     if gained > matters:
-        behind = gain < 0.25 * gained and gain + 2.0 * doubt < gained
+        since = _since_best(history).get("epochs_since_best", 0.0)
+        behind = since >= TURNED and gain < 0.25 * gained and gain + 2.0 * doubt < gained
         return told + remarks.only_train(history) if behind else told
     learnt = abs(float(history.shown[0] - history.shown[-1]))
     solved = history.metric.family == "positive" and history.shown[-1] < 0.01 * learnt

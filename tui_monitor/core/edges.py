@@ -17,6 +17,7 @@ import numpy as np
 
 from tui_monitor.core.cells import Base, Cells, Doubt, Point
 from tui_monitor.core.chain import Position
+from tui_monitor.core.level import Noise
 from tui_monitor.core.records import FloatArray, Part
 from tui_monitor.core.track import Track
 
@@ -138,33 +139,44 @@ class Epoch:
         inner = (max(inner[0], base.k), max(inner[1], base.k))
         nodes = self._nodes(shown, base.k, (*edge, *inner))
         cells = Cells(nodes, base, list(self._points(shown, nodes)))
-        scale = 1.0
-        if self.track.metric.family != "fraction":
-            scale = max(abs(shown[-1].d), 1e-12)
-        near = self.track.level.get(shown[-1].row)
-        noise = tracker.noise.variance(shown[-1].d if near is None else near)
-        doubts = UNKNOWN
-        if tracker.noise.is_known:
-            doubts = LEARNT if tracker.noise.learns else COUNTED
         over, beside = cells.share(*edge), cells.share(*inner)
         known = cells.infer(
             over[None, :],
             np.stack([over, beside]),
-            [Doubt(noise * factor, weight) for factor, weight in doubts],
-            scale,
+            self._noise(tracker.noise, shown[-1]),
+            self._scale(shown),
             self.size,
         )
+        if known is None:
+            return None
         sign = 1.0 if inner[0] < edge[0] else -1.0
         change = np.array([0.0, sign, -sign]) if inner[1] > inner[0] else np.zeros(3)
+        own = max(float(known.covariance[0, 0]), 0.0)
         return Level(
             mean=float(known.mean[0]),
-            variance=float(known.covariance[0, 0]) + known.noise / (edge[1] - edge[0]),
+            variance=own + known.noise / (edge[1] - edge[0]),
             drift=float(change @ known.mean),
             drift_variance=max(float(change @ known.covariance @ change), 0.0),
             covariance=float(change @ known.covariance[0]),
             seen=_seen(shown, base.k, edge, width),
             smooth=Part(float(known.mean[1]), sqrt(max(float(known.covariance[1, 1]), 0.0))),
         )
+
+    def _scale(self, shown: Sequence[Shown]) -> float:
+        """What changes of the metric are measured by."""
+        if self.track.metric.family == "fraction":
+            return 1.0
+        largest = max(abs(each.d) for each in shown)
+        return max(abs(shown[-1].d), 1e-3 * largest, 1e-12)
+
+    def _noise(self, noise: Noise, at: Shown) -> list[Doubt]:
+        """Variances of one batch's noise that come into question around a print."""
+        level = self.track.level.get(at.row)
+        variance = noise.variance(at.d if level is None else level)
+        factors = UNKNOWN
+        if noise.is_known:
+            factors = LEARNT if noise.learns else COUNTED
+        return [Doubt(variance * factor, weight) for factor, weight in factors]
 
     def _base(self, first: int) -> Base:
         """Where the look begins: at the print before the first that is used, or at the start."""

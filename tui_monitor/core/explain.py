@@ -33,6 +33,8 @@ from tui_monitor.core.track import Track
 
 SIGNIFICANT = 2.5
 """Standard errors from zero by which a part must stand to be called real."""
+CANCELLING = 3.5
+"""The same for parts that cancel each other."""
 HINT = 1.8
 """Standard errors from zero at which a part that would matter is not ruled out."""
 CARRIES = 0.25
@@ -244,9 +246,13 @@ def judge(edge: Edge, found: Anatomy) -> Verdict:
     """Which part carries the jump, if the prints can tell."""
     assert found.start is not None
     start = found.start
-    lag, step = _Weight.of(found.lag, found.surprise), _Weight.of(found.surprise, found.lag)
     # the jump without its luck, which may well have turned its sign
     moved = start.mean - edge.displayed_end
+    has_moved = abs(moved) > SIGNIFICANT * start.sd
+    # a lag and a step that cancel take more to believe than an error of the level between them
+    limit = SIGNIFICANT if has_moved else CANCELLING
+    lag = _Weight.of(found.lag, found.surprise, limit)
+    step = _Weight.of(found.surprise, found.lag, limit)
     if not (lag.carries or step.carries):
         return "noise" if _is_chance(edge, found) else "undetermined"
     if any(each.is_open and each.value * moved > 0.0 for each in (lag, step)):
@@ -255,8 +261,7 @@ def judge(edge: Edge, found: Anatomy) -> Verdict:
         if lag.value * step.value > 0.0:
             return "both"
         # against each other: the lag wins only if the number has clearly gone its way
-        clear = abs(moved) > SIGNIFICANT * start.sd and moved * lag.value > 0.0
-        return "averaging" if clear else "step"
+        return "averaging" if has_moved and moved * lag.value > 0.0 else "step"
     return "averaging" if lag.carries else "step"
 
 
@@ -270,11 +275,11 @@ class _Weight(NamedTuple):
     """It does not, but it may well be as large."""
 
     @classmethod
-    def of(cls, part: Part, other: Part) -> _Weight:
-        """Weigh a part; both are known."""
+    def of(cls, part: Part, other: Part, limit: float) -> _Weight:
+        """Weigh a part; both are known. `limit`: standard errors from zero that make it real."""
         value, sd, beside = part.value or 0.0, part.sd or 0.0, other.value or 0.0
         matters = abs(value) >= CARRIES * (abs(value) + abs(beside))
-        carries = matters and abs(value) > SIGNIFICANT * sd
+        carries = matters and abs(value) > limit * sd
         hinted = matters and abs(value) > HINT * sd
         unseen = SIGNIFICANT * sd > max(abs(value), abs(beside))
         return cls(value, carries, not carries and (hinted or unseen))

@@ -1,4 +1,4 @@
-"""A metric over the epochs that are over, with its validation twin, as columns."""
+"""A metric over the epochs that are over, up to the first nan or inf, with its validation twin."""
 
 from __future__ import annotations
 
@@ -79,6 +79,9 @@ def _numbers(run: RunDecoder) -> dict[int, int]:
 def _history(run: RunDecoder, track: Track, numbers: dict[int, int]) -> History:
     over = epochs_over(run)
     last = {place.epoch: row for row, place in enumerate(track.places) if place.epoch <= over}
+    # what comes after a nan or inf tells nothing of the training
+    broken = [epoch for epoch, row in last.items() if not isfinite(track.displayed[row])]
+    last = {epoch: row for epoch, row in last.items() if epoch < min(broken, default=over + 1)}
     ends = [track.epoch_ends.get(epoch) for epoch in last]
     most = max((place.k or 0 for place in track.places), default=0)
     decoded = bool(track.law.depth) and most >= LEAST_BATCHES

@@ -111,7 +111,7 @@ ONE_NUMBER = (
 
 def _averaging(seen: str, edge: Edge, anatomy: Anatomy, end: Level) -> str:
     against = (anatomy.lag.value or 0.0) * edge.jump < 0.0
-    link = ". Behind it is averaging" if against else " because of averaging"
+    link = "; behind it is averaging" if against else " because of averaging"
     return (
         f"{seen}{link}: the bar shows the mean since the epoch's start, and while that still held"
         f" the early batches, the last tenth was already at {level(end)} (lag"
@@ -147,7 +147,7 @@ def _step(
             f" {with_error(anatomy.lag)}, and a real change: {moved}. {luck[0].upper()}{luck[1:]}."
             f" {why}"
         )
-    link = ", and the change is real: " if moved_alike else ". Behind it is a real change: "
+    link = ", and the change is real: " if moved_alike else "; behind it is a real change: "
     return f"{seen}{link}{moved}. Averaging did {with_error(anatomy.lag)}, {luck}. {why}"
 
 

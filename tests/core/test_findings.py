@@ -1,0 +1,226 @@
+"""Findings: each where it belongs, and none on a healthy run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.scenarios import Made, Plan
+from tests.simulate import number
+from tui_monitor.core.records import Finding, FloatArray
+from tui_monitor.core.session import Session
+
+SAMPLES = Path(__file__).parents[2] / "sample_logs"
+
+
+def findings(log: bytes | str) -> dict[str, Finding]:
+    session = Session()
+    session.feed(log if isinstance(log, bytes) else log.encode(), 0.0)
+    session.finish()
+    return {f.kind: f for report in session.report() for f in report.findings}
+
+
+def lines(
+    columns: dict[str, FloatArray], *, planned: int | None = None, first: int = 1, end: str = ""
+) -> str:
+    """A log of one line an epoch."""
+    count = len(next(iter(columns.values())))
+    text: list[str] = []
+    for i in range(count):
+        text.append(f"Epoch {first + i}/{planned or count}\n")
+        fields = "".join(f" - {n}: {number(float(v[i])).text}" for n, v in columns.items())
+        text.append(f" - 3s{fields}\n")
+    return "".join(text) + end
+
+
+def noise(count: int, size: float, seed: int = 0) -> FloatArray:
+    return np.asarray(np.random.default_rng(seed).normal(0.0, size, count))
+
+
+def curve(count: int, low: float = 0.2, gain: float = 1.0, tau: float = 10.0) -> FloatArray:
+    return np.asarray(low + gain * np.exp(-np.arange(count) / tau))
+
+
+# --- validation ----------------------------------------------------------------------------------
+
+
+def test_validation_that_turns_is_overfitting() -> None:
+    train = curve(40, 0.1) + noise(40, 0.004)
+    val = np.where(np.arange(40) < 15, curve(40, 0.3), 0.52 + 0.01 * (np.arange(40) - 15))
+    found = findings(lines({"loss": train, "val_loss": val + noise(40, 0.01, 1)}))
+    turned = found["overfitting"]
+    assert turned.metric == "val_loss"
+    assert abs(turned.numbers["best_epoch"] - 15) <= 4
+    assert turned.numbers["now"] > turned.numbers["best"]
+    assert "restore" in turned.text or "weights of epoch" in turned.text
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_validation_that_flattens_or_scatters_has_not_turned(seed: int) -> None:
+    train = curve(40, 0.1) + noise(40, 0.004, seed)
+    val = curve(40, 0.4) + noise(40, 0.03, seed + 100)
+    assert "overfitting" not in findings(lines({"loss": train, "val_loss": val}))
+
+
+def test_a_run_that_gets_worse_as_a_whole_is_not_overfitting() -> None:
+    both = np.concatenate([curve(20), 0.4 + 0.02 * np.arange(20)])
+    logged = lines({"loss": both + noise(40, 0.005), "val_loss": both + noise(40, 0.005, 1)})
+    assert "overfitting" not in findings(logged)
+
+
+def test_validation_above_the_mean_but_not_above_the_end() -> None:
+    made = Made(Plan("averaging", "keras2-steps", 256, 250, seed=3))
+    found = findings(made.log[: made.log.index(b"Epoch 2/3")])["val-above-train"]
+    assert found.metric == "acc"
+    assert found.numbers["displayed_gap"] > 0.0
+    assert abs(found.numbers["gap"]) < 0.5 * found.numbers["displayed_gap"]
+    assert "leaves no such gap" in found.text
+    assert "dropout" not in found.text
+
+
+def test_a_gap_that_stays_is_told_with_its_usual_reason() -> None:
+    made = Made(Plan("luck", "keras2-steps", 256, 250, seed=3))
+    level = float(made.level["acc"][0, -1])
+    better = number(level + 0.3 * (1.0 - level)).text
+    log = made.log.decode().replace(f"val_acc: {number(level).text}", f"val_acc: {better}")
+    found = findings(log)["val-above-train"]
+    assert found.numbers["gap"] > 3.0 * found.numbers["sd"]
+    assert "dropout" in found.text
+
+
+def test_validation_below_training_is_no_finding() -> None:
+    made = Made(Plan("luck", "keras2-steps", 256, 250, seed=3))
+    level = float(made.level["acc"][0, -1])
+    log = made.log.decode().replace(f"val_acc: {number(level).text}", "val_acc: 0.3000")
+    assert "val-above-train" not in findings(log)
+
+
+# --- slowing down --------------------------------------------------------------------------------
+
+
+def test_a_run_that_stands_still_is_a_plateau() -> None:
+    loss = curve(60, tau=5.0) + noise(60, 0.003)
+    found = findings(lines({"loss": loss, "val_loss": loss + 0.05 + noise(60, 0.003, 1)}))
+    assert "diminishing-returns" not in found
+    assert abs(found["plateau"].numbers["slope"]) < 1e-3
+    assert "flattened together" in found["plateau"].text
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_run_that_learns_on_is_none(seed: int) -> None:
+    loss = 2.0 - 0.03 * np.arange(40) + noise(40, 0.01, seed)
+    found = findings(lines({"loss": loss, "val_loss": loss + noise(40, 0.02, seed + 50)}))
+    assert not {"plateau", "diminishing-returns", "overfitting", "divergence"} & set(found)
+
+
+def test_slow_improvement_is_told_with_what_is_to_come() -> None:
+    x = np.arange(1.0, 101.0)
+    loss = 0.05 + 0.8 * x**-0.7
+    found = findings(lines({"loss": loss + noise(100, 0.001)}))["diminishing-returns"]
+    promised = 0.8 * (150.0**-0.7 - 100.0**-0.7)
+    assert found.numbers["ahead"] == 49.0
+    sd = found.numbers["promised_sd"]
+    assert abs(found.numbers["promised"] - promised) < 3.0 * sd + 0.002
+    assert found.numbers["pace"] < 0.0
+    assert "power law" in found.text
+
+
+def test_four_quoted_epochs_of_a_thousand_say_something() -> None:
+    found = findings((SAMPLES / "keras2-verbose2-excerpt.log").read_bytes())
+    slow = found["diminishing-returns"]
+    assert "epoch 456" in slow.text
+    assert slow.numbers["promised"] < 0.0
+    assert slow.numbers["promised_sd"] > 0.0
+
+
+def test_a_level_that_bounces_wants_a_lower_rate() -> None:
+    epochs: list[str] = []
+    random = np.random.default_rng(4)
+    for epoch in range(40):
+        level = 0.6 + 0.3 * np.exp(-epoch / 3.0) + random.normal(0.0, 0.05)
+        sums = np.cumsum(random.normal(level, 0.02, 50)) / np.arange(1, 51)
+        epochs.append(f"Epoch {epoch + 1}/40\n")
+        epochs += [f"{k}/50 [==>...] - ETA: 1s - loss: {sums[k - 1]:.4f}\n" for k in range(1, 50)]
+        epochs.append(f"50/50 [====] - 1s 1ms/step - loss: {sums[-1]:.4f}\n")
+    found = findings("".join(epochs))
+    assert "plateau" in found
+    assert "lower learning rate" in found["plateau"].text
+
+
+# --- broken runs ---------------------------------------------------------------------------------
+
+
+def test_the_first_nan_is_told_with_its_batches() -> None:
+    log = (
+        "Epoch 1/2\n"
+        + "".join(f"{k}/50 [=>...] - ETA: 1s - loss: 0.50{k:02d}\n" for k in range(1, 31))
+        + "35/50 [==>..] - ETA: 1s - loss: nan\n36/50 [==>..] - ETA: 1s - loss: nan\n"
+    )
+    found = findings(log)["nan"]
+    assert found.epoch == 1
+    assert "batches 31-35" in found.text
+
+
+def test_a_loss_that_blows_up_diverges() -> None:
+    loss = np.concatenate([curve(10), 0.6 * 2.0 ** np.arange(6)])
+    found = findings(lines({"loss": loss}, planned=50))["divergence"]
+    assert found.numbers["now"] > 3.0 * found.numbers["best"]
+    assert "learning rate" in found.text
+    assert "divergence" not in findings(lines({"loss": curve(30) + noise(30, 0.05)}))
+
+
+TRACEBACK = (
+    'Traceback (most recent call last):\n  File "train.py", line 7, in <module>\n{error}: {text}\n'
+)
+
+
+def test_a_traceback_after_success_is_no_failure() -> None:
+    end = "Exception ignored in: <bound method Session.__del__>\n" + TRACEBACK.format(
+        error="TypeError", text="'NoneType' object is not callable"
+    )
+    found = findings(lines({"loss": curve(6)}, end=end))
+    assert "failed" not in found
+    assert "epoch 6 of 6" in found["ended"].text
+
+
+def test_a_traceback_in_mid_run_is_a_failure() -> None:
+    end = TRACEBACK.format(error="ResourceExhaustedError", text="OOM when allocating tensor")
+    found = findings(lines({"loss": curve(6)}, planned=50, end=end))
+    assert "OOM" in found["failed"].text
+    assert "ended" not in found
+
+
+def test_an_interrupt_is_told_apart() -> None:
+    end = "Traceback (most recent call last):\nKeyboardInterrupt\n"
+    found = findings(lines({"loss": curve(6)}, planned=50, end=end))
+    assert "failed" not in found
+    assert "KeyboardInterrupt" in found["ended"].text
+
+
+def test_early_stopping_and_an_open_end() -> None:
+    stopped = findings(lines({"loss": curve(6)}, planned=50, end="Epoch 00006: early stopping\n"))
+    assert "early stopping" in stopped["ended"].text
+    assert not {"ended", "failed"} & set(findings(lines({"loss": curve(6)}, planned=50)))
+
+
+# --- averaged twice ------------------------------------------------------------------------------
+
+
+def test_the_jump_inside_the_epoch_is_explained() -> None:
+    found = findings(Made(Plan("averaging", "keras3.12", 128, 200, seed=2)).log)["averaged-twice"]
+    assert found.numbers["jump"] > 0.02
+    assert found.numbers["jump"] == pytest.approx(found.numbers["after"] - found.numbers["before"])
+    assert "no batch in between" in found.text
+    once = findings(Made(Plan("averaging", "keras3.15", 128, 200, seed=2)).log)
+    assert "averaged-twice" not in once
+
+
+# --- healthy runs --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bar", ["keras2-steps", "keras3.15"])
+def test_a_healthy_run_has_few_findings(bar: str) -> None:
+    made = Made(Plan("averaging", "keras2-steps" if bar == "keras2-steps" else "keras3.15", seed=6))
+    assert set(findings(made.log)) <= {"ended", "val-above-train"}

@@ -1,0 +1,91 @@
+"""Sentences: short, with the numbers, and true to them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.scenarios import BARS, KINDS, Bar, Kind, Made, Plan
+from tui_monitor.core import wording
+from tui_monitor.core.records import Boundary, Part
+from tui_monitor.core.session import Session
+
+
+def boundaries(plan: Plan) -> list[Boundary]:
+    session = Session()
+    session.feed(Made(plan).log, 0.0)
+    session.finish()
+    return [b for report in session.report() for b in report.boundaries]
+
+
+def sentences(text: str) -> int:
+    return len(re.findall(r"[.:;](?= [A-Z])|\.$", re.sub(r"(?<=[a-z]):", ",", text)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("bar", BARS)
+def test_a_text_is_three_sentences_at_most_with_its_numbers(kind: Kind, bar: Bar) -> None:
+    for boundary in boundaries(Plan(kind, bar, 256, 120, seed=11)):
+        text = boundary.text
+        assert sentences(text) <= 3, text
+        assert text.endswith(".")
+        assert len(text) < 620
+        assert wording.number(boundary.displayed_end) in text
+        assert wording.number(boundary.displayed_start) in text
+        assert wording.signed(boundary.jump) in text
+        if boundary.verdict in ("averaging", "step", "both", "noise"):
+            assert wording.with_error(boundary.step) in text
+            assert wording.with_error(boundary.lag) in text
+        for word in ("nan", "None", "inf ", "  "):
+            assert word not in text
+
+
+def test_epochs_are_called_as_the_log_calls_them() -> None:
+    log = (
+        "Epoch 83/1000\n - 0s - loss: 0.2036\nEpoch 455/1000\n - 0s - loss: 0.0903\n"
+        "Epoch 456/1000\n - 0s - loss: 0.0913\n"
+    )
+    session = Session()
+    session.feed(log.encode(), 0.0)
+    session.finish()
+    texts = [b.text for report in session.report() for b in report.boundaries]
+    assert texts[0].startswith("loss was 0.2036 in epoch 83 and 0.0903 in epoch 455 (-0.1133).")
+
+
+def test_an_outer_loop_counts_its_epochs() -> None:
+    log = "".join(f"Epoch 1/1\n - 0s - loss: 0.{9 - i}036\n" for i in range(3))
+    session = Session()
+    session.feed(log.encode(), 0.0)
+    session.finish()
+    texts = [b.text for report in session.report() for b in report.boundaries]
+    assert "in epoch 2 and" in texts[1]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.8918, "0.8918"), (0.0, "0.0000"), (2.4e-5, "2.400e-05"), (-72.33, "-72.3300")],
+)
+def test_numbers(value: float, shown: str) -> None:
+    assert wording.number(value) == shown
+
+
+def test_changes_and_errors() -> None:
+    assert wording.signed(0.0506) == "+0.0506"
+    assert wording.signed(-0.1387) == "-0.1387"
+    assert wording.signed(2e-4) == "+2.00e-04"
+    assert wording.error(5.1e-5) == "5e-05"
+    assert wording.with_error(Part(0.02, 0.005)) == "+0.0200 ± 0.0100"
+    assert wording.with_error(Part(None, None)) == "unknown"
+    assert wording.span(Part(0.02, 0.005)) == "+0.0100 to +0.0300"
+
+
+@pytest.mark.parametrize("kind", ["averaging", "staircase"])
+def test_a_loss_that_falls_is_signed_as_it_falls(kind: Kind) -> None:
+    loss = next(b for b in boundaries(Plan(kind, "keras2-steps", 512, 200, seed=1)))
+    assert loss.metric == "loss"
+    assert not loss.higher_is_better
+    part = loss.lag if kind == "averaging" else loss.step
+    assert part.value is not None
+    assert part.value < 0.0
+    assert wording.signed(part.value) in loss.text
