@@ -61,6 +61,16 @@ def find(
     return tuple(found)
 
 
+def missing(run: RunDecoder, edge: Edge, events: Sequence[Event]) -> tuple[str, ...]:
+    """What the log does not show that could tell the cause of a step."""
+    lacks: list[str] = []
+    if not _rate_column(run) and not any(event.kind == "learning-rate" for event in events):
+        lacks.append("learning rate")
+    if f"val_{edge.track.metric.name}" not in run.tracks:
+        lacks.append("validation")
+    return tuple(lacks)
+
+
 def _is_striking(edge: Edge, anatomy: Anatomy) -> bool:
     """Whether the step is beyond what chance makes now and then in a long run.
 

@@ -25,9 +25,9 @@ from typing import Literal, NamedTuple
 
 from tui_monitor.core import causes, wording
 from tui_monitor.core.decoder import RunDecoder
-from tui_monitor.core.edges import Epoch, Gap, Level, epoch_of, widest_gap
+from tui_monitor.core.edges import Epoch, Level, epoch_of
 from tui_monitor.core.laws import EPOCH, Law
-from tui_monitor.core.profile import restlessness
+from tui_monitor.core.profile import Gap, restlessness, widest_gap
 from tui_monitor.core.records import Boundary, Event, Part, Verdict
 from tui_monitor.core.track import Track
 
@@ -168,7 +168,14 @@ def explain(run: RunDecoder, edge: Edge, events: Sequence[Event]) -> Boundary:
         luck=anatomy.luck,
         verdict=verdict,
         causes=found,
-        text=wording.boundary(edge, names(run, edge), anatomy, verdict, obstacle, found),
+        text=wording.boundary(
+            edge,
+            names(run, edge),
+            anatomy,
+            verdict,
+            obstacle,
+            wording.Why([cause.cause for cause in found], causes.missing(run, edge, events)),
+        ),
         higher_is_better=edge.track.metric.higher_is_better,
     )
 

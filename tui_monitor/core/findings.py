@@ -17,7 +17,7 @@ from tui_monitor.core.curves import over_epochs
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.edges import rows_of
 from tui_monitor.core.history import epochs_over
-from tui_monitor.core.records import Event, Finding, Print
+from tui_monitor.core.records import Event, Finding, LawEvidence, Print
 from tui_monitor.core.track import Track
 
 BLOWN_UP = 3.0
@@ -28,18 +28,26 @@ CLOSE = 0.02
 """Share of an epoch that may lie between its last line and the one before, to compare them."""
 
 
+class Basis(NamedTuple):
+    """What findings over the epochs rest on."""
+
+    epochs: int
+    law: LawEvidence | None
+    batch_size: int | None
+
+
 class Finder:
     """Finds, and keeps what only changes when an epoch is over. One for a session."""
 
     def __init__(self) -> None:
-        self._kept: dict[int, tuple[int, tuple[Finding, ...]]] = {}
+        self._kept: dict[int, tuple[Basis, tuple[Finding, ...]]] = {}
 
     def find(self, run: RunDecoder, events: Sequence[Event]) -> tuple[Finding, ...]:
         """The findings of a run, the most urgent first."""
-        over = epochs_over(run)
+        basis = Basis(epochs_over(run), run.law, run.batch_size)
         kept = self._kept.get(run.run)
-        if kept is None or kept[0] != over:
-            kept = (over, tuple(over_epochs(run)))
+        if kept is None or kept[0] != basis:
+            kept = (basis, tuple(over_epochs(run)))
             self._kept[run.run] = kept
         now = [*not_finite(run), *diverged(run), *ending(run, events), *averaged_twice(run)]
         return (*now, *kept[1])

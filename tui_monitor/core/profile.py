@@ -1,4 +1,4 @@
-"""How the level moves inside an epoch, in tenths: what its boundaries are to be compared with."""
+"""What the prints inside an epoch show as a whole: its profile in tenths, and its widest gap."""
 
 from __future__ import annotations
 
@@ -68,3 +68,47 @@ def restlessness(track: Track, epochs: tuple[int, int]) -> float:
     typical = float(np.median(size)) / 0.6745
     chance = OF_NOISE * float(np.mean([shape.sd**2 for shape in found]))
     return max(typical**2 - chance, 0.0)
+
+
+class Gap(NamedTuple):
+    """The widest window between two prints of an epoch, and what comes after it."""
+
+    epoch: int
+    first: int
+    """First of its batches, 1-based."""
+    last: int
+    mean: float
+    half_width: float
+    """Guaranteed by the rounding of the prints."""
+    after: int
+    """Batches of the epoch that come after it."""
+    half_width_after: float
+    """To which one of those is known, at best."""
+
+
+def widest_gap(track: Track, epoch: int) -> Gap | None:
+    """The widest window between two prints of an epoch, where its mean is known."""
+    rows = [row for row in rows_of(track, epoch) if track.value.get(row) is not None]
+    if not rows:
+        return None
+    widest = max(rows, key=lambda row: _width(track, row))
+    last = track.places[widest].k or 0
+    after = [row for row in rows if (track.places[row].k or 0) > last]
+    ends = max(((track.places[row].k or 0) for row in after), default=last)
+    return Gap(
+        epoch=epoch,
+        first=last - _width(track, widest) + 1,
+        last=last,
+        mean=track.value[widest],
+        half_width=0.5 * (track.high[widest] - track.low[widest]),
+        after=ends - last,
+        half_width_after=min((_half_width(track, row) for row in after), default=0.0),
+    )
+
+
+def _width(track: Track, row: int) -> int:
+    return (track.places[row].k or 0) - track.from_k[row]
+
+
+def _half_width(track: Track, row: int) -> float:
+    return 0.5 * (track.high[row] - track.low[row]) * _width(track, row)

@@ -6,16 +6,16 @@ and intervals of two standard errors. `remarks` has the sentences of findings.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from tui_monitor.core.records import Cause, Part, Verdict
+from tui_monitor.core.records import Part, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tui_monitor.core.causes import Order, Staircase
-    from tui_monitor.core.edges import Gap, Level
+    from tui_monitor.core.edges import Level
     from tui_monitor.core.explain import Anatomy, Edge, Obstacle
+    from tui_monitor.core.profile import Gap
 
 
 def number(value: float) -> str:
@@ -60,13 +60,22 @@ def batches(count: int) -> str:
 # --- boundaries ----------------------------------------------------------------------------------
 
 
+class Why(NamedTuple):
+    """What is known of the causes of a step."""
+
+    causes: Sequence[str]
+    """Named, the likeliest first."""
+    missing: Sequence[str]
+    """What the log does not show that could tell."""
+
+
 def boundary(
     edge: Edge,
     names: tuple[str, str],
     anatomy: Anatomy,
     verdict: Verdict,
     obstacle: Obstacle | None,
-    causes: Sequence[Cause],
+    why: Why,
 ) -> str:
     """What happened at a boundary, in at most three sentences. `names`: of the two epochs."""
     if obstacle == "one number an epoch":
@@ -77,7 +86,7 @@ def boundary(
     if verdict == "averaging":
         return _averaging(seen, edge, anatomy, anatomy.end)
     if verdict in ("step", "both"):
-        return _step(seen, edge, names, anatomy, causes)
+        return _step(seen, edge, names, anatomy, why)
     if verdict == "noise":
         return _noise(seen, anatomy)
     return (
@@ -126,29 +135,34 @@ def _luck(anatomy: Anatomy, *, against: bool) -> str:
     return f"{text} and turned the jump round" if against else text
 
 
-def _step(
-    seen: str, edge: Edge, names: tuple[str, str], anatomy: Anatomy, causes: Sequence[Cause]
-) -> str:
+def _step(seen: str, edge: Edge, names: tuple[str, str], anatomy: Anatomy, why: Why) -> str:
     assert anatomy.end is not None
     assert anatomy.start is not None
-    both = any(cause.cause == "averaging" for cause in causes)
+    both = "averaging" in why.causes
     moved = (
         f"between the last tenth of epoch {names[0]} and the first of epoch {names[1]} the level"
         f" went from {level(anatomy.end)} to {level(anatomy.start)}, a step of"
         f" {with_error(anatomy.step)}"
     )
-    named = [cause.cause for cause in causes if not cause.cause.startswith("averag")]
-    why = f"The log points to: {', '.join(named)}." if named else "The log does not tell why."
     moved_alike = ((anatomy.step.value or 0.0) + (anatomy.lag.value or 0.0)) * edge.jump > 0.0
     luck = _luck(anatomy, against=not moved_alike)
     if both:
         return (
             f"{seen} for two reasons: averaging, as the bar's mean lagged by"
             f" {with_error(anatomy.lag)}, and a real change: {moved}. {luck[0].upper()}{luck[1:]}."
-            f" {why}"
+            f" {_why(why)}"
         )
     link = ", and the change is real: " if moved_alike else "; behind it is a real change: "
-    return f"{seen}{link}{moved}. Averaging did {with_error(anatomy.lag)}, {luck}. {why}"
+    return f"{seen}{link}{moved}. Averaging did {with_error(anatomy.lag)}, {luck}. {_why(why)}"
+
+
+def _why(why: Why) -> str:
+    named = [cause for cause in why.causes if not cause.startswith("averag")]
+    if named:
+        return f"The log points to: {', '.join(named)}."
+    if not why.missing:
+        return "The log does not tell why."
+    return f"The log does not tell why; it shows no {' and no '.join(why.missing)}."
 
 
 def _noise(seen: str, anatomy: Anatomy) -> str:
@@ -236,8 +250,9 @@ def rate(before: float, after: float) -> str:
 def seen_before(found: Staircase) -> str:
     """Evidence of data seen before."""
     text = (
-        f"the level steps by {signed(found.step)} where the data start over, but moved by"
-        f" {signed(found.inside)} over the whole of epoch {found.epoch}"
+        f"a second pass over the same samples looks so: the level steps by {signed(found.step)}"
+        f" where the data start over, but moved by {signed(found.inside)} over the whole of epoch"
+        f" {found.epoch}"
     )
     if found.val is None:
         return f"{text}; no validation to compare"
