@@ -131,9 +131,6 @@ def test_numbers_are_as_true_as_rounding_allows(case: Case, most: float) -> None
         assert ratio(total.window, 0, 1) < 1.0
 
 
-@pytest.mark.xfail(
-    reason="successive prints of the same number are taken for independent ones", strict=True
-)
 @pytest.mark.parametrize("shape", ["flat", "staircase"])
 def test_a_law_that_is_called_settled_is_right(shape: Shape) -> None:
     """Batches so large that a print hardly moves: its rounding error is that of the one before."""

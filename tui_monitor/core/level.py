@@ -33,6 +33,13 @@ SWITCH = 0.001
 """Chance that the drift changes from one print to the next."""
 FLOOR = 1e-12
 """Least weight of a filter: it may be wanted again."""
+STALE = 1.0
+"""Standard deviations of the rounding by which a twice averaged number must be expected to have moved
+since one was used, for another to say something new: until then it is rounded in the same way."""
+SURPRISE = 5.0
+"""The same of a move that was not expected, after which the number is used all the same."""
+SILENT = Observation(0.0, 0.0, 0.0, 0.0)
+"""Says nothing."""
 LOG_2PI = log(2.0 * pi)
 
 Family = Literal["fraction", "positive", "real"]
@@ -111,6 +118,7 @@ class Memory(NamedTuple):
     states: list[tuple[float, ...]]
     mean: tuple[float, ...]
     restart: float | None
+    used: tuple[int, float] | None
     steps: int
     scale: float
     evidence: float
@@ -145,6 +153,8 @@ class LevelFilter:
         self._mean: tuple[float, ...] = first
         self._states: list[tuple[float, ...]] = [first] * drifts
         self._restart: float | None = 0.0
+        self._used: tuple[int, float] | None = None
+        """Batch and number of the newest print of the epoch that told something."""
 
     @property
     def level(self) -> float:
@@ -171,6 +181,7 @@ class LevelFilter:
             self._states,
             self._mean,
             self._restart,
+            self._used,
             len(self.steps),
             self.noise.scale,
             self.noise.evidence,
@@ -180,7 +191,7 @@ class LevelFilter:
     def recall(self, memory: Memory) -> None:
         """Back to what it was."""
         self._weights, self._states, self._mean = memory.weights, memory.states, memory.mean
-        self._restart = memory.restart
+        self._restart, self._used = memory.restart, memory.used
         del self.steps[memory.steps :]
         self.noise.scale, self.noise.evidence = memory.scale, memory.evidence
         self.log_likelihood = memory.log_likelihood
@@ -192,10 +203,35 @@ class LevelFilter:
         pad = (0.0, 0.0) if self.twice else (0.0,)
         self._states = [(s[0], *pad, s[at] + extra, *zeros) for s in self._states]
         self._mean = self._collapse(self._weights, self._states)
-        self._restart = extra
+        self._restart, self._used = extra, None
+
+    def _is_stale(self, g: Gap, o: Observation) -> bool:
+        """Whether a twice averaged number must still be rounded like the one that was used last.
+
+        D = E / k moves by (R - D) / k a batch. Far into an epoch that is less than its last digit, and
+        then many numbers share one rounding error: to take each for new evidence would make the
+        filter as certain as it is wrong.
+        """
+        k = g.k0 + g.n
+        if self._used is None or not g.k0:
+            return False
+        since, d = self._used
+        n = k - since
+        rounding = o.variance / (k * k)
+        m = self._mean
+        mean = m[1] / g.k0
+        noise = self.noise.variance(m[0]) * n * (n + 1) * (2 * n + 1) / (6.0 * k * k)
+        move = ((mean - d) ** 2 + m[6] / (g.k0 * g.k0)) * n * n + noise
+        moved = (o.y / k - d) ** 2
+        return move < STALE**2 * rounding * k * k and moved < SURPRISE**2 * rounding
 
     def observe(self, g: Gap, o: Observation) -> float:
         """Take a print after the gap. Returns its squared innovation in variances (chi square)."""
+        if o.c_e == 1.0 and o.c_s == 0.0:
+            if self._is_stale(g, o):
+                o = SILENT
+            else:
+                self._used = (g.k0 + g.n, o.y / (g.k0 + g.n))
         noise = self.noise.variance(self._mean[0], self.sd)
         weights, states = self._weights, self._states
         prior: list[float] = []
@@ -215,7 +251,10 @@ class LevelFilter:
         top = max(logs)
         posterior = [max(c * exp(ll - top), FLOOR) for c, ll in zip(prior, logs, strict=True)]
         total = sum(posterior)
-        self.log_likelihood += top + log(total)
+        if o.variance > 0.0:
+            # of the number among all that could be printed: density times the width of a rounding
+            cell = 0.5 * log(12.0 * o.variance)
+            self.log_likelihood += min(top + log(total) + cell, 0.0)
         self._weights = [w / total for w in posterior]
         self._states = new
         self._mean = self._collapse(self._weights, new)
