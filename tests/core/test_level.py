@@ -190,9 +190,12 @@ def test_the_drift_learnt_rises_where_the_level_steps() -> None:
 
 
 def test_a_flat_level_is_learnt_to_be_flat() -> None:
-    run = Simulated(replace(ONCE, shape="flat"))
-    followed = Followed(run, run.accuracy)
-    assert learnt_drift(followed.filter.steps)[-1] < 1e-4
+    drifts: list[float] = []
+    for seed in range(5):
+        run = Simulated(replace(ONCE, shape="flat", seed=seed))
+        followed = Followed(run, run.accuracy)
+        drifts.append(learnt_drift(followed.filter.steps)[300])
+    assert np.median(drifts) < 2e-5
     # all 600 batches of 64 tell of the one level
     assert followed.sd[-1] < 3.0 * sqrt(0.09 / 64 / 600)
 

@@ -18,7 +18,7 @@ from tui_monitor.core.batchsize import Early, candidates
 from tui_monitor.core.bounds import DoubleSums, Sums, printed
 from tui_monitor.core.kalman import Observation
 from tui_monitor.core.laws import Law
-from tui_monitor.core.level import LevelFilter, Noise
+from tui_monitor.core.level import LevelFilter, Noise, step_variance
 from tui_monitor.core.metrics import Metric
 
 CONTRADICTION = 25.0
@@ -27,6 +27,11 @@ UNCOUNTABLE = 4.0
 """Nats that an epoch costs a batch size that its counts contradict: it may hold a short batch."""
 MOST_PRINTS = 120
 """Prints of a metric that a law is tried on; more would not change the verdict."""
+FIRST_PRINTS = 24
+"""Prints by which the first guess of the noise is chosen."""
+FIRST_NOISES = (0.05, 5e-3, 5e-4, 5e-5)
+"""First guesses of a batch's noise where its size is not known, as `Noise.scale`: those of 20 samples a
+batch and of ten, a hundred, a thousand times as many."""
 SLOW_DRIFTS = 4
 """Drifts of the bank that a trial allows."""
 AT_LENGTH = 600
@@ -92,10 +97,25 @@ def weigh(
     if not samples:
         return 0.0
     samples = most_telling(samples, most)
+    if batch_size:
+        return _log_likelihood(
+            law, metric, samples, Noise(metric.family, 1.0 / batch_size), batch_size
+        )
+
+    def tried(start: float, some: Sequence[Sample]) -> float:
+        return _log_likelihood(law, metric, some, Noise(metric.family, start=start), None)
+
+    first = samples[:FIRST_PRINTS]
+    return tried(max(FIRST_NOISES, key=lambda start: tried(start, first)), samples)
+
+
+def _log_likelihood(
+    law: Law, metric: Metric, samples: Sequence[Sample], noise: Noise, batch_size: int | None
+) -> float:
+    """Log-likelihood (nats) of prints under a law, less a price for each impossible one."""
     twice = law.depth == 2
     first = samples[0].displayed
     spread = 0.5 if metric.family == "fraction" else max(abs(first), 0.1)
-    noise = Noise(metric.family, 1.0 / batch_size if batch_size else None)
     # a level that drifts like noise is no level: so slow ones only
     tracker = LevelFilter(noise, twice=twice, guess=first, spread=spread, drifts=SLOW_DRIFTS)
     impossible = 0
@@ -110,7 +130,7 @@ def weigh(
             epoch, k0 = s.epoch, 0
             sums = kind(metric.low, metric.high)
             counts = kind(metric.low, metric.high, batch_size) if batch_size else None
-            tracker.restart(0.01 if metric.family == "fraction" else (0.3 * tracker.level) ** 2)
+            tracker.restart(step_variance(metric.family, tracker.level))
         if s.k == k0 and not (s.final and law.final in ("reset", "running-appended")):
             # nothing was added: the same number again, where the law has no other last line
             impossible += abs(s.displayed - before) > 1.01 * s.quantum

@@ -31,6 +31,8 @@ PRIOR = (0.24, 0.24, 0.24, 0.2, 0.08)
 """How likely each drift is before any print, and after a change of drift."""
 SWITCH = 0.001
 """Chance that the drift changes from one print to the next."""
+JUMP = 1e-4
+"""Chance that the level steps between two prints; the drift after it is any."""
 FLOOR = 1e-12
 """Least weight of a filter: it may be wanted again."""
 STALE = 1.0
@@ -98,6 +100,11 @@ class Noise:
         self.scale *= max(1.0 + weight / self.evidence * (ratio - 1.0), 0.1)
 
 
+def step_variance(family: Family, level: float) -> float:
+    """What the level may do at once: between two epochs, or in a step within one."""
+    return 0.01 if family == "fraction" else max(0.3 * abs(level), 1e-3) ** 2
+
+
 class Step(NamedTuple):
     """One print as the filter took it; all that the second pass needs."""
 
@@ -106,7 +113,7 @@ class Step(NamedTuple):
     scale: float
     """c of the noise at that print."""
     weights: tuple[float, ...]
-    """Of the bank, after the print."""
+    """Of the bank, after the print; the last is that of a step."""
     restart: float | None
     """The sums were reset before it, with this much extra variance of the level; None if not."""
 
@@ -144,14 +151,16 @@ class LevelFilter:
         total = sum(PRIOR[:drifts])
         self._drifts = DRIFTS[:drifts]
         self._prior = tuple(p / total for p in PRIOR[:drifts])
-        self._weights: list[float] = list(self._prior)
+        self._weights: list[float] = [*self._prior, 0.0]
         self._predict: Callable[..., Any] = kalman.predict3 if twice else kalman.predict2
         self._update: Callable[..., Any] = kalman.update3 if twice else kalman.update2
         self._mix: Callable[..., Any] = kalman.mix3 if twice else kalman.mix2
         self._collapse: Callable[..., Any] = kalman.collapse3 if twice else kalman.collapse2
         first: tuple[float, ...] = start if twice else (guess, 0.0, spread * spread, 0.0, 0.0)
         self._mean: tuple[float, ...] = first
-        self._states: list[tuple[float, ...]] = [first] * drifts
+        self._states: list[tuple[float, ...]] = [first] * (drifts + 1)
+        self._pp = 3 if twice else 2
+        """Where a state holds the variance of the level."""
         self._restart: float | None = 0.0
         self._used: tuple[int, float] | None = None
         """Batch and number of the newest print of the epoch that told something."""
@@ -164,7 +173,7 @@ class LevelFilter:
     @property
     def sd(self) -> float:
         """Standard deviation of the level after the newest print."""
-        return sqrt(max(self._mean[3 if self.twice else 2], 0.0))
+        return sqrt(max(self._mean[self._pp], 0.0))
 
     @property
     def state(self) -> State3:
@@ -198,12 +207,17 @@ class LevelFilter:
 
     def restart(self, extra: float) -> None:
         """The sums are reset; the level carries over, with `extra` variance for a real step."""
-        at = 3 if self.twice else 2
         zeros = (0.0,) * (5 if self.twice else 2)
         pad = (0.0, 0.0) if self.twice else (0.0,)
-        self._states = [(s[0], *pad, s[at] + extra, *zeros) for s in self._states]
+        self._states = [(s[0], *pad, s[self._pp] + extra, *zeros) for s in self._states]
         self._mean = self._collapse(self._weights, self._states)
         self._restart, self._used = extra, None
+
+    def _step(self, state: tuple[float, ...]) -> tuple[float, ...]:
+        """The state where the level may have stepped."""
+        at = self._pp
+        variance = state[at] + step_variance(self.noise.family, state[0])
+        return (*state[:at], variance, *state[at + 1 :])
 
     def _is_stale(self, g: Gap, o: Observation) -> bool:
         """Whether a twice averaged number must still be rounded like the one that was used last.
@@ -234,15 +248,21 @@ class LevelFilter:
                 self._used = (g.k0 + g.n, o.y / (g.k0 + g.n))
         noise = self.noise.variance(self._mean[0], self.sd)
         weights, states = self._weights, self._states
+        stepped = weights[-1]
+        changing = SWITCH * (1.0 - stepped) + stepped
         prior: list[float] = []
         logs: list[float] = []
         new: list[tuple[float, ...]] = []
         innovations: list[tuple[float, float]] = []
-        for j, ratio in enumerate(self._drifts):
-            switched = SWITCH * self._prior[j]
-            c = (1.0 - SWITCH) * weights[j] + switched
-            a = switched / c
-            s = self._mix(states[j], self._mean, a) if a > 1e-3 else states[j]
+        for j, ratio in enumerate((*self._drifts, 0.0)):
+            if j < len(self._drifts):
+                kept, come = (1.0 - SWITCH) * weights[j], changing * self._prior[j]
+                c = (1.0 - JUMP) * (kept + come)
+                a = come / (kept + come)
+                s = self._mix(states[j], self._mean, a) if a > 1e-3 else states[j]
+            else:
+                c = JUMP
+                s = self._step(self._mean)
             s, nu, var = self._update(self._predict(s, g, ratio * noise, noise), o)
             prior.append(c)
             new.append(s)

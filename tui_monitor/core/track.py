@@ -16,7 +16,7 @@ from tui_monitor.core.bounds import Interval, printed
 from tui_monitor.core.chain import Chain, Position
 from tui_monitor.core.kalman import Observation, State3
 from tui_monitor.core.laws import EPOCH, INSTANTANEOUS, UNKNOWN, Law
-from tui_monitor.core.level import Family, LevelFilter, Memory, Noise
+from tui_monitor.core.level import Family, LevelFilter, Memory, Noise, step_variance
 from tui_monitor.core.metrics import Metric
 from tui_monitor.core.series import ABSENT, Floats, Integers
 from tui_monitor.core.smoother import smooth
@@ -77,6 +77,13 @@ class Track:
 
     def __len__(self) -> int:
         return len(self.places)
+
+    def changes(self) -> int:
+        """First row that was added, decoded anew or cut since the last call."""
+        first = min(column.changed for column in self._columns)
+        for column in self._columns:
+            column.seen()
+        return first
 
     def _forget(self) -> None:
         """Back to before the first print; the raw columns stay."""
@@ -213,14 +220,8 @@ class Track:
         self._first_step = len(self.step_rows)
         self._epoch_state = None
         if self.filter is not None:
-            self.filter.restart(self._step_variance())
+            self.filter.restart(step_variance(self.metric.family, self.filter.level))
             self._epoch_state = self.filter.state
-
-    def _step_variance(self) -> float:
-        """What the level may do between two epochs, beyond what it does between two batches."""
-        assert self.filter is not None
-        level = self.filter.level
-        return 0.01 if self.metric.family == "fraction" else max(0.3 * abs(level), 1e-3) ** 2
 
     # --- single values -----------------------------------------------------------------------
 
