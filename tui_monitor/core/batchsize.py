@@ -7,7 +7,7 @@ about q b. The posterior over sizes multiplies these chances with a prior that k
 choose batch sizes. A print that is no such fraction does not exclude a size: a generator that comes
 to the end of its data in mid-epoch yields a short batch there. What the counts cannot tell apart,
 mostly a size and its double, the spread of the batches does: a batch of b has a variance of
-p (1 - p) / b (see `evidence`).
+p (1 - p) / b, so that the level's filter measures log b (see `evidence`).
 """
 
 from __future__ import annotations
@@ -46,12 +46,23 @@ class Candidate(NamedTuple):
     score: float
 
 
+class Spread(NamedTuple):
+    """What the spread of the batches tells of the logarithm of their size."""
+
+    log_size: float
+    sd: float
+
+
 def _log_prior() -> FloatArray:
-    """How often a batch size is chosen; powers of two lead, then round numbers."""
+    """How often a batch size is chosen; powers of two lead, then round numbers.
+
+    A large number that is no power of two is one of many such, and each of them is rarer for it.
+    """
     b = np.arange(1, LARGEST + 1)
     prior = np.full(LARGEST, 0.004)
     prior[(b % 5 == 0) | (b % 4 == 0)] = 0.02
     prior[(b % 100 == 0) | ((b % 10 == 0) & (b <= 100))] = 0.3
+    prior *= np.minimum(1.0, 64.0 / b)
     for power in range(14):
         if 3 << power <= LARGEST:
             prior[(3 << power) - 1] = 0.2
@@ -60,8 +71,10 @@ def _log_prior() -> FloatArray:
     return np.asarray(np.log(prior), dtype=np.float64)
 
 
-def candidates(early: Sequence[Early], most: int = 6) -> list[Candidate]:
-    """The sizes that the early means support, best first.
+def candidates(
+    early: Sequence[Early], spread: Spread | None = None, most: int = 6
+) -> list[Candidate]:
+    """The sizes that the early means support, and the spread where it is known; best first.
 
     Empty without evidence, and where `most` sizes hold too little of the posterior: then none is
     supported.
@@ -79,6 +92,8 @@ def candidates(early: Sequence[Early], most: int = 6) -> list[Candidate]:
         score += np.where(telling, np.log(likelihood), 0.0)
         heard |= telling & (mean > 0.0) & (mean < 1.0)
     score[~heard] = -np.inf
+    if spread is not None:
+        score -= 0.5 * ((np.log(b) - spread.log_size) / spread.sd) ** 2
     top = float(score.max())
     if not np.isfinite(top):
         return []

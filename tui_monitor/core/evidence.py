@@ -10,19 +10,17 @@ allow alike are told apart by the spread of the batches.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from math import isfinite
+from math import hypot, inf, isfinite, log, log2, sqrt
 from typing import NamedTuple
 
 from tui_monitor.core import kalman
-from tui_monitor.core.batchsize import Early, candidates
+from tui_monitor.core.batchsize import LARGEST, Early, Spread, candidates
 from tui_monitor.core.bounds import DoubleSums, Sums, printed
 from tui_monitor.core.kalman import Observation
 from tui_monitor.core.laws import Law
-from tui_monitor.core.level import LevelFilter, Noise, step_variance
+from tui_monitor.core.level import IMPROBABLE, LevelFilter, Noise, step_variance
 from tui_monitor.core.metrics import Metric
 
-CONTRADICTION = 25.0
-"""Nats that an impossible print costs a law: logs do have corrupted prints, though few."""
 UNCOUNTABLE = 4.0
 """Nats that an epoch costs a batch size that its counts contradict: it may hold a short batch."""
 MOST_PRINTS = 120
@@ -34,8 +32,15 @@ FIRST_NOISES = (0.05, 5e-3, 5e-4, 5e-5)
 batch and of ten, a hundred, a thousand times as many."""
 SLOW_DRIFTS = 4
 """Drifts of the bank that a trial allows."""
-AT_LENGTH = 600
+AT_LENGTH = 300
 """The same where batch sizes are told apart by the spread of the batches."""
+MODEL_SD = 0.25
+"""Error of the model in the logarithm of a batch size that is read off the spread."""
+RESTLESS_SD = 1.0
+"""The same where the level moves as fast as a trial allows: drift and noise are hardly told apart."""
+LEAST_CURVATURE = 0.5
+"""Nats below which the spread says nothing of the size."""
+USUAL_SIZE = 64
 DECISIVE = 4.0
 """Nats by which a batch size must beat the others: some 50 to 1."""
 
@@ -82,68 +87,69 @@ def most_telling(samples: Sequence[Sample], most: int) -> Sequence[Sample]:
     return [*samples[:most], *(samples[i] for i in late)]
 
 
-def weigh(
-    law: Law,
-    metric: Metric,
-    samples: Sequence[Sample],
-    batch_size: int | None = None,
-    most: int = MOST_PRINTS,
-) -> float:
+def weigh(law: Law, metric: Metric, samples: Sequence[Sample]) -> float:
     """Log-likelihood (nats) of the prints under the law, less a price for each impossible one.
 
-    `batch_size`: tried with the law, for a metric that counts: it fixes the noise of a batch and
-    what counts are possible. No more than about `most` prints are looked at.
+    No more than about `MOST_PRINTS` prints are looked at.
     """
     if not samples:
         return 0.0
-    samples = most_telling(samples, most)
-    if batch_size:
-        return _log_likelihood(
-            law, metric, samples, Noise(metric.family, 1.0 / batch_size), batch_size
-        )
+    samples = most_telling(samples, MOST_PRINTS)
 
     def tried(start: float, some: Sequence[Sample]) -> float:
-        return _log_likelihood(law, metric, some, Noise(metric.family, start=start), None)
+        return followed(law, metric, some, Noise(metric.family, start=start)).log_likelihood
 
     first = samples[:FIRST_PRINTS]
-    return tried(max(FIRST_NOISES, key=lambda start: tried(start, first)), samples)
+    best = max(FIRST_NOISES, key=lambda start: tried(start, first))
+    return tried(best, samples) - IMPROBABLE * impossible(law, metric, samples)
 
 
-def _log_likelihood(
-    law: Law, metric: Metric, samples: Sequence[Sample], noise: Noise, batch_size: int | None
-) -> float:
-    """Log-likelihood (nats) of prints under a law, less a price for each impossible one."""
+def followed(law: Law, metric: Metric, samples: Sequence[Sample], noise: Noise) -> LevelFilter:
+    """The level's filter after the prints."""
     twice = law.depth == 2
     first = samples[0].displayed
     spread = 0.5 if metric.family == "fraction" else max(abs(first), 0.1)
     # a level that drifts like noise is no level: so slow ones only
     tracker = LevelFilter(noise, twice=twice, guess=first, spread=spread, drifts=SLOW_DRIFTS)
-    impossible = 0
     epoch = k0 = 0
-    before = first
-    kind = DoubleSums if twice else Sums
-    sums: Sums | DoubleSums = kind(metric.low, metric.high)
-    counts: Sums | DoubleSums | None = None
-    uncountable = 0
     for s in samples:
         if s.epoch != epoch:
             epoch, k0 = s.epoch, 0
-            sums = kind(metric.low, metric.high)
-            counts = kind(metric.low, metric.high, batch_size) if batch_size else None
             tracker.restart(step_variance(metric.family, tracker.level))
-        if s.k == k0 and not (s.final and law.final in ("reset", "running-appended")):
+        if s.k > k0 or _restates(law, s):
+            tracker.observe(kalman.gap(k0, s.k, twice=twice), _observation(law, s))
+            k0 = s.k
+    return tracker
+
+
+def impossible(
+    law: Law, metric: Metric, samples: Sequence[Sample], batch_size: int | None = None
+) -> int:
+    """Prints that no batches could have made; with a batch size, epochs whose counts contradict it."""
+    kind = DoubleSums if law.depth == 2 else Sums
+    found = epoch = k0 = 0
+    sums: Sums | DoubleSums | None = None
+    before = 0.0
+    for s in samples:
+        if s.epoch != epoch:
+            epoch, k0 = s.epoch, 0
+            sums = kind(metric.low, metric.high, batch_size)
+        if s.k == k0 and not _restates(law, s):
             # nothing was added: the same number again, where the law has no other last line
-            impossible += abs(s.displayed - before) > 1.01 * s.quantum
+            found += batch_size is None and abs(s.displayed - before) > 1.01 * s.quantum
             continue
-        if not s.final and not s.last:
-            where = printed(s.displayed, s.quantum).times(s.k)
-            impossible += not sums.push(s.k, where)
-            if counts is not None and not counts.push(s.k, where):
-                counts = None
-                uncountable += 1
-        tracker.observe(kalman.gap(k0, s.k, twice=twice), _observation(law, s))
+        if sums is not None and not s.final and not s.last:
+            possible = sums.push(s.k, printed(s.displayed, s.quantum).times(s.k))
+            found += not possible
+            if batch_size is not None and not possible:
+                sums = None
         k0, before = s.k, s.displayed
-    return tracker.log_likelihood - CONTRADICTION * impossible - UNCOUNTABLE * uncountable
+    return found
+
+
+def _restates(law: Law, s: Sample) -> bool:
+    """Whether a print says something new though it adds no batch."""
+    return s.final and law.final in ("reset", "running-appended")
 
 
 def _observation(law: Law, s: Sample) -> Observation:
@@ -173,20 +179,57 @@ def infer_batch_size(
     `at_length`: sizes that the counts do not tell apart are weighed by the spread of the batches.
     """
     early = list(_early_means(law, samples))
-    found = [c for c in candidates(early) if c.score > -RIVAL]
-    kept = current if any(c.size == current for c in found) else None
-    if len(early) < LEAST_EARLY:
-        return kept
-    if len(found) == 1:
-        return found[0].size
-    if not at_length or not found:
-        return kept
-    scores = [c.score + weigh(law, metric, samples, c.size, AT_LENGTH) for c in found]
+    if not early:
+        return None
+    if not at_length:
+        if len(early) < LEAST_EARLY:
+            return current
+        found = [c for c in candidates(early) if c.score > -RIVAL]
+        if len(found) == 1:
+            return found[0].size
+        return current if any(c.size == current for c in found) else None
+    guess = current or next((c.size for c in candidates(early)), USUAL_SIZE)
+    some = most_telling(samples, AT_LENGTH)
+    spread = spread_of_batches(law, metric, some, guess)
+    found = candidates(early, spread)
+    scores = [c.score - UNCOUNTABLE * impossible(law, metric, some, c.size) for c in found]
+    if not scores:
+        return None
     best = max(range(len(found)), key=scores.__getitem__)
-    rest = max(s for i, s in enumerate(scores) if i != best)
-    # the noise is only a model: to overrule the counts it takes more than to agree with them
-    needed = DECISIVE if best == 0 else 2.0 * DECISIVE
-    return found[best].size if scores[best] - rest > needed else kept
+    rest = max((s for i, s in enumerate(scores) if i != best), default=-inf)
+    if scores[best] - rest > DECISIVE:
+        return found[best].size
+    return current if any(c.size == current for c in found) else None
+
+
+def spread_of_batches(
+    law: Law, metric: Metric, samples: Sequence[Sample], guess: int
+) -> Spread | None:
+    """The size whose noise makes the prints likeliest, with its error; None where none stands out.
+
+    A parabola through three log-likelihoods, a factor of two apart, around the largest.
+    """
+    tried: dict[int, LevelFilter] = {}
+
+    def likelihood(octave: int) -> float:
+        if octave not in tried:
+            tried[octave] = followed(law, metric, samples, Noise(metric.family, 2.0**-octave))
+        return tried[octave].log_likelihood
+
+    top = round(log2(LARGEST))
+    at = min(max(round(log2(guess)), 1), top - 1)
+    while 0 < at < top:
+        below, here, above = likelihood(at - 1), likelihood(at), likelihood(at + 1)
+        if max(below, above) <= here:
+            curvature = 2.0 * here - below - above
+            if curvature < LEAST_CURVATURE:
+                return None
+            vertex = at + 0.5 * (above - below) / curvature
+            restless = [step.weights[SLOW_DRIFTS - 1] > 0.5 for step in tried[at].steps]
+            model = RESTLESS_SD if sum(restless) > 0.5 * len(restless) else MODEL_SD
+            return Spread(vertex * log(2.0), hypot(log(2.0) / sqrt(curvature), model))
+        at += 1 if above > below else -1
+    return None
 
 
 def _early_means(law: Law, samples: Sequence[Sample]) -> Iterator[Early]:

@@ -42,6 +42,8 @@ SURPRISE = 5.0
 """The same of a move that was not expected, after which the number is used all the same."""
 SILENT = Observation(0.0, 0.0, 0.0, 0.0)
 """Says nothing."""
+IMPROBABLE = 25.0
+"""Nats that a print costs at most: no model is surer than that, and logs do have corrupted prints."""
 LOG_2PI = log(2.0 * pi)
 
 Family = Literal["fraction", "positive", "real"]
@@ -274,7 +276,7 @@ class LevelFilter:
         if o.variance > 0.0:
             # of the number among all that could be printed: density times the width of a rounding
             cell = 0.5 * log(12.0 * o.variance)
-            self.log_likelihood += min(top + log(total) + cell, 0.0)
+            self.log_likelihood += max(min(top + log(total) + cell, 0.0), -IMPROBABLE)
         self._weights = [w / total for w in posterior]
         self._states = new
         self._mean = self._collapse(self._weights, new)
