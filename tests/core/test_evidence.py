@@ -9,7 +9,7 @@ import pytest
 
 from tests.simulate import SHAPES, Case, Shape, Simulated
 from tui_monitor.core import laws
-from tui_monitor.core.evidence import Sample, in_order, infer_batch_size, most_telling, weigh
+from tui_monitor.core.evidence import Sample, Trials, in_order, infer_batch_size, most_telling
 from tui_monitor.core.laws import Law
 from tui_monitor.core.metrics import describe
 
@@ -34,7 +34,7 @@ def samples(run: Simulated, name: str, epochs: int = 1) -> list[Sample]:
 
 def score(run: Simulated, law: Law, epochs: int = 1) -> float:
     """Log-likelihood of loss and accuracy together."""
-    return sum(weigh(law, describe(n), samples(run, n, epochs)) for n in run.case.names)
+    return sum(Trials().weigh(law, describe(n), samples(run, n, epochs)) for n in run.case.names)
 
 
 # --- the law --------------------------------------------------------------------------------------
@@ -83,11 +83,13 @@ def test_an_impossible_print_counts_against_a_law() -> None:
     good = samples(run, run.accuracy)
     spoilt = [s._replace(displayed=s.displayed + 0.2) if s.k == 30 else s for s in good]
     metric = describe("accuracy")
-    assert weigh(laws.STATE, metric, spoilt) < weigh(laws.STATE, metric, good) - 25.0
+    assert (
+        Trials().weigh(laws.STATE, metric, spoilt) < Trials().weigh(laws.STATE, metric, good) - 25.0
+    )
 
 
 def test_nothing_weighs_nothing() -> None:
-    assert weigh(laws.STATE, describe("loss"), []) == 0.0
+    assert Trials().weigh(laws.STATE, describe("loss"), []) == 0.0
 
 
 # --- the prints that a trial uses -----------------------------------------------------------------

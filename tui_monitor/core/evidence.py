@@ -87,21 +87,37 @@ def most_telling(samples: Sequence[Sample], most: int) -> Sequence[Sample]:
     return [*samples[:most], *(samples[i] for i in late)]
 
 
-def weigh(law: Law, metric: Metric, samples: Sequence[Sample]) -> float:
-    """Log-likelihood (nats) of the prints under the law, less a price for each impossible one.
+class Trials:
+    """Laws tried on the prints of one metric, again and again as these grow in number."""
 
-    No more than about `MOST_PRINTS` prints are looked at.
-    """
-    if not samples:
-        return 0.0
-    samples = most_telling(samples, MOST_PRINTS)
+    def __init__(self) -> None:
+        self._first_noise: dict[int, float] = {}
+        """The first guess of the noise that suits best, by how often is averaged."""
 
-    def tried(start: float, some: Sequence[Sample]) -> float:
-        return followed(law, metric, some, Noise(metric.family, start=start)).log_likelihood
+    def weigh(self, law: Law, metric: Metric, samples: Sequence[Sample]) -> float:
+        """Log-likelihood (nats) of the prints under the law, less a price for each impossible one.
 
-    first = samples[:FIRST_PRINTS]
-    best = max(FIRST_NOISES, key=lambda start: tried(start, first))
-    return tried(best, samples) - IMPROBABLE * impossible(law, metric, samples)
+        No more than about `MOST_PRINTS` prints are looked at.
+        """
+        if not samples:
+            return 0.0
+        samples = most_telling(samples, MOST_PRINTS)
+        start = self._first_noise.get(law.depth)
+        if start is None:
+            start = first_noise(law, metric, samples[:FIRST_PRINTS])
+            if len(samples) >= FIRST_PRINTS:
+                self._first_noise[law.depth] = start
+        tracker = followed(law, metric, samples, Noise(metric.family, start=start))
+        return tracker.log_likelihood - IMPROBABLE * impossible(law, metric, samples)
+
+
+def first_noise(law: Law, metric: Metric, samples: Sequence[Sample]) -> float:
+    """The first guess of the noise, as `Noise.scale`, under which the prints are likeliest."""
+
+    def likelihood(start: float) -> float:
+        return followed(law, metric, samples, Noise(metric.family, start=start)).log_likelihood
+
+    return max(FIRST_NOISES, key=likelihood)
 
 
 def followed(law: Law, metric: Metric, samples: Sequence[Sample], noise: Noise) -> LevelFilter:

@@ -1,17 +1,25 @@
 """What kind of bar a run prints: its averaging law and its batch size, found as prints arrive.
 
 The line's style leaves a short list of laws (`laws.candidates`); the prints decide among them
-(`evidence`), weighed anew as their number doubles and at the end of the first epochs. Small habits
+(`evidence`), weighed anew as their number doubles, as far as a trial looks, and at the end of the
+first epochs. Small habits
 of the versions decide what no number can.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from tui_monitor.core import laws
-from tui_monitor.core.evidence import Sample, in_order, infer_batch_size, weigh
+from tui_monitor.core.evidence import (
+    MOST_PRINTS,
+    Sample,
+    Trials,
+    in_order,
+    infer_batch_size,
+)
 from tui_monitor.core.laws import (
     BATCHES_LIKELY,
     BATCHES_OPEN,
@@ -22,6 +30,7 @@ from tui_monitor.core.laws import (
     STATE,
     STEPS,
     UNKNOWN,
+    Final,
     Law,
 )
 from tui_monitor.core.metrics import describe
@@ -31,12 +40,14 @@ from tui_monitor.core.track import Track
 
 SETTLED = 10.0
 """Nats by which a law must lead to count as settled: 22,000 to 1."""
-BEYOND_DOUBT = 200.0
-"""Nats after which it is not weighed again."""
+BEYOND_DOUBT = 100.0
+"""Nats after which it is not weighed again, once last lines were seen."""
 RARE = 6.0
 """Nats by which the style speaks against a law that averages more or less often than is its habit."""
 FIRST_WEIGHING = 4
 """Prints before the evidence is weighed for the first time."""
+ENOUGH_EPOCHS = 2
+"""Epochs after whose ends a batch size that was found is only checked by the counts."""
 FIRST_EPOCHS = 4
 """Epochs at whose end it is weighed too: last lines tell laws apart."""
 
@@ -64,6 +75,7 @@ class BarIdentity:
         self._bars = 0
         self._finals = 0
         self._next_weighing = FIRST_WEIGHING
+        self._trials: dict[str, Trials] = {}
 
     # --- habits ------------------------------------------------------------------------------
 
@@ -142,12 +154,14 @@ class BarIdentity:
         """Weigh the evidence if a print makes it worth it; `stride`: batches an update."""
         self._bars += not p.final
         self._finals += p.final
-        ends = p.final and p.epoch <= FIRST_EPOCHS
+        at_length = p.final and p.epoch <= FIRST_EPOCHS
         if self._bars >= self._next_weighing:
-            self._next_weighing = 2 * max(self._bars, FIRST_WEIGHING)
-        elif not ends:
+            later = 2 * self._next_weighing
+            self._next_weighing = later if later <= MOST_PRINTS else sys.maxsize
+            at_length = at_length or later > MOST_PRINTS
+        elif not at_length:
             return []
-        return self.weigh(p, tracks, stride, at_length=ends)
+        return self.weigh(p, tracks, stride, at_length=at_length)
 
     def weigh(
         self, p: Print, tracks: Mapping[str, Track], stride: int, *, at_length: bool
@@ -174,7 +188,7 @@ class BarIdentity:
     def _is_beyond_doubt(self) -> bool:
         """Nothing that is still to come can change the law."""
         margin = self._evidence.margin if self._evidence is not None else None
-        return margin is not None and margin > BEYOND_DOUBT and self._finals > 2
+        return margin is not None and margin > BEYOND_DOUBT and self._finals > 1
 
     def _weigh_laws(
         self,
@@ -182,11 +196,18 @@ class BarIdentity:
         tracks: Mapping[str, Track],
         usable: Mapping[str, Sequence[Sample]],
     ) -> Change:
-        score = {
-            law: sum(weigh(law, tracks[n].metric, s) for n, s in usable.items())
-            - (0.0 if law.depth == found[0].depth else RARE)
-            for law in found
-        }
+        score = {law: 0.0 if law.depth == found[0].depth else -RARE for law in found}
+        for name, samples in usable.items():
+            trials = self._trials.setdefault(name, Trials())
+            metric = tracks[name].metric
+            ended = any(s.final for s in samples)
+            likelihood: dict[tuple[int, Final | None], float] = {}
+            for law in found:
+                # before the first last line only the depth tells laws apart
+                variant = (law.depth, law.final if ended else None)
+                if variant not in likelihood:
+                    likelihood[variant] = trials.weigh(law, metric, samples)
+                score[law] += likelihood[variant]
         best = max(found, key=score.__getitem__)
         rivals = [law for law in found if law.name != best.name]
         if rivals:
@@ -211,6 +232,8 @@ class BarIdentity:
             if not track.metric.counts:
                 continue
             current = self.batch_size * stride if self.batch_size else None
+            # the spread of the batches has said what it can by the end of the first epochs
+            at_length = at_length and (current is None or self._finals <= ENOUGH_EPOCHS)
             update = infer_batch_size(
                 track.law, track.metric, samples, current, at_length=at_length
             )

@@ -40,6 +40,10 @@ STALE = 1.0
 since one was used, for another to say something new: until then it is rounded in the same way."""
 SURPRISE = 5.0
 """The same of a move that was not expected, after which the number is used all the same."""
+UNSURPRISING = 4.0
+"""Squared innovation, in variances, up to which a print is no sign of a step."""
+NEGLIGIBLE = 1e-3
+"""Share of a mixture that is left out."""
 SILENT = Observation(0.0, 0.0, 0.0, 0.0)
 """Says nothing."""
 IMPROBABLE = 25.0
@@ -249,41 +253,55 @@ class LevelFilter:
             else:
                 self._used = (g.k0 + g.n, o.y / (g.k0 + g.n))
         noise = self.noise.variance(self._mean[0], self.sd)
-        weights, states = self._weights, self._states
-        stepped = weights[-1]
-        changing = SWITCH * (1.0 - stepped) + stepped
-        prior: list[float] = []
-        logs: list[float] = []
+        mean, predict, update, mix = self._mean, self._predict, self._update, self._mix
+        stepped = self._weights[-1]
+        changing = (1.0 - JUMP) * (SWITCH * (1.0 - stepped) + stepped)
+        staying = (1.0 - JUMP) * (1.0 - SWITCH)
+        tried: list[tuple[float, float, float]] = []
         new: list[tuple[float, ...]] = []
-        innovations: list[tuple[float, float]] = []
-        for j, ratio in enumerate((*self._drifts, 0.0)):
-            if j < len(self._drifts):
-                kept, come = (1.0 - SWITCH) * weights[j], changing * self._prior[j]
-                c = (1.0 - JUMP) * (kept + come)
-                a = come / (kept + come)
-                s = self._mix(states[j], self._mean, a) if a > 1e-3 else states[j]
-            else:
-                c = JUMP
-                s = self._step(self._mean)
-            s, nu, var = self._update(self._predict(s, g, ratio * noise, noise), o)
-            prior.append(c)
+        # the bank has one weight more than drifts: that of the step
+        for ratio, w, s, p in zip(
+            self._drifts, self._weights, self._states, self._prior, strict=False
+        ):
+            come = changing * p
+            c = staying * w + come
+            start = mix(s, mean, come / c) if come > NEGLIGIBLE * c else s
+            s, nu, var = update(predict(start, g, ratio * noise, noise), o)
             new.append(s)
-            innovations.append((nu, var))
-            logs.append(-0.5 * (LOG_2PI + log(var) + nu * nu / var) if var > 0.0 else 0.0)
+            tried.append((c, nu, var))
+        if all(nu * nu > UNSURPRISING * var for _, nu, var in tried):
+            s, nu, var = update(predict(self._step(mean), g, 0.0, noise), o)
+            tried.append((JUMP, nu, var))
+        else:
+            s = mean
+            tried.append((0.0, 0.0, 0.0))
+        new.append(s)
+        best = self._reweigh(tried, o)
+        self._states = new
+        self._mean = self._collapse(self._weights, new)
+        _, nu, var = tried[best]
+        if var <= 0.0:
+            chi_square = 0.0
+        else:
+            chi_square = nu * nu / var
+            if self.noise.learns:
+                self.noise.learn(nu, var, noise * kalman.noise_share(g, o) / var)
+        self.steps.append(Step(g, o, self.noise.scale, tuple(self._weights), self._restart))
+        self._restart = None
+        return chi_square
+
+    def _reweigh(self, tried: list[tuple[float, float, float]], o: Observation) -> int:
+        """Weigh the bank by its members' prior weights, innovations and variances; the best of them."""
+        logs = [
+            -0.5 * (LOG_2PI + log(var) + nu * nu / var) if var > 0.0 else 0.0
+            for _, nu, var in tried
+        ]
         top = max(logs)
-        posterior = [max(c * exp(ll - top), FLOOR) for c, ll in zip(prior, logs, strict=True)]
+        posterior = [c * exp(ll - top) for (c, _, _), ll in zip(tried, logs, strict=True)]
         total = sum(posterior)
         if o.variance > 0.0:
             # of the number among all that could be printed: density times the width of a rounding
             cell = 0.5 * log(12.0 * o.variance)
             self.log_likelihood += max(min(top + log(total) + cell, 0.0), -IMPROBABLE)
-        self._weights = [w / total for w in posterior]
-        self._states = new
-        self._mean = self._collapse(self._weights, new)
-        best = max(range(len(weights)), key=self._weights.__getitem__)
-        nu, var = innovations[best]
-        if self.noise.learns and var > 0.0:
-            self.noise.learn(nu, var, noise * kalman.noise_share(g, o) / var)
-        self.steps.append(Step(g, o, self.noise.scale, tuple(self._weights), self._restart))
-        self._restart = None
-        return nu * nu / var if var > 0.0 else 0.0
+        self._weights = [max(w / total, FLOOR) for w in posterior]
+        return posterior.index(max(posterior))

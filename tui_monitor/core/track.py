@@ -265,9 +265,13 @@ class Track:
 
     def _keep_level(self, row: int) -> None:
         assert self.filter is not None
-        self.level[row] = self.filter.level
+        self.level[row] = self._within_range(self.filter.level)
         self.variance[row] = self.filter.sd**2
         self.step_rows.append(row)
+
+    def _within_range(self, level: float) -> float:
+        """A level is a mean of values: it lies where they may lie."""
+        return min(max(level, self.metric.low), self.metric.high)
 
     # --- running means -----------------------------------------------------------------------
 
@@ -416,7 +420,7 @@ class Track:
         before = 0.0
         for i, step in enumerate(steps):
             row = self.step_rows[first + i]
-            self.level[row] = result.level[i]
+            self.level[row] = self._within_range(result.level[i])
             self.variance[row] = result.variance[i]
             if step.restart is not None:
                 before = 0.0
