@@ -113,6 +113,9 @@ class RunDecoder:
                         track.batch_size = self._update_size()
                         track.decode_again()
 
+        for track in self.tracks.values():
+            track.guess_noise(self.identity.first_noise(track))
+
     def _revise_laws(self) -> None:
         """Decode again what is now known to obey another law."""
         for name, track in self.tracks.items():

@@ -16,10 +16,10 @@ from typing import NamedTuple
 from tui_monitor.core import kalman
 from tui_monitor.core.batchsize import LARGEST, Early, Spread, candidates
 from tui_monitor.core.bounds import DoubleSums, Sums, printed
-from tui_monitor.core.kalman import Observation
 from tui_monitor.core.laws import Law
 from tui_monitor.core.level import IMPROBABLE, LevelFilter, Noise, step_variance
 from tui_monitor.core.metrics import Metric
+from tui_monitor.core.observations import of_print
 
 UNCOUNTABLE = 4.0
 """Nats that an epoch costs a batch size that its counts contradict: it may hold a short batch."""
@@ -30,6 +30,8 @@ FIRST_PRINTS = 24
 FIRST_NOISES = (0.05, 5e-3, 5e-4, 5e-5)
 """First guesses of a batch's noise where its size is not known, as `Noise.scale`: those of 20 samples a
 batch and of ten, a hundred, a thousand times as many."""
+INDIFFERENT = 3.0
+"""Nats within which a larger guess is preferred: noise that is there is missed more dearly."""
 SLOW_DRIFTS = 4
 """Drifts of the bank that a trial allows."""
 AT_LENGTH = 300
@@ -91,7 +93,7 @@ class Trials:
     """Laws tried on the prints of one metric, again and again as these grow in number."""
 
     def __init__(self) -> None:
-        self._first_noise: dict[int, float] = {}
+        self.first_noise: dict[int, float] = {}
         """The first guess of the noise that suits best, by how often is averaged."""
 
     def weigh(self, law: Law, metric: Metric, samples: Sequence[Sample]) -> float:
@@ -102,22 +104,23 @@ class Trials:
         if not samples:
             return 0.0
         samples = most_telling(samples, MOST_PRINTS)
-        start = self._first_noise.get(law.depth)
+        start = self.first_noise.get(law.depth)
         if start is None:
             start = first_noise(law, metric, samples[:FIRST_PRINTS])
             if len(samples) >= FIRST_PRINTS:
-                self._first_noise[law.depth] = start
+                self.first_noise[law.depth] = start
         tracker = followed(law, metric, samples, Noise(metric.family, start=start))
         return tracker.log_likelihood - IMPROBABLE * impossible(law, metric, samples)
 
 
 def first_noise(law: Law, metric: Metric, samples: Sequence[Sample]) -> float:
-    """The first guess of the noise, as `Noise.scale`, under which the prints are likeliest."""
-
-    def likelihood(start: float) -> float:
-        return followed(law, metric, samples, Noise(metric.family, start=start)).log_likelihood
-
-    return max(FIRST_NOISES, key=likelihood)
+    """The first guess of the noise, as `Noise.scale`: the largest that the prints allow."""
+    likelihood = {
+        start: followed(law, metric, samples, Noise(metric.family, start=start)).log_likelihood
+        for start in FIRST_NOISES
+    }
+    best = max(likelihood.values())
+    return max(start for start, nats in likelihood.items() if nats > best - INDIFFERENT)
 
 
 def followed(law: Law, metric: Metric, samples: Sequence[Sample], noise: Noise) -> LevelFilter:
@@ -133,7 +136,8 @@ def followed(law: Law, metric: Metric, samples: Sequence[Sample], noise: Noise) 
             epoch, k0 = s.epoch, 0
             tracker.restart(step_variance(metric.family, tracker.level))
         if s.k > k0 or _restates(law, s):
-            tracker.observe(kalman.gap(k0, s.k, twice=twice), _observation(law, s))
+            told = of_print(law, s.k, s.displayed, s.quantum, final=s.final)
+            tracker.observe(kalman.gap(k0, s.k, twice=twice), told)
             k0 = s.k
     return tracker
 
@@ -166,19 +170,6 @@ def impossible(
 def _restates(law: Law, s: Sample) -> bool:
     """Whether a print says something new though it adds no batch."""
     return s.final and law.final in ("reset", "running-appended")
-
-
-def _observation(law: Law, s: Sample) -> Observation:
-    """The print as the filter takes it; its error is the rounding."""
-    k, d, rounding = float(s.k), s.displayed, s.quantum**2 / 12.0
-    if law.depth == 1:
-        # a last batch of another size moves the mean of k by about a batch's noise over k
-        return Observation(k * d, 1.0, 0.0, k * k * rounding)
-    if s.final and law.final == "reset":
-        return Observation(k * d, 1.0, 0.0, k * k * rounding)
-    if s.final and law.final == "running-appended":
-        return Observation((k + 1.0) * d, 1.0 / k, 1.0, (k + 1.0) ** 2 * rounding)
-    return Observation(k * d, 0.0, 1.0, k * k * rounding)
 
 
 def infer_batch_size(

@@ -185,6 +185,11 @@ class BarIdentity:
             changes.append(self._weigh_batch_size(tracks, usable, stride, at_length=at_length))
         return changes
 
+    def first_noise(self, track: Track) -> float | None:
+        """Where the noise of a track's batches was found to be, as `Noise.scale`; None before."""
+        trials = self._trials.get(track.metric.name)
+        return None if trials is None else trials.first_noise.get(track.law.depth)
+
     def _is_beyond_doubt(self) -> bool:
         """Nothing that is still to come can change the law."""
         margin = self._evidence.margin if self._evidence is not None else None

@@ -46,6 +46,8 @@ NEGLIGIBLE = 1e-3
 """Share of a mixture that is left out."""
 SILENT = Observation(0.0, 0.0, 0.0, 0.0)
 """Says nothing."""
+UNKNOWN_NOISE = 0.05
+"""First guess of the scale of a batch's noise where nothing tells it: that of 20 samples."""
 IMPROBABLE = 25.0
 """Nats that a print costs at most: no model is surer than that, and logs do have corrupted prints."""
 LOG_2PI = log(2.0 * pi)
@@ -61,11 +63,13 @@ class Noise:
     (measured on the runs of the test corpus). c is then learnt from the innovations.
     """
 
-    def __init__(self, family: Family, scale: float | None = None, start: float = 0.05) -> None:
+    def __init__(
+        self, family: Family, scale: float | None = None, start: float | None = None
+    ) -> None:
         """`scale`: c where it is known; `start`: first guess of c where it is not."""
         self.family = family
         self.learns = scale is None
-        self.scale = start if scale is None else scale
+        self.scale = scale or start or UNKNOWN_NOISE
         self.evidence = 1.0
 
     @property

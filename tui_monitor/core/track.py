@@ -11,7 +11,7 @@ from __future__ import annotations
 from math import inf, isfinite, nan, sqrt
 from typing import NamedTuple
 
-from tui_monitor.core import kalman
+from tui_monitor.core import kalman, observations
 from tui_monitor.core.bounds import Interval, printed
 from tui_monitor.core.chain import Chain, Position
 from tui_monitor.core.kalman import Observation, State3
@@ -24,10 +24,6 @@ from tui_monitor.core.smoother import smooth
 LOSS_SPREAD = 1.0
 """First guess of the variance of a batch's loss, times its size, over the loss: 0.5 to 1.5 in the
 cross-entropies of the test corpus, from 32 to 1024 samples a batch and 0.1 to 3 in loss."""
-
-
-UNSURPRISING = 2.0
-"""Standard deviations that a last batch of unknown size may move the level by."""
 
 
 RESTATING = ("reset", "running-appended")
@@ -69,6 +65,7 @@ class Track:
         self.outlier = Integers()
         self.countable = True
         """Every batch but an epoch's last is a full one, as far as the prints have shown."""
+        self._first_noise: float | None = None
         self._columns: tuple[Floats | Integers, ...] = (
             *(self.print_index, self.displayed, self.quantum, self.from_k, self.value),
             *(self.low, self.high, self.count, self.level, self.variance, self.outlier),
@@ -88,8 +85,6 @@ class Track:
     def _forget(self) -> None:
         """Back to before the first print; the raw columns stay."""
         self.filter: LevelFilter | None = None
-        self.epoch_steps: dict[int, tuple[int, State3]] = {}
-        """For each epoch, its first step of the filter and the state it starts from."""
         self.epoch_ends: dict[int, tuple[float, float]] = {}
         """Level and variance at the end of each epoch that is over, from the prints up to there."""
         self.step_rows: list[int] = []
@@ -180,6 +175,14 @@ class Track:
         if len(self.places) > 1:
             self.decode_again(last=len(self.places) - 1)
 
+    def guess_noise(self, scale: float | None) -> None:
+        """Take a guess of the batches' noise, as `Noise.scale`, while their size is unknown."""
+        if scale is None or scale == self._first_noise:
+            return
+        self._first_noise = scale
+        if not self.batch_size and self.law.depth:
+            self.decode_again()
+
     def decode_again(self, last: int | None = None) -> None:
         """Decode all rows (or those before `last`) again, after the law or batch size was set."""
         self._forget()
@@ -255,8 +258,10 @@ class Track:
 
     def _noise(self) -> Noise:
         """The noise of a batch, as far as its size tells."""
-        if not self.batch_size or self.law.key == EPOCH.key:
+        if self.law.key == EPOCH.key:
             return Noise(self.metric.family)
+        if not self.batch_size:
+            return Noise(self.metric.family, start=self._first_noise)
         if self.metric.counts:
             return Noise(self.metric.family, 1.0 / self.batch_size)
         if self.metric.family == "positive":
@@ -366,35 +371,15 @@ class Track:
     def _observation(self, chain: Chain, row: int, place: Position) -> Observation:
         """What the print tells the filter: S or E, with the rounding as its error."""
         assert place.k is not None
-        s, k = chain.last, float(place.k)
-        d, rounding = self.displayed[row], self._rounding(row)
-        # the filter counts full batches: what a shorter last one lacks is filled up with the level
-        missing = (k - (place.n or k)) * self.filter.level if self.filter is not None else 0.0
-        if s.low == s.high:
-            return Observation(s.low + missing, 1.0, 0.0, 0.0)
-        if self.law.depth == 1:
-            if place.ragged:
-                return Observation(k * d, 1.0, 0.0, k * k * rounding + self._oddity(chain, k * d))
-            if not isfinite(s.high - s.low):
-                return Observation(k * d, 1.0, 0.0, k * k * rounding)
-            return Observation(s.middle + missing, 1.0, 0.0, (s.high - s.low) ** 2 / 12.0)
-        if place.final and self.law.final == "reset":
-            return Observation(k * d, 1.0, 0.0, k * k * rounding)
-        if place.final and self.law.final == "running-appended":
-            return Observation((k + 1.0) * d, 1.0 / k, 1.0, (k + 1.0) ** 2 * rounding)
-        return Observation(k * d, 0.0, 1.0, k * k * rounding)
-
-    def _oddity(self, chain: Chain, total: float) -> float:
-        """Variance that a last batch of unknown size, perhaps a few samples, may add to S.
-
-        As much as keeps what it does to the level within what a full batch would do by chance.
-        """
-        assert self.filter is not None
-        p, s, _, pp, _, _, ss, _, _ = self.filter.state
-        n = chain.last_k - (chain.links[-2].k if len(chain.links) > 1 else 0)
-        expected = ss + n * n * pp + n * self.filter.noise.variance(p)
-        surprise = (total - s - n * p) ** 2
-        return max(surprise / UNSURPRISING**2 - expected, 0.0)
+        tracker = self._filter(self.displayed[row])
+        told = observations.of_print(
+            self.law, place.k, self.displayed[row], self.quantum[row], final=place.final
+        )
+        sharp = observations.of_sum(told, chain.last, place, tracker.level)
+        if self.law.depth == 2 or not place.ragged or sharp is not told:
+            return sharp
+        before = chain.links[-2].k if len(chain.links) > 1 else 0
+        return observations.of_last_batches(told, chain.last_k - before, tracker)
 
     # --- looking back ------------------------------------------------------------------------
 
@@ -402,8 +387,6 @@ class Track:
         """The epoch is over: carry what its later prints say back over it."""
         if self.filter is not None and self.step_rows and self._first_step < len(self.step_rows):
             self.epoch_ends[self._epoch] = (self.filter.level, self.filter.sd**2)
-            if self._epoch_state is not None:
-                self.epoch_steps[self._epoch] = (self._first_step, self._epoch_state)
         if self._chain is not None and self._chain.links:
             self._chain.tighten()
             for index in range(1, len(self._chain.links) + 1):
@@ -431,31 +414,6 @@ class Track:
                     mean = max(mean, low) if isfinite(low) else mean
                     self.value[row] = min(mean, high) if isfinite(high) else mean
             before = result.total[i]
-
-    def start_of(self, epoch: int, most: int = 200) -> tuple[float, float] | None:
-        """Level and variance at an epoch's first print, from this epoch's prints alone.
-
-        `most`: prints that are looked at; later ones tell nothing more of the start.
-        """
-        known = self.epoch_steps.get(epoch)
-        if known is None and epoch == self._epoch and self._epoch_state is not None:
-            known = (self._first_step, self._epoch_state)
-        if known is None or self.filter is None or known[0] >= len(self.filter.steps):
-            return None
-        first, state = known
-        last = min(first + most, self._step_end(epoch))
-        wide = 0.25 if self.metric.family == "fraction" else max(abs(state[0]), 1e-2) ** 2
-        start: State3 = (state[0], 0.0, 0.0, wide * 4.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-        result = smooth(self.filter.steps[first:last], start, self.filter.noise)
-        return (result.level[0], result.variance[0]) if result.level else None
-
-    def _step_end(self, epoch: int) -> int:
-        """One past the filter's last step of an epoch."""
-        assert self.filter is not None
-        following = [first for e, (first, _) in self.epoch_steps.items() if e > epoch]
-        if epoch < self._epoch:
-            following.append(self._first_step)
-        return min(following, default=len(self.filter.steps))
 
     def smooth_all(self) -> None:
         """Smooth over the whole run."""

@@ -1,0 +1,56 @@
+"""What a print tells the level's filter, by its averaging law.
+
+The observation is linear in the sums S and E of `level`; its error is the rounding. Where bounds have
+narrowed S more than the rounding of the one print does, they tell more.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from tui_monitor.core.bounds import Interval
+from tui_monitor.core.chain import Position
+from tui_monitor.core.kalman import Observation
+from tui_monitor.core.laws import Law
+from tui_monitor.core.level import LevelFilter
+
+UNSURPRISING = 2.0
+"""Standard deviations that a last batch of unknown size may move the level by."""
+
+
+def of_print(law: Law, k: int, displayed: float, quantum: float, *, final: bool) -> Observation:
+    """A number printed after batch k: k d = S, averaged once; k d = E, twice.
+
+    A last batch of another size moves a mean of k by no more than about a batch's noise over k.
+    """
+    rounding = quantum * quantum / 12.0
+    if final and law.final == "running-appended":
+        return Observation((k + 1.0) * displayed, 1.0 / k, 1.0, (k + 1.0) ** 2 * rounding)
+    once = law.depth == 1 or (final and law.final == "reset")
+    c_s, c_e = (1.0, 0.0) if once else (0.0, 1.0)
+    return Observation(k * displayed, c_s, c_e, k * k * rounding)
+
+
+def of_sum(o: Observation, s: Interval, place: Position, level: float) -> Observation:
+    """The same, told more by the bounds on S: exactly where they meet.
+
+    The filter counts full batches: what a shorter last one lacks is filled up with the level.
+    """
+    missing = ((place.k or 0) - (place.n or place.k or 0)) * level
+    if s.low == s.high:
+        return Observation(s.low + missing, 1.0, 0.0, 0.0)
+    if o.c_e or place.ragged or not isfinite(s.high - s.low):
+        return o
+    return Observation(s.middle + missing, 1.0, 0.0, (s.high - s.low) ** 2 / 12.0)
+
+
+def of_last_batches(o: Observation, n: int, tracker: LevelFilter) -> Observation:
+    """The same of S, where the last of `n` batches since the print before may be a few samples.
+
+    Its error is widened by as much as keeps what it does to the level within chance.
+    """
+    p, s, _, pp, _, _, ss, _, _ = tracker.state
+    expected = ss + n * n * pp + n * tracker.noise.variance(p)
+    surprise = (o.y - s - n * p) ** 2
+    oddity = max(surprise / UNSURPRISING**2 - expected, 0.0)
+    return o._replace(variance=o.variance + oddity)
