@@ -72,7 +72,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     plans = [
         Plan(KINDS[seed % len(KINDS)], "keras2-samples", 256, 150, seed=seed) for seed in range(48)
     ]
-    score = measure(plans, "accuracy")
+    score = measure(plans)["accuracy"]
     assert 0.88 <= np.mean(score.lag + score.step) <= 1.0
     assert np.mean(score.lag_batches + score.step_batches) >= 0.95
     assert score.residual < 1e-9

@@ -31,12 +31,15 @@ def test_a_text_is_three_sentences_at_most_with_its_numbers(kind: Kind, bar: Bar
         assert sentences(text) <= 3, text
         assert text.endswith(".")
         assert len(text) < 620
-        assert wording.number(boundary.displayed_end) in text
-        assert wording.number(boundary.displayed_start) in text
-        assert wording.signed(boundary.jump) in text
+        show = wording.beside(boundary.displayed_end, boundary.displayed_start)
+        assert show.number(boundary.displayed_end) in text
+        assert show.number(boundary.displayed_start) in text
+        assert show.signed(boundary.jump) in text
         if boundary.verdict in ("averaging", "step", "both", "noise"):
-            assert wording.with_error(boundary.step) in text
-            assert wording.with_error(boundary.lag) in text
+            assert show.with_error(boundary.step) in text
+            assert show.with_error(boundary.lag) in text
+        for word in ("e-0", "± 0.0000"):
+            assert word not in text
         for word in ("nan", "None", "inf ", "  "):
             assert word not in text
 
@@ -77,7 +80,15 @@ def test_changes_and_errors() -> None:
     assert wording.error(5.1e-5) == "5e-05"
     assert wording.with_error(Part(0.02, 0.005)) == "+0.0200 ± 0.0100"
     assert wording.with_error(Part(None, None)) == "unknown"
-    assert wording.span(Part(0.02, 0.005)) == "+0.0100 to +0.0300"
+    assert wording.Figures(0.02).span(Part(0.02, 0.005)) == "+0.0100 to +0.0300"
+
+
+def test_numbers_beside_each_other_have_the_same_decimals() -> None:
+    show = wording.beside(0.8918, 0.9424)
+    assert show.signed(-4.45e-5) == "-0.0000"
+    assert show.with_error(Part(3e-4, 2e-5)) == "+0.0003 ± 0.0001"
+    assert show.error(0.0) == "0.0000"
+    assert wording.beside(3e-5, 2e-5).with_error(Part(1e-5, 2e-6)) == "+1.00e-05 ± 4e-06"
 
 
 @pytest.mark.parametrize("kind", ["averaging", "staircase"])

@@ -14,7 +14,7 @@ import numpy as np
 
 from tui_monitor.core import wording
 from tui_monitor.core.decoder import RunDecoder
-from tui_monitor.core.edges import Epoch, rows_of
+from tui_monitor.core.edges import Epoch, rows_of, steady
 from tui_monitor.core.profile import profile
 from tui_monitor.core.records import Cause, Event, Verdict
 from tui_monitor.core.track import Track
@@ -61,6 +61,11 @@ def find(
     return tuple(found)
 
 
+def is_told(run: RunDecoder, edge: Edge, events: Sequence[Event]) -> bool:
+    """Whether a message or a column of the log speaks for a step at the boundary."""
+    return next(_told(run, edge, events), None) is not None
+
+
 def missing(run: RunDecoder, edge: Edge, events: Sequence[Event]) -> tuple[str, ...]:
     """What the log does not show that could tell the cause of a step."""
     lacks: list[str] = []
@@ -74,24 +79,29 @@ def missing(run: RunDecoder, edge: Edge, events: Sequence[Event]) -> tuple[str, 
 def _is_striking(edge: Edge, anatomy: Anatomy) -> bool:
     """Whether the step is beyond what chance makes now and then in a long run.
 
-    A pattern of the data shows at every boundary: a step that is not beyond all doubt needs another
-    of its kind beside it.
+    A pattern of the data shows at every boundary: a step that is not beyond all doubt needs others
+    of its kind beside it, by the edges alone and less their trend.
     """
     value, sd = anatomy.surprise
-    if value is None or sd is None or abs(value) <= STRIKING * sd:
+    whole, of_edges = anatomy.step
+    if value is None or sd is None or whole is None or of_edges is None:
         return False
-    return abs(value) > BEYOND_DOUBT * sd or any(
-        _steps_alike(edge.track, epoch, value) for epoch in (edge.epoch - 1, edge.next_epoch)
-    )
+    if abs(value) <= STRIKING * sd or abs(whole) <= STRIKING * of_edges:
+        return False
+    near = (edge.epoch - 2, edge.epoch - 1, edge.next_epoch, edge.next_epoch + 1)
+    alike = [found for e in near if (found := _steps_alike(edge.track, e, value)) is not None]
+    if abs(value) > BEYOND_DOUBT * sd:
+        return not alike or any(alike)
+    return any(alike) and 2 * sum(alike) >= len(alike)
 
 
-def _steps_alike(track: Track, epoch: int, step: float) -> bool:
-    """Whether the level steps the same way at the end of another epoch."""
+def _steps_alike(track: Track, epoch: int, step: float) -> bool | None:
+    """Whether the level steps the same way at the end of another epoch; None if nothing tells."""
     before, after = Epoch(track, epoch), Epoch(track, epoch + 1)
     end, start = before.end(), after.start()
     if epoch < 1 or end is None or start is None or min(end.seen, start.seen) < 0.5:
-        return False
-    other, sd = start.mean - end.mean, sqrt(start.variance + end.variance)
+        return None
+    other, sd = start.mean - end.mean - steady(end, start), sqrt(start.variance + end.variance)
     return other / step > 0.3 and abs(other) > 2.0 * sd
 
 

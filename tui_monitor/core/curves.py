@@ -25,6 +25,9 @@ NOTICED = 0.1
 """The same of a difference between validation and training that a reader stumbles over."""
 TURNED = 5
 """Epochs since the best validation before it counts as turned."""
+APART = 0.25
+"""The same by which validation is worse for the two to have come apart; also the error of a gain
+above which nothing is known of it."""
 YOUNG = 10
 """Epochs below which no plateau is called."""
 AHEAD = 50
@@ -186,14 +189,13 @@ def _slowing(run: int, history: History, *, turned: bool) -> Iterator[Finding]:
         text = remarks.plateau(history, lately, _advice(history, lately, turned=turned))
         numbers = {"epochs": float(lately.epochs), **_numbers("slope", lately.slope)}
     elif outlook is not None and span >= 2.0 * YOUNG and outlook.slow:
-        pace = lately.slope if lately is not None and _stands_out(lately.slope) else outlook.pace
         numbers = {
-            **_numbers("pace", pace),
+            **_numbers("pace", outlook.pace),
             **_numbers("promised", outlook.promised),
             "ahead": float(outlook.ahead),
         }
         advice = _advice(history, lately, turned=turned)
-        text = remarks.diminishing(history, outlook, pace, advice)
+        text = remarks.diminishing(history, outlook, advice)
         numbers |= _since_best(history)
     else:
         return
@@ -246,7 +248,8 @@ def _is_plateau(history: History, lately: Recent, outlook: Outlook | None) -> bo
     if gained + 2.0 * error < 2.0 * matters and gained < matters:
         return True
     promises = outlook is not None and outlook.slow and _stands_out(outlook.promised)
-    return gained < 2.0 * error and not promises
+    known = 2.0 * error < APART * scale_of(history, history.level[-lately.epochs :])
+    return known and gained < 2.0 * error and not promises
 
 
 def _since_best(history: History) -> dict[str, float]:
@@ -283,7 +286,11 @@ def _advice(history: History, lately: Recent | None, *, turned: bool) -> str:
     learnt = abs(float(history.shown[0] - history.shown[-1]))
     solved = history.metric.family == "positive" and history.shown[-1] < 0.01 * learnt
     flat = gain < 2.0 * matters and not solved and not (gap is not None and _stands_out(gap.growth))
-    return told + remarks.FLAT_TOGETHER if flat else told
+    if not flat:
+        return told
+    worse = -history.sign * gap.value if gap is not None else 0.0
+    apart = worse > APART * scale_of(history, history.val)
+    return told + (remarks.FLAT_APART if apart else remarks.FLAT_TOGETHER)
 
 
 class Gap(NamedTuple):

@@ -56,7 +56,7 @@ class Level(NamedTuple):
     """What the level does there from one tenth to the next, in the order of the batches."""
     drift_variance: float
     covariance: float
-    """Of mean and drift."""
+    """Of `smooth` and drift."""
     seen: float
     """Share of the edge that lies between prints close enough to tell of it."""
     smooth: Part
@@ -157,7 +157,7 @@ class Epoch:
             variance=own + known.noise / (edge[1] - edge[0]),
             drift=float(change @ known.mean),
             drift_variance=max(float(change @ known.covariance @ change), 0.0),
-            covariance=float(change @ known.covariance[0]),
+            covariance=float(change @ known.covariance[1]),
             seen=_seen(shown, base.k, edge, width),
             smooth=Part(float(known.mean[1]), sqrt(max(float(known.covariance[1, 1]), 0.0))),
         )
@@ -253,6 +253,11 @@ class Epoch:
         level = self.track.level.get(each.row)
         off = each.d - (each.d if level is None else level)
         return (LAST_SHARE_SD * off / each.k) ** 2
+
+
+def steady(end: Level, start: Level) -> float:
+    """What a drift that both edges show would do between their middles."""
+    return 0.0 if start.drift * end.drift < 0.0 else min(start.drift, end.drift, key=abs)
 
 
 def rows_of(track: Track, epoch: int) -> range:

@@ -25,19 +25,23 @@ from typing import Literal, NamedTuple
 
 from tui_monitor.core import causes, wording
 from tui_monitor.core.decoder import RunDecoder
-from tui_monitor.core.edges import Epoch, Level, epoch_of
+from tui_monitor.core.edges import Epoch, Level, epoch_of, steady
 from tui_monitor.core.laws import EPOCH, Law
 from tui_monitor.core.profile import Gap, restlessness, widest_gap
 from tui_monitor.core.records import Boundary, Event, Part, Verdict
 from tui_monitor.core.track import Track
 
-SIGNIFICANT = 2.5
+SIGNIFICANT = 2.4
 """Standard errors from zero by which a part must stand to be called real."""
-CANCELLING = 3.5
+CANCELLING = 3.0
 """The same for parts that cancel each other."""
-HINT = 1.8
+TOLD = 2.0
+"""The same for a step where the log tells of something that makes one."""
+BEYOND_CHANCE = 2.5
+"""Standard errors by which the next epoch must start off the number displayed to rule chance out."""
+HINT = 2.0
 """Standard errors from zero at which a part that would matter is not ruled out."""
-CARRIES = 0.25
+CARRIES = 0.2
 """Share of the movement, lag and step together, that a part must have to carry a jump."""
 SEEN = 0.25
 """Share of an edge that prints must tell of before a verdict rests on it."""
@@ -103,8 +107,10 @@ class Anatomy(NamedTuple):
     lag: Part
     step: Part
     luck: Part
+    delay: Part
+    """The lag by the smooth levels: sharper where nothing moves."""
     surprise: Part
-    """The step, less what a steady drift would do between the middles of the two edges; its error
+    """The step less what a steady drift would do between the middles of the two edges; its error
     allows for a level that is as restless inside the epochs."""
     end: Level | None
     """Level at the epoch's end."""
@@ -116,10 +122,13 @@ class Anatomy(NamedTuple):
     """Where prints near the boundary are too few: the widest window of the epoch that lacks them."""
 
 
-def edges(track: Track) -> list[Edge]:
-    """The boundaries of a train metric, oldest first; where nan or inf stands there is none."""
+def edges(track: Track, row: int = 0) -> list[Edge]:
+    """The boundaries of a train metric, oldest first; where nan or inf stands there is none.
+
+    `row`: one of the epoch to begin with.
+    """
     found: list[Edge] = []
-    row, rows = 0, len(track)
+    rows = len(track)
     while row < rows:
         row = bisect_right(track.places, track.places[row].epoch, lo=row, key=epoch_of)
         if row < rows and isfinite(track.displayed[row]) and isfinite(track.displayed[row - 1]):
@@ -153,7 +162,9 @@ def explain(run: RunDecoder, edge: Edge, events: Sequence[Event]) -> Boundary:
     """The boundary's explanation, from all that is known now."""
     anatomy = take_apart(edge)
     obstacle = find_obstacle(run, edge, anatomy)
-    verdict = "undetermined" if obstacle is not None else judge(edge, anatomy)
+    verdict: Verdict = "undetermined"
+    if obstacle is None:
+        verdict = judge(edge, anatomy, told=causes.is_told(run, edge, events))
     found = causes.find(run, edge, anatomy, verdict, events)
     return Boundary(
         run=run.run,
@@ -197,36 +208,44 @@ def take_apart(edge: Edge) -> Anatomy:
         before = Epoch(track, edge.epoch)
         end, start = before.end(), Epoch(track, edge.next_epoch, before.size).start()
     if end is None or start is None:
-        return Anatomy(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, end, start, 0.0)
-    step = start.mean - end.mean
-    # of (start - half its drift) - (end + half its drift)
-    spread = (
-        start.variance
-        + end.variance
-        + 0.25 * (start.drift_variance + end.drift_variance)
-        + end.covariance
-        - start.covariance
-        + RESTLESS**2 * restlessness(track, (edge.epoch, edge.next_epoch))
-    )
+        return Anatomy(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, end, start, 0.0)
     return Anatomy(
         lag=Part(end.mean - edge.displayed_end, end.sd),
-        step=Part(step, sqrt(start.variance + end.variance)),
+        step=Part(start.mean - end.mean, sqrt(start.variance + end.variance)),
         luck=Part(edge.displayed_start - start.mean, start.sd),
-        surprise=Part(step - 0.5 * (end.drift + start.drift), sqrt(max(spread, 0.0))),
+        delay=Part((end.smooth.value or 0.0) - edge.displayed_end, end.smooth.sd),
+        surprise=_surprise(edge, end, start),
         end=end,
         start=start,
-        chance=_chance(edge),
+        chance=_chance(edge, start),
         gap=widest_gap(track, edge.epoch if end.seen < SEEN else edge.next_epoch)
         if min(end.seen, start.seen) < SEEN
         else None,
     )
 
 
-def _chance(edge: Edge) -> float:
+def _surprise(edge: Edge, end: Level, start: Level) -> Part:
+    """The step beyond what a steady drift would do.
+
+    By the smooth levels, which may take a slow trend for a step, and by the edges alone, which are
+    less sharp: their mean, with the mean of their errors, as they err together.
+    """
+    restless = RESTLESS**2 * restlessness(edge.track, (edge.epoch, edge.next_epoch))
+    drift = 0.25 * (start.drift_variance + end.drift_variance)
+    smooth = (start.smooth.value or 0.0) - (end.smooth.value or 0.0)
+    of_smooth = (start.smooth.sd or 0.0) ** 2 + (end.smooth.sd or 0.0) ** 2
+    # as of (start - half its drift) - (end + half its drift)
+    of_smooth += drift + end.covariance - start.covariance + restless
+    of_edges = start.variance + end.variance + restless
+    value = 0.5 * (smooth + start.mean - end.mean) - steady(end, start)
+    return Part(value, 0.5 * (sqrt(max(of_smooth, 0.0)) + sqrt(of_edges)))
+
+
+def _chance(edge: Edge, start: Level) -> float:
     tracker, k = edge.track.filter, edge.track.places[edge.first_row].k
     if tracker is None or k is None:
         return 0.0
-    return sqrt(tracker.noise.variance(edge.displayed_start) / max(k, 1))
+    return sqrt(tracker.noise.variance(start.mean) / max(k, 1))
 
 
 def find_obstacle(run: RunDecoder, edge: Edge, found: Anatomy) -> Obstacle | None:
@@ -249,8 +268,11 @@ def find_obstacle(run: RunDecoder, edge: Edge, found: Anatomy) -> Obstacle | Non
     return None
 
 
-def judge(edge: Edge, found: Anatomy) -> Verdict:
-    """Which part carries the jump, if the prints can tell."""
+def judge(edge: Edge, found: Anatomy, *, told: bool = False) -> Verdict:
+    """Which part carries the jump, if the prints can tell.
+
+    `told`: the log has a message or a column that speaks for a step.
+    """
     assert found.start is not None
     start = found.start
     # the jump without its luck, which may well have turned its sign
@@ -258,8 +280,8 @@ def judge(edge: Edge, found: Anatomy) -> Verdict:
     has_moved = abs(moved) > SIGNIFICANT * start.sd
     # a lag and a step that cancel take more to believe than an error of the level between them
     limit = SIGNIFICANT if has_moved else CANCELLING
-    lag = _Weight.of(found.lag, found.surprise, limit)
-    step = _Weight.of(found.surprise, found.lag, limit)
+    lag = _Weight.of(found.delay, found.surprise, limit)
+    step = _Weight.of(found.surprise, found.delay, min(limit, TOLD) if told else limit)
     if not (lag.carries or step.carries):
         return "noise" if _is_chance(edge, found) else "undetermined"
     if any(each.is_open and each.value * moved > 0.0 for each in (lag, step)):
@@ -297,9 +319,9 @@ def _is_chance(edge: Edge, found: Anatomy) -> bool:
     assert found.start is not None
     assert found.lag.sd is not None
     moved = found.start.mean - edge.displayed_end
-    if abs(moved) > SIGNIFICANT * found.start.sd:
+    if abs(moved) > BEYOND_CHANCE * found.start.sd:
         return False  # lag or step, it cannot be told which
     blunt = found.lag.sd > BLUNT * max(found.chance, abs(edge.jump))
-    return not blunt and abs(edge.jump) <= SIGNIFICANT * sqrt(
+    return not blunt and abs(edge.jump) <= BEYOND_CHANCE * sqrt(
         found.chance**2 + found.start.variance
     )

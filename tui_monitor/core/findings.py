@@ -6,18 +6,19 @@ are in `remarks`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
-import numpy as np
-
-from tui_monitor.core import remarks
+from tui_monitor.core import goals, remarks
 from tui_monitor.core.curves import over_epochs
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.edges import rows_of
+from tui_monitor.core.extremes import LATE, Extremes
 from tui_monitor.core.history import epochs_over
-from tui_monitor.core.records import Event, Finding, LawEvidence, Print
+from tui_monitor.core.options import Target
+from tui_monitor.core.records import Event, Finding, Goal, LawEvidence, Print
 from tui_monitor.core.track import Track
 
 BLOWN_UP = 3.0
@@ -34,34 +35,61 @@ class Basis(NamedTuple):
     epochs: int
     law: LawEvidence | None
     batch_size: int | None
+    metrics: int
+    """How many are printed."""
+
+
+class Kept(NamedTuple):
+    """What holds until an epoch more is over."""
+
+    basis: Basis
+    over_epochs: tuple[Finding, ...]
+    goals: tuple[Goal, ...]
 
 
 class Finder:
     """Finds, and keeps what only changes when an epoch is over. One for a session."""
 
     def __init__(self) -> None:
-        self._kept: dict[int, tuple[Basis, tuple[Finding, ...]]] = {}
+        self._kept: dict[int, Kept] = {}
+        self._extremes: WeakKeyDictionary[Track, Extremes] = WeakKeyDictionary()
 
-    def find(self, run: RunDecoder, events: Sequence[Event]) -> tuple[Finding, ...]:
-        """The findings of a run, the most urgent first."""
-        basis = Basis(epochs_over(run), run.law, run.batch_size)
+    def find(
+        self, run: RunDecoder, events: Sequence[Event], reached: Sequence[Goal] = ()
+    ) -> tuple[Finding, ...]:
+        """The findings of a run, the most urgent first; `reached`: what `goals` said of it."""
+        for track in run.tracks.values():
+            self._extremes.setdefault(track, Extremes()).look(track)
+        of_run = {track: self._extremes[track] for track in run.tracks.values()}
+        now = [*not_finite(run, of_run), *diverged(run, of_run), *ending(run, events)]
+        aims = [goals.finding(run, goal) for goal in reached]
+        return (*now, *aims, *self._keep(run, ()).over_epochs)
+
+    def goals(
+        self, run: RunDecoder, targets: Sequence[Target], eta_epoch: float | None
+    ) -> tuple[Goal, ...]:
+        """Where the run stands on its way to each target; `eta_epoch`: seconds."""
+        return tuple(goals.timed(goal, eta_epoch) for goal in self._keep(run, targets).goals)
+
+    def _keep(self, run: RunDecoder, targets: Sequence[Target]) -> Kept:
+        basis = Basis(epochs_over(run), run.law, run.batch_size, len(run.tracks))
         kept = self._kept.get(run.run)
-        if kept is None or kept[0] != basis:
-            kept = (basis, tuple(over_epochs(run)))
-            self._kept[run.run] = kept
-        now = [*not_finite(run), *diverged(run), *ending(run, events), *averaged_twice(run)]
-        return (*now, *kept[1])
+        if kept is None or kept.basis != basis:
+            kept = Kept(basis, (*averaged_twice(run), *over_epochs(run)), ())
+        if len(kept.goals) < len(targets):
+            kept = kept._replace(goals=tuple(goals.set_against(run, each) for each in targets))
+        self._kept[run.run] = kept
+        return kept
 
 
-def not_finite(run: RunDecoder) -> Iterator[Finding]:
+def not_finite(run: RunDecoder, found: Mapping[Track, Extremes]) -> Iterator[Finding]:
     """The first nan or inf of the run."""
     first: tuple[int, Track, int] | None = None
-    for track in run.tracks.values():
-        bad = np.flatnonzero(~np.isfinite(track.displayed.array()))
-        if len(bad):
-            at = track.print_index[int(bad[0])]
+    for track, extremes in found.items():
+        if extremes.not_finite is not None:
+            at = track.print_index[extremes.not_finite]
             if first is None or at < first[0]:
-                first = (at, track, int(bad[0]))
+                first = (at, track, extremes.not_finite)
     if first is None:
         return
     at, track, row = first
@@ -72,25 +100,21 @@ def not_finite(run: RunDecoder) -> Iterator[Finding]:
     yield Finding("nan", run.run, p.epoch, track.metric.name, text, {"line": float(p.line)})
 
 
-def diverged(run: RunDecoder) -> Iterator[Finding]:
+def diverged(run: RunDecoder, found: Mapping[Track, Extremes]) -> Iterator[Finding]:
     """A loss that has risen far above its best, and above where it began."""
-    for track in run.tracks.values():
-        metric = track.metric
+    for track, extremes in found.items():
+        metric, best, first = track.metric, extremes.best, extremes.first
         if metric.family != "positive" or metric.split != "train" or not metric.averaged:
             continue
-        levels = track.level.array() if track.law.depth else track.displayed.array()
-        rows = np.flatnonzero(np.isfinite(levels))
-        if len(rows) < 4:
+        if best is None or first is None or len(extremes.late) < LATE or len(track) <= LATE:
             continue
-        best = rows[int(np.argmin(levels[rows]))]
-        late = levels[rows[-3:]]
-        sd = track.sd(int(rows[-1])) if track.law.depth else 0.0
-        lowest = float(late.min())
-        if lowest > BLOWN_UP * levels[best] and lowest - SURE * (sd or 0.0) > levels[rows[0]]:
-            now = track.places[int(rows[-1])].epoch
-            text = remarks.diverged(metric.name, track, int(best), float(late[-1]), run)
-            numbers = {"best": float(levels[best]), "now": float(late[-1])}
-            yield Finding("divergence", run.run, now, metric.name, text, numbers)
+        levels = track.level if track.law.depth else track.displayed
+        sd = track.sd(len(track) - 1) if track.law.depth else 0.0
+        lowest, now = min(extremes.late), extremes.late[-1]
+        if lowest > BLOWN_UP * levels[best] and lowest - SURE * (sd or 0.0) > levels[first]:
+            text = remarks.diverged(metric.name, track, best, now, run)
+            numbers = {"best": levels[best], "now": now}
+            yield Finding("divergence", run.run, track.places[-1].epoch, metric.name, text, numbers)
             return
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import pairwise
 from math import isfinite, nan, sqrt
@@ -10,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from tui_monitor.core.decoder import RunDecoder
+from tui_monitor.core.edges import epoch_of
 from tui_monitor.core.metrics import Metric
-from tui_monitor.core.records import FloatArray
+from tui_monitor.core.records import FloatArray, Print
 from tui_monitor.core.track import Track
 
 LEAST_BATCHES = 5
@@ -52,7 +54,7 @@ class History(NamedTuple):
 
 def histories(run: RunDecoder) -> Iterator[History]:
     """Of each train metric that is a mean of batches, in the order printed."""
-    numbers = _numbers(run)
+    numbers = numbers_of(run)
     for track in run.tracks.values():
         if track.metric.split == "train" and track.metric.averaged and len(track):
             yield _history(run, track, numbers)
@@ -66,9 +68,13 @@ def epochs_over(run: RunDecoder) -> int:
     return last.epoch - (not last.final)
 
 
-def _numbers(run: RunDecoder) -> dict[int, int]:
+def numbers_of(run: RunDecoder) -> dict[int, int]:
     """What the log calls each epoch; empty where its labels do not grow with the epochs."""
-    labels: dict[int, str] = {p.epoch: p.label for p in run.prints}
+    labels: dict[int, str] = {}
+    at = 0
+    while at < len(run.prints):
+        labels[run.prints[at].epoch] = run.prints[at].label
+        at = bisect_right(run.prints, run.prints[at].epoch, lo=at, key=_print_epoch)
     if not all(label.isdecimal() for label in labels.values()):
         return {}
     numbers = [int(label) for label in labels.values()]
@@ -76,14 +82,29 @@ def _numbers(run: RunDecoder) -> dict[int, int]:
     return dict(zip(labels, numbers, strict=True)) if grow else {}
 
 
+def last_rows(track: Track) -> dict[int, int]:
+    """The last row of each epoch."""
+    rows: dict[int, int] = {}
+    row = 0
+    while row < len(track):
+        epoch = track.places[row].epoch
+        row = bisect_right(track.places, epoch, lo=row, key=epoch_of)
+        rows[epoch] = row - 1
+    return rows
+
+
+def _print_epoch(p: Print) -> int:
+    return p.epoch
+
+
 def _history(run: RunDecoder, track: Track, numbers: dict[int, int]) -> History:
     over = epochs_over(run)
-    last = {place.epoch: row for row, place in enumerate(track.places) if place.epoch <= over}
+    last = {epoch: row for epoch, row in last_rows(track).items() if epoch <= over}
     # what comes after a nan or inf tells nothing of the training
     broken = [epoch for epoch, row in last.items() if not isfinite(track.displayed[row])]
     last = {epoch: row for epoch, row in last.items() if epoch < min(broken, default=over + 1)}
     ends = [track.epoch_ends.get(epoch) for epoch in last]
-    most = max((place.k or 0 for place in track.places), default=0)
+    most = max((track.places[row].k or 0 for row in last_rows(track).values()), default=0)
     decoded = bool(track.law.depth) and most >= LEAST_BATCHES
     shown = np.array([track.displayed[row] for row in last.values()], dtype=np.float64)
     level = np.array([nan if e is None or not decoded else e[0] for e in ends], dtype=np.float64)
@@ -93,7 +114,7 @@ def _history(run: RunDecoder, track: Track, numbers: dict[int, int]) -> History:
         known = track.level.get(row)
         level[-1], sd[-1] = (nan, 0.0) if known is None else (known, track.sd(row))
     val = run.tracks.get(f"val_{track.metric.name}")
-    vals = {} if val is None else {p.epoch: val.displayed[i] for i, p in enumerate(val.places)}
+    vals = {} if val is None else {e: val.displayed[row] for e, row in last_rows(val).items()}
     return History(
         metric=track.metric,
         val_metric=None if val is None else val.metric.name,

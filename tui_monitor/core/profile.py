@@ -16,6 +16,8 @@ SECTIONS = 10
 OF_NOISE = 5.0
 """Variance of a turn of pure chance, in variances of a section's mean: (1.5^2 + 0.5^2) on either
 side."""
+BEYOND = 2.0
+"""Times the variance of chance that turns must have to be more than chance."""
 
 
 class Profile(NamedTuple):
@@ -67,7 +69,7 @@ def restlessness(track: Track, epochs: tuple[int, int]) -> float:
     size = np.concatenate([np.abs(turns(shape.means)) for shape in found])
     typical = float(np.median(size)) / 0.6745
     chance = OF_NOISE * float(np.mean([shape.sd**2 for shape in found]))
-    return max(typical**2 - chance, 0.0)
+    return typical**2 - chance if typical**2 > BEYOND * chance else 0.0
 
 
 class Gap(NamedTuple):

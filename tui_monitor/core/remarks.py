@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import isfinite
 from typing import TYPE_CHECKING
 
-from tui_monitor.core.records import Part, Print
+from tui_monitor.core.records import Goal, Part, Print
 from tui_monitor.core.wording import error, number, signed, with_error
 
 if TYPE_CHECKING:
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 
 def place(p: Print) -> str:
     """Where in the run a print stands."""
-    epoch = f"epoch {p.label or p.epoch}"
+    # an outer loop calls each of its epochs the first
+    counts = bool(p.label) and not (p.label.isdecimal() and int(p.label) < p.epoch)
+    epoch = f"epoch {p.label if counts else p.epoch}"
     return epoch if p.step is None else f"{epoch}, step {p.step}"
 
 
@@ -56,9 +60,9 @@ def ended(last: Print) -> str:
 def stopped_early(message: str, last: Print) -> str:
     """A callback stopped it."""
     planned = f" of {last.epochs} planned" if last.epochs else ""
-    return (
-        f"The training stopped itself after epoch {last.label or last.epoch}{planned}: {message}."
-    )
+    # the message may count from 0
+    why = message.partition(": ")[2] or message
+    return f"The training stopped itself after epoch {last.label or last.epoch}{planned}: {why}."
 
 
 def stopped_invalid(message: str) -> str:
@@ -99,6 +103,51 @@ def averaged_twice(jump: InnerJump) -> str:
     )
 
 
+# --- targets -------------------------------------------------------------------------------------
+
+
+def goal(found: Goal, names: Sequence[str]) -> str:
+    """When a target is met. `names`: of the metrics that the log shows."""
+    name, aim = found.metric, number(found.value)
+    if found.state == "absent":
+        return f"The log shows no {name} to compare with the target {aim}; it shows {', '.join(names)}."
+    if found.state == "met" and found.now is not None:
+        return f"{name} reached its target {aim} in epoch {found.met_in}, with {number(found.now)}."
+    now = "" if found.now is None else f"{name} is at {number(found.now)}, its target {aim}. "
+    if found.state == "too early":
+        return f"{now}Too few epochs are over to foresee when it gets there."
+    if found.epochs is None:
+        return (
+            f"{now}The curve that fits its course so far levels off before that or gets there too far"
+            " ahead to be foreseen."
+        )
+    low, middle, high = found.epochs
+    ahead = f"Going on like this it gets there in about {_epochs(middle)}"
+    if found.seconds is not None:
+        ahead += f" ({duration(found.seconds[1])})"
+    late = f"{high:.0f}" if isfinite(high) else "never"
+    between = f"95 % of the curves that fit say {low:.0f} to {late}"
+    if found.state == "after the end" and found.left is not None:
+        planned = f"only {found.left} are left" if found.left else "the run is over"
+        return f"{now}{ahead} ({between}), not before the run ends: {planned}."
+    return f"{now}{ahead} ({between})."
+
+
+def _epochs(count: float) -> str:
+    return "1 epoch" if count == 1.0 else f"{count:.0f} epochs"
+
+
+def duration(seconds: float) -> str:
+    """A time to come, as exactly as it can be foreseen."""
+    if seconds < 90.0:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60.0
+    if minutes < 90.0:
+        return f"{minutes:.0f} min"
+    hours = minutes / 60.0
+    return f"{hours:.1f} h" if hours < 48.0 else f"{hours / 24.0:.1f} days"
+
+
 # --- over the epochs -----------------------------------------------------------------------------
 
 
@@ -129,7 +178,8 @@ def val_above_train(history: History, at: int, end: Part, gap: Part, stays: bool
         f"in its last tenth the level was {number(end.value or 0.0)} ± {error(2 * (end.sd or 0))}"
     )
     if stays is None:
-        return f"{first}: {train}, and the {with_error(gap)} left cannot be told from chance."
+        left = f"which leaves {with_error(gap)}, too little to be sure that a gap stays"
+        return f"{first}: {train}, {left}."
     if not stays:
         return f"{first}: {train}, which leaves no such gap."
     return (
@@ -159,13 +209,13 @@ def plateau(history: History, lately: Recent, advice: str) -> str:
     )
 
 
-def diminishing(history: History, outlook: Outlook, pace: Part, advice: str) -> str:
+def diminishing(history: History, outlook: Outlook, advice: str) -> str:
     """Slow improvement, and what is to come."""
     last = history.label(len(history) - 1)
     article = "an" if outlook.shape == "exponential" else "a"
     return (
-        f"{history.metric.name} improves ever more slowly: by {per_epoch(pace)} an epoch at epoch"
-        f" {last}. Going on like {article} {outlook.shape}, which fits best, it would move by"
+        f"{history.metric.name} improves ever more slowly: by {per_epoch(outlook.pace)} an epoch at"
+        f" epoch {last}. Going on like {article} {outlook.shape}, which fits best, it would move by"
         f" {with_error(outlook.promised)} over the next {outlook.ahead} epochs."
         f"{since_best(history)}{advice}"
     )
@@ -208,6 +258,10 @@ def lower_rate(lately: Recent) -> str:
     )
 
 
+FLAT_APART = (
+    " Training and validation have flattened apart: regularisation or more data fit this more than a"
+    " larger model or more epochs."
+)
 FLAT_TOGETHER = (
     " Training and validation have flattened together: if that is not good enough, a larger model or"
     " better features fit this more than more epochs."

@@ -18,38 +18,72 @@ if TYPE_CHECKING:
     from tui_monitor.core.profile import Gap
 
 
+class Figures(NamedTuple):
+    """How numbers that stand beside each other are written: with as many decimals as the log prints."""
+
+    near: float
+    """Size of the largest of them."""
+
+    @property
+    def fixed(self) -> bool:
+        """Four decimals; else they would show nothing."""
+        return self.near >= 1e-3 or self.near == 0.0
+
+    def number(self, value: float) -> str:
+        """A metric's value."""
+        return f"{value:.4f}" if self.fixed or value == 0.0 else f"{value:.3e}"
+
+    def signed(self, value: float) -> str:
+        """A change, with its sign."""
+        return f"{value:+.4f}" if self.fixed or value == 0.0 else f"{value:+.2e}"
+
+    def error(self, value: float) -> str:
+        """An error's width; never rounded to nothing."""
+        if self.fixed:
+            return f"{max(value, 1e-4 * (value > 0.0)):.4f}"
+        return f"{value:.0e}"
+
+    def with_error(self, part: Part) -> str:
+        """A part and twice its standard error."""
+        if part.value is None or part.sd is None:
+            return "unknown"
+        return f"{self.signed(part.value)} ± {self.error(2.0 * part.sd)}"
+
+    def span(self, part: Part) -> str:
+        """A part as an interval of two standard errors either way."""
+        if part.value is None or part.sd is None:
+            return "anything"
+        low, high = part.value - 2.0 * part.sd, part.value + 2.0 * part.sd
+        return f"{self.signed(low)} to {self.signed(high)}"
+
+    def level(self, found: Level) -> str:
+        """A level and twice its standard error."""
+        return f"{self.number(found.mean)} ± {self.error(2.0 * found.sd)}"
+
+
+def beside(end: float, start: float) -> Figures:
+    """How the numbers of a boundary are written, by the two that the log shows."""
+    return Figures(max(abs(end), abs(start)))
+
+
 def number(value: float) -> str:
-    """A metric's value: four decimals, or scientific where they would show nothing."""
-    return f"{value:.4f}" if abs(value) >= 1e-3 or value == 0.0 else f"{value:.3e}"
+    """A metric's value on its own: four decimals, or scientific where they would show nothing."""
+    return Figures(abs(value)).number(value)
 
 
 def signed(value: float) -> str:
-    """A change, with its sign."""
-    return f"{value:+.4f}" if abs(value) >= 1e-3 or value == 0.0 else f"{value:+.2e}"
+    """A change on its own, with its sign."""
+    return Figures(abs(value)).signed(value)
 
 
 def error(value: float) -> str:
-    """An error's width: four decimals, or one digit where they would show nothing."""
-    return f"{value:.4f}" if value >= 1e-3 or value == 0.0 else f"{value:.0e}"
+    """An error's width on its own: four decimals, or one digit where they would show nothing."""
+    return Figures(abs(value)).error(value)
 
 
 def with_error(part: Part) -> str:
-    """A part and twice its standard error."""
-    if part.value is None or part.sd is None:
-        return "unknown"
-    return f"{signed(part.value)} ± {error(2.0 * part.sd)}"
-
-
-def span(part: Part) -> str:
-    """A part as an interval of two standard errors either way."""
-    if part.value is None or part.sd is None:
-        return "anything"
-    return f"{signed(part.value - 2.0 * part.sd)} to {signed(part.value + 2.0 * part.sd)}"
-
-
-def level(found: Level) -> str:
-    """A level and twice its standard error."""
-    return f"{number(found.mean)} ± {error(2.0 * found.sd)}"
+    """A part on its own, and twice its standard error."""
+    return Figures(max(abs(part.value or 0.0), 2.0 * (part.sd or 0.0))).with_error(part)
 
 
 def batches(count: int) -> str:
@@ -78,36 +112,59 @@ def boundary(
     why: Why,
 ) -> str:
     """What happened at a boundary, in at most three sentences. `names`: of the two epochs."""
+    show = beside(edge.displayed_end, edge.displayed_start)
     if obstacle == "one number an epoch":
-        return f"{_two_numbers(edge, names)} {ONE_NUMBER}"
-    seen = _seen(edge, names)
+        return f"{_two_numbers(edge, names, show)} {ONE_NUMBER}"
+    seen = _seen(edge, names, show)
     if anatomy.end is None or anatomy.start is None or obstacle is not None:
-        return f"{seen}. {_undecided(names, anatomy, obstacle)}"
+        return f"{seen}. {_undecided(names, anatomy, obstacle, show)}"
     if verdict == "averaging":
-        return _averaging(seen, edge, anatomy, anatomy.end)
+        return _averaging(seen, edge, anatomy, anatomy.end, show)
     if verdict in ("step", "both"):
-        return _step(seen, edge, names, anatomy, why)
+        return _step(seen, edge, names, anatomy, why, show)
     if verdict == "noise":
-        return _noise(seen, anatomy)
-    return (
-        f"{seen}. The averaging lag is {with_error(anatomy.lag)} and the real step"
-        f" {with_error(anatomy.step)}: too coarse to say which of them carries it. More prints an"
-        " epoch would tell, or larger batches, or the next boundaries if they all jump alike."
+        return _noise(seen, anatomy, show)
+    return _too_coarse(seen, anatomy, min(anatomy.end.seen, anatomy.start.seen) > DENSE, show)
+
+
+DENSE = 0.9
+"""Share of both edges that prints must tell of for more prints to be of no use."""
+CLEAR = 2.5
+"""Standard errors from zero at which a part is there, whatever the other is."""
+
+
+def _too_coarse(seen: str, anatomy: Anatomy, dense: bool, show: Figures) -> str:
+    """The prints tell of both parts, and not enough."""
+    lag, step = show.with_error(anatomy.lag), show.with_error(anatomy.step)
+    lags, steps = (
+        abs(part.value or 0.0) > CLEAR * (part.sd or 0.0) for part in (anatomy.lag, anatomy.step)
     )
+    if lags and not steps:
+        told = (
+            f"The averaging lag made {lag} of it; whether a real step ({step}) came to it is open"
+        )
+    elif steps and not lags:
+        told = f"The level stepped by {step}; whether an averaging lag ({lag}) came to it is open"
+    else:
+        told = (
+            f"The averaging lag is {lag} and the real step {step}: which of them carries it is open"
+        )
+    wanted = "Larger batches or longer epochs" if dense else "More prints an epoch"
+    return f"{seen}. {told}. {wanted} would tell, or the next boundaries if they all jump alike."
 
 
-def _seen(edge: Edge, names: tuple[str, str]) -> str:
+def _seen(edge: Edge, names: tuple[str, str], show: Figures) -> str:
     """What the log shows."""
     return (
-        f"{edge.track.metric.name} ended epoch {names[0]} at {number(edge.displayed_end)} and"
-        f" began epoch {names[1]} at {number(edge.displayed_start)} ({signed(edge.jump)})"
+        f"{edge.track.metric.name} ended epoch {names[0]} at {show.number(edge.displayed_end)} and"
+        f" began epoch {names[1]} at {show.number(edge.displayed_start)} ({show.signed(edge.jump)})"
     )
 
 
-def _two_numbers(edge: Edge, names: tuple[str, str]) -> str:
+def _two_numbers(edge: Edge, names: tuple[str, str], show: Figures) -> str:
     return (
-        f"{edge.track.metric.name} was {number(edge.displayed_end)} in epoch {names[0]} and"
-        f" {number(edge.displayed_start)} in epoch {names[1]} ({signed(edge.jump)})."
+        f"{edge.track.metric.name} was {show.number(edge.displayed_end)} in epoch {names[0]} and"
+        f" {show.number(edge.displayed_start)} in epoch {names[1]} ({show.signed(edge.jump)})."
     )
 
 
@@ -118,42 +175,47 @@ ONE_NUMBER = (
 )
 
 
-def _averaging(seen: str, edge: Edge, anatomy: Anatomy, end: Level) -> str:
+def _averaging(seen: str, edge: Edge, anatomy: Anatomy, end: Level, show: Figures) -> str:
     against = (anatomy.lag.value or 0.0) * edge.jump < 0.0
     link = "; behind it is averaging" if against else " because of averaging"
     return (
         f"{seen}{link}: the bar shows the mean since the epoch's start, and while that still held"
-        f" the early batches, the last tenth was already at {level(end)} (lag"
-        f" {with_error(anatomy.lag)}). From there to the first tenth of the next epoch the level"
-        f" moved by {with_error(anatomy.step)}, no more than a trend and chance would make it;"
-        f" {_luck(anatomy, against=against)}."
+        f" the early batches, the last tenth was already at {show.level(end)} (lag"
+        f" {show.with_error(anatomy.lag)}). From there to the first tenth of the next epoch the level"
+        f" moved by {show.with_error(anatomy.step)}, no more than a trend and chance would make it;"
+        f" {_luck(anatomy, show, against=against)}."
     )
 
 
-def _luck(anatomy: Anatomy, *, against: bool) -> str:
-    text = f"the luck of the few batches in the first print did {with_error(anatomy.luck)}"
+def _luck(anatomy: Anatomy, show: Figures, *, against: bool) -> str:
+    text = f"the luck of the few batches in the first print did {show.with_error(anatomy.luck)}"
     return f"{text} and turned the jump round" if against else text
 
 
-def _step(seen: str, edge: Edge, names: tuple[str, str], anatomy: Anatomy, why: Why) -> str:
+def _step(
+    seen: str, edge: Edge, names: tuple[str, str], anatomy: Anatomy, why: Why, show: Figures
+) -> str:
     assert anatomy.end is not None
     assert anatomy.start is not None
     both = "averaging" in why.causes
     moved = (
         f"between the last tenth of epoch {names[0]} and the first of epoch {names[1]} the level"
-        f" went from {level(anatomy.end)} to {level(anatomy.start)}, a step of"
-        f" {with_error(anatomy.step)}"
+        f" went from {show.level(anatomy.end)} to {show.level(anatomy.start)}, a step of"
+        f" {show.with_error(anatomy.step)}"
     )
+    if abs(anatomy.step.value or 0.0) < 2.0 * (anatomy.step.sd or 0.0):
+        moved += f" ({show.with_error(anatomy.surprise)} by all prints around, less their trend)"
     moved_alike = ((anatomy.step.value or 0.0) + (anatomy.lag.value or 0.0)) * edge.jump > 0.0
-    luck = _luck(anatomy, against=not moved_alike)
+    luck = _luck(anatomy, show, against=not moved_alike)
+    lag = show.with_error(anatomy.lag)
     if both:
+        twofold = " for two reasons" if moved_alike else "; behind it are two things"
         return (
-            f"{seen} for two reasons: averaging, as the bar's mean lagged by"
-            f" {with_error(anatomy.lag)}, and a real change: {moved}. {luck[0].upper()}{luck[1:]}."
-            f" {_why(why)}"
+            f"{seen}{twofold}: averaging, as the bar's mean lagged by {lag}, and a real change:"
+            f" {moved}. {luck[0].upper()}{luck[1:]}. {_why(why)}"
         )
     link = ", and the change is real: " if moved_alike else "; behind it is a real change: "
-    return f"{seen}{link}{moved}. Averaging did {with_error(anatomy.lag)}, {luck}. {_why(why)}"
+    return f"{seen}{link}{moved}. Averaging did {lag}, {luck}. {_why(why)}"
 
 
 def _why(why: Why) -> str:
@@ -165,15 +227,18 @@ def _why(why: Why) -> str:
     return f"The log does not tell why; it shows no {' and no '.join(why.missing)}."
 
 
-def _noise(seen: str, anatomy: Anatomy) -> str:
+def _noise(seen: str, anatomy: Anatomy, show: Figures) -> str:
     return (
         f"{seen}, which is within chance: the first print holds few batches, and their mean"
-        f" scatters by ± {error(2.0 * anatomy.chance)}. Neither the averaging lag"
-        f" ({with_error(anatomy.lag)}) nor a real step ({with_error(anatomy.step)}) stands out."
+        f" scatters by ± {show.error(2.0 * anatomy.chance)}. Neither the averaging lag"
+        f" ({show.with_error(anatomy.lag)}) nor a real step ({show.with_error(anatomy.step)})"
+        " stands out."
     )
 
 
-def _undecided(names: tuple[str, str], anatomy: Anatomy, obstacle: Obstacle | None) -> str:
+def _undecided(
+    names: tuple[str, str], anatomy: Anatomy, obstacle: Obstacle | None, show: Figures
+) -> str:
     """What can be said where the prints do not carry a verdict, and what would settle it."""
     if obstacle == "not a mean":
         return "This metric is no mean of batches, so what is printed cannot be taken apart."
@@ -186,32 +251,31 @@ def _undecided(names: tuple[str, str], anatomy: Anatomy, obstacle: Obstacle | No
         )
     if obstacle == "too early":
         return (
-            f"The averaging lag of epoch {names[0]} was {with_error(anatomy.lag)}; whether the level"
-            f" has stepped too shows when a few percent of the batches of epoch {names[1]} are in."
+            f"The averaging lag of epoch {names[0]} was {show.with_error(anatomy.lag)}; whether the"
+            f" level has stepped too shows when a few percent of the batches of epoch {names[1]} are"
+            " in."
         )
     gap = anatomy.gap
     if gap is None or anatomy.end is None or anatomy.start is None:
         told = "Too few prints stand near the boundary to tell a lag from a real step."
     else:
-        told = _gap(gap, anatomy)
+        told = _gap(gap, anatomy, show)
     return f"{told} A print at every tenth of an epoch would settle it."
 
 
-def _gap(gap: Gap, anatomy: Anatomy) -> str:
+def _gap(gap: Gap, anatomy: Anatomy, show: Figures) -> str:
     """What little the prints tell around a wide window."""
-    text = f"The mean over steps {gap.first}-{gap.last} was {number(gap.mean)}"
+    text = f"The mean over steps {gap.first}-{gap.last} was {show.number(gap.mean)}"
+    width = show.error(gap.half_width_after)
     if gap.after == 1:
-        text += f", but the one batch after them is known only to ± {error(gap.half_width_after)}"
+        text += f", but the one batch after them is known only to ± {width}"
     elif gap.after:
-        text += (
-            f", but of the {gap.after} batches after them each is known only to"
-            f" ± {error(gap.half_width_after)}"
-        )
+        text += f", but of the {gap.after} batches after them each is known only to ± {width}"
     else:
         text += ", but nothing tells how it moved in between"
     return (
-        f"{text}: the averaging lag may be anything from {span(anatomy.lag)} and a real step"
-        f" anything from {span(anatomy.step)} (95 %)."
+        f"{text}: the averaging lag may be anything from {show.span(anatomy.lag)} and a real step"
+        f" anything from {show.span(anatomy.step)} (95 %)."
     )
 
 
@@ -220,9 +284,10 @@ def _gap(gap: Gap, anatomy: Anatomy) -> str:
 
 def averaging(edge: Edge, end: Level) -> str:
     """Evidence of the lag."""
+    show = beside(edge.displayed_end, edge.displayed_start)
     return (
-        f"the epoch's mean ended at {number(edge.displayed_end)} while its last tenth of batches"
-        f" was at {level(end)}"
+        f"the epoch's mean ended at {show.number(edge.displayed_end)} while its last tenth of"
+        f" batches was at {show.level(end)}"
     )
 
 
@@ -249,14 +314,15 @@ def rate(before: float, after: float) -> str:
 
 def seen_before(found: Staircase) -> str:
     """Evidence of data seen before."""
+    show = Figures(max(abs(found.step), abs(found.inside)))
     text = (
-        f"a second pass over the same samples looks so: the level steps by {signed(found.step)}"
-        f" where the data start over, but moved by {signed(found.inside)} over the whole of epoch"
-        f" {found.epoch}"
+        f"a second pass over the same samples looks so: the level steps by"
+        f" {show.signed(found.step)} where the data start over, but moved by"
+        f" {show.signed(found.inside)} over the whole of epoch {found.epoch}"
     )
     if found.val is None:
         return f"{text}; no validation to compare"
-    return f"{text}, and validation by {signed(found.val)} only"
+    return f"{text}, and validation by {show.signed(found.val)} only"
 
 
 def order(found: Order) -> str:

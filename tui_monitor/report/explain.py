@@ -15,7 +15,7 @@ from typing import Literal
 
 from tui_monitor.core.records import Boundary, Event, Finding, LawEvidence, Part, RunReport
 from tui_monitor.core.text import sanitise
-from tui_monitor.core.wording import number, signed, with_error
+from tui_monitor.core.wording import Figures, beside
 from tui_monitor.report.decode import json_number
 
 ExplainFormat = Literal["text", "json", "markdown"]
@@ -38,6 +38,14 @@ def explanation(source: str, reports: Sequence[RunReport], layout: ExplainFormat
         return json.dumps(explain_json(name, reports), indent=2, allow_nan=False) + "\n"
     lines = _text(name, reports) if layout == "text" else _markdown(name, reports)
     return "\n".join(lines) + "\n"
+
+
+def explanations(reports: Sequence[tuple[str, Sequence[RunReport]]], layout: ExplainFormat) -> str:
+    """The whole output for several sources: one after the other, in JSON a list of objects."""
+    if layout == "json":
+        objects = [explain_json(sanitise(source), runs) for source, runs in reports]
+        return json.dumps(objects, indent=2, allow_nan=False) + "\n"
+    return "\n".join(explanation(source, runs, layout) for source, runs in reports)
 
 
 # --- JSON ----------------------------------------------------------------------------------------
@@ -106,8 +114,13 @@ def _number(value: float | None) -> float | str | None:
 # --- numbers and headings shared by both layouts -------------------------------------------------
 
 
+def _figures(boundary: Boundary) -> Figures:
+    return beside(boundary.displayed_end, boundary.displayed_start)
+
+
 def _ends(boundary: Boundary) -> str:
-    return f"{number(boundary.displayed_end)} → {number(boundary.displayed_start)}"
+    show = _figures(boundary)
+    return f"{show.number(boundary.displayed_end)} → {show.number(boundary.displayed_start)}"
 
 
 def _heading(report: RunReport) -> str:
@@ -183,12 +196,13 @@ def _text(source: str, reports: Sequence[RunReport]) -> Iterator[str]:
 
 def _boundary_text(boundary: Boundary) -> Iterator[str]:
     yield f"{boundary.metric}, epoch {boundary.epoch} → {boundary.next_epoch}: {boundary.verdict}"
+    show = _figures(boundary)
     rows = (
         ("displayed", _ends(boundary)),
-        ("jump", signed(boundary.jump)),
-        ("= lag", with_error(boundary.lag)),
-        ("+ step", with_error(boundary.step)),
-        ("+ luck", with_error(boundary.luck)),
+        ("jump", show.signed(boundary.jump)),
+        ("= lag", show.with_error(boundary.lag)),
+        ("+ step", show.with_error(boundary.step)),
+        ("+ luck", show.with_error(boundary.luck)),
     )
     for name, numbers in rows:
         yield f"    {name:<10} {numbers}"
@@ -232,14 +246,15 @@ def _markdown(source: str, reports: Sequence[RunReport]) -> Iterator[str]:
 
 
 def _boundary_row(boundary: Boundary) -> str:
+    show = _figures(boundary)
     cells = (
         _code(boundary.metric),
         f"{boundary.epoch} → {boundary.next_epoch}",
         _ends(boundary),
-        signed(boundary.jump),
-        with_error(boundary.lag),
-        with_error(boundary.step),
-        with_error(boundary.luck),
+        show.signed(boundary.jump),
+        show.with_error(boundary.lag),
+        show.with_error(boundary.step),
+        show.with_error(boundary.luck),
         boundary.verdict,
     )
     return f"| {' | '.join(cells)} |"

@@ -17,28 +17,28 @@ from tui_monitor.ui.widgets.ink_view import InkView
 _TEXT = (
     (
         "The number in a progress bar",
-        "Most bars print the average over all batches since the epoch began, not the last batch. "
-        "The blue line is the level behind that average, decoded from the rounded prints; ± and "
-        "the band are two standard deviations. The grey line is the number as displayed. Faint "
-        "dots are the means of single windows, drawn where rounding leaves them narrow bounds.",
+        "Most bars print the average of all batches since the epoch began: at batch 400 a new one "
+        "counts for 1/400. The blue line is the level behind it, decoded from the rounded prints; "
+        "± and the band are two standard errors. Grey is the number as displayed; faint dots are "
+        "means of single windows. At an arrow the line leaves the chart.",
     ),
     (
         "Why it jumps between two epochs",
         "The average starts over. jump = lag + step + luck, exactly. Lag: old, worse batches still "
-        "weigh in the epoch's last number. Step: the model really is different on the other side "
-        "(data seen before, another learning rate, restored weights). Luck: the first print holds "
-        "only a few batches.",
+        "weigh in the epoch's last number. Step: the level really is another on the other side "
+        "(samples seen before, another learning rate, restored weights, the data's order). Luck: "
+        "the first print holds few batches.",
     ),
     (
         "What can not cause it",
-        "Weights are updated at every batch. So there is no holistic update after an epoch, "
-        "adaptive optimisers do not wait for an epoch to end, and a loss that calms down over an "
-        "epoch does so batch by batch: none of these can make a jump at the boundary.",
+        "A big update after each epoch: weights are updated at every batch. Adaptive optimisers or "
+        "momentum: they know of no epochs. A loss that settles: it does so batch by batch, which "
+        "makes a lag, not a step. Shuffling: it changes the next batch, not the model.",
     ),
     (
         "Validation above training",
-        "val is measured after the epoch, the displayed number is averaged over it. Compare val "
-        "with the decoded level at the epoch's end.",
+        "val is measured after the epoch, the displayed number averaged over it: compare val with "
+        "the level at the epoch's end. Dropout and augmentation act in training only.",
     ),
 )
 _KEYS = (
@@ -58,6 +58,11 @@ _KEYS = (
     ("|", "braille or blocks"),
     ("c", "dark or light"),
     (", . home end", "replay: slower, faster, ends"),
+    ("r", "back to the list of runs"),
+    ("m o u", "list: mark, compare, unmark"),
+    ("s a", "list: sort; by epoch or step"),
+    ("S", "stop a recorded training"),
+    ("ctrl+p", "commands by name"),
     ("ctrl+l", "draw everything anew"),
 )
 _KEY_CELLS = 18
