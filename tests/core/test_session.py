@@ -292,6 +292,48 @@ def test_a_restart_begins_a_new_run() -> None:
     assert [report.run for report in session.report()] == [1, 2]
 
 
+@every_style
+def test_a_log_cut_back_goes_on_with_its_offsets_and_lines(case: Case) -> None:
+    """Rows tell where they stand in the file as it is: offset and line of a clean read of it."""
+    log = Simulated(case).log()
+    at = log.index(b"\n", len(log) // 2) + 1
+    more = Simulated(replace(case, seed=1, epochs=1)).log()
+    session = Session()
+    session.feed(log, 0.0)
+    session.settle(0.1)
+    session.restart("cut back", at)
+    session.feed(more, 1.0)
+    session.finish()
+    clean = Session()
+    clean.feed(log[:at] + more, 0.0)
+    clean.finish()
+    places = [
+        (row.offset, row.line, row.metric, row.displayed)
+        for row in clean.rows()
+        if row.offset >= at
+    ]
+    assert len(places) > 30
+    last = max(row.run for row in session.rows())
+    assert [
+        (row.offset, row.line, row.metric, row.displayed)
+        for row in session.rows()
+        if row.run == last
+    ] == places
+
+
+def test_a_hole_shifts_the_offsets_behind_it() -> None:
+    log = Simulated(Case(laws.STATE, steps=20, epochs=2)).log()
+    at = log.index(b"\n", len(log) // 2) + 1
+    holed, filled = Session(), Session()
+    holed.feed(log[:at], 0.0)
+    holed.skip(5000, 0.0)
+    holed.feed(log[at:], 0.0)
+    filled.feed(log[:at] + bytes(5000) + log[at:], 0.0)
+    for session in (holed, filled):
+        session.finish()
+    assert [key(row) for row in holed.rows()] == [key(row) for row in filled.rows()]
+
+
 def test_a_restart_takes_a_provisional_line_back() -> None:
     session = opened(*BARS[:3])
     session.settle(0.1)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.strategies import byte_logs, cuts
@@ -329,6 +329,59 @@ def test_restart_begins_a_new_source() -> None:
     assert reader.flush() == [Line("half", 2, 6, "open")]
     reader.restart()
     assert reader.feed(b"\xef\xbb\xbfnew\n") == [Line("new", 1, 3, "newline")]
+
+
+@given(st.data(), byte_logs(), byte_logs())
+def test_what_is_cut_back_to_a_line_end_goes_on_with_its_offsets_and_numbers(
+    data: st.DataObject, log: bytes, more: bytes
+) -> None:
+    """The lines are those of a read of the file as it is then."""
+    assume(not log.startswith((b"\xff\xfe", b"\xfe\xff")))  # a cut within a unit is no line end
+    line_ends = [at + 1 for at, byte in enumerate(log) if byte == 0x0A]
+    at = data.draw(st.sampled_from([0, *line_ends]))
+    if not at:
+        more = b"x" + more  # no byte-order mark makes it another source
+    reader = LineReader()
+    for chunk in data.draw(cuts(log)):
+        reader.feed(chunk)
+    if data.draw(st.booleans()):
+        reader.flush()
+    reader.restart(at)
+    behind = reader.feed(more) + reader.flush()
+    assert behind == [line for line in read([log[:at] + more]) if line.offset >= at]
+
+
+def test_cut_back_within_a_line_what_follows_has_its_number() -> None:
+    reader = LineReader()
+    reader.feed(b"one\ntwo\nthree\nfour\n")
+    reader.flush()
+    reader.restart(10)  # of "three" two letters are left
+    assert reader.feed(b"new\nnext\n") == [
+        Line("new", 3, 10, "newline"),
+        Line("next", 4, 14, "newline"),
+    ]
+
+
+def test_cut_back_the_encoding_stays() -> None:
+    text = "\ufeffone\ntwo\nthree\n".encode("utf-16-le")
+    reader = LineReader()
+    reader.feed(text)
+    reader.restart(10)
+    assert reader.feed("zwölf\n".encode("utf-16-le")) == [Line("zwölf", 2, 10, "newline")]
+
+
+@given(byte_logs(), st.integers(1, 100), byte_logs())
+def test_a_hole_is_as_so_many_nuls(log: bytes, size: int, more: bytes) -> None:
+    reader = LineReader()
+    lines = [*reader.feed(log), *reader.skip(size), *reader.feed(more), *reader.flush()]
+    assert lines == read([log, bytes(size), more])
+
+
+def test_a_hole_of_any_size_takes_no_time() -> None:
+    reader = LineReader()
+    assert reader.feed(b"half") == []
+    assert reader.skip(1 << 40) == [Line("half", 1, 0, "open")]
+    assert reader.feed(b"more\n") == [Line("more", 2, (1 << 40) + 4, "newline")]
 
 
 def test_flush_leaves_nothing_behind() -> None:

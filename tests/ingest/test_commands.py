@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import random
 import re
 import select
 import signal
@@ -110,6 +111,50 @@ def test_no_byte_of_a_pipe_is_a_key_and_its_end_is_calm(piped: tuple[Screen, int
     assert b"\x1b[?1049l" in rest
 
 
+def test_every_byte_there_is_leaves_the_monitor_where_it_is(piped: tuple[Screen, int]) -> None:
+    """Single bytes, pairs with escape, and what terminals send for keys, mouse and paste."""
+    screen, writer = piped
+    os.write(writer, SAMPLE)
+    screen.wait_for("406/406")
+    singles = bytes(range(256))
+    escaped = b"".join(b"\x1b" + bytes([byte]) for byte in range(256))
+    controls = b"".join(b"\x1b[" + bytes([byte]) + b"\x9b" + bytes([byte]) for byte in range(256))
+    for data in (singles, escaped, controls, HOSTILE, singles * 64):
+        os.write(writer, data + b"\n")
+    screen.read(1.5)
+    assert screen.process.poll() is None
+    shuffled = bytearray(singles * 256)
+    random.Random(3).shuffle(shuffled)
+    os.write(writer, shuffled[:60_000])
+    screen.read(1.0)
+    assert screen.process.poll() is None
+    os.write(writer, b"\r\n" + SAMPLE)
+    screen.read(0.5)
+    os.close(writer)
+    screen.wait_for("end of standard input")
+    os.write(screen.fd, b"q")
+    screen.read(10)
+    assert screen.process.wait(10) == 0
+
+
+def test_the_writer_never_waits_for_a_terminal_that_takes_nothing(
+    piped: tuple[Screen, int],
+) -> None:
+    """A slow link, or Ctrl+S: what is drawn stays with us, and the log comes in all the same."""
+    screen, writer = piped
+    screen.read(10, until=b"\x1b[?1049h")
+    line = b"%3d/406 [=====>.....] - ETA: 1s - loss: 0.5123 - acc: 0.7512\n"
+    longest = 0.0
+    for step in range(1, 407):
+        data = line % step * 300
+        while data:
+            began = time.monotonic()
+            data = data[os.write(writer, data[: 1 << 16]) :]
+            longest = max(longest, time.monotonic() - began)
+    assert longest < 1
+    os.close(writer)
+
+
 def _cpu(pid: int) -> float:
     """Seconds of processor time used so far; 0 where the system does not tell."""
     try:
@@ -200,8 +245,38 @@ def test_a_killed_monitor_leaves_the_training_and_is_taken_up_again(tmp_path: Pa
     third = Screen([*COMMAND, "a.log"], None, tmp_path)
     third.wait_for("406/406")
     assert stop(log)
-    third.wait_for("training ended by SIGTERM")
+    third.wait_for("training ended by SIGINT")
     third.close()
+
+
+@pytest.mark.slow
+def test_a_training_outlives_twenty_monitors(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    training = ["sh", "-c", "until [ -e done ]; do echo tick; sleep 0.05; done; exit 5"]
+    argv = [*COMMAND, "run", "--plain", "--log", "a.log", "--", *training]
+    for death in range(20):
+        monitor = subprocess.Popen(
+            argv, cwd=tmp_path, stdout=subprocess.DEVNULL, start_new_session=True
+        )
+        end = time.monotonic() + 20
+        while not log.exists() or not log.stat().st_size:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        time.sleep(0.1 + 0.02 * death)
+        os.killpg(monitor.pid, signal.SIGKILL if death % 2 else signal.SIGHUP)
+        monitor.wait()
+        record = read_record(log)
+        assert record is not None
+        assert record.running
+        argv = [*COMMAND, "a.log", "--plain"]
+    (tmp_path / "done").touch()
+    end = time.monotonic() + 20
+    while (record := read_record(log)) is not None and record.running:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert record is not None
+    assert record.code == 5
+    assert set(log.read_text().split()) == {"tick"}
 
 
 def test_leaving_the_monitor_says_that_the_training_goes_on(tmp_path: Path) -> None:

@@ -67,7 +67,10 @@ class Recorder:
     def settle(self, now: float) -> None:
         self.calls.append("settle")
 
-    def restart(self, reason: str) -> None:
+    def skip(self, size: int, now: float) -> None:
+        self.calls.append(f"skip {size}")
+
+    def restart(self, reason: str, at: int = 0) -> None:
         self.calls.append("restart")
         self.data = b""
         self.revision += 1
@@ -151,7 +154,7 @@ def test_nothing_new_is_not_published_again(stage: Stage) -> None:
 
 def test_an_unfinished_line_settles_once_a_quiet_spell(stage: Stage) -> None:
     stage.turn(Chunk(b"x"))
-    stage.play(0.05)
+    stage.play(0.03)
     assert stage.session.calls == ["feed"]
     stage.play(0.03)
     assert stage.session.calls == ["feed", "settle"]
@@ -159,6 +162,23 @@ def test_an_unfinished_line_settles_once_a_quiet_spell(stage: Stage) -> None:
     stage.turn(Chunk(b"y"))
     stage.play(5)
     assert stage.session.calls == ["feed", "settle", "feed", "settle"]
+
+
+def test_a_picture_waits_a_moment_for_an_unfinished_line(stage: Stage) -> None:
+    stage.feed.pace(0.4)
+    stage.turn(Chunk(b"5/10 loss: 0.3"), after=5)
+    assert stage.shown == []
+    stage.play(0.1)
+    assert len(stage.shown) == 1
+    assert stage.session.calls[-1] == "settle"
+    # Of a line that goes on and on a picture comes in spite of it, ...
+    begin = stage.clock.now
+    while len(stage.shown) == 1 and stage.clock.now < begin + 5:
+        stage.turn(Chunk(b"."), after=0.01)
+    assert stage.clock.now - begin < 0.6
+    # ... and of a finished one at once.
+    stage.turn(Chunk(b"6/10 loss: 0.3\n"), after=5)
+    assert len(stage.shown) == 3
 
 
 def test_it_looks_seldom_when_it_is_quiet_and_a_bell_rings(stage: Stage) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import os
+import types
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tui_monitor.ingest import rotated
 from tui_monitor.ingest.file import FileTail
-from tui_monitor.ingest.source import Chunk, Gap, Pulled, Restarted, Waiting
+from tui_monitor.ingest.source import Chunk, Gap, Hole, Pulled, Restarted, Waiting
 
 
 class Clock:
@@ -46,6 +51,8 @@ def drain(tail: FileTail, limit: int = 1 << 20) -> tuple[bytes, list[str]]:
         if isinstance(pulled, Chunk):
             assert 0 < len(pulled.data) <= limit
             data += pulled.data
+        elif isinstance(pulled, Hole):
+            data += b"~"
         elif isinstance(pulled, Restarted):
             data += b"|"
             told.append(pulled.reason)
@@ -351,7 +358,7 @@ def test_a_hole_of_any_size_is_passed_at_once(log: Path, tail: FileTail) -> None
     assert data.rstrip(b"\0") == b"before\n"  # its end may still be filled
     append(log, b"behind\n")
     more, told = drain(tail)
-    assert (data + more).replace(b"\0", b"") == b"before\nbehind\n"
+    assert (data + more).replace(b"\0", b"") == b"before\n~behind\n"
     assert len(data + more) < 10_000
     assert b"\0" * 8 in data + more
     assert told == []
@@ -393,3 +400,162 @@ def test_a_copy_of_the_old_file_is_not_read_again(log: Path, tail: FileTail) -> 
     other.write_bytes(b"b\n")
     os.replace(other, log)
     assert drain(tail)[0] == b"|b\n"
+
+
+def rotate(log: Path, name: str, data: bytes) -> Path:
+    """The log gets another name; its successor has some content."""
+    old = log.with_name(f"{log.name}{name}")
+    os.rename(log, old)
+    log.write_bytes(data)
+    return old
+
+
+@pytest.mark.parametrize("counting", ["up", "down"])
+def test_parts_rotated_at_the_same_time_are_read_in_their_order(
+    log: Path, tail: FileTail, counting: str
+) -> None:
+    """The clock of a file system is too coarse to tell: the numbers decide, either way."""
+    log.write_bytes(b"first\n")
+    drain(tail)
+    parts = []
+    for number, data in enumerate([b"second\n", b"third\n", b"fourth\n"]):
+        parts.append(rotate(log, f".{number + 1 if counting == 'up' else 9 - number}", data))
+    for part in [*parts, log]:
+        os.utime(part, ns=(1, 1))
+    data, told = drain(tail)
+    assert data == b"|second\n|third\n|fourth\n"
+    assert len(told) == 3
+
+
+@pytest.mark.parametrize(("ending", "packer"), [(".gz", gzip), (".bz2", bz2), (".xz", lzma)])
+def test_a_part_that_was_packed_meanwhile_is_read(
+    log: Path, tail: FileTail, ending: str, packer: types.ModuleType
+) -> None:
+    log.write_bytes(b"first\n" * 1000)
+    drain(tail)
+    append(log, b"rest\n")
+    oldest = rotate(log, ".2", b"second\n" * 1000)
+    older = rotate(log, ".1", b"third\n")
+    for part in (oldest, older):
+        packed = part.with_name(part.name + ending)
+        packed.write_bytes(packer.compress(part.read_bytes()))
+        part.unlink()
+    data, told = drain(tail)
+    assert data == b"rest\n|" + b"second\n" * 1000 + b"|third\n"
+    assert "rotated" in told[0]
+
+
+def test_a_part_that_is_being_packed_is_read_once(log: Path, tail: FileTail) -> None:
+    log.write_bytes(b"first\n")
+    drain(tail)
+    rotate(log, ".2", b"second\n")
+    part = rotate(log, ".1", b"third\n")
+    part.with_name(part.name + ".gz").write_bytes(gzip.compress(part.read_bytes())[:-5])
+    assert drain(tail)[0] == b"|second\n|third\n"
+
+
+def test_a_part_that_cannot_be_unpacked_is_a_gap(log: Path, tail: FileTail) -> None:
+    log.write_bytes(b"first\n")
+    drain(tail)
+    rotate(log, ".2", b"second\n")
+    part = rotate(log, ".1", b"third\n")
+    part.with_name(part.name + ".gz").write_bytes(gzip.compress(part.read_bytes())[:-5])
+    part.unlink()
+    pulled = [tail.pull(100) for _ in range(4)]
+    assert any(isinstance(each, Restarted) for each in pulled)
+    gaps = [each.reason for each in pulled if isinstance(each, Gap)]
+    assert len(gaps) == 1
+    assert "run.log.1.gz cannot be unpacked" in gaps[0]
+    assert Chunk(b"third\n") in pulled
+
+
+def test_parts_are_unpacked_to_a_bound(
+    log: Path, tail: FileTail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotated, "_UNPACKED", 5000)
+    log.write_bytes(b"first\n")
+    drain(tail)
+    rotate(log, ".2", b"second\n" * 1000)
+    part = rotate(log, ".1", b"third\n")
+    part.with_name(part.name + ".gz").write_bytes(gzip.compress(part.read_bytes()))
+    part.unlink()
+    pulled = [tail.pull(1 << 20) for _ in range(6)]
+    assert Chunk((b"second\n" * 1000)[:5000]) in pulled
+    assert Chunk(b"third\n") in pulled
+    assert any(
+        isinstance(each, Gap) and "run.log.1.gz was read to" in each.reason for each in pulled
+    )
+
+
+def test_a_part_under_a_number_of_a_deleted_file_is_new(log: Path, tail: FileTail) -> None:
+    """Inode numbers are reused at once: what was listed under one says nothing of the next."""
+    log.write_bytes(b"first\n")
+    old = log.with_name("run.log.1")
+    old.write_bytes(b"older\n" * 9)
+    drain(tail)
+    inode = old.stat().st_ino
+    old.unlink()
+    os.rename(log, log.with_name("run.log.2"))
+    log.write_bytes(b"second\n")
+    if log.stat().st_ino != inode:
+        pytest.skip("this file system does not reuse it")
+    rotate(log, ".1", b"third\n")
+    assert drain(tail)[0] == b"|second\n|third\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["run.log.run", "run.log.bak", "run.log.tmp", "run.log2", "run.log."]
+)
+def test_other_files_beside_the_log_are_no_parts_of_it(
+    log: Path, tail: FileTail, name: str
+) -> None:
+    log.write_bytes(b"first\n")
+    drain(tail)
+    log.with_name(name).write_bytes(b"none of it\n")
+    os.rename(log, log.with_name("run.log.1"))
+    log.write_bytes(b"second\n")
+    assert drain(tail)[0] == b"|second\n"
+
+
+def test_a_file_that_loses_its_name_while_it_is_opened_is_found_again(
+    log: Path, tail: FileTail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rotated between opening the successor and looking for what came before it."""
+    log.write_bytes(b"first\n")
+    drain(tail)
+    rotate(log, ".1", b"second\n")
+    listing = rotated.Siblings._list
+
+    def rotate_first(siblings: rotated.Siblings) -> dict[rotated.Identity, rotated.Part]:
+        monkeypatch.setattr(rotated.Siblings, "_list", listing)
+        rotate(log, ".2", b"third\n")
+        return listing(siblings)
+
+    monkeypatch.setattr(rotated.Siblings, "_list", rotate_first)
+    assert tail.pull(100) is None
+    assert drain(tail)[0] == b"|second\n|third\n"
+
+
+def test_a_log_cut_back_and_grown_beyond_its_old_size(log: Path, tail: FileTail) -> None:
+    text = b"".join(b"line %d %d\n" % (number, number**3) for number in range(9000))
+    log.write_bytes(text)
+    drain(tail)
+    kept = text.index(b"line 8000 ")
+    log.write_bytes(text[:kept] + b"and on\n" * 9000)
+    pulled = tail.pull(100)
+    assert isinstance(pulled, Restarted)
+    assert pulled.at == kept
+    assert drain(tail) == (b"and on\n" * 9000, [])
+
+
+@pytest.mark.parametrize("end", [b"\r", b"\n", b"\r\n"])
+def test_a_redrawn_log_is_cut_back_at_a_state(log: Path, tail: FileTail, end: bytes) -> None:
+    text = b"".join(b"%d/500 - loss: %d%s" % (number, number**3, end) for number in range(500))
+    log.write_bytes(text)
+    drain(tail)
+    kept = text.index(b"300/500")
+    log.write_bytes(text[:kept] + b"300/500 - loss: 1" + end)
+    pulled = tail.pull(100)
+    assert isinstance(pulled, Restarted)
+    assert pulled.at == kept
+    assert drain(tail)[0] == b"300/500 - loss: 1" + end

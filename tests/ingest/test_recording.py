@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tui_monitor.errors import TuiMonitorError
-from tui_monitor.ingest import recording
+from tui_monitor.ingest import recorder, recording
 from tui_monitor.ingest.recording import RecordedTail, read_record, record_path
 from tui_monitor.ingest.source import Chunk, Ended, Pulled
 
@@ -83,10 +83,76 @@ def test_a_log_goes_on_with_the_next_training(tmp_path: Path) -> None:
     assert log.read_text() == "one\ntwo\n"
 
 
-@pytest.mark.parametrize(("force", "code"), [(False, 143), (True, 137)])
+def test_its_terminal_follows_the_size_of_the_screen(tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
+    start(
+        log,
+        "import os, signal\nsizes = []\n"
+        "def show(*_): print(*os.get_terminal_size(), flush=True)\n"
+        "signal.signal(signal.SIGWINCH, show)\nshow()\nwhile True: signal.pause()",
+    )
+    until(lambda: log.read_text() == "101 7\n")
+    size = (120, 30)
+    now = 0.0
+    tail = RecordedTail(log, watch=False, clock=lambda: now, screen=lambda: size)
+    tail.pull(100)
+    until(lambda: log.read_text() == "101 7\n120 30\n")
+    size, now = (40, 20), 1.0
+    tail.pull(100)
+    tail.pull(100)
+    until(lambda: log.read_text() == "101 7\n120 30\n80 20\n")  # not too narrow for its bars
+    tail.close()
+    assert recording.stop(log, force=True)
+    assert code_of(log) == 137
+    assert not recording.resize(log, 100, 30)
+
+
+def test_a_stop_is_gentle_first_and_escalates_when_asked_again(tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
+    start(
+        log,
+        "import signal, time\n"
+        "def say(number, _): print(signal.Signals(number).name, flush=True)\n"
+        "for each in (signal.SIGINT, signal.SIGTERM): signal.signal(each, say)\n"
+        "print('ready', flush=True)\nwhile True: time.sleep(1)",
+    )
+    until(lambda: log.read_text() == "ready\n")
+    for number, said in ((2, "ready\nSIGINT\n"), (15, "ready\nSIGINT\nSIGTERM\n")):
+        assert recording.stop(log)
+        until(lambda: log.read_text() == said)  # noqa: B023 - called at once
+        record = read_record(log)
+        assert record is not None
+        assert (record.asked, record.running, record.code) == (number, True, None)
+    assert recording.stop(log)
+    assert code_of(log) == 137
+
+
+def test_a_stop_escalates_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The monitor may be gone by then: the recorder does it."""
+    log = tmp_path / "run.log"
+    impatient = tmp_path / "recorder.py"
+    source = Path(recorder.__file__).read_text()
+    impatient.write_text(source.replace("_GRACE = 30 ", "_GRACE = 1 "))
+    assert impatient.read_text() != source
+    monkeypatch.setattr(recording, "__file__", str(tmp_path / "recording.py"))
+    start(
+        log,
+        "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "print('ready', flush=True)\nwhile True: time.sleep(1)",
+    )
+    until(lambda: log.read_text() == "ready\n")
+    assert recording.stop(log)
+    assert code_of(log) == 143
+
+
+@pytest.mark.parametrize(("force", "code"), [(False, 130), (True, 137)])
 def test_a_training_and_its_children_are_stopped(tmp_path: Path, force: bool, code: int) -> None:
     log = tmp_path / "run.log"
-    start(log, "import subprocess as s\nc = s.Popen(['sleep', '60'])\nprint(c.pid)\nc.wait()")
+    start(
+        log,
+        "import subprocess as s, sys\nc = s.Popen(['sleep', '60'])\nprint(c.pid)\n"
+        "try: c.wait()\nexcept KeyboardInterrupt: sys.exit(130)",
+    )
     until(lambda: log.read_text().endswith("\n"))
     child = int(log.read_text())
     record = read_record(log)
@@ -101,7 +167,7 @@ def test_a_training_and_its_children_are_stopped(tmp_path: Path, force: bool, co
 
 
 def test_a_training_survives_every_death_of_its_monitor(tmp_path: Path) -> None:
-    """The starter is killed with its whole session; so are five more readers after it."""
+    """The starter is killed with its whole session; another reader takes the log up."""
     log = tmp_path / "run.log"
     training = "import time\nfor i in range(60): print(i, flush=True); time.sleep(0.02)\nexit(4)"
     starter = (

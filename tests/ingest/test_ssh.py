@@ -12,13 +12,19 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tui_monitor.core.options import DecodeOptions
 from tui_monitor.errors import TuiMonitorError
 from tui_monitor.ingest import ssh
 from tui_monitor.ingest.source import Chunk, Pulled, Restarted, Waiting
-from tui_monitor.ingest.ssh import Connection, SshTail, Target, parse_url
+from tui_monitor.ingest.ssh import Connection, Target, parse_url
+from tui_monitor.ingest.ssh_read import FAR_READ, read_whole
+from tui_monitor.ingest.ssh_tail import FAR_COMMAND, SshTail
+from tui_monitor.report.samples import sample_log
+from tui_monitor.report.source import load_session
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
@@ -101,6 +107,7 @@ class Reader:
         self.tail = SshTail(connection, first_retry=0.05)
         self.data = b""
         self.told: list[str] = []
+        self.at: list[int] = []
         self.waits: list[str] = []
 
     def pull(self) -> Pulled:
@@ -110,6 +117,7 @@ class Reader:
         elif isinstance(pulled, Restarted):
             self.data += b"|"
             self.told.append(pulled.reason)
+            self.at.append(pulled.at)
         elif isinstance(pulled, Waiting) and pulled.reason not in self.waits:
             self.waits.append(pulled.reason)
         return pulled
@@ -200,6 +208,77 @@ def test_replaced_and_the_old_one_gone_is_a_counted_gap(
     reader.until(lambda: reader.data == b"one\n" * 500 + b"|" + new)
     assert "after byte 2000 is not known (gap 1)" in reader.told[0]
     assert reader.tail.gaps == 1
+
+
+@pytest.mark.parametrize("while_away", [True, False])
+def test_cut_back_it_goes_on_with_a_counted_gap(
+    reader: Reader, log: Path, while_away: bool
+) -> None:
+    lines = [b"line %d %d\n" % (number, number**3) for number in range(500)]
+    text = b"".join(lines)
+    log.write_bytes(text)
+    reader.until(lambda: reader.data == text)
+    if while_away:
+        reader.drop()
+    kept = len(b"".join(lines[:300]))
+    os.truncate(log, kept)
+    append(log, b"line 300 again\n")
+    reader.until(lambda: reader.data == text + b"|line 300 again\n")
+    append(log, b"more\n")
+    reader.until(lambda: reader.data.endswith(b"again\nmore\n"))
+    assert f"was cut back by {len(text) - kept} bytes and goes on" in reader.told[0]
+    assert f"after byte {len(text)} is not known (gap 1)" in reader.told[0]
+    assert reader.at == [kept]
+    os.truncate(log, kept - len(lines[299]) - 5)  # within a line, which counts as read
+    reader.until(lambda: len(reader.at) == 2)
+    append(log, b"!\n")
+    reader.until(lambda: reader.data.endswith(b"|!\n"))
+    assert reader.at[1] == kept - len(lines[299]) - 5
+
+
+def test_a_far_log_is_read_once(server: Server, log: Path) -> None:
+    data = bytes(range(256)) * 4000
+    log.write_bytes(data)
+    assert b"".join(read_whole(server.connection(log))) == data
+    log.write_bytes(b"")
+    assert list(read_whole(server.connection(log))) == []
+    for path, why in [(log.with_name("none"), "No such file"), (log.parent, "not a regular file")]:
+        with pytest.raises(TuiMonitorError, match=why):
+            list(read_whole(server.connection(path)))
+
+
+def test_a_far_log_is_decoded_once(
+    server: Server, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def connect(target: Target) -> Connection:
+        assert target == Target("host", "/run.log", "me")
+        return server.connection(log)
+
+    monkeypatch.setattr(ssh, "connect", connect)
+    log.write_bytes(sample_log().read_bytes())
+    far = load_session("ssh://me@host/run.log", DecodeOptions())
+    near = load_session(log, DecodeOptions())
+    assert list(far.rows())[-1].displayed == list(near.rows())[-1].displayed
+    assert far.bytes == near.bytes > 0
+
+
+def test_a_connection_lost_while_reading_once_is_told(
+    server: Server, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    children: list[subprocess.Popen[bytes]] = []
+
+    class Popen(subprocess.Popen[bytes]):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            children.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Popen)
+    log.write_bytes(bytes(1 << 24))
+    blocks = read_whole(server.connection(log))
+    assert next(blocks)
+    children[0].kill()
+    with pytest.raises(TuiMonitorError, match="lost the connection"):
+        list(blocks)
 
 
 def test_nothing_is_left_running_on_the_far_side(reader: Reader, log: Path) -> None:
@@ -303,17 +382,18 @@ def test_urls_that_could_be_options_or_commands_are_refused(url: str) -> None:
 
 def test_no_part_of_a_target_stands_where_an_option_could() -> None:
     target = Target("host", "/x; touch y", "-oProxyCommand=id", 22)
-    command = Connection(target).command(ssh.FAR_COMMAND)
+    command = Connection(target).command(FAR_COMMAND)
     end = command.index("--")
-    assert command[end + 1 :] == ["host", ssh.FAR_COMMAND]
+    assert command[end + 1 :] == ["host", FAR_COMMAND]
     assert command[command.index("-l") + 1] == "-oProxyCommand=id"
     assert not any("touch" in part for part in command)
 
 
 def test_every_login_shell_hands_the_loop_on_as_it_is() -> None:
     """Within single quotes csh minds `!` and line ends, fish backslashes."""
-    loop = ssh.FAR_COMMAND.removeprefix("exec sh -c '").removesuffix("'")
-    assert not re.search(r"['\\!\n]", loop)
+    for command in (FAR_COMMAND, FAR_READ):
+        loop = command.removeprefix("exec sh -c '").removesuffix("'")
+        assert not re.search(r"['\\!\n]", loop)
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash", "dash", "csh", "tcsh", "fish", "zsh", "busybox"])
@@ -324,9 +404,17 @@ def test_the_loop_answers_in_the_shells_there_are(shell: str, tmp_path: Path) ->
     log.write_bytes(b"0123456789")
     login = [shell, "sh"] if shell == "busybox" else [shell]
     done = subprocess.run(
-        [*login, "-c", ssh.FAR_COMMAND],
+        [*login, "-c", FAR_COMMAND],
         input=b"TOKEN\n" + os.fsencode(log) + b"\n9 \n1 .1\n",
         capture_output=True,
         timeout=20,
     )
     assert done.stdout == b"TOKEN ready\n89\nTOKEN 0\n\nTOKEN 2\n"
+    done = subprocess.run(
+        [*login, "-c", FAR_READ],
+        input=b"TOKEN\n" + os.fsencode(log) + b"\n",
+        capture_output=True,
+        timeout=20,
+    )
+    assert done.stdout == b"TOKEN ready\n0123456789"
+    assert done.returncode == 0

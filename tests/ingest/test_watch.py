@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import watchdog.observers
 
 from tui_monitor.ingest.file import FileTail
 from tui_monitor.ingest.source import Chunk, Following
-from tui_monitor.ingest.watch import Bell
+from tui_monitor.ingest.watch import Bell, Listening
 
 
 def is_alive(bell: Bell) -> bool:
@@ -84,6 +86,18 @@ def test_without_events_it_polls(
     tail.close()
 
 
+def test_without_watchdog_it_polls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "watchdog.observers", None)
+    log = tmp_path / "run.log"
+    tail = FileTail(log)
+    for _ in range(3):
+        tail.pull(10)
+    assert how(tail) == "polling"
+    log.write_bytes(b"x")
+    assert tail.pull(10) == Chunk(b"x")
+    tail.close()
+
+
 def test_a_missing_folder_is_polled_for(tmp_path: Path) -> None:
     tail = FileTail(tmp_path / "none" / "run.log")
     for _ in range(3):
@@ -111,3 +125,54 @@ def test_growth_without_rings_is_noticed(tmp_path: Path, monkeypatch: pytest.Mon
         tail.pull(10)
     assert how(tail) == "polling"
     tail.close()
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_nobody_listens_while_the_file_grows_all_the_time(tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
+    clock = Clock()
+    listening = Listening(log, threading.Event(), clock)
+    for _ in range(3):
+        listening.note(grown=False)
+    assert threading.active_count() > 1
+    assert listening.following == "events"
+    alone = threading.active_count()
+    bell = listening._bell
+    assert bell is not None
+    for _ in range(30):
+        clock.now += 0.05
+        bell._ring()
+        listening.note(grown=True)
+        listening.note(grown=False)
+    assert listening.following == "events"  # it works, and is not needed now
+    end = time.monotonic() + 5
+    while threading.active_count() >= alone:
+        assert time.monotonic() < end, "its threads are still there"
+        time.sleep(0.01)
+    clock.now += 5
+    for _ in range(2):
+        listening.note(grown=False)
+    assert threading.active_count() == alone
+    assert listening.following == "events"
+    listening.close()
+
+
+def test_a_line_now_and_then_is_listened_for(tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
+    clock = Clock()
+    rung = threading.Event()
+    listening = Listening(log, rung, clock)
+    for _ in range(9):
+        clock.now += 1.0
+        listening.note(grown=True)
+        for _ in range(3):
+            listening.note(grown=False)
+    log.write_bytes(b"x")
+    assert rung.wait(5)
+    listening.close()

@@ -1,8 +1,8 @@
 """Bytes of a log to lines, however they are cut into chunks; and the one sanitiser.
 
-Owns line ends, redraws in place (carriage returns, backspaces, cursor moves), escape sequences,
-holes of NULs and the cap on a line's length; `encoding` makes characters of bytes. It refuses to
-know what a line means.
+Owns line ends, redraws in place (carriage returns, backspaces, cursor moves), holes of NULs, the cap
+on a line's length and where lines end in the source; `encoding` makes characters of bytes,
+`escapes` finds escape sequences. It refuses to know what a line means.
 
 The text is read in three steps, each of which sees the same whatever the chunks: NULs go, then
 escape sequences, then a small machine follows the cursor. Until a line is delivered it is kept in
@@ -13,11 +13,13 @@ a fixed number of bytes, so offsets are exact, and a character that a chunk cuts
 from __future__ import annotations
 
 import re
+from array import array
+from bisect import bisect_right
 from collections.abc import Sequence
 
 import numpy as np
 
-from tui_monitor.core import encoding
+from tui_monitor.core import encoding, escapes
 from tui_monitor.core.records import Line, LineEnd
 
 # --- the sanitiser -----------------------------------------------------------------------------
@@ -58,41 +60,7 @@ def sanitise(text: str) -> str:
 # --- what a line is made of --------------------------------------------------------------------
 
 _STEP = re.compile("([^\b\n\r]*)(\b*)(\r*)(\n?)")
-# Every repeat is bounded: what is longer is no escape sequence but text, and is shown as such.
-_ESCAPE = re.compile(
-    r"\x1b(?:"
-    r"\[([0-?]{0,64})[ -/]{0,4}([@-~])"  # control sequence: parameters, final
-    r"|[]PX^_][^\0-\x1f]{0,240}(?:\x07|\x1b\\)"  # strings: titles, links, clipboard
-    r"|[ -/]{1,4}[0-~]"
-    r"|[0-OQ-WYZ\\`-~])"
-)
-_CUT_ESCAPE = re.compile(
-    _ESCAPE.pattern
-    + r"|(?P<cut>\x1b(?:\[[0-?]{0,64}[ -/]{0,4}|[]PX^_][^\0-\x1f]{0,240}\x1b?|[ -/]{0,4}))\Z"
-)
-_ESCAPE_REACH = 256  # units; no escape sequence is longer
 _HOLE = 8  # NULs in a row: a file system's zeros, not UTF-16 read as bytes
-
-_LEAVING = frozenset("ABEFGHJKf")  # finals that move to another line, or may erase this one
-
-
-def _leaves_line(escape: re.Match[str]) -> bool:
-    """Whether an escape sequence takes the cursor off the text just written, or erases it."""
-    parameters, final = escape[1], escape[2]
-    if final in ("J", "K"):
-        return parameters in ("1", "2", "3")
-    return final in _LEAVING
-
-
-def _find_cut_escape(units: str) -> int | None:
-    """Index of an escape sequence that the end of the units has cut, if there is one."""
-    if units.find("\x1b", max(0, len(units) - _ESCAPE_REACH)) < 0:
-        return None
-    body = max(map(units.rfind, "\b\n\r")) + 1
-    for escape in _CUT_ESCAPE.finditer(units, body):
-        if escape.lastgroup == "cut":
-            return escape.start()
-    return None
 
 
 class LineReader:
@@ -113,15 +81,23 @@ class LineReader:
         if max_chars < 16:
             raise ValueError("max_chars is at least 16")
         self._max = max_chars
+        self._lines: list[Line] = []
+        self._ends = array("Q")  # offsets at which numbered lines are over, in order
         self.restart()
 
-    def restart(self) -> None:
-        """Begin a new source: its encoding, offsets and line numbers."""
-        self._encoding = encoding.BYTES
-        self._detected = False
-        self._offset = 0  # of the first byte not yet consumed
-        self._number = 0
-        self._lines: list[Line] = []
+    def restart(self, offset: int = 0) -> None:
+        """Begin a new source: its encoding, offsets and line numbers.
+
+        With an offset: the same source was cut back to its first `offset` bytes and goes on there,
+        so encoding and line numbers do.
+        """
+        if not offset:
+            self._encoding = encoding.BYTES
+            self._detected = False
+        self._number = bisect_right(self._ends, offset)
+        del self._ends[self._number :]
+        self._offset = offset  # of the first byte not yet consumed
+        self._lines.clear()
         self._clear()
 
     def _clear(self) -> None:
@@ -155,6 +131,13 @@ class LineReader:
             data = self._detect(data)
         self._consume(data)
         return self._take()
+
+    def skip(self, size: int) -> list[Line]:
+        """Take a hole of the source: as `feed` of so many NULs, in no time."""
+        nuls = min(size, 4 * _HOLE + size % 2)  # as even as the hole: units may be pairs of bytes
+        lines = self.feed(bytes(nuls))
+        self._offset += size - nuls
+        return lines
 
     def flush(self) -> list[Line]:
         """The source ended: return what is left, as an `open` line."""
@@ -196,7 +179,7 @@ class LineReader:
         offsets: Sequence[int] = range(self._offset, end, width)
         if self._nuls or "\0" in units:
             units, offsets = self._without_nuls(units, offsets)
-        cut = _find_cut_escape(units)
+        cut = escapes.find_cut(units)
         if cut is not None:
             end = offsets[cut]
             self._nuls = 0  # those after the cut are read again
@@ -251,18 +234,20 @@ class LineReader:
             if newline:
                 if not self._length:
                     self._start = offsets[at]
-                self._end("newline")
+                numbered = self._end("newline")
                 self._redrawn = False
+                if numbered:
+                    self._ends[-1] = offsets[at] + self._encoding.width
                 at += 1
 
     def _write_escaped(self, units: str, offsets: Sequence[int], at: int) -> None:
         """Write text between escape sequences; end it where one leaves the line."""
         begin = 0
-        for escape in _ESCAPE.finditer(units):
+        for escape in escapes.ESCAPE.finditer(units):
             stop, resume = escape.span()
             if stop > begin:
                 self._write(units[begin:stop], offsets, at + begin)
-            if units[resume - 1] in _LEAVING and _leaves_line(escape):
+            if units[resume - 1] in escapes.LEAVING and escapes.leaves_line(escape):
                 self._end("redraw")
             begin = resume
         if begin < len(units):
@@ -332,8 +317,11 @@ class LineReader:
                 return
             cut -= len(units)
 
-    def _end(self, end: LineEnd) -> None:
-        """Deliver the pending text, if there is anything to see, and begin anew after it."""
+    def _end(self, end: LineEnd) -> bool:
+        """Deliver the pending text, if there is anything to see, and begin anew after it.
+
+        Returns whether a numbered line is over.
+        """
         text = self._shown
         if text is None or end == "open":
             text = self._show(self._units(), cut=end == "open")
@@ -342,8 +330,12 @@ class LineReader:
                 self._number += 1
             self._lines.append(Line(sanitise(text), self._number, self._start, end))
             self._redrawn = True
+        numbered = len(self._ends) < self._number
+        if numbered:
+            self._ends.append(self._start + self._encoding.width * self._length)
         self._continued = False
         self._clear_pending()
+        return numbered
 
     def _units(self) -> str:
         """The pending text."""

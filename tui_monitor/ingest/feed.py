@@ -14,17 +14,19 @@ from typing import Protocol
 
 from tui_monitor.core.records import Snapshot, SourceCondition, SourceState
 from tui_monitor.core.text import sanitise
-from tui_monitor.ingest.source import Chunk, Ended, Gap, Restarted, Source, Waiting
+from tui_monitor.ingest.source import Chunk, Ended, Gap, Hole, Restarted, Source, Waiting
 
 _LARGEST = 1 << 20  # bytes a pull at most
 _SMALLEST = 1 << 14
 _WORK = 0.05  # seconds of work in one turn, so that a snapshot comes through while a log is loaded
-_SETTLE = 0.06  # seconds without bytes after which an unfinished line is taken as it stands
+_SETTLE = 0.04  # seconds without bytes after which an unfinished line is taken as it stands
+_PATIENCE = 0.15  # seconds that a picture waits at most for its newest line to be taken
 _BEAT = 0.05  # seconds between two looks while bytes come
 _QUIET_BEAT = 0.1  # the same while it is quiet
 _SLOW_BEAT = 0.25  # the same while it is quiet and a bell would ring
 _GATHER = 0.05  # seconds between two turns at least: a stream of small writes rings for each
-_QUIET = 2.0  # seconds after which it is quiet
+_QUIET = 2.0  # seconds without bytes after which it is quiet ...
+_SOON_QUIET = 0.5  # ... where a bell would ring
 _TOLD = 10.0  # seconds for which a restart or a gap stays the news
 _USUAL = 3.0  # a log is not stalled before this many times its usual silence
 
@@ -44,8 +46,11 @@ class FedSession(Protocol):
     def settle(self, now: float) -> None:
         """No bytes have come for a while: take the unfinished line as it stands."""
 
-    def restart(self, reason: str) -> None:
-        """What follows is a new file."""
+    def skip(self, size: int, now: float) -> None:
+        """Take a hole: bytes that nobody wrote."""
+
+    def restart(self, reason: str, at: int = 0) -> None:
+        """What follows is a new file, or the same one cut back to its first `at` bytes."""
 
     def finish(self) -> None:
         """Nothing follows."""
@@ -78,17 +83,24 @@ class Feed:
         self._began = clock()
         self._silence = 0.0  # longest lately between two arrivals
         self._settled = True
+        self._busy = False
         self._ended = False
         self._waiting: str | None = None
         self._end: str | None = None
         self._news: str | None = None
         self._news_until = 0.0
+        self._is_open = False  # the newest line is unfinished
+        self._unshown: float | None = None  # since when there are bytes that no picture shows
         self._published = float("-inf")
         self._shown: tuple[object, ...] | None = None
 
+    def pace(self, interval: float) -> None:
+        """Publish at most this often from now on (seconds)."""
+        self._interval = interval
+
     def turn(self) -> float:
         """Pull, feed, settle, publish as due; return seconds to the next turn, at most."""
-        busy = self._pull()
+        busy = self._busy = self._pull()
         now = self._clock()
         quiet = now - (self._began if self._last_byte is None else self._last_byte)
         if not busy and not self._settled and quiet >= _SETTLE:
@@ -107,8 +119,10 @@ class Feed:
             now = self._clock()
             if isinstance(pulled, Chunk):
                 self._feed(pulled.data, now)
+            elif isinstance(pulled, Hole):
+                self._session.skip(pulled.size, now)
             elif isinstance(pulled, Restarted):
-                self._session.restart(pulled.reason)
+                self._session.restart(pulled.reason, pulled.at)
                 self._ended, self._settled = False, True
                 self._news, self._news_until = pulled.reason, now + _TOLD
             elif isinstance(pulled, Gap):
@@ -124,6 +138,8 @@ class Feed:
             self._silence = max(now - self._last_byte, 0.9 * self._silence)
         self._session.feed(data, now)
         self._last_byte = after = self._clock()
+        self._is_open = not data.endswith((b"\n", b"\r"))
+        self._unshown = after if self._unshown is None else self._unshown
         self._waiting, self._settled, self._ended = None, False, False
         pace = len(data) / max(after - now, 1e-6)
         self._limit = int(min(max(pace * _WORK, _SMALLEST), _LARGEST))
@@ -147,12 +163,20 @@ class Feed:
         current = (self._session.revision, state._replace(quiet_seconds=None))
         if current == self._shown:
             return float("inf")
-        due = self._published + self._interval - now
+        due = max(self._published + self._interval - now, self._until_settled(now))
         if due > 0:
             return due
-        self._published, self._shown = now, current
+        self._published, self._shown, self._unshown = now, current, None
         self._publish(self._session.snapshot(now), state)
         return float("inf")
+
+    def _until_settled(self, now: float) -> float:
+        """Seconds that it pays to wait: the newest line would miss this picture, and be late."""
+        if self._settled or not self._is_open or self._last_byte is None or self._unshown is None:
+            return 0.0
+        if self._interval <= _PATIENCE or now - self._unshown >= _PATIENCE:
+            return 0.0
+        return max(self._last_byte + _SETTLE - now, 0.0)
 
     def _state(self, now: float) -> SourceState:
         quiet = None if self._last_byte is None else max(now - self._last_byte, 0.0)
@@ -176,6 +200,7 @@ class Feed:
             quiet,
             None if detail is None else sanitise(detail),
             replay,
+            catching_up=self._busy and replay is None,
         )
 
     def _is_stalled(self, now: float) -> bool:
@@ -185,9 +210,13 @@ class Feed:
     def _beat(self, quiet: float) -> float:
         if not self._settled:
             return max(min(_BEAT, _SETTLE - quiet), 0.0)
-        if quiet < _QUIET or self._source.following == "replay":
+        following = self._source.following
+        if following == "replay":
             return _BEAT
-        return _SLOW_BEAT if self._source.following == "events" else _QUIET_BEAT
+        rings = following == "events"
+        if quiet < (_SOON_QUIET if rings else _QUIET):
+            return _BEAT
+        return _SLOW_BEAT if rings else _QUIET_BEAT
 
 
 class FeedThread:

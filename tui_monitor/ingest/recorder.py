@@ -5,7 +5,9 @@ It owns the pseudo-terminal, the log and the record beside the log, and ends wit
 
     recorder.py LOG RECORD COLUMNS ROWS CMD [ARGUMENT ...]      (COLUMNS 0: no pseudo-terminal)
 
-The first line on its standard output is empty, or says why nothing was started.
+The first line on its standard output is empty, or says why nothing was started. Signals to it:
+SIGINT stops the training, gently first (see `Stop`); SIGTERM is passed on to the training and its
+children, as is SIGWINCH, the news that its terminal has another size.
 """
 
 import contextlib
@@ -28,6 +30,10 @@ _HELD = 1 << 24  # bytes kept while the log cannot be written; more of them are 
 _RETRY = 1.0  # seconds between two tries to write
 _QUIET = 0.5  # seconds without output after the training's end, where others hold its terminal
 _LONGEST = 5.0  # the same, whether quiet or not
+_GRACE = 30  # seconds that a training has to save its state, after each signal that asks it to end
+_HEARD = (
+    signal.SIGINT, signal.SIGALRM, signal.SIGTERM, signal.SIGWINCH, signal.SIGHUP, signal.SIGQUIT,
+)  # fmt: skip
 
 
 class Log:
@@ -73,6 +79,34 @@ class Log:
                 self.lost += self._size
 
 
+class Stop:
+    """Ends a training and its children: SIGINT, as by Ctrl+C; later SIGTERM; at last SIGKILL.
+
+    Each next signal comes after `_GRACE` seconds, or as soon as the stop is asked for again.
+    """
+
+    def __init__(self, child: "subprocess.Popen[bytes]", record: int) -> None:
+        self._child = child
+        self._record = record
+        self._left = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
+
+    def go_on(self) -> None:
+        """Send the next signal, and have an alarm ring for the one after it."""
+        if not self._left:
+            return
+        number = self._left.pop(0)
+        _note(self._record, {"asked": int(number)})
+        signal.alarm(_GRACE if self._left else 0)
+        signal_group(self._child, number)
+
+
+def signal_group(child: "subprocess.Popen[bytes]", number: int) -> None:
+    """Signal the training and its children, unless it has been waited for."""
+    if child.returncode is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, number)
+
+
 def main(arguments: Sequence[str]) -> None:
     """Start the training; the caller gets one line and goes on without us."""
     log_path, record_path, columns, rows, *command = arguments
@@ -82,14 +116,13 @@ def main(arguments: Sequence[str]) -> None:
     try:
         record = _open_record(record_path)
         log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
-        child, terminal = _start(command, log, int(columns), int(rows))
+        child, terminal, device = _start(command, log, int(columns), int(rows))
     except OSError as error:
         place = f", {error.filename}" if error.filename else ""
         os.write(1, f"{error.strerror or error}{place}\n".encode(errors="replace"))
         return
-    _note(record, {"recorder": os.getpid(), "child": child.pid})
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
-        signal.signal(number, _forward(child, number))
+    _listen(child, Stop(child, record))
+    _note(record, {"recorder": os.getpid(), "child": child.pid, "terminal": device})
     os.write(1, b"\n")
     nowhere = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
@@ -117,7 +150,7 @@ def _open_record(path: str) -> int:
     return record
 
 
-def _note(record: int, facts: dict[str, int]) -> None:
+def _note(record: int, facts: "dict[str, int | str]") -> None:
     """Append a line, in one write, so that no reader sees half of it."""
     with contextlib.suppress(OSError):  # a full disk: the training matters more
         os.write(record, json.dumps(facts).encode() + b"\n")
@@ -125,8 +158,8 @@ def _note(record: int, facts: dict[str, int]) -> None:
 
 def _start(
     command: Sequence[str], log: int, columns: int, rows: int
-) -> tuple["subprocess.Popen[bytes]", "int | None"]:
-    """Start the training in a session of its own; with it, our end of its terminal if it has one.
+) -> tuple["subprocess.Popen[bytes]", "int | None", str]:
+    """Start the training in a session of its own; our end of its terminal, if any, and its name.
 
     Nobody can answer it, so it has no input and no controlling terminal: what asks gets an end of
     file at once and does not wait for ever.
@@ -135,7 +168,7 @@ def _start(
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
-        return child, None
+        return child, None, ""
     ours, theirs = os.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     modes = termios.tcgetattr(theirs)
@@ -145,22 +178,23 @@ def _start(
     child = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, start_new_session=True
     )
+    device = os.ttyname(theirs)
     os.close(theirs)
-    return child, ours
+    return child, ours, device
 
 
-def _forward(child: "subprocess.Popen[bytes]", number: int) -> "signal._HANDLER":
-    """A handler that passes SIGTERM on to the training and its children; no other signal is.
+def _listen(child: "subprocess.Popen[bytes]", stop: Stop) -> None:
+    """Set what signals to the recorder do. It is the training that they are for."""
 
-    Not SIG_IGN, which the training would inherit.
-    """
+    def handle(number: int, _frame: object) -> None:
+        if number in (signal.SIGINT, signal.SIGALRM):
+            stop.go_on()
+        elif number in (signal.SIGTERM, signal.SIGWINCH):
+            signal_group(child, number)
 
-    def handle(_number: int, _frame: object) -> None:
-        if number == signal.SIGTERM and child.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, number)
-
-    return handle
+    # Handlers, since the training would inherit SIG_IGN.
+    for number in _HEARD:
+        signal.signal(number, handle)
 
 
 def _carry(terminal: int, log: Log, child: "subprocess.Popen[bytes]") -> None:

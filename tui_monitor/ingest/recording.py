@@ -11,11 +11,14 @@ import json
 import os
 import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +29,7 @@ from tui_monitor.ingest.source import Ended, Following, Pulled
 
 _LOOK = 0.25  # seconds between two looks at the record
 _RECORD_BYTES = 4096
+_NARROWEST = 80  # columns below which bars leave metrics out
 
 
 class Record(NamedTuple):
@@ -40,6 +44,10 @@ class Record(NamedTuple):
     """Exit code, 128+n after signal n; None while it runs, or where the recorder was killed."""
     lost: int
     """Bytes of output that could not be written."""
+    terminal: str = ""
+    """Device of the training's pseudo-terminal; empty without one."""
+    asked: int = 0
+    """Signal that the recorder sent last to have it end, when asked to; 0: it was not asked."""
 
 
 def record_path(log: str | os.PathLike[str]) -> Path:
@@ -94,9 +102,11 @@ def read_record(log: str | os.PathLike[str]) -> Record | None:
     try:
         running = _is_locked(fd)  # before reading: what an ended recorder wrote is there
         facts: dict[str, int] = {}
+        terminal = ""
         for line in os.pread(fd, _RECORD_BYTES, 0).splitlines():
             found = dict(json.loads(line))
             facts.update({key: found[key] for key in found if isinstance(found[key], int)})
+            terminal = str(found.get("terminal", terminal))
         recorder, child = facts["recorder"], facts["child"]
     except (OSError, ValueError, TypeError, KeyError):
         return None
@@ -104,13 +114,16 @@ def read_record(log: str | os.PathLike[str]) -> Record | None:
         os.close(fd)
     if min(recorder, child) <= 1:  # signals to these numbers reach others
         return None
-    return Record(recorder, child, running, facts.get("code"), facts.get("lost", 0))
+    code, lost, asked = facts.get("code"), facts.get("lost", 0), facts.get("asked", 0)
+    return Record(recorder, child, running, code, lost, terminal, asked)
 
 
 def stop(log: str | os.PathLike[str], *, force: bool = False) -> bool:
     """Ask a training to end, or with `force` end it at once; whether there was one.
 
-    Only for when the user has confirmed it.
+    Only for when the user has confirmed it. Its recorder sends SIGINT, as Ctrl+C would, after half
+    a minute SIGTERM, after another SIGKILL, also if the monitor is left meanwhile; asked again, it
+    does not wait. `Record.asked` tells how far it is.
     """
     record = read_record(log)
     if record is None or not record.running or record.code is not None:
@@ -120,10 +133,39 @@ def stop(log: str | os.PathLike[str], *, force: bool = False) -> bool:
             # The recorder has not waited for it yet, so its number is not another's.
             os.killpg(record.child, signal.SIGKILL)
         else:
-            os.kill(record.recorder, signal.SIGTERM)
+            os.kill(record.recorder, signal.SIGINT)
     except ProcessLookupError:
         return False
     return True
+
+
+def resize(log: str | os.PathLike[str], columns: int, rows: int) -> bool:
+    """Give a training's terminal another size; whether it has one and runs."""
+    record = read_record(log)
+    if record is None or not record.running or not record.terminal.startswith("/dev/"):
+        return False
+    try:
+        fd = os.open(record.terminal, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        os.kill(record.recorder, signal.SIGWINCH)  # which passes it on
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+    return True
+
+
+def terminal_size() -> tuple[int, int] | None:
+    """Columns and rows of the screen; None if there is none."""
+    for stream in (1, 2, 0):
+        with suppress(OSError):
+            size = os.get_terminal_size(stream)
+            if size.columns and size.lines:
+                return size.columns, size.lines
+    return None
 
 
 def _is_locked(fd: int) -> bool:
@@ -136,7 +178,11 @@ def _is_locked(fd: int) -> bool:
 
 
 class RecordedTail:
-    """Source of a recorded log: its bytes as of any file, and its end when the training ended."""
+    """Source of a recorded log: its bytes as of any file, and its end when the training ended.
+
+    With `screen`, which tells columns and rows, the training's terminal is as large, but not
+    narrower than bars need to name their metrics.
+    """
 
     def __init__(
         self,
@@ -144,12 +190,15 @@ class RecordedTail:
         *,
         watch: bool = True,
         clock: Callable[[], float] = time.monotonic,
+        screen: Callable[[], tuple[int, int] | None] | None = None,
     ) -> None:
         self._path = path
         self._tail = FileTail(path, watch=watch, clock=clock)
         self._clock = clock
         self._looked = float("-inf")
         self._ended: str | None = None
+        self._screen = screen
+        self._size: tuple[int, int] | None = None
 
     @property
     def name(self) -> str:
@@ -186,7 +235,15 @@ class RecordedTail:
             self._looked = now
             record = read_record(self._path)
             self._ended = None if record is None or record.running else _describe_end(record)
+            if record is not None and record.running:
+                self._fit_terminal()
         return self._ended
+
+    def _fit_terminal(self) -> None:
+        size = self._screen() if self._screen is not None else None
+        if size is not None and size != self._size:
+            self._size = size
+            resize(self._path, max(size[0], _NARROWEST), size[1])
 
 
 def _describe_end(record: Record) -> str:
@@ -203,4 +260,6 @@ def _describe_end(record: Record) -> str:
 
 def open_file(path: str) -> FileTail | RecordedTail:
     """The source of a log file: with its training's end if a recorder writes it."""
-    return RecordedTail(path) if record_path(path).exists() else FileTail(path)
+    if record_path(path).exists():
+        return RecordedTail(path, screen=terminal_size)
+    return FileTail(path)

@@ -16,6 +16,13 @@ class Chunk(NamedTuple):
     data: bytes
 
 
+class Hole(NamedTuple):
+    """The next bytes are NULs that nobody wrote: a hole of the file, of any size."""
+
+    size: int
+    """Bytes, at least one."""
+
+
 class Restarted(NamedTuple):
     """What follows is a new file, or an old one that was cut back and goes on from there."""
 
@@ -45,7 +52,7 @@ class Ended(NamedTuple):
     """One line for the user."""
 
 
-Pulled = Chunk | Restarted | Gap | Waiting | Ended | None
+Pulled = Chunk | Hole | Restarted | Gap | Waiting | Ended | None
 """None: nothing new now."""
 
 

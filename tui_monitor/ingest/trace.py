@@ -7,13 +7,18 @@ between tell how much of a file that has become shorter is still what was read.
 from __future__ import annotations
 
 import os
+import re
 from array import array
+from collections.abc import Callable, Iterator
 from zlib import crc32
 
 _HEAD = 4096  # bytes of a file's beginning that identify it
 _RECENT = 256  # bytes before the read position that do
 _SPACING = 16  # a checksum every position >> _SPACING bytes: about 65 000 for each factor of e
 _UNBROKEN = 1 << 16  # bytes without a line end after which a checksum comes all the same
+_KEPT = 1 << 16  # bytes kept of a file that no other log begins with ...
+_KEPT_PART = 8  # ... of a shorter one, this part of what was read: less may be a new run's preamble
+_LINE_END = re.compile(rb"[\r\n]")  # bars that are redrawn end their states by carriage returns
 
 
 class Trace:
@@ -27,7 +32,7 @@ class Trace:
         self._recent = b""
         self._begins = array("Q")  # of the stretches that have a checksum
         self._ends = array("Q")
-        self._sums = array("L")
+        self._sums = array("I")
         self._begin = 0  # of the stretch that has none yet
         self._sum = 0
 
@@ -62,48 +67,51 @@ class Trace:
         )
 
     def kept(self, fd: int, size: int) -> int:
-        """How many bytes of a file of `size` bytes, fewer than were read, are those read.
+        """How many bytes of a file of `size` bytes, which holds not all that was read, are those read.
 
         Exact where a log is cut at a line end and less than 4 MiB were read; beyond, what follows
         the last checksum that holds counts as new, a few lines at most. A last line without an end
-        counts as kept.
+        counts as kept, where the file ends with it.
         """
         kept = 0
-        stretches = zip(self._begins, self._ends, self._sums, strict=True)
-        for begin, end, known in stretches:
+        for begin, end, known in self.stretches():
             if end > size:
                 break
             if crc32(os.pread(fd, end - begin, begin)) != known:
                 return kept
             kept = end
-        if not kept:
-            return 0
+        if not kept or size >= self.position:
+            return kept
         # No old line ends between here and the size: if one does now, its line is new.
-        return kept if b"\n" in os.pread(fd, size - kept, kept) else size
+        return kept if _LINE_END.search(os.pread(fd, size - kept, kept)) else size
 
-    def cut(self, fd: int, position: int) -> None:
-        """Forget what was read from a position on."""
+    def cut(self, position: int, read: Callable[[int, int], bytes]) -> None:
+        """Forget what was read from a position on; `read` gives so many bytes from an offset."""
         while self._ends and self._ends[-1] > position:
             self._begins.pop()
             self._ends.pop()
             self._sums.pop()
         self._begin = self._ends[-1] if self._ends else 0
-        self._sum = crc32(os.pread(fd, position - self._begin, self._begin))
+        self._sum = crc32(read(position - self._begin, self._begin))
         self._head = self._head[:position]
         start = max(position - _RECENT, 0)
-        self._recent = os.pread(fd, position - start, start)
+        self._recent = read(position - start, start)
         self.position = self.size = position
+
+    def stretches(self) -> Iterator[tuple[int, int, int]]:
+        """Begin, end and checksum of what was read, in order; holes and the last bytes have none."""
+        return zip(self._begins, self._ends, self._sums, strict=True)
 
     def _sum_up(self, data: bytes) -> None:
         """Extend the checksums over the bytes at the position."""
         view, at = memoryview(data), 0
         spacing = max(self.position >> _SPACING, 1)
         while True:
-            end = data.find(b"\n", max(at, self._begin + spacing - 1 - self.position))
-            if end < 0:
+            found = _LINE_END.search(data, max(at, self._begin + spacing - 1 - self.position))
+            if found is None:
                 break
-            self._sum = crc32(view[at : end + 1], self._sum)
-            at = end + 1
+            self._sum = crc32(view[at : found.end()], self._sum)
+            at = found.end()
             self._close_stretch(self.position + at)
         self._sum = crc32(view[at:], self._sum)
         stop = self.position + len(data)
@@ -116,3 +124,76 @@ class Trace:
             self._ends.append(end)
             self._sums.append(self._sum)
         self._begin, self._sum = end, 0
+
+
+def was_cut_back(kept: int, position: int, *, shorter: bool) -> bool:
+    """Whether a file that holds the first `kept` bytes of those read up to `position` is the same.
+
+    Else it is another log that begins like it. `shorter`: its size is less than the position.
+    """
+    return 0 < kept >= (min(_KEPT, position / _KEPT_PART) if shorter else _KEPT)
+
+
+class Comparison:
+    """How much of a file is what was read of it before, while it is read again from its start."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._stretches = trace.stretches()
+        self._next = next(self._stretches, None)
+        self._position = trace.position
+        self._base = 0  # offset of the first byte held
+        self._held = bytearray()
+        self.kept = 0
+        """Bytes from the start that are as they were."""
+        self._differs = False  # behind those kept
+        self.shorter = False
+        """Whether the file has ended with less than was read before."""
+
+    @property
+    def over(self) -> bool:
+        """Whether it is known by now what was done to the file."""
+        if not self._differs:
+            return False
+        kept, position = self.kept, self._position
+        if was_cut_back(kept, position, shorter=True) > was_cut_back(kept, position, shorter=False):
+            return self._base + len(self._held) >= position
+        return True
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes of the file."""
+        self._held += data
+        while not self._differs and self._next is not None:
+            begin, end, known = self._next
+            if end > self._base + len(self._held):
+                break
+            if crc32(self.read(end - begin, begin)) == known:
+                self.kept = end
+                self._next = next(self._stretches, None)
+            else:
+                self._differs = True
+        self._differs = self._differs or self._next is None
+        if self.kept > 2 * _KEPT:
+            drop = max(self.kept - _RECENT - self._base, 0)
+            del self._held[:drop]
+            self._base += drop
+
+    def finish(self) -> None:
+        """The file ends here: a last line without an end counts as kept."""
+        size = self._base + len(self._held)
+        self.shorter = size < self._position
+        if self.shorter and self.kept and not _LINE_END.search(self.rest):
+            self.kept = size
+
+    @property
+    def rest(self) -> bytes:
+        """What was fed behind the part kept."""
+        return bytes(self._held[self.kept - self._base :])
+
+    @property
+    def seen(self) -> bytes:
+        """All that was fed, unless more of it was kept than other logs begin with."""
+        return bytes(self._held)
+
+    def read(self, size: int, offset: int) -> bytes:
+        """Bytes of the file, of those still held."""
+        return bytes(self._held[offset - self._base : offset - self._base + size])

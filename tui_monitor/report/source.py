@@ -1,14 +1,14 @@
-"""Reading a whole log, from a path or standard input, into a session."""
+"""Reading a whole log, from a path, standard input or another machine, into a session."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, cast, get_args
 
-from tui_monitor.core.options import DecodeOptions
+from tui_monitor.core.options import DecodeOptions, Target
 from tui_monitor.core.records import LawName
 from tui_monitor.core.session import Session
 from tui_monitor.errors import TuiMonitorError
@@ -53,24 +53,50 @@ def unreadable(source: str | os.PathLike[str], error: OSError) -> TuiMonitorErro
 
 
 def decode_options(
-    law: str | None, batch_size: int | None, format_hint: str | None, metric: str | None
+    law: str | None,
+    batch_size: int | None,
+    format_hint: str | None,
+    metric: str | None,
+    targets: Iterable[tuple[str, float]] = (),
 ) -> DecodeOptions:
     """The options of the decoder, checked; TuiMonitorError names the one that means nothing."""
     if law is not None and law not in get_args(LawName):
         raise TuiMonitorError(f"no such law, {law}: choose one of {', '.join(get_args(LawName))}")
     if batch_size is not None and batch_size < 1:
         raise TuiMonitorError(f"batch size too small, {batch_size}: give 1 or more samples")
-    return DecodeOptions(cast("LawName | None", law), batch_size, format_hint, metric)
+    aims = tuple(Target(name, value) for name, value in targets)
+    return DecodeOptions(cast("LawName | None", law), batch_size, format_hint, metric, aims)
 
 
 def load_session(source: str | os.PathLike[str], options: DecodeOptions) -> Session:
     """A session that has seen the whole log and knows that it is over."""
     session = Session(options)
+    for block in _blocks(source):
+        session.feed(block, now=0.0)
+    session.finish()
+    return session
+
+
+def _blocks(source: str | os.PathLike[str]) -> Iterator[bytes]:
+    """The log's bytes; TuiMonitorError if they cannot be read. What ssh has to ask is asked first."""
+    if is_far(source):
+        from tui_monitor.ingest import ssh
+        from tui_monitor.ingest.ssh_read import read_whole
+
+        connection = ssh.connect(ssh.parse_url(os.fspath(source)))
+        try:
+            yield from read_whole(connection)
+        finally:
+            ssh.disconnect(connection)
+        return
     with open_log(source) as log:
         try:
             while block := log.read(BLOCK_BYTES):
-                session.feed(block, now=0.0)
+                yield block
         except OSError as error:
             raise unreadable(source, error) from error
-    session.finish()
-    return session
+
+
+def is_far(source: str | os.PathLike[str]) -> bool:
+    """Whether the log is on another machine."""
+    return os.fspath(source).startswith("ssh://")

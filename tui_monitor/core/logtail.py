@@ -1,0 +1,58 @@
+"""The newest lines of a log, as a terminal would show them: a progress bar is one line."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from tui_monitor.core.records import Item, Line, Progress
+
+KEPT_LINES = 400
+"""Lines of the log kept to show."""
+
+
+class LogTail:
+    """Lines in, newest last; a state of a bar takes the place of the one before it."""
+
+    def __init__(self) -> None:
+        self._lines: deque[Line] = deque(maxlen=KEPT_LINES)
+        self._bar: tuple[Line, int] | None = None
+        """The last line, if it shows a bar's state that a later one may replace, and its step."""
+
+    def add(self, line: Line) -> None:
+        """The next line; it is drawn over the one before if that is redrawn."""
+        if self._lines and self._lines[-1].end == "redraw" and line.text:
+            self._lines.pop()
+        self._lines.append(line)
+
+    def fold(self, line: Line, items: Sequence[Item]) -> None:
+        """What the line added last says: states of a bar on lines of their own are one line too."""
+        step, final = next(
+            ((i.step, i.final) for i in items if isinstance(i, Progress) and i.steps), (None, None)
+        )
+        before = self._bar
+        shown = self._lines[-2] if len(self._lines) > 1 and self._lines[-1] is line else None
+        if before is not None and step is not None and shown is before[0] and step >= before[1]:
+            del self._lines[-2]
+        self._bar = None if final or step is None else (line, step)
+
+    def mark(self, reason: str) -> None:
+        """Tell where a new file begins."""
+        self._lines.append(Line(f"-- {reason} --", 0, 0, "newline"))
+        self._bar = None
+
+    def texts(self, unfinished: Line | None) -> tuple[str, ...]:
+        """The lines as shown, the unfinished one last."""
+        shown = [line.text for line in self._lines]
+        if unfinished is not None:
+            redrawn = bool(self._lines) and self._lines[-1].end == "redraw"
+            shown[len(shown) - redrawn :] = [unfinished.text]
+        return tuple(shown)
+
+    def newest(self, unfinished: Line | None, wanted: Callable[[str], bool]) -> str | None:
+        """The newest line of which `wanted` is true; None if none is."""
+        newest = [unfinished] if unfinished is not None else []
+        for line in [*newest, *reversed(self._lines)]:
+            if line.text and wanted(line.text):
+                return line.text
+        return None
