@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from itertools import pairwise
 from math import inf, nan
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.simulate import Case, Shape, Simulated
 from tui_monitor.core import laws, view
+from tui_monitor.core.chain import Position
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.laws import Law
 from tui_monitor.core.options import DecodeOptions
-from tui_monitor.core.records import Event, Print, Reading
+from tui_monitor.core.records import Curve, Event, Print, Reading, Snapshot
+from tui_monitor.core.session import Session
+from tui_monitor.core.view import RunView
+
+SAMPLES = Path(__file__).parents[2] / "sample_logs"
 
 
 def decode(prints: list[Print], options: DecodeOptions | None = None) -> RunDecoder:
@@ -21,6 +31,17 @@ def decode(prints: list[Print], options: DecodeOptions | None = None) -> RunDeco
     for p in prints:
         decoder.add(p)
     return decoder
+
+
+def look(decoder: RunDecoder) -> RunView:
+    """What is drawn of a run that was never looked at before."""
+    seen = RunView(decoder)
+    seen.look()
+    return seen
+
+
+def curve_of(decoder: RunDecoder, metric: str) -> Curve:
+    return next(curve for curve in look(decoder).curves() if curve.metric == metric)
 
 
 def validated(run: Simulated) -> list[Print]:
@@ -40,26 +61,26 @@ def validated(run: Simulated) -> list[Print]:
 def test_positions_are_batches_since_the_start() -> None:
     run = Simulated(Case(laws.STEPS, steps=30, epochs=3))
     decoder = decode(run.prints)
-    ruler = view.Ruler(decoder)
+    ruler = look(decoder).ruler
     assert ruler.starts.tolist() == [0.0, 30.0, 60.0, 90.0]
     assert ruler.position(2, 7.0) == 37.0
     assert ruler.position(2, None) == 60.0
-    curve = view.curve(decoder, decoder.tracks["acc"], ruler)
+    curve = curve_of(decoder, "acc")
     assert curve.x.tolist() == list(range(1, 91))
     assert curve.x_from.tolist() == list(range(90))
 
 
 def test_an_epoch_that_is_under_way_ends_where_it_is() -> None:
     run = Simulated(Case(laws.STEPS, steps=30, epochs=2))
-    ruler = view.Ruler(decode(run.prints[:40]))
+    ruler = look(decode(run.prints[:40])).ruler
     assert ruler.starts.tolist() == [0.0, 30.0, 40.0]
 
 
 def test_positions_are_epochs_where_nothing_is_finer() -> None:
     run = Simulated(Case(laws.STATE, steps=30, epochs=5))
     decoder = decode([p._replace(style="keras-line") for p in run.prints if p.final])
-    ruler = view.Ruler(decoder)
-    curve = view.curve(decoder, decoder.tracks["loss"], ruler)
+    ruler = look(decoder).ruler
+    curve = curve_of(decoder, "loss")
     assert not ruler.by_batch
     assert curve.x.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
     assert curve.x_from.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
@@ -71,8 +92,7 @@ def test_positions_are_epochs_where_nothing_is_finer() -> None:
 def test_columns_of_a_curve_are_those_of_the_prints() -> None:
     run = Simulated(Case(laws.STATE, style="keras2", steps=40, epochs=2, every=3.0))
     decoder = decode(validated(run))
-    track = decoder.tracks[run.accuracy]
-    curve = view.curve(decoder, track, view.Ruler(decoder))
+    curve = curve_of(decoder, run.accuracy)
     assert curve.displayed.tolist() == [x.numbers[run.accuracy].displayed for x in run.lines]
     columns = [curve.x, curve.x_from, curve.value, curve.low, curve.high, curve.level]
     assert {len(column) for column in [*columns, curve.level_sd]} == {len(run.lines)}
@@ -89,11 +109,11 @@ def test_columns_of_a_curve_are_those_of_the_prints() -> None:
 def test_validation_points_stand_at_the_ends_of_epochs() -> None:
     run = Simulated(Case(laws.STEPS, steps=20, epochs=3))
     decoder = decode(validated(run))
-    curve = view.curve(decoder, decoder.tracks["acc"], view.Ruler(decoder))
+    curve = curve_of(decoder, "acc")
     assert curve.val_metric == "val_acc"
     assert curve.val_x.tolist() == [20.0, 40.0, 60.0]
     assert curve.val.tolist() == [0.51, 0.52, 0.53]
-    loss = view.curve(decoder, decoder.tracks["loss"], view.Ruler(decoder))
+    loss = curve_of(decoder, "loss")
     assert loss.val_metric is None
     assert len(loss.val_x) == len(loss.val) == 0
 
@@ -103,7 +123,7 @@ def test_prints_that_overtook_each_other_are_drawn_in_order() -> None:
     prints = list(run.prints)
     prints[20], prints[21] = prints[21], prints[20]
     decoder = decode(prints)
-    curve = view.curve(decoder, decoder.tracks["loss"], view.Ruler(decoder))
+    curve = curve_of(decoder, "loss")
     assert np.all(np.diff(curve.x) >= 0.0)
 
 
@@ -168,7 +188,7 @@ def test_a_row_an_epoch_and_metric() -> None:
         Event(1, 2, "checkpoint", "saved again", 3),
         Event(1, 3, "other", "a remark", 4),
     ]
-    rows = view.epoch_rows(decoder, events)
+    rows = look(decoder).epoch_rows(events)
     assert [(row.epoch, row.metric) for row in rows] == [
         (epoch, name) for epoch in (1, 2, 3) for name in ("loss", "acc")
     ]
@@ -187,7 +207,74 @@ def test_a_row_an_epoch_and_metric() -> None:
 
 def test_an_epoch_under_way_has_a_row_too() -> None:
     run = Simulated(Case(laws.STEPS, steps=50, epochs=2))
-    rows = view.epoch_rows(decode(run.prints[:70]), [])
+    rows = look(decode(run.prints[:70])).epoch_rows([])
     assert [row.epoch for row in rows] == [1, 1, 2, 2]
     assert rows[-1].seconds is None
     assert rows[-1].level_end is not None
+
+
+# --- looking again --------------------------------------------------------------------------------
+
+
+def drawn(snapshot: Snapshot) -> list[object]:
+    """All of a snapshot that comes from the view, comparable."""
+    columns = [[getattr(curve, field.name) for field in fields(Curve)] for curve in snapshot.curves]
+    return [
+        [[x.tolist() if isinstance(x, np.ndarray) else x for x in each] for each in columns],
+        snapshot.epoch_rows,
+        snapshot.epoch_ends.tolist(),
+        snapshot.event_x.tolist(),
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.glob("*.log")))
+@settings(max_examples=3, deadline=None)
+@given(data=st.data())
+def test_it_does_not_matter_how_often_one_looked(name: str, data: st.DataObject) -> None:
+    log = (SAMPLES / name).read_bytes()[:40_000]
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(log)), max_size=12)))
+    watched, left = Session(), Session()
+    for begin, end in pairwise([0, *cuts, len(log)]):
+        quiet = data.draw(st.booleans())
+        for session in (watched, left):
+            session.feed(log[begin:end], 0.0)
+            if quiet:
+                session.settle(0.0)
+        watched.snapshot(0.0)
+        assert_same(drawn(watched.snapshot(0.0)), drawn(watched.snapshot(0.0)))
+    assert_same(drawn(watched.snapshot(0.0)), drawn(left.snapshot(0.0)))
+    watched.finish()
+    left.finish()
+    assert_same(drawn(watched.snapshot(0.0)), drawn(left.snapshot(0.0)))
+
+
+def assert_same(one: object, other: object) -> None:
+    # The text of a float tells it whole, and that of nan is equal to itself.
+    assert repr(one) == repr(other)
+
+
+def test_a_picture_costs_what_is_new_in_it() -> None:
+    run = Simulated(Case(laws.STEPS, steps=60, epochs=30))
+    decoder = decode(run.prints)
+    seen = look(decoder)
+    seen.epoch_rows([])
+    places = CountingList(decoder.tracks["acc"].places)
+    decoder.tracks["acc"].places = places
+    decoder.add(run.prints[0]._replace(epoch=31))
+    places.read = 0
+    seen.look()
+    assert seen.epoch_rows([])[-1].epoch == 31
+    # Of 1800 prints those of the epoch that has just ended, whose level was smoothed.
+    assert places.read <= 61
+
+
+class CountingList(list[Position]):
+    """Counts the rows that are read from it in slices."""
+
+    read = 0
+
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(key)
+        if isinstance(key, slice):
+            self.read += len(found)
+        return found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.pilot import Pilot
 
 from tui_monitor.core.records import ReplayPosition, Snapshot, SourceState
 from tui_monitor.ui.app import MonitorApp
-from tui_monitor.ui.messages import Fail, Publish, ReplayControl
+from tui_monitor.ui.messages import Fail, Publish, RecordingControl, ReplayControl
 from tui_monitor.ui.widgets.ink_view import InkView
 
 
@@ -28,6 +30,12 @@ class FakeReplay:
     def seek_fraction(self, fraction: float) -> None:
         self.asked.append(("seek", fraction))
 
+    def seek_epoch(self, label: str, complain: Callable[[str], None]) -> None:
+        if label.isdigit():
+            self.asked.append(("epoch", float(label)))
+        else:
+            complain(f"no epoch {label} in this log")
+
 
 class FakeFeed:
     """Publishes one snapshot when it is opened, and later ones on request."""
@@ -43,6 +51,10 @@ class FakeFeed:
     @property
     def replay(self) -> ReplayControl | None:
         return self.control
+
+    @property
+    def recording(self) -> RecordingControl | None:
+        return None
 
     def stop(self) -> None:
         self.stops += 1

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from tests.ui import samples
-from tests.ui.driving import monitor, text_of
+from tests.ui.driving import monitor, text_of, whole
 from tui_monitor.core.records import Finding, Snapshot
 from tui_monitor.ui import app as app_module
 from tui_monitor.ui.alerts import alerts
-from tui_monitor.ui.app import MonitorApp, notification
+from tui_monitor.ui.app import MonitorApp
+from tui_monitor.ui.notify import notification
 
 NAN = Finding("nan", 1, 2, "loss", "loss is nan since epoch 2, step 96.", {})
 
@@ -82,8 +83,29 @@ async def test_an_alert_has_a_line_and_rings_only_if_asked(
 
 
 def test_a_notification_holds_nothing_that_a_terminal_acts_on() -> None:
-    sent = notification("loss\x1b]52;c;x\x07 is nan\n" + "x" * 500)
+    sent = notification("loss\x1b]52;c;x\x07 is nan\n" + "x" * 500, {})
     assert sent.startswith("\x1b]9;loss]52;c;x is nan")
     assert sent.endswith("\x07")
     assert sent[1:-1].isprintable()
     assert len(sent) < 220
+
+
+def test_nothing_is_news_while_a_log_is_read_in() -> None:
+    early, late = samples.training(600), samples.broken()
+    reading = samples.LIVE._replace(catching_up=True)
+    assert alerts((early, samples.LIVE), (late, samples.LIVE))
+    assert alerts((early, samples.LIVE), (late, reading)) == []
+    assert alerts(None, (late, samples.LIVE)) == []
+
+
+async def test_what_a_log_held_when_it_was_opened_is_no_alert() -> None:
+    reading = samples.LIVE._replace(catching_up=True)
+    app, feed = monitor(samples.training(600), reading)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert "reading" in (await whole(app, pilot))[0]
+        feed.send(samples.broken(), reading)
+        feed.send(samples.broken(), samples.LIVE)
+        shown = await whole(app, pilot)
+        assert "live" in shown[0]
+        assert app.monitor.scene.notice is None

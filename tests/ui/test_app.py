@@ -11,7 +11,8 @@ from tests.ui import samples
 from tests.ui.driving import monitor, replaying, text_of, whole
 from tui_monitor.core.records import Snapshot, SourceState
 from tui_monitor.ui import app as app_module
-from tui_monitor.ui.app import MonitorApp, next_speed
+from tui_monitor.ui.app import MonitorApp
+from tui_monitor.ui.feed_app import next_speed
 from tui_monitor.ui.messages import SnapshotReady
 from tui_monitor.ui.widgets.ink_view import InkView
 from tui_monitor.ui.widgets.panels import MetricPanel
@@ -266,7 +267,7 @@ async def test_help_is_true_to_the_matter() -> None:
         await pilot.press("question_mark")
         await pilot.pause()
         words = " ".join(screen(app).split())
-    for claim in ("updated at every batch", "holistic", "adaptive optimisers", "calms down"):
+    for claim in ("Adaptive", "momentum:", "settles:", "Shuffling:", "augmentation"):
         assert claim in words
 
 

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console, RenderableType
 from rich.segment import Segment
 from rich.style import Style
-from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
@@ -17,8 +17,9 @@ from textual.strip import Strip
 from tests.ui import samples
 from tests.ui.driving import FakeFeed
 from tui_monitor.ui import app as app_module
+from tui_monitor.ui import celldiff
 from tui_monitor.ui.app import MonitorApp
-from tui_monitor.ui.celldiff import Painted
+from tui_monitor.ui.celldiff import SWITCH, Painted, changed_cells
 
 RED, BLUE = Style(color="red"), Style(color="blue", bgcolor="white")
 
@@ -43,8 +44,18 @@ class TwoTerminals:
         a, b = (each.buffer for each in self.screens)
         size = self.screens[0]
         return [
-            (x, y) for y in range(size.lines) for x in range(size.columns) if a[y][x] != b[y][x]
+            (x, y)
+            for y in range(size.lines)
+            for x in range(size.columns)
+            if _looks(a[y][x]) != _looks(b[y][x])
         ]
+
+
+def _looks(cell: pyte.screens.Char) -> tuple[object, ...]:
+    """What of a cell can be seen: of a blank only the ground and what is drawn through it."""
+    if cell.data == " ":
+        return cell.data, cell.bg, cell.underscore, cell.strikethrough, cell.reverse
+    return tuple(cell)
 
 
 class Watched(MonitorApp):
@@ -122,3 +133,73 @@ def test_one_changed_cell_is_one_short_sequence() -> None:
     painted.update(_line(0, ("0.9312 and a long rest", RED)), console)
     sent = painted.update(_line(0, ("0.9313 and a long rest", RED)), console)
     assert sent == "\x1b[1;6H\x1b[31m3\x1b[0m"
+
+
+def test_long_blanks_are_erased_where_that_colours_them() -> None:
+    console = Console(force_terminal=True, color_system="truecolor")
+    ground = Style(bgcolor="blue")
+    update = _line(0, ("a" + " " * 30 + "b", ground))
+    painted = Painted()
+    sent = painted.update(update, console)
+    assert "\x1b[30X\x1b[30C" in sent
+    terminals = TwoTerminals(40, 2)
+    terminals.show(_line(0, ("x" * 32, RED)))
+    terminals.show(update)
+    assert terminals.differing() == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "erases"),
+    [
+        ({"TERM": "xterm-256color"}, True),
+        ({"TERM": "screen-256color", "TMUX": "/tmp/t,1,0"}, True),
+        ({"TERM": "screen-256color"}, False),
+        ({"TERM": "xterm-256color", "STY": "1.pts"}, False),
+    ],
+)
+def test_nothing_is_erased_in_screen(environment: dict[str, str], erases: bool) -> None:
+    assert celldiff.erases_in_colour(environment) is erases
+
+
+def test_the_ink_of_a_blank_is_not_sent() -> None:
+    painted, console = Painted(), Console(force_terminal=True, color_system="truecolor")
+    painted.update(_line(0, ("    ", RED)), console)
+    assert painted.update(_line(0, ("    ", Style(color="green", bold=True))), console) == ""
+    underlined = Style(color="green", underline=True)
+    assert painted.update(_line(0, ("    ", underlined)), console) != ""
+
+
+class Strange:
+    """An update of a Textual that is not known here."""
+
+    def render_segments(self, console: Console) -> str:
+        return "its own"
+
+
+def test_updates_of_an_unknown_kind_are_left_alone() -> None:
+    strange = Strange()
+    assert changed_cells(strange, Painted()) is strange
+
+
+def test_updates_that_cannot_be_read_are_sent_as_textual_does() -> None:
+    painted, console = Painted(), Console(force_terminal=True)
+    update = LayoutUpdate([[Strip([Segment("a")])]], Region(0, 0, 1, 1))
+    other = changed_cells(update, painted)
+    assert isinstance(other, CompositorUpdate)
+    del update.region
+    update.render_segments = Strange().render_segments  # type: ignore[method-assign]
+    assert other.render_segments(console) == "its own"
+    assert painted.gave_up
+    assert changed_cells(update, painted) is update
+
+
+def test_the_switch_has_whole_rows_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SWITCH, "1")
+    update = LayoutUpdate([[Strip([Segment("a")])]], Region(0, 0, 1, 1))
+    assert changed_cells(update, Painted()) is update
+
+
+def test_a_textual_without_these_classes_sends_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(celldiff, "_private_classes", lambda: None)
+    update = LayoutUpdate([[Strip([Segment("a")])]], Region(0, 0, 1, 1))
+    assert changed_cells(update, Painted()) is update

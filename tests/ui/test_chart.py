@@ -211,3 +211,43 @@ def test_quarters_of_a_cell(dots: str, sign: str) -> None:
     grid = np.array([[dot == "1" for dot in row] for row in dots.split("/")])
     assert raster.quarters(grid).tolist() == [[ord(sign)]]
     assert raster.quarters(np.zeros((2, 4), dtype=np.bool_)).tolist() == [[0, 0]]
+
+
+def test_where_the_line_leaves_the_chart_it_says_how_far_it_goes() -> None:
+    x = np.arange(1.0, 41.0)
+    y = np.where(x <= 4, 9.75, 0.5)
+    drawn = lines(plot(x, y), Window(0, 40, UNIT), 40, 5)
+    assert drawn[0].startswith("↑↑↑↑")
+    assert "9.75" in drawn[0]
+    low = lines(plot(x, -y), Window(0, 40, scale.Axis(-1.0, 0.0, ())), 40, 5, ascii=True)
+    assert low[-1].startswith("____*-9.75")
+
+
+def test_the_way_out_never_hides_a_line() -> None:
+    x = np.arange(1.0, 11.0)
+    y = np.where(x == 5, 3.0, 0.95)
+    drawn = lines(plot(x, y), Window(0, 10, UNIT), 10, 4)
+    assert "↑" not in drawn[0].replace("↑", "", 1)
+    assert sum("⠀" < char <= "⣿" for char in drawn[0]) >= 8
+
+
+def test_a_narrow_band_is_not_drawn_in_patches() -> None:
+    x = np.arange(1.0, 41.0)
+    y = 0.5 + 0.3 * np.sin(x / 5)
+    for half, banded in ((0.02, False), (0.2, True)):
+        shown = chart.draw(plot(x, y, band=np.full(40, half)), Window(0, 40, UNIT), 40, 10, UNICODE)
+        assert bool((shown.grounds == Ground.BAND).any()) is banded
+
+
+def test_rows_that_are_as_before_are_taken_from_before() -> None:
+    x = np.arange(1.0, 41.0)
+    y = 0.1 + 0.02 * x
+    first = chart.draw(plot(x[:30], y[:30]), Window(0, 40, UNIT), 40, 10, UNICODE)
+    before = first.rows()
+    second = chart.draw(plot(x, y), Window(0, 40, UNIT), 40, 10, UNICODE)
+    after = second.rows(first)
+    fresh = chart.draw(plot(x, y), Window(0, 40, UNIT), 40, 10, UNICODE).rows()
+    assert after == fresh
+    same = [a is b for a, b in zip(before, after, strict=True)]
+    assert any(same)
+    assert not all(same)

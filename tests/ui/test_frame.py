@@ -10,6 +10,9 @@ from tests.ui import samples
 from tests.ui.driving import monitor, text_of
 from tui_monitor.core.records import Snapshot, SourceState
 from tui_monitor.ui.frame import frame
+from tui_monitor.ui.palette import DARK, Ink
+from tui_monitor.ui.rows import Span
+from tui_monitor.ui.svg import svg
 
 STATES = [
     (samples.training(), samples.LIVE),
@@ -67,3 +70,21 @@ def test_without_colour_only_foreground_and_grounds_are_left() -> None:
 def test_odd_sizes(size: tuple[int, int]) -> None:
     lines = frame(samples.training(), samples.LIVE, size, "txt").splitlines()
     assert len(lines) == max(size[1], 1)
+
+
+def test_a_picture_fetches_nothing_and_draws_signs_as_shapes() -> None:
+    drawn = frame(samples.training(), samples.LIVE, (120, 40), "svg")
+    assert "url(" not in drawn
+    assert "http" not in drawn.replace("http://www.w3.org/2000/svg", "")
+    words = "".join(ElementTree.fromstring(drawn).itertext())
+    assert not any("⠀" <= char <= "⣿" or "▁" <= char <= "█" for char in words)
+    assert len(drawn) < 60_000
+
+
+def test_shapes_of_a_picture_stand_in_their_cells() -> None:
+    row = (Span("█▄", Ink.LEVEL), Span("a<b", Ink.PLAIN), Span("⠁⣀", Ink.GHOST))
+    colours = DARK.variables
+    drawn = svg([row, row], 10, colours, "t")
+    assert "M14 14h8.4v18h-8.4zM22.4 23h8.4v9h-8.4z" in drawn
+    assert ">a&lt;b</text>" in drawn
+    assert drawn.count("h0") == 2 * 3

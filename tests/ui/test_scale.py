@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui_monitor.ui import scale
@@ -44,6 +44,66 @@ def test_any_data_lie_on_their_axis(a: float, b: float, wanted: int) -> None:
     assert axis.high >= max(a, b) - slack
     assert len(axis.ticks) <= 2 * wanted + 2
     assert all(axis.low - slack <= tick <= axis.high + slack for tick in axis.ticks)
+
+
+@settings(max_examples=300)
+@given(
+    st.floats(-1e6, 1e6),
+    st.floats(1e-6, 1e6),
+    st.integers(2, 60),
+    st.integers(2, 6),
+    st.sampled_from([ANY, (0.0, math.inf), (0.0, 1.0)]),
+)
+def test_ticks_stand_in_the_middle_of_rows(
+    low: float, span: float, rows: int, wanted: int, bounds: tuple[float, float]
+) -> None:
+    if bounds[0] == 0.0:
+        low = abs(low) % 1.0
+        span = min(span, bounds[1] - low)
+    if span <= 1e-9 * max(abs(low), 1e-3):
+        return
+    axis = scale.row_axis(low, low + span, rows, wanted, bounds)
+    slack = 1e-6 * (abs(low) + span)
+    assert axis.low <= low + slack
+    assert axis.high >= low + span - slack
+    places = axis.forward(np.array(axis.ticks)) * rows % 1.0
+    assert places == pytest.approx(0.5, abs=1e-3)
+    row = (axis.high - axis.low) / rows
+    inside = (axis.low >= bounds[0] - row / 2 - slack, axis.high <= bounds[1] + row / 2 + slack)
+    # All of a range that is bounded on both sides need not be a whole number of round rows.
+    assert all(inside) if math.inf in bounds else any(inside)
+    distances = np.diff(axis.forward(np.array(axis.ticks)) * rows)
+    assert distances == pytest.approx(np.full(distances.size, distances[:1].sum()), rel=1e-3)
+
+
+def test_labels_are_as_exact_as_their_ticks() -> None:
+    axis = scale.Axis(0.1, 0.9, (0.25, 0.5, 0.75))
+    assert scale.tick_labels(axis) == ("0.25", "0.50", "0.75")
+
+
+def test_the_fall_at_the_begin_does_not_flatten_the_rest() -> None:
+    x = np.arange(2000)
+    loss = 10 * np.exp(-x / 60) + 0.1 + 0.1 * np.exp(-x / 1000)
+    axis = scale.y_axis([loss], 4, (0.0, math.inf), rows=16)
+    assert axis.high < 1.5
+    slow = 10 * np.exp(-x / 600)
+    assert scale.y_axis([slow], 4, (0.0, math.inf), rows=16).high > 9.9
+
+
+def test_what_is_beside_may_double_the_range_at_most() -> None:
+    level, shown = np.linspace(0.1, 0.2, 100), np.linspace(5.0, 0.3, 100)
+    axis = scale.y_axis([level], 4, (0.0, math.inf), beside=[shown], rows=16)
+    assert 0.29 < axis.high < 0.35
+    assert scale.y_axis([], 4, ANY, beside=[shown]).high == pytest.approx(5.0)
+
+
+def test_an_axis_stays_the_same_while_the_data_fit() -> None:
+    axis = scale.y_axis([np.array([0.2, 0.8])], 4, (0.0, 1.0), rows=12)
+    again = scale.y_axis([np.array([0.3, 0.75])], 4, (0.0, 1.0), rows=12, held=axis)
+    assert again is axis
+    wider = scale.y_axis([np.array([0.05, 0.75])], 4, (0.0, 1.0), rows=12, held=axis)
+    assert wider.low <= 0.05
+    assert wider.high >= 0.75
 
 
 def test_the_range_only_grows_while_data_arrive() -> None:
@@ -96,10 +156,13 @@ def test_a_log_axis_has_round_ends_and_decades() -> None:
     ("newest", "length", "planned", "ended", "end"),
     [
         (10, 406, 1218, False, 1218),  # a short plan is shown whole
-        (10, 406, 40600, False, 406),  # a long one grows by doubling epochs
+        (10, 406, 40600, False, 406),  # a long one grows by a third or a half, in whole epochs
         (407, 406, 40600, False, 812),
-        (1000, 406, 40600, False, 1624),
-        (30000, 406, 40600, False, 40600),
+        (1000, 406, 40600, False, 1218),
+        (1219, 406, 40600, False, 1624),
+        (1625, 406, 40600, False, 2436),
+        (30000, 406, 40600, False, 38976),
+        (39000, 406, 40600, False, 40600),
         (10, None, None, False, 64),
         (65, None, None, False, 128),
         (777, 406, 1218, True, 777),

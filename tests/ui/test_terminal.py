@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyte
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -104,3 +105,96 @@ def test_without_colour_only_greys_are_sent() -> None:
     assert colours
     assert all(red == green == blue for red, green, blue in colours)
     assert code == 0
+
+
+class Emulated:
+    """The program on a terminal that is drawn by an emulator."""
+
+    def __init__(self, columns: int, rows: int, **environment: str) -> None:
+        self.terminal = Terminal(**environment)
+        self.screen = pyte.Screen(80, 24)
+        self._stream = pyte.ByteStream(self.screen)
+        self.terminal.read(0.0)
+        self.feed(20, until=b"0.9392")
+        self.resize(columns, rows)
+
+    def feed(self, seconds: float, until: bytes | None = None) -> int:
+        data = self.terminal.read(seconds, until)
+        self._stream.feed(data)
+        return len(data)
+
+    def settle(self) -> None:
+        """Until nothing has come for a while."""
+        for _ in range(40):
+            if not self.feed(0.25):
+                return
+
+    def resize(self, columns: int, rows: int) -> None:
+        self.screen.resize(rows, columns)
+        size = struct.pack("HHHH", rows, columns, 0, 0)
+        fcntl.ioctl(self.terminal.fd, termios.TIOCSWINSZ, size)
+        self.terminal.process.send_signal(signal.SIGWINCH)
+
+    def press(self, keys: bytes) -> None:
+        os.write(self.terminal.fd, keys)
+
+    def cells(self) -> list[list[tuple[object, ...]]]:
+        """What can be seen of every cell."""
+        blank = ("fg", "bold", "italics")
+        return [
+            [
+                tuple(v for k, v in cell._asdict().items() if cell.data != " " or k not in blank)
+                for cell in (self.screen.buffer[y][x] for x in range(self.screen.columns))
+            ]
+            for y in range(self.screen.lines)
+        ]
+
+    def close(self) -> None:
+        self.press(b"q")
+        self.terminal.leave()
+        os.close(self.terminal.fd)
+
+
+def test_what_was_sent_cell_by_cell_is_what_a_whole_repaint_shows() -> None:
+    emulated = Emulated(100, 30)
+    steps: list[bytes | tuple[int, int]] = [
+        *(b"\t", b"\x1b[D\x1b[D", b"[", b"\r", b"+", b"0", b"\r", b"e", b"t", b"e"),
+        *((120, 40), (61, 15), (40, 10), (1, 1), (200, 50)),
+        *(b"?", b"\x1b[B\x1b[B\x1b[B", (80, 20), b"\x1b[6~", b"?"),
+        *(b"/acc", (90, 28), b"\r", b"/\r", b"c", b"|", b"x"),
+    ]
+    for step in steps:
+        if isinstance(step, bytes):
+            emulated.press(step)
+        else:
+            emulated.resize(*step)
+        emulated.settle()
+        shown = emulated.cells()
+        # A dialogue keeps keys to itself, so it is left before the repaint is asked for.
+        emulated.press(b"\x0c")
+        emulated.settle()
+        assert emulated.cells() == shown, step
+    emulated.press(b"\x1b")
+    emulated.settle()
+    emulated.close()
+
+
+def test_a_storm_of_resizes_ends_in_a_whole_picture() -> None:
+    emulated = Emulated(80, 24)
+    for number in range(60):
+        emulated.resize(20 + 7 * number % 180, 3 + 5 * number % 50)
+    emulated.resize(100, 30)
+    emulated.settle()
+    shown = emulated.cells()
+    assert any("0.9392" in line for line in emulated.screen.display)
+    emulated.press(b"\x0c")
+    emulated.settle()
+    assert emulated.cells() == shown
+    emulated.close()
+
+
+def test_a_terminal_that_goes_without_a_word_ends_the_program() -> None:
+    opened = Terminal()
+    opened.read(20, until=b"0.9392")
+    os.close(opened.fd)
+    assert opened.process.wait(20) != 0

@@ -162,4 +162,5 @@ def test_every_sign_of_the_ascii_set_is_ascii_and_every_chart_sign_one_cell() ->
         for name, sign in glyphs._asdict().items():
             if isinstance(sign, str):
                 assert sign.isascii() or not glyphs.ascii
-                assert cell_len(sign) == 1 or name in ("plus_minus", "arrow")
+                assert cell_len(sign) == 1 or name in ("plus_minus", "arrow", "series")
+                assert name != "series" or all(cell_len(each) == 1 for each in sign)

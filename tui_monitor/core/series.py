@@ -1,4 +1,8 @@
-"""Growing columns of numbers, one row a print, that can be read as arrays."""
+"""Growing columns of numbers, one row a print, that can be read as arrays.
+
+A column knows from which row on it has changed since someone last looked: what is made of it need
+not be made anew from its start.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,12 @@ ABSENT = -1
 class Floats:
     """A growing column of floats; nan is absence."""
 
-    __slots__ = ("_data",)
+    __slots__ = ("_data", "changed")
 
     def __init__(self) -> None:
         self._data = array("d")
+        self.changed = 0
+        """Rows from here on were added, set or cut since `seen`."""
 
     def __len__(self) -> int:
         return len(self._data)
@@ -28,7 +34,10 @@ class Floats:
         return self._data[i]
 
     def __setitem__(self, i: int, value: float) -> None:
+        """Set row `i`, counted from the start."""
         self._data[i] = value
+        if i < self.changed:
+            self.changed = i
 
     def append(self, value: float | None) -> None:
         """Add a value at the end."""
@@ -42,6 +51,15 @@ class Floats:
     def cut(self, length: int) -> None:
         """Forget all from `length` on."""
         del self._data[length:]
+        self.changed = min(self.changed, length)
+
+    def seen(self) -> None:
+        """What is there now counts as known: only later changes are news."""
+        self.changed = len(self._data)
+
+    def peek(self) -> FloatArray:
+        """The column itself, shape (n,): to be let go before a row is added or cut."""
+        return np.frombuffer(self._data, dtype=np.float64)
 
     def array(self) -> FloatArray:
         """A copy as an array, shape (n,)."""
@@ -51,10 +69,12 @@ class Floats:
 class Integers:
     """A growing column of integers >= 0; `ABSENT` is absence."""
 
-    __slots__ = ("_data",)
+    __slots__ = ("_data", "changed")
 
     def __init__(self) -> None:
         self._data = array("q")
+        self.changed = 0
+        """Rows from here on were added, set or cut since `seen`."""
 
     def __len__(self) -> int:
         return len(self._data)
@@ -63,7 +83,10 @@ class Integers:
         return self._data[i]
 
     def __setitem__(self, i: int, value: int) -> None:
+        """Set row `i`, counted from the start."""
         self._data[i] = value
+        if i < self.changed:
+            self.changed = i
 
     def append(self, value: int | None) -> None:
         """Add a value at the end."""
@@ -77,6 +100,15 @@ class Integers:
     def cut(self, length: int) -> None:
         """Forget all from `length` on."""
         del self._data[length:]
+        self.changed = min(self.changed, length)
+
+    def seen(self) -> None:
+        """What is there now counts as known: only later changes are news."""
+        self.changed = len(self._data)
+
+    def peek(self) -> IntArray:
+        """The column itself, shape (n,): to be let go before a row is added or cut."""
+        return np.frombuffer(self._data, dtype=np.int64)
 
     def array(self) -> IntArray:
         """A copy as an array, shape (n,)."""

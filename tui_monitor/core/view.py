@@ -1,36 +1,114 @@
-"""From a run's tracks to what a screen draws: columns with positions, and the table of epochs."""
+"""From a run's tracks to what a screen draws: columns with positions, and the table of epochs.
+
+A `RunView` remembers what it has seen of its run, so that a picture costs what is new in it and not
+what is old. Of a run of very many prints the older ones are thinned (`thinning`).
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
-from math import isfinite, nan, sqrt
+from math import inf, isfinite, sqrt
+from typing import NamedTuple
 
 import numpy as np
 
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.laws import EPOCH
 from tui_monitor.core.records import Curve, EpochRow, Event, FloatArray, LawEvidence
+from tui_monitor.core.series import Floats, Integers
+from tui_monitor.core.thinning import Thinned
 from tui_monitor.core.track import Track
 
 NO_LAW = LawEvidence("unknown", None, None, settled=False)
+_NEVER = 1 << 62
+"""An epoch that none reaches."""
+
+
+class _Stretch(NamedTuple):
+    """Rows of one epoch that follow each other."""
+
+    epoch: int
+    first: int
+    batches: float
+    """Greatest batch of the epoch among them; -inf where none is known."""
+
+
+class _Seen:
+    """A track as far as it was looked at: where its rows stand."""
+
+    def __init__(self, track: Track) -> None:
+        self.track = track
+        self.epochs = Integers()
+        self.k = Floats()
+        self.stretches: list[_Stretch] = []
+        self.thinned = Thinned()
+        self.changed = 0
+        """First row that may differ from the picture before."""
+        self.first_epoch = 1
+        """The earliest epoch of such a row."""
+
+    def look(self) -> None:
+        """Take in what is new."""
+        before = len(self.epochs)
+        self.changed = changed = min(self.track.changes(), before)
+        old = int(self.epochs.peek()[changed:].min()) if changed < before else _NEVER
+        self.epochs.cut(changed)
+        self.k.cut(changed)
+        for place in self.track.places[changed:]:
+            self.epochs.append(place.epoch)
+            self.k.append(place.k)
+        new = int(self.epochs.peek()[changed:].min()) if changed < len(self.epochs) else _NEVER
+        self.first_epoch = min(old, new)
+        self._stretch_from(changed, grown=changed == before)
+
+    def _stretch_from(self, changed: int, *, grown: bool) -> None:
+        """Find the stretches anew from the one that the row `changed` lies in."""
+        begin, stretches = changed, self.stretches
+        while stretches and stretches[-1].first >= changed:
+            stretches.pop()
+        if stretches and not grown:
+            begin = stretches.pop().first
+        epochs = self.epochs.peek()[begin:]
+        if not epochs.size:
+            return
+        starts = np.concatenate(([0], np.flatnonzero(np.diff(epochs)) + 1))
+        k = np.nan_to_num(self.k.peek()[begin:], nan=-inf)
+        batches = np.maximum.reduceat(k, starts).tolist()
+        for start, most in zip(starts.tolist(), batches, strict=True):
+            epoch = int(epochs[start])
+            if stretches and stretches[-1].epoch == epoch:
+                held = stretches[-1]
+                stretches[-1] = held._replace(batches=max(most, held.batches))
+            else:
+                stretches.append(_Stretch(epoch, begin + start, most))
+
+    def last_rows(self, epoch: int) -> dict[int, int]:
+        """The newest row of each epoch from `epoch` on."""
+        found: dict[int, int] = {}
+        end = len(self.epochs)
+        for stretch in reversed(self.stretches):
+            if stretch.epoch < epoch:
+                break
+            found.setdefault(stretch.epoch, end - 1)
+            end = stretch.first
+        return found
 
 
 class Ruler:
     """Positions on the x axis: batches since the run's start, or epochs where nothing is finer."""
 
-    def __init__(self, decoder: RunDecoder) -> None:
+    def __init__(self, seen: Sequence[_Seen], last: int) -> None:
         self.by_batch = False
         size: dict[int, float] = {}
-        for track in decoder.tracks.values():
-            if track.metric.split != "train" or track.law.key == EPOCH.key:
-                continue
-            for place in track.places:
-                if place.k is not None:
-                    self.by_batch = True
-                    size[place.epoch] = max(size.get(place.epoch, 0.0), float(place.k))
-            break
-        last = max((p.epoch for p in decoder.prints[-1:]), default=0)
-        lengths = [size.get(e, 1.0) if self.by_batch else 1.0 for e in range(1, last + 1)]
+        for each in seen:
+            if each.track.metric.split == "train" and each.track.law.key != EPOCH.key:
+                for stretch in each.stretches:
+                    if stretch.batches > -inf:
+                        size[stretch.epoch] = max(size.get(stretch.epoch, 0.0), stretch.batches)
+                break
+        self.by_batch = bool(size)
+        lengths = [size.get(epoch, 1.0) for epoch in range(1, last + 1)]
         self.starts: FloatArray = np.concatenate(([0.0], np.cumsum(lengths)))
         """Position where epoch e starts is starts[e - 1]; where it ends, starts[e]."""
 
@@ -42,47 +120,142 @@ class Ruler:
         return float(self.starts[at - 1]) + k
 
 
-def curve(decoder: RunDecoder, track: Track, ruler: Ruler) -> Curve:
-    """The columns of a train metric, in ascending position."""
-    epochs = np.array([p.epoch for p in track.places], dtype=np.int64)
-    k = np.array([nan if p.k is None else p.k for p in track.places], dtype=np.float64)
-    starts = ruler.starts[np.minimum(epochs, len(ruler.starts) - 1) - 1]
-    ends = ruler.starts[np.minimum(epochs, len(ruler.starts) - 1)]
-    from_k = track.from_k.array().astype(np.float64)
-    if ruler.by_batch:
-        x = np.where(np.isnan(k), ends, starts + k)
-        x_from = np.where(from_k < 0, x, starts + from_k)
-    else:
-        x, x_from = ends, starts
-    order = np.argsort(x, kind="stable")
-    variance = track.variance.array()
-    val = decoder.tracks.get(f"val_{track.metric.name}")
-    val_x, val_y = _val_points(val, ruler)
-    return Curve(
-        metric=track.metric.name,
-        val_metric=None if val is None else val.metric.name,
-        higher_is_better=track.metric.higher_is_better,
-        bounds=(track.metric.low, track.metric.high),
-        x=x[order],
-        x_from=x_from[order],
-        displayed=track.displayed.array()[order],
-        value=track.value.array()[order],
-        low=track.low.array()[order],
-        high=track.high.array()[order],
-        level=track.level.array()[order],
-        level_sd=np.sqrt(np.maximum(variance, 0.0))[order],
-        val_x=val_x,
-        val=val_y,
-        law=decoder.law or NO_LAW,
-        inertia=inertia(track),
-    )
+class RunView:
+    """What a screen draws of one run. `look` first: the rest tells what was seen then."""
+
+    def __init__(self, decoder: RunDecoder) -> None:
+        self.decoder = decoder
+        self._seen: dict[str, _Seen] = {}
+        self.ruler = Ruler((), 0)
+        self._changed_epoch = 1
+        """The earliest epoch whose row of the table may differ from the one before."""
+        self._table: list[EpochRow] = []
+        self._events = 0
+
+    def look(self) -> None:
+        """Take in what is new since the last time."""
+        tracks = self.decoder.tracks
+        known = {
+            name: self._seen[name]
+            for name in tracks
+            if name in self._seen and self._seen[name].track is tracks[name]
+        }
+        if len(known) < len(self._seen):
+            self._changed_epoch = 1
+        self._seen = {name: known.get(name) or _Seen(track) for name, track in tracks.items()}
+        for seen in self._seen.values():
+            seen.look()
+            self._changed_epoch = min(self._changed_epoch, seen.first_epoch)
+        last = self.decoder.prints[-1].epoch if self.decoder.prints else 0
+        self.ruler = Ruler(list(self._seen.values()), last)
+
+    def curves(self) -> tuple[Curve, ...]:
+        """A curve for each train metric, in the order printed."""
+        return tuple(
+            self._curve(seen)
+            for seen in self._seen.values()
+            if seen.track.metric.split == "train" and len(seen.track)
+        )
+
+    def _curve(self, seen: _Seen) -> Curve:
+        """The columns of a train metric, in ascending position."""
+        track, ruler = seen.track, self.ruler
+        kept = seen.thinned.rows(track.displayed.peek(), track.level.peek(), seen.changed)
+        epochs, k = seen.epochs.peek()[kept], seen.k.peek()[kept]
+        starts = ruler.starts[np.minimum(epochs, len(ruler.starts) - 1) - 1]
+        ends = ruler.starts[np.minimum(epochs, len(ruler.starts) - 1)]
+        from_k = track.from_k.peek()[kept].astype(np.float64)
+        if ruler.by_batch:
+            x = np.where(np.isnan(k), ends, starts + k)
+            x_from = np.where(from_k < 0, x, starts + from_k)
+        else:
+            x, x_from = ends, starts
+        if np.any(x[1:] < x[:-1]):
+            order = np.argsort(x, kind="stable")
+            kept, x, x_from = kept[order], x[order], x_from[order]
+        val = self._seen.get(f"val_{track.metric.name}")
+        return Curve(
+            metric=track.metric.name,
+            val_metric=None if val is None else val.track.metric.name,
+            higher_is_better=track.metric.higher_is_better,
+            bounds=(track.metric.low, track.metric.high),
+            x=x,
+            x_from=x_from,
+            displayed=track.displayed.peek()[kept],
+            value=track.value.peek()[kept],
+            low=track.low.peek()[kept],
+            high=track.high.peek()[kept],
+            level=track.level.peek()[kept],
+            level_sd=np.sqrt(np.maximum(track.variance.peek()[kept], 0.0)),
+            val_x=np.empty(0) if val is None else self._ends(val),
+            val=np.empty(0) if val is None else val.track.displayed.array(),
+            law=self.decoder.law or NO_LAW,
+            inertia=inertia(track),
+        )
+
+    def _ends(self, val: _Seen) -> FloatArray:
+        """Where the epochs of a validation end."""
+        starts = self.ruler.starts
+        return np.asarray(starts[np.minimum(val.epochs.peek(), len(starts) - 1)])
+
+    # --- the table of epochs -----------------------------------------------------------------
+
+    def epoch_rows(self, events: Sequence[Event]) -> tuple[EpochRow, ...]:
+        """The table of epochs, a row an epoch and train metric."""
+        new = events[self._events :] if len(events) >= self._events else events
+        changed = min([self._changed_epoch, *(event.epoch for event in new)])
+        # An epoch's end is told by the prints after it.
+        first = min(changed, self.decoder.prints[-1].epoch - 1) if self.decoder.prints else 1
+        del self._table[_place_of(self._table, first) :]
+        marks = _marks(events, first)
+        rows: list[EpochRow] = []
+        for name, seen in self._seen.items():
+            if seen.track.metric.split == "train":
+                rows += self._rows_of(seen, self._seen.get(f"val_{name}"), first, marks)
+        self._table += sorted(rows, key=lambda row: row.epoch)
+        self._changed_epoch, self._events = _NEVER, len(events)
+        return tuple(self._table)
+
+    def _rows_of(
+        self, seen: _Seen, val: _Seen | None, first: int, marks: dict[int, list[str]]
+    ) -> list[EpochRow]:
+        track = seen.track
+        vals = {} if val is None else val.last_rows(first)
+        rows: list[EpochRow] = []
+        for epoch, row in seen.last_rows(first).items():
+            level, sd = _level_end(track, epoch, row)
+            p = self.decoder.prints[track.print_index[row]]
+            of_val = vals.get(epoch)
+            rows.append(
+                EpochRow(
+                    epoch=epoch,
+                    label=p.label,
+                    metric=track.metric.name,
+                    displayed=track.displayed[row],
+                    level_end=level,
+                    level_end_sd=sd,
+                    val=None if val is None or of_val is None else val.track.displayed[of_val],
+                    seconds=p.elapsed if p.final else None,
+                    marks=", ".join(marks.get(epoch, [])),
+                )
+            )
+        return rows
 
 
-def _val_points(val: Track | None, ruler: Ruler) -> tuple[FloatArray, FloatArray]:
-    if val is None:
-        return np.empty(0), np.empty(0)
-    xs = [ruler.position(p.epoch, None) for p in val.places]
-    return np.array(xs, dtype=np.float64), val.displayed.array()
+def _place_of(table: Sequence[EpochRow], epoch: int) -> int:
+    """Index of the first row of the epoch `epoch` or a later one."""
+    return bisect_left(table, epoch, key=lambda row: row.epoch)
+
+
+def _marks(events: Sequence[Event], first: int) -> dict[int, list[str]]:
+    """Kinds of events of each epoch from `first` on."""
+    marks: dict[int, list[str]] = {}
+    for event in events:
+        if event.epoch < first or event.kind == "other":
+            continue
+        if event.kind not in marks.setdefault(event.epoch, []):
+            marks[event.epoch].append(event.kind)
+    return marks
 
 
 def inertia(track: Track) -> tuple[float, float] | None:
@@ -107,39 +280,6 @@ def inertia(track: Track) -> tuple[float, float] | None:
         highest = (total + error + high) / (k + 1.0)
         lowest, highest = d + (lowest - d) / (k + 1.0), d + (highest - d) / (k + 1.0)
     return (max(d - lowest, 0.0), max(highest - d, 0.0))
-
-
-def epoch_rows(decoder: RunDecoder, events: Sequence[Event]) -> list[EpochRow]:
-    """The table of epochs, a row an epoch and train metric."""
-    marks: dict[int, list[str]] = {}
-    for event in events:
-        if event.kind != "other" and event.kind not in marks.setdefault(event.epoch, []):
-            marks[event.epoch].append(event.kind)
-    rows: list[EpochRow] = []
-    for track in decoder.tracks.values():
-        if track.metric.split != "train":
-            continue
-        val = decoder.tracks.get(f"val_{track.metric.name}")
-        vals = {} if val is None else {p.epoch: val.displayed[i] for i, p in enumerate(val.places)}
-        last = {place.epoch: row for row, place in enumerate(track.places)}
-        for epoch, row in last.items():
-            level, sd = _level_end(track, epoch, row)
-            p = decoder.prints[track.print_index[row]]
-            rows.append(
-                EpochRow(
-                    epoch=epoch,
-                    label=p.label,
-                    metric=track.metric.name,
-                    displayed=track.displayed[row],
-                    level_end=level,
-                    level_end_sd=sd,
-                    val=vals.get(epoch),
-                    seconds=p.elapsed if p.final else None,
-                    marks=", ".join(marks.get(epoch, [])),
-                )
-            )
-    rows.sort(key=lambda r: r.epoch)
-    return rows
 
 
 def _level_end(track: Track, epoch: int, row: int) -> tuple[float | None, float | None]:

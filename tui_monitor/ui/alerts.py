@@ -24,8 +24,11 @@ class Alert(NamedTuple):
 def alerts(
     before: tuple[Snapshot, SourceState] | None, now: tuple[Snapshot, SourceState]
 ) -> list[Alert]:
-    """What is news, the most urgent first; nothing of what was there when the log was opened."""
-    if before is None or before[0].revision == 0:
+    """What is news, the most urgent first; nothing of what was there when the log was opened.
+
+    `before` is the newest picture that had all there was to read; while it is read there are no news.
+    """
+    if before is None or before[0].revision == 0 or now[1].catching_up:
         return []
     (old, was), (new, state) = before, now
     told = {_key(each) for each in old.findings}

@@ -3,31 +3,42 @@
 Textual's compositor sends whole rows of every widget that asks for a repaint and compares nothing;
 over a slow line that is most of the traffic. `Painted` remembers each cell that was sent, and turns
 an update of the compositor into the shortest runs of changed cells. It reads two private classes of
-Textual: the tests hold its output, replayed by a terminal emulator, equal to Textual's own.
+Textual: the tests hold its output, replayed by a terminal emulator, equal to Textual's own. Where
+another Textual has them no more, or other ones, its own output is sent; so it is with SWITCH set.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import groupby
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len, get_character_cell_size
 from rich.color import ColorSystem
 from rich.console import Console
 from rich.style import Style
-from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
+if TYPE_CHECKING:
+    from textual._compositor import ChopsUpdate, LayoutUpdate
+
+SWITCH = "TUI_MONITOR_WHOLE_ROWS"
+"""Environment variable that has whole rows sent: for a terminal that shows anything odd."""
 Cell = tuple[str, Style]
 """A cell's text and style; the second half of a wide character has the text ''."""
 _NEAR = 5
 """Unchanged cells between two changed ones that are sent along: moving the cursor costs as much."""
+_LEAST_ERASED = 12
+"""Blank cells from which erasing them is shorter than sending them."""
 _PLAIN = Style()
 _UNKNOWN: Cell = ("\0", _PLAIN)
 _RESET = "\x1b[0m"
 _BOLD, _NOT_BOLD = "1", "22"
+_LONG_BLANK = " " * _LEAST_ERASED
+_BLANKS = re.compile(_LONG_BLANK + " *")
 
 
 class _Pen(NamedTuple):
@@ -56,6 +67,14 @@ class _Pen(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
+def _blank_style(style: Style) -> Style:
+    """The style of a blank: of its own only what shows without a sign."""
+    if style.underline or style.reverse or style.strike or style.overline or style.underline2:
+        return style
+    return Style(bgcolor=style.bgcolor)
+
+
+@lru_cache(maxsize=1024)
 def _pen_of(style: Style, colors: ColorSystem) -> _Pen:
     attributes = style.without_color._make_ansi_codes(colors)
     pen = _Pen(attributes)
@@ -72,6 +91,14 @@ class Painted:
 
     def __init__(self) -> None:
         self._rows: dict[int, list[Cell]] = {}
+        self.gave_up = bool(os.environ.get(SWITCH))
+        """Whole rows are sent, as Textual does it."""
+        self._erases = erases_in_colour(os.environ)
+
+    def give_up(self) -> None:
+        """From now on let Textual send what it sends."""
+        self.gave_up = True
+        self._rows.clear()
 
     def forget(self) -> None:
         """Nothing is known any more: the next update is sent whole."""
@@ -79,7 +106,7 @@ class Painted:
 
     def update(self, update: LayoutUpdate | ChopsUpdate, console: Console) -> str:
         """The terminal sequence that brings what is shown up to `update`."""
-        colors = console._color_system or ColorSystem.TRUECOLOR
+        colors = getattr(console, "_color_system", None) or ColorSystem.TRUECOLOR
         out: list[str] = []
         pen = _Pen()
         for x, y, strip in _pieces(update):
@@ -101,23 +128,65 @@ class Painted:
             out.append(f"\x1b[{y + 1};{x + begin + 1}H")
             for style, group in groupby(cells[begin:end], key=_style_of):
                 wanted = _pen_of(style, colors)
+                text = "".join(text for text, _ in group)
+                if not style.color and pen.attributes in ("", _BOLD) and text.isspace():
+                    # No ink is seen on a blank: the one that is held will do.
+                    wanted = pen._replace(background=wanted.background)
                 out.append(wanted.after(pen))
-                out += [text for text, _ in group]
+                out.append(_erased(text) if self._erases else text)
                 pen = wanted
         shown[x : x + len(cells)] = cells
         return pen
 
 
-class CellUpdate(CompositorUpdate):
-    """An update of the compositor, sent as its changed cells."""
+def erases_in_colour(environment: Mapping[str, str]) -> bool:
+    """Whether erased cells take on the background: everywhere but in screen."""
+    of_screen = environment.get("TERM", "").startswith("screen") and not environment.get("TMUX")
+    return not (of_screen or environment.get("STY"))
 
-    def __init__(self, update: LayoutUpdate | ChopsUpdate, painted: Painted) -> None:
-        self._update = update
-        self._painted = painted
 
-    def render_segments(self, console: Console) -> str:
-        """See `Painted.update`."""
-        return self._painted.update(self._update, console)
+def _erased(text: str) -> str:
+    """The text with long runs of blanks as sequences that erase as many cells."""
+    if _LONG_BLANK not in text:
+        return text
+    # Erasing (ECH) leaves the cursor where it was.
+    return _BLANKS.sub(lambda run: f"\x1b[{len(run[0])}X\x1b[{len(run[0])}C", text)
+
+
+def changed_cells(update: object, painted: Painted) -> object:
+    """The compositor's update as one of changed cells; anything else as it is."""
+    private = _private_classes()
+    if private is None or painted.gave_up or not isinstance(update, private[1:]):
+        return update
+    made: object = private[0](update, painted)
+    return made
+
+
+@lru_cache(maxsize=1)
+def _private_classes() -> tuple[type, type, type] | None:
+    """An update of changed cells, and the two of Textual that it may stand for, if they are there."""
+    try:
+        from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+    except ImportError:
+        return None
+
+    class CellUpdate(CompositorUpdate):
+        """An update of the compositor, sent as its changed cells."""
+
+        def __init__(self, update: LayoutUpdate | ChopsUpdate, painted: Painted) -> None:
+            self._update = update
+            self._painted = painted
+
+        def render_segments(self, console: Console) -> str:
+            """See `Painted.update`."""
+            try:
+                return self._painted.update(self._update, console)
+            except (AttributeError, TypeError, ValueError, LookupError):
+                # Another Textual has other updates; it knows how to send its own.
+                self._painted.give_up()
+                return self._update.render_segments(console)
+
+    return CellUpdate, LayoutUpdate, ChopsUpdate
 
 
 def _style_of(cell: Cell) -> Style:
@@ -126,6 +195,8 @@ def _style_of(cell: Cell) -> Style:
 
 def _pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
     """Where the update draws which strip: column, row, strip."""
+    from textual._compositor import LayoutUpdate
+
     if isinstance(update, LayoutUpdate):
         for y, line in enumerate(update.strips, update.region.y):
             x = update.region.x
@@ -148,7 +219,8 @@ def _cells(strip: Strip) -> list[Cell]:
             continue
         known = style or _PLAIN
         if cell_len(text) == len(text) and "\u200d" not in text:
-            cells += [(char, known) for char in text]
+            blank = _blank_style(known)
+            cells += [(char, known if char != " " else blank) for char in text]
             continue
         for char in text:
             width = get_character_cell_size(char)

@@ -1,34 +1,34 @@
 """A chart as cells: numbers in, glyphs and inks out. Pure; it knows no widget and no colour.
 
 The layers, from the back: grid, epoch rules, band, window means, displayed line, level, validation
-points, event marks, cursor. A cell shows its topmost layer, and the band behind it.
+points, marks where the level leaves the chart, event marks, cursor. A cell shows its topmost layer,
+and the band behind it.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_monitor.core.records import FloatArray, IntArray
 from tui_monitor.ui import raster
+from tui_monitor.ui.cells import Cells
 from tui_monitor.ui.glyphs import Glyphs
 from tui_monitor.ui.palette import Ground, Ink
 from tui_monitor.ui.raster import BoolArray
-from tui_monitor.ui.rows import Row, Span
 from tui_monitor.ui.scale import Axis
 
 _CLOUD_LIMIT = 1.0
 """Points a dot column beyond which single window means only show that batches differ."""
+_LEAST_BAND = 1.25
+"""Rows that a band is high at least where it is drawn."""
 _CROWD = 0.2
 """Validation points a column from which they are a line."""
 _BLOCKS = 0x2580
 """U+2581 to U+2587 fill one to seven eighths of a cell from below."""
-_INKS, _GROUNDS = tuple(Ink), tuple(Ground)
 _SPARSE = 0.5
 """Points a dot column up to which a window mean is drawn with its bounds."""
 
@@ -67,47 +67,6 @@ class Window(NamedTuple):
     y: Axis
 
 
-class Cells:
-    """A grid of cells, (rows, columns) from the top left: code points, inks, grounds."""
-
-    def __init__(self, rows: int, columns: int) -> None:
-        self.codes: IntArray = np.full((rows, columns), ord(" "), dtype=np.int64)
-        self.inks: NDArray[np.uint8] = np.zeros((rows, columns), dtype=np.uint8)
-        self.grounds: NDArray[np.uint8] = np.zeros((rows, columns), dtype=np.uint8)
-
-    def put(self, codes: IntArray, ink: Ink) -> None:
-        """Lay code points over the grid; 0 leaves a cell as it is."""
-        drawn = codes > 0
-        self.codes[drawn] = codes[drawn]
-        self.inks[drawn] = ink
-
-    def column(self, column: int, sign: str, ink: Ink, *, over: bool) -> None:
-        """A vertical line; without `over` only where nothing but the grid is."""
-        free = np.ones(self.codes.shape[0], dtype=np.bool_)
-        if not over:
-            free = (self.codes[:, column] == ord(" ")) | (self.inks[:, column] == Ink.GRID)
-        self.codes[free, column] = ord(sign)
-        self.inks[free, column] = ink
-
-    def rows(self) -> list[Row]:
-        """The grid as rows of spans, neighbours of the same style joined."""
-        return [self._row(number) for number in range(self.codes.shape[0])]
-
-    def _row(self, number: int) -> Row:
-        codes, inks, grounds = self.codes[number], self.inks[number], self.grounds[number]
-        if not codes.size:
-            return ()
-        text = codes.astype("<u4").tobytes().decode("utf-32-le")
-        style = inks.astype(np.int64) * 256 + grounds
-        cuts = [0, *(np.flatnonzero(style[1:] != style[:-1]) + 1).tolist(), len(text)]
-        starts = cuts[:-1]
-        roles = zip(inks[starts].tolist(), grounds[starts].tolist(), strict=True)
-        return tuple(
-            Span(text[a:b], _INKS[ink], _GROUNDS[ground])
-            for (a, b), (ink, ground) in zip(pairwise(cuts), roles, strict=True)
-        )
-
-
 def draw(plot: Plot, window: Window, width: int, height: int, glyphs: Glyphs) -> Cells:
     """The chart's inside, without its axes: `height` rows of `width` cells."""
     cells = Cells(height, width)
@@ -127,6 +86,7 @@ def draw(plot: Plot, window: Window, width: int, height: int, glyphs: Glyphs) ->
         _draw_line(cells, plot, plot.ghost, window, glyphs, Ink.GHOST)
     _draw_line(cells, plot, plot.line, window, glyphs, Ink.LEVEL)
     _draw_points(cells, plot, window, glyphs)
+    _draw_beyond(cells, plot, window, glyphs)
     _draw_events(cells, plot, window, glyphs)
     if plot.cursor is not None and window.left <= plot.cursor <= window.right:
         column = _cell_column(plot.cursor, window, width)
@@ -199,6 +159,8 @@ def _draw_band(
     low, high = window.y.forward(lower.low), window.y.forward(upper.high)
     # A band may reach below 0, where a logarithmic axis has no place: it goes on to the edge.
     low = np.where(np.isnan(low) & np.isfinite(high), -1.0, low)
+    # A cell has one ground: of a narrow band only patches would be left, which say nothing.
+    low[(high - low) * height < _LEAST_BAND] = np.nan
     row = np.arange(height)[::-1, None]
     bottom = np.clip(low * height - row, 0.0, 1.0)
     top = np.clip(high * height - row, 0.0, 1.0)
@@ -210,11 +172,10 @@ def _draw_band(
     from_above = np.where((top == 1) & (bottom > 0), np.round(bottom * 8), 0).astype(np.int64)
     cells.put(_eighths(from_below), Ink.BAND)
     cells.put(_eighths(from_above), Ink.VOID)
-    thick = (high - low)[None, :] * height >= 1.0
     return _BandCover(
         full=np.round(cover * 8) == 8,
         void=(from_above > 0) & (from_above < 8),
-        behind=(cover >= 0.5) & thick,
+        behind=cover >= 0.5,
     )
 
 
@@ -293,6 +254,29 @@ def _draw_points(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> No
     place = window.y.forward(val)
     points = raster.scatter(x, place, window.left, window.right, (rows, columns))
     cells.put(raster.signs(points, glyphs.val), Ink.VAL)
+
+
+def _draw_beyond(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> None:
+    """Say where the line leaves the chart, and how far it goes: it must not seem to end there."""
+    width = cells.codes.shape[1]
+    span = raster.profile(plot.x, plot.line, plot.breaks, window.left, window.right, width)
+    edges = (
+        (0, span.high > window.y.high, glyphs.above, np.fmax),
+        (-1, span.low < window.y.low, glyphs.below, np.fmin),
+    )
+    for row, off, sign, farthest in edges:
+        free = (cells.codes[row] == ord(" ")) | (cells.inks[row] == Ink.GRID)
+        marked = np.flatnonzero(off & free)
+        cells.codes[row, marked], cells.inks[row, marked] = ord(sign), Ink.LEVEL
+        if not off.any():
+            continue
+        limit = float(farthest.reduce(span.high if row == 0 else span.low))
+        begin = int(np.flatnonzero(off)[-1]) + 2
+        text = f"{limit:.4g}"
+        room = slice(begin, begin + len(text) + 1)
+        if begin + len(text) < width and free[room].all():
+            cells.codes[row, room] = [ord(char) for char in f"{text} "]
+            cells.inks[row, room] = Ink.AXIS
 
 
 def _draw_events(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> None:

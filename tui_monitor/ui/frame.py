@@ -17,12 +17,15 @@ from textual.color import Color
 from textual.theme import Theme
 
 from tui_monitor.core.records import Snapshot, SourceState
-from tui_monitor.ui import jump, metric_panel, status, tables
+from tui_monitor.core.runs import RunList
+from tui_monitor.ui import jump, metric_panel, run_table, status, tables
 from tui_monitor.ui.glyphs import ASCII, UNICODE, to_ascii
 from tui_monitor.ui.layout import SIDE_GAP, Layout, plan_for
 from tui_monitor.ui.palette import DARK, LIGHT, Ground, Ink, style_of
 from tui_monitor.ui.rows import BLANK, Row, Span, clip, row_width
+from tui_monitor.ui.run_scene import RunsScene
 from tui_monitor.ui.scene import Scene, View, curves
+from tui_monitor.ui.svg import svg
 
 Kind = Literal["svg", "html", "txt"]
 
@@ -53,20 +56,47 @@ def frame(
     width, height = max(size[0], 1), max(size[1], 1)
     scene = Scene(snapshot, source, view or View(), ASCII if ascii else UNICODE)
     rows = screen_rows(scene, width, height)
+    return picture(rows, scene, (width, height), kind, light=light, color=color)
+
+
+def runs_frame(
+    runs: RunList,
+    size: tuple[int, int],
+    kind: Kind,
+    *,
+    ascii: bool = False,  # noqa: A002
+    color: bool = True,
+) -> str:
+    """The picture of a list of runs; see `frame`."""
+    width, height = max(size[0], 1), max(size[1], 1)
+    glyphs = ASCII if ascii else UNICODE
+    shown = RunsScene(runs, glyphs=glyphs)
+    head = run_table.head_rows(shown, width, min(2, height))
+    rows = [*head, *run_table.list_rows(shown, width, height - len(head), 0)]
+    rows = [clip(row, width) for row in rows[:height]]
+    rows += [BLANK] * (height - len(rows))
+    scene = Scene(None, SourceState("runs", "live", "none", None, None), glyphs=glyphs)
+    return picture(rows, scene, (width, height), kind, light=False, color=color)
+
+
+def picture(
+    rows: list[Row], scene: Scene, size: tuple[int, int], kind: Kind, *, light: bool, color: bool
+) -> str:
+    """Rows as a page or as text; `scene` gives their signs and their title."""
+    width, height = size
     theme = LIGHT if light else DARK
     if kind == "txt":
         lines = ("".join(_text(span, scene) for span in row).rstrip() for row in rows)
         return "\n".join(lines) + "\n"
+    if kind == "svg":
+        name = to_ascii(scene.source.name) if scene.glyphs.ascii else scene.source.name
+        return svg(_plain_rows(rows, scene, color=color), width, theme.variables, name)
     console = Console(
         width=width, height=height, file=io.StringIO(), force_terminal=True, record=True,
         color_system="truecolor", legacy_windows=False, no_color=False,
     )  # fmt: skip
     console.print(Segments(_segments(rows, scene, theme, width, color=color)), end="")
-    colours = _terminal_theme(theme)
-    title = to_ascii(source.name) if ascii else source.name
-    if kind == "svg":
-        return console.export_svg(title=title, theme=colours, unique_id="tui-monitor")
-    return console.export_html(theme=colours, inline_styles=True)
+    return console.export_html(theme=_terminal_theme(theme), inline_styles=True)
 
 
 def screen_rows(scene: Scene, width: int, height: int) -> list[Row]:
@@ -96,7 +126,7 @@ def _charts(scene: Scene, layout: Layout, width: int) -> list[Row]:
         return rows + [BLANK] * (layout.charts[0] - len(rows))
     for index, height in enumerate(layout.charts):
         if height:
-            panel, _ = metric_panel.draw_panel(scene, index, width, height, None)
+            panel = metric_panel.draw_panel(scene, index, width, height)
             rows += panel + [BLANK] * (height - len(panel))
     return rows
 
@@ -122,6 +152,19 @@ def _text(span: Span, scene: Scene) -> str:
     return to_ascii(span.text) if scene.glyphs.ascii else span.text
 
 
+def _plain_rows(rows: list[Row], scene: Scene, *, color: bool) -> list[Row]:
+    """Rows as they are to be drawn: with the signs and inks that are wanted."""
+    return [
+        tuple(Span(_text(span, scene), _ink(span.ink, color=color), span.ground) for span in row)
+        for row in rows
+    ]
+
+
+def _ink(ink: Ink, *, color: bool) -> Ink:
+    """Without colour every ink is the plain one, but for what cuts the band's edges."""
+    return ink if color or ink in (Ink.VOID, Ink.BAND) else Ink.PLAIN
+
+
 def _segments(
     rows: list[Row], scene: Scene, theme: Theme, width: int, *, color: bool
 ) -> list[Segment]:
@@ -132,18 +175,15 @@ def _segments(
         for span in row:
             text, style = _text(span, scene), styles[span.ink, span.ground]
             blanks = len(text) - len(text.lstrip(" "))
-            # Some readers of SVG drop a text's leading blanks: those stand alone.
+            # Some readers drop a text's leading blanks: those stand alone.
             segments += [Segment(" " * blanks, style), Segment(text[blanks:], style)]
         segments += [Segment(" " * (width - row_width(row)), plain), Segment.line()]
     return segments
 
 
 def _styles(theme: Theme, *, color: bool) -> dict[tuple[Ink, Ground], Style]:
-    # Without colour every ink is the plain one, but for what cuts the band's edges.
     return {
-        (ink, ground): style_of(
-            theme.variables, ink if color or ink in (Ink.VOID, Ink.BAND) else Ink.PLAIN, ground
-        )
+        (ink, ground): style_of(theme.variables, _ink(ink, color=color), ground)
         for ink in Ink
         for ground in Ground
     }

@@ -29,6 +29,9 @@ class Glyphs(NamedTuple):
     """The rule of the boundary that is explained."""
     event: str
     cursor: str
+    above: str
+    """The line runs above the chart."""
+    below: str
     grid: str
     corner: str
     """Where the y axis meets a tick."""
@@ -56,6 +59,8 @@ class Glyphs(NamedTuple):
     alert: str
     rule_across: str
     separator: str
+    series: str
+    """Eight signs, one a run that is compared."""
 
 
 UNICODE = Glyphs(
@@ -69,6 +74,8 @@ UNICODE = Glyphs(
     selected="╎",
     event="▾",
     cursor="│",
+    above="↑",
+    below="↓",
     grid="·",
     corner="┤",
     bar="━",
@@ -91,6 +98,7 @@ UNICODE = Glyphs(
     alert="▲",
     rule_across="─",
     separator="·",
+    series="●▲■◆○△□◇",
 )
 
 BLOCKS = UNICODE._replace(dots=(2, 2))
@@ -107,6 +115,8 @@ ASCII = Glyphs(
     selected="#",
     event="v",
     cursor="|",
+    above="^",
+    below="_",
     grid=" ",
     corner="|",
     bar="=",
@@ -129,7 +139,14 @@ ASCII = Glyphs(
     alert="!",
     rule_across="-",
     separator="-",
+    series="abcdefgh",
 )
+
+
+def glyphs_of(*, ascii: bool, blocks: bool) -> Glyphs:  # noqa: A002
+    """The set of signs for what was asked for."""
+    return ASCII if ascii else BLOCKS if blocks else UNICODE
+
 
 _NEAREST = str.maketrans(
     {
@@ -138,6 +155,8 @@ _NEAREST = str.maketrans(
         "–": "-",
         "—": "-",
         "→": ">",
+        "↑": "^",
+        "↓": "_",
         "×": "x",
         "…": "~",
         "·": "-",

@@ -52,7 +52,7 @@ def plan(width: int, height: int, curves: int, epoch_rows: int, view: View) -> L
     """
     keys = 1 if height >= 9 and width >= 30 else 0
     # On a tall screen the third row is blank: air.
-    status = 3 if height >= 36 else 2 if height >= 18 else min(1, height)
+    status = 3 if height >= 32 else 2 if height >= 18 else min(1, height)
     room = max(height - keys - status, 0)
     if curves == 0:
         hint = min(room, _HINT)

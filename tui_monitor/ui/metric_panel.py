@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from tui_monitor.core.records import Curve, Snapshot
 from tui_monitor.ui import chart, scale
 from tui_monitor.ui import format as fmt
+from tui_monitor.ui.cells import Cells
 from tui_monitor.ui.chart import Plot, Window
 from tui_monitor.ui.palette import Ink
+from tui_monitor.ui.readout import NAME_WIDTH, numbers, readout
 from tui_monitor.ui.rows import (
     BLANK,
-    Item,
     Row,
     Span,
     clip,
     fit,
     pack,
-    packed_width,
     pad,
     pad_left,
     row_width,
@@ -31,7 +32,6 @@ from tui_monitor.ui.scene import (
     boundary_position,
     curves,
     epoch_length,
-    index_at,
     selected_boundary,
     time_window,
 )
@@ -39,7 +39,15 @@ from tui_monitor.ui.time_axis import time_row
 
 AIRY = 9
 """Rows from which a panel leaves its last row blank."""
-_NAME_WIDTH = 12
+_TWO_LINES = 10
+"""Rows from which the head of a narrow panel takes two."""
+_ONE_LINE = 72
+"""Columns from which all of a head has room on one row."""
+_LEAST_CHART = 4
+"""Rows from which a panel has a chart: its head, two rows of chart, the time axis."""
+_TOO_WIDE, _ROOMY = 3.0, 1.5
+"""Times as wide as its data that a y axis may be before it is let go: at any time, and where an epoch
+has ended."""
 _GUTTER = 6
 """Least columns left of a chart: enough for most labels, so that charts stand in line."""
 _MIN_RULE_CELLS = 5
@@ -74,7 +82,12 @@ def plot_of(scene: Scene, curve: Curve) -> Plot:
 
 
 def y_axis_of(
-    scene: Scene, curve: Curve, plot: Plot, height: int, held: tuple[float, float] | None
+    scene: Scene,
+    curve: Curve,
+    plot: Plot,
+    height: int,
+    held: Axis | None,
+    too_wide: float,
 ) -> Axis:
     """The axis for the part of the curve that is shown."""
     left, right = time_window(scene)
@@ -85,32 +98,113 @@ def y_axis_of(
         # The usual width of the band: its wide begin would set the range otherwise.
         half = float(np.median(plot.band[inside]))
         columns.append(np.array([np.nanmin(line) - half, np.nanmax(line) + half]))
-    if plot.ghost is not None:
-        columns.append(plot.ghost[inside])
+    beside = [plot.ghost[inside]] if plot.ghost is not None else []
     columns.append(plot.val[(plot.val_x >= left) & (plot.val_x <= right)])
     wanted = 2 if height < 5 else min(height // 3, 6)
-    return scale.y_axis(columns, wanted, curve.bounds, log=scene.view.log_y, held=held)
+    log, rows = scene.view.log_y, height - 1
+    return scale.y_axis(
+        columns,
+        wanted,
+        curve.bounds,
+        beside=beside,
+        log=log,
+        held=held,
+        too_wide=too_wide,
+        rows=rows,
+    )
+
+
+@dataclass(eq=False)
+class Memory:
+    """What a panel keeps between two pictures, so that its range is steady and its drawing cheap."""
+
+    key: tuple[object, ...] = ()
+    """What the range was chosen for."""
+    held: Axis | None = None
+    """The y axis shown."""
+    drawn_for: tuple[object, ...] = ()
+    """What the chart was drawn for, but for its newest points."""
+    epochs: int = 0
+    """Finished epochs when the axis was last looked over."""
+    prints: int = 0
+    """Prints when the axis was last chosen without regard to the one before."""
+    cells: Cells | None = None
+    chart: list[Row] = field(default_factory=list)
+
+    def axis_for(self, key: tuple[object, ...]) -> Axis | None:
+        """The axis shown, if it was chosen for the same."""
+        if key != self.key:
+            self.key, self.held = key, None
+        return self.held
 
 
 def draw_panel(
-    scene: Scene, index: int, width: int, height: int, held: tuple[float, float] | None
-) -> tuple[list[Row], tuple[float, float]]:
-    """The panel of one of the scene's curves, and the y range it shows.
+    scene: Scene,
+    index: int,
+    width: int,
+    height: int,
+    memory: Memory | None = None,
+    *,
+    brief: bool = False,
+) -> list[Row]:
+    """The panel of one of the scene's curves.
 
     Args:
         scene: What to draw from; it has that curve.
         index: Which curve.
         width: Columns of the panel.
         height: Rows of the panel; a tall one leaves the last blank.
-        held: The y range shown before, which is kept as far as it can be.
+        memory: Of the pictures before; changed.
+        brief: Numbers must be new; the chart may stay as it is, if only points were added to it.
     """
+    memory = Memory() if memory is None else memory
     shown = curves(scene)
-    curve = shown[index]
+    curve, snapshot, view = shown[index], scene.snapshot, scene.view
+    assert snapshot is not None
     height -= height >= AIRY
-    axis = y_axis_of(scene, curve, plot_of(scene, curve), height, held)
-    has_focus = len(shown) > 1 and index == scene.view.focus % len(shown)
-    rows = panel_rows(scene, curve, (width, height), axis, has_focus=has_focus)
-    return rows, (axis.low, axis.high)
+    if height < 1 or width < 1:
+        return []
+    has_focus = len(shown) > 1 and index == view.focus % len(shown)
+    if height >= _LEAST_CHART:
+        # However much there is to tell: a chart must not grow and shrink with its numbers.
+        lines = 2 if height >= _TWO_LINES and width < _ONE_LINE else 1
+        head = readout(scene, curve, width, has_focus=has_focus, lines=lines)
+        head += [BLANK] * (lines - len(head))
+        size = (width, height - len(head))
+        key = _drawn_for(scene, curve, size)
+        if not (brief and key == memory.drawn_for):
+            memory.drawn_for = key
+            _draw_chart(scene, curve, size, memory)
+        return head + memory.chart
+    axis = _axis(scene, curve, plot_of(scene, curve), height, memory)
+    return _small_rows(scene, curve, (width, height), axis, has_focus=has_focus)
+
+
+def _axis(scene: Scene, curve: Curve, plot: Plot, height: int, memory: Memory) -> Axis:
+    """The y axis, which stays what it was as far as it can."""
+    view = scene.view
+    assert scene.snapshot is not None
+    # Another height has other ticks: its range may be another one.
+    key = (curve.metric, scene.snapshot.run, height, view.log_y, view.zoom, view.left)
+    # The end of an epoch is a good moment for a closer look.
+    epochs = scene.snapshot.epoch_ends.size + scene.snapshot.ended
+    too_wide = _TOO_WIDE if epochs == memory.epochs else _ROOMY
+    if curve.x.size > 2 * memory.prints:
+        # A log that is read in brings twice as much at once: what was chosen means little.
+        memory.held, memory.prints = None, curve.x.size
+    axis = y_axis_of(scene, curve, plot, height, memory.axis_for(key), too_wide)
+    memory.held, memory.epochs = axis, epochs
+    return axis
+
+
+def _drawn_for(scene: Scene, curve: Curve, size: tuple[int, int]) -> tuple[object, ...]:
+    snapshot = scene.snapshot
+    assert snapshot is not None
+    return (
+        *(curve.metric, size, scene.view, scene.glyphs, scene.source.condition, snapshot.ended),
+        *(snapshot.run, snapshot.epoch_ends.size, snapshot.event_x.size, curve.val.size),
+        *(curve.has_level, snapshot.batch_size, time_window(scene)),
+    )
 
 
 def empty_rows(scene: Scene, width: int, height: int) -> list[Row]:
@@ -125,92 +219,23 @@ def empty_rows(scene: Scene, width: int, height: int) -> list[Row]:
     return [BLANK, *((Span("   "), Span(line, Ink.DIM)) for line in wrap(text, width - 4))][:height]
 
 
-def panel_rows(
+def _small_rows(
     scene: Scene, curve: Curve, size: tuple[int, int], axis: Axis, *, has_focus: bool
 ) -> list[Row]:
-    """The whole panel: `size` is (width, height) in cells."""
+    """A panel that has no room for a chart: `size` is (width, height) in cells."""
     width, height = size
-    snapshot = scene.snapshot
-    assert snapshot is not None
-    if height < 1 or width < 1:
-        return []
     if height == 1:
         return [_one_line(scene, curve, width, axis, has_focus=has_focus)]
-    header = readout(scene, curve, width, has_focus=has_focus, lines=2 if height >= 8 else 1)
-    rest = height - len(header)
-    if rest < 3:
-        plot = plot_of(scene, curve)
-        spark = chart.sparkline(plot, *time_window(scene), axis, width - 2)
-        return [*header, (Span(" "), Span(_safe_blocks(spark, scene), Ink.LEVEL))][:height]
-    return header + _chart_rows(scene, curve, axis, width, rest)
-
-
-def readout(scene: Scene, curve: Curve, width: int, *, has_focus: bool, lines: int) -> list[Row]:
-    """The panel's head: the numbers now, or at the cursor. It is the chart's legend as well.
-
-    Where there is no room for all, the words go before the numbers do.
-    """
-    glyphs = scene.glyphs
-    name = fit(curve.metric, max(_NAME_WIDTH, width // 4), glyphs.ellipsis)
-    title = Item((Span(glyphs.focus if has_focus else " ", Ink.FOCUS), Span(name, Ink.TITLE)), 0)
-    for words in (True, False):
-        items = [title, *_numbers(scene, curve, words=words)]
-        if packed_width(items) <= width:
-            return [pack(items, width)]
-        if words and lines > 1 and len(items) > 2:
-            second = [items[2]._replace(spans=(Span("  "), *items[2].spans)), *items[3:]]
-            if packed_width(second) <= width:
-                return [pack(items[:2], width), pack(second, width)]
-    return [pack(items, width)]
-
-
-def _numbers(scene: Scene, curve: Curve, *, words: bool) -> list[Item]:
-    glyphs, cursor = scene.glyphs, scene.view.cursor
-    index = index_at(curve.x, cursor)
-    if index is None:
-        return [Item((Span("no print here yet", Ink.DIM),), 0)]
-    items: list[Item] = []
-    level = float(curve.level[index])
-    if math.isfinite(level):
-        items.append(Item(_level_spans(scene, level, float(curve.level_sd[index])), 0))
-    sign, ink = (glyphs.ghost, Ink.GHOST) if items else (glyphs.line, Ink.LEVEL)
-    displayed = float(curve.displayed[index])
-    bad = not math.isfinite(displayed)
-    strength = Ink.BAD if bad else Ink.PLAIN if items else Ink.STRONG
-    items.append(_item(sign, ink, "displayed " if words else "", (displayed, strength), 1))
-    low, high = float(curve.low[index]), float(curve.high[index])
-    if cursor is not None and math.isfinite(low) and math.isfinite(high):
-        bounds = Span(f"{fmt.number(low)} to {fmt.number(high)}", Ink.PLAIN)
-        word = Span("window " if words else "", Ink.DIM)
-        items.append(Item((Span(f"{glyphs.window} ", Ink.GHOST), word, bounds), 3))
-    val = index_at(curve.val_x, cursor)
-    if val is not None:
-        number = float(curve.val[val])
-        items.append(_item(glyphs.val, Ink.VAL, "val " if words else "", (number, Ink.VAL), 2))
-    return items
-
-
-def _item(sign: str, ink: Ink, word: str, number: tuple[float, Ink], rank: int) -> Item:
-    value, strength = number
-    return Item(
-        (Span(f"{sign} ", ink), Span(word, Ink.DIM), Span(fmt.number(value), strength)), rank
-    )
-
-
-def _level_spans(scene: Scene, level: float, sd: float) -> Row:
-    glyphs = scene.glyphs
-    mark = Span(f"{glyphs.line} ", Ink.LEVEL)
-    if not math.isfinite(sd):
-        return (mark, Span(fmt.number(level), Ink.STRONG))
-    beside = f"{glyphs.plus_minus} {fmt.margin(2 * sd)}"
-    return (mark, Span(f"{fmt.number(level)} ", Ink.STRONG), Span(beside, Ink.LEVEL))
+    header = readout(scene, curve, width, has_focus=has_focus, lines=1)
+    spark = chart.sparkline(plot_of(scene, curve), *time_window(scene), axis, width - 2)
+    return [*header, (Span(" "), Span(_safe_blocks(spark, scene), Ink.LEVEL))][:height]
 
 
 def _one_line(scene: Scene, curve: Curve, width: int, axis: Axis, *, has_focus: bool) -> Row:
-    name = pad(fit(curve.metric, _NAME_WIDTH, scene.glyphs.ellipsis), _NAME_WIDTH)
+    name = pad(fit(curve.metric, NAME_WIDTH, scene.glyphs.ellipsis), NAME_WIDTH)
     mark = Span(scene.glyphs.focus if has_focus else " ", Ink.FOCUS)
     head: Row = (mark, Span(name, Ink.TITLE), Span(" "))
-    head += pack(_numbers(scene, curve, words=width >= 60), max(width - row_width(head), 0), gap=2)
+    head += pack(numbers(scene, curve, words=width >= 60), max(width - row_width(head), 0), gap=2)
     room = width - row_width(head) - 2
     if room < 6:
         return clip(head, width)
@@ -222,25 +247,28 @@ def _safe_blocks(spark: str, scene: Scene) -> str:
     return spark.translate(str.maketrans("▁▂▃▄▅▆▇█", "__..--==")) if scene.glyphs.ascii else spark
 
 
-def _chart_rows(scene: Scene, curve: Curve, axis: Axis, width: int, height: int) -> list[Row]:
+def _draw_chart(scene: Scene, curve: Curve, size: tuple[int, int], memory: Memory) -> None:
+    """Draw the chart with its axes, `size` (width, height) in cells, into the memory."""
     snapshot = scene.snapshot
     assert snapshot is not None
+    width, height = size
+    plot = plot_of(scene, curve)
+    axis = _axis(scene, curve, plot, height, memory)
     labels = scale.tick_labels(axis)
     gutter = max(_GUTTER, max((len(label) for label in labels), default=0) + 2)
     inner, tall = width - gutter - 1, height - 1
     if inner < 8:
-        return [BLANK] * height
-    left, right = time_window(scene)
-    window = Window(left, right, axis)
-    plot = _thinned(plot_of(scene, curve), snapshot, window, inner)
-    cells = chart.draw(plot, window, inner, tall, scene.glyphs)
+        memory.cells, memory.chart = None, [BLANK] * height
+        return
+    window = Window(*time_window(scene), axis)
+    cells = chart.draw(_thinned(plot, snapshot, window, inner), window, inner, tall, scene.glyphs)
     ticks = chart.tick_rows(axis, tall)
     rows: list[Row] = []
-    for number, row in enumerate(cells.rows()):
+    for number, row in enumerate(cells.rows(memory.cells)):
         label = labels[ticks[number]] if number in ticks else ""
         rows.append((Span(pad_left(label, gutter - 1) + " ", Ink.AXIS), *row))
     rows.append((Span(" " * gutter), *time_row(snapshot, window, inner, scene.view.cursor)))
-    return rows
+    memory.cells, memory.chart = cells, rows
 
 
 def _thinned(plot: Plot, snapshot: Snapshot, window: Window, width: int) -> Plot:

@@ -52,6 +52,15 @@ class Ink(IntEnum):
     """The band's colour as a foreground, for cells that it covers in part."""
     VOID = 24
     """The background's colour as a foreground: cuts the upper part of a covered cell free."""
+    SERIES_1 = 25
+    """Of runs that are compared; likewise the seven that follow."""
+    SERIES_2 = 26
+    SERIES_3 = 27
+    SERIES_4 = 28
+    SERIES_5 = 29
+    SERIES_6 = 30
+    SERIES_7 = 31
+    SERIES_8 = 32
 
     @property
     def variable(self) -> str:
@@ -72,6 +81,11 @@ class Ground(IntEnum):
     def variable(self) -> str:
         """Name of the theme variable that holds its colour."""
         return f"ground-{self.name.lower()}"
+
+
+def series_ink(number: int) -> Ink:
+    """The ink of one of several runs, counted from 0."""
+    return Ink(Ink.SERIES_1 + number % (Ink.SERIES_8 - Ink.SERIES_1 + 1))
 
 
 BOLD = frozenset({Ink.STRONG, Ink.TITLE, Ink.KEY})
@@ -104,6 +118,14 @@ _DARK = {
     Ink.KEY: "#9fb4c4",
     Ink.BAND: "#1c3647",
     Ink.VOID: "#0e1216",
+    Ink.SERIES_1: "#56b4e9",
+    Ink.SERIES_2: "#e69f00",
+    Ink.SERIES_3: "#1fb88b",
+    Ink.SERIES_4: "#f2a9d4",
+    Ink.SERIES_5: "#f0e442",
+    Ink.SERIES_6: "#f0733a",
+    Ink.SERIES_7: "#a99cf0",
+    Ink.SERIES_8: "#dde4ea",
 }
 _LIGHT = {
     Ink.PLAIN: "#394149",
@@ -131,6 +153,14 @@ _LIGHT = {
     Ink.KEY: "#3f5a6e",
     Ink.BAND: "#d3e5f1",
     Ink.VOID: "#fbfaf7",
+    Ink.SERIES_1: "#0072b2",
+    Ink.SERIES_2: "#a86300",
+    Ink.SERIES_3: "#007a58",
+    Ink.SERIES_4: "#b0458a",
+    Ink.SERIES_5: "#574b00",
+    Ink.SERIES_6: "#c23b00",
+    Ink.SERIES_7: "#5b48b8",
+    Ink.SERIES_8: "#1c2228",
 }
 _GROUNDS_DARK = {Ground.NONE: "#0e1216", Ground.BAND: "#1c3647", Ground.BAR: "#1c242c"}
 _GROUNDS_LIGHT = {Ground.NONE: "#fbfaf7", Ground.BAND: "#d3e5f1", Ground.BAR: "#ebeae5"}

@@ -17,9 +17,14 @@ from tui_monitor.core.records import FloatArray
 
 _GROWTH = 0.5
 _LEAST_LOG = 1e-300
-_CLIP_RATIO = 8.0
-"""A range this many times as wide as that of the middle 96 % is cut: a few wild points would
-otherwise flatten all the rest."""
+_CLIP_RATIO = 4.0
+"""A range this many times as wide as that of the middle four fifths is cut: the fall of a loss at its
+very begin, or a few wild points, would otherwise flatten all the rest."""
+_FEW = 20
+"""Values up to which none is left out."""
+_ROW_STEPS = (1.0, 2.0, 2.5, 5.0)
+_TICKS_COST = 0.4
+"""Half or twice the ticks wanted is as bad as this share of the rows left empty."""
 
 
 class Axis(NamedTuple):
@@ -68,6 +73,48 @@ def linear_axis(low: float, high: float, wanted: int, bounds: tuple[float, float
     return Axis(_clean(first, fine), _clean(last, fine), ticks)
 
 
+def row_axis(low: float, high: float, rows: int, wanted: int, bounds: tuple[float, float]) -> Axis:
+    """A linear axis for a chart of so many rows: each tick is in the middle of a row.
+
+    So labels stand at equal distances and grid lines are where they say. It reaches beyond `bounds`
+    by half a row at most.
+    """
+    low, high = _widen(low, high)
+    span = high - low
+    power: float = 10.0 ** (math.floor(math.log10(span)) - 1)
+    steps = [factor * power * ten for ten in (1.0, 10.0, 100.0) for factor in _ROW_STEPS]
+    found: list[tuple[float, int, float]] = []
+    for step in steps:
+        for each in range(min(int(rows * step / span), rows), 1 if rows > 3 else 0, -1):
+            unit = step / each
+            if (math.floor(low / unit + 0.5) - 0.5 + rows) * unit >= high:
+                ticks = rows / each
+                cost = rows * unit / span - 1 + _TICKS_COST * abs(math.log2(ticks / wanted))
+                found.append((cost + (ticks < 2), each, step))
+                break
+    if not found:
+        return linear_axis(low, high, wanted, bounds)
+    _, each, step = min(found)
+    unit = step / each
+    first = math.floor(low / unit + 0.5)
+    spare = int(first - 0.5 + rows - high / unit)
+    # Empty rows are shared out below and above, but for what the metric can't be.
+    room = first - math.ceil(_in_units(bounds[0], unit) - 1e-9)
+    over = first + rows - 1 - math.floor(_in_units(bounds[1], unit) + 1e-9)
+    first -= max(min(max(spare // 2, over), spare, room), 0)
+    ticks_at = [number for number in range(first, first + rows) if number % each == 0]
+    return Axis(
+        (first - 0.5) * unit,
+        (first + rows - 0.5) * unit,
+        tuple(_clean(number // each * step, step) for number in ticks_at),
+    )
+
+
+def _in_units(bound: float, unit: float) -> float:
+    """A bound in units of a row; far away where there is none."""
+    return min(max(bound / unit, -1e15), 1e15)
+
+
 def log_axis(low: float, high: float, wanted: int) -> Axis:
     """A logarithmic axis over [low, high], both above 0; its ends have one significant digit."""
     first, last = _round_log(low, down=True), _round_log(high, down=False)
@@ -90,33 +137,44 @@ def y_axis(
     wanted: int,
     bounds: tuple[float, float],
     *,
+    beside: Sequence[FloatArray] = (),
     log: bool = False,
-    held: tuple[float, float] | None = None,
+    held: tuple[float, float] | Axis | None = None,
+    too_wide: float = 3.0,
+    rows: int = 0,
 ) -> Axis:
-    """An axis that shows all the columns' finite values.
+    """An axis that shows the columns' finite values, but for a few that would flatten the rest.
 
     Args:
         columns: What will be drawn; NaN and infinities are passed over.
         wanted: About how many ticks there is room for.
         bounds: What the metric can be at all.
+        beside: What else will be drawn, but may widen the range by its own width at most.
         log: Logarithmic, where there are values above 0.
-        held: The range shown until now. It is kept, and grown where it must be, unless it has
-            become more than three times too wide.
+        held: The range or axis shown until now. It is kept, and grown where it must be, unless it
+            has become too wide.
+        too_wide: How many times too wide that is.
+        rows: Rows of the chart that its ticks should stand in the middle of; 0 for any chart.
     """
-    finite = [column[np.isfinite(column)] for column in columns]
-    values = np.concatenate(finite) if finite else np.empty(0)
-    if log:
-        values = values[values > _LEAST_LOG]
+    values, others = _finite(columns, log=log), _finite(beside, log=log)
+    if not values.size:
+        values = others
     if not values.size:
         return linear_axis(0.0, 1.0, wanted, bounds)
     low, high = _limits(values)
-    if held is not None and (held[1] - held[0]) <= 3 * max(high - low, 1e-12):
+    if others.size:
+        low, high = _widened(low, high, *_limits(others))
+    if held is not None and (held[1] - held[0]) <= too_wide * max(high - low, 1e-12):
+        if isinstance(held, Axis) and low >= held[0] and high <= held[1]:
+            return held
         # What must grow grows by some more, so that it grows seldom.
         slack = _GROWTH * (held[1] - held[0])
         low = held[0] if low >= held[0] else max(low - slack, bounds[0])
         high = held[1] if high <= held[1] else min(high + slack, bounds[1])
     if log and low > _LEAST_LOG:
         return log_axis(low, high, wanted)
+    if rows > 1:
+        return row_axis(low, high, rows, wanted, bounds)
     return linear_axis(low, high, wanted, bounds)
 
 
@@ -132,6 +190,8 @@ def tick_labels(axis: Axis) -> tuple[str, ...]:
         default=largest or 1.0,
     )
     decimals = min(max(-math.floor(math.log10(step) + 1e-9), 0), 6)
+    if any(abs(tick - round(tick, decimals)) > 0.01 * step for tick in axis.ticks):
+        decimals += 1
     return tuple(f"{tick:.{decimals}f}" for tick in axis.ticks)
 
 
@@ -146,8 +206,8 @@ def extent(
         epochs_left_to: Position where the planned run ends, where known.
         ended: The run is over: the axis ends with it.
 
-    A planned run of up to four epochs is shown whole from its start; a longer one doubles its
-    range, in whole epochs, until the plan is reached.
+    A planned run of up to four epochs is shown whole from its start; a longer one grows by a third
+    to a half of its range, in whole epochs, until the plan is reached.
     """
     newest = max(newest, 1e-9)
     if ended:
@@ -155,7 +215,8 @@ def extent(
     unit = epoch_length if epoch_length else 64.0
     if epochs_left_to is not None and epochs_left_to >= newest and epochs_left_to <= 4.5 * unit:
         return epochs_left_to
-    reach = unit * 2.0 ** max(0, math.ceil(math.log2(newest / unit) - 1e-9))
+    doubled = unit * 2.0 ** max(0, math.ceil(math.log2(newest / unit) - 1e-9))
+    reach = 0.75 * doubled if doubled > 2 * unit and newest <= 0.75 * doubled else doubled
     if epochs_left_to is not None and epochs_left_to >= newest:
         return min(reach, epochs_left_to)
     return reach
@@ -179,11 +240,32 @@ def zoomed(
     return left, left + span
 
 
+def _finite(columns: Sequence[FloatArray], *, log: bool) -> FloatArray:
+    """The values that have a place on an axis."""
+    finite = [column[np.isfinite(column)] for column in columns]
+    values = np.concatenate(finite) if finite else np.empty(0)
+    return values[values > _LEAST_LOG] if log else values
+
+
+def _widened(low: float, high: float, least: float, most: float) -> tuple[float, float]:
+    """The range with another one, but not more than twice as wide; less is cut of the nearer end."""
+    span = high - low
+    below, above = max(low - least, 0.0), max(most - high, 0.0)
+    if span > 0 and below + above > span:
+        below, above = (
+            min(below, max(span - above, span / 2)),
+            min(above, max(span - below, span / 2)),
+        )
+    return low - below, high + above
+
+
 def _limits(values: FloatArray) -> tuple[float, float]:
     low, high = float(values.min()), float(values.max())
-    if values.size < 50:
+    if values.size < _FEW:
         return low, high
-    inner_low, inner_high = (float(part) for part in np.percentile(values, (2.0, 98.0)))
+    tenth = values.size // 10
+    ordered = np.partition(values, (tenth, values.size - 1 - tenth))
+    inner_low, inner_high = float(ordered[tenth]), float(ordered[-1 - tenth])
     inner = inner_high - inner_low
     if inner > 0 and high - low > _CLIP_RATIO * inner:
         return max(low, inner_low - inner), min(high, inner_high + inner)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -122,14 +123,21 @@ def planned_end(snapshot: Snapshot) -> float | None:
     return reached + max(snapshot.epochs - done, 0) * length
 
 
+def is_over(scene: Scene) -> bool:
+    """Whether nothing more is expected: the log says so, or nobody looks at whether it grows."""
+    snapshot, source = scene.snapshot, scene.source
+    at_rest = source.following == "none" and source.condition in ("live", "ended")
+    return at_rest or (snapshot is not None and snapshot.ended)
+
+
 def time_window(scene: Scene) -> tuple[float, float]:
     """The shown part of the time axis, the same for every chart."""
     snapshot, view = scene.snapshot, scene.view
     if snapshot is None:
         return 0.0, 1.0
-    last = newest(snapshot)
-    end = scale.extent(last, epoch_length(snapshot), planned_end(snapshot), ended=snapshot.ended)
-    return scale.zoomed(end, last, view.zoom, view.left, snapshot.ended)
+    last, ended = newest(snapshot), is_over(scene)
+    end = scale.extent(last, epoch_length(snapshot), planned_end(snapshot), ended=ended)
+    return scale.zoomed(end, last, view.zoom, view.left, ended)
 
 
 def place(snapshot: Snapshot, position: float) -> tuple[int, float]:
@@ -192,6 +200,7 @@ def epoch_label(snapshot: Snapshot, epoch: int) -> str:
     return epoch_labels(snapshot).get(epoch, str(epoch))
 
 
+@lru_cache(maxsize=2)  # asked for several times a picture, of a table that may be long
 def epoch_labels(snapshot: Snapshot) -> dict[int, str]:
     """The epochs' numbers as the log prints them; none where the log repeats its numbers.
 

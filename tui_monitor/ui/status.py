@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from tui_monitor.core.records import Finding, Snapshot, SourceState
+from tui_monitor.core.records import Finding, Goal, Snapshot, SourceState
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui.glyphs import Glyphs
 from tui_monitor.ui.palette import Ground, Ink
@@ -51,6 +52,10 @@ def _condition(scene: Scene) -> Row:
         "lost": ("lost", glyphs.lost, Ink.BAD),
         "paused": ("paused", glyphs.paused, Ink.WARN),
     }[state.condition]
+    if state.condition == "live" and state.catching_up and scene.snapshot is not None:
+        word, sign, ink = f"reading, {fmt.size(scene.snapshot.bytes)}", glyphs.waiting, Ink.DIM
+    if state.condition == "live" and state.following == "none":
+        word, sign, ink = "as read", glyphs.ended, Ink.PLAIN
     return (Span(" "), Span(f"{sign} ", ink), Span(word, ink))
 
 
@@ -77,9 +82,9 @@ def _progress_items(snapshot: Snapshot, glyphs: Glyphs, *, wide: bool) -> list[I
     pace = snapshot.pace
     if pace.steps_per_second is not None and not snapshot.ended:
         items.append(Item((Span(fmt.rate(pace.steps_per_second, snapshot.unit), Ink.PLAIN),), 5))
-    if pace.eta_epoch is not None and not snapshot.ended:
+    if pace.eta_epoch and not snapshot.ended:
         items.append(Item(_eta("epoch", pace.eta_epoch, wide=wide), 4))
-    if pace.eta_run is not None and not snapshot.ended:
+    if pace.eta_run and not snapshot.ended:
         items.append(Item(_eta("run", pace.eta_run, wide=wide), 3))
     return items
 
@@ -135,8 +140,25 @@ def _alarm(snapshot: Snapshot | None) -> Finding | None:
     return found[-1] if found else None
 
 
+def _goal(goal: Goal) -> str:
+    """A target of the user's, and when it is met."""
+    name = f"{goal.metric} {fmt.compact(goal.value)}"
+    if goal.state == "met":
+        return f"{name} met in epoch {goal.met_in}"
+    if goal.state != "foreseen" or goal.epochs is None:
+        return {
+            "after the end": f"{name} not before the run ends",
+            "not foreseeable": f"{name} not foreseeable",
+            "too early": f"{name} too early to tell",
+        }.get(goal.state, f"no {goal.metric} in the log")
+    low, middle, high = goal.epochs
+    late = fmt.count(round(high)) if math.isfinite(high) else "never"
+    text = f"{name} in {fmt.count(round(middle))} epochs ({fmt.count(round(low))} to {late})"
+    return text if goal.seconds is None else f"{text}, {fmt.estimate(goal.seconds[1])}"
+
+
 def _facts(snapshot: Snapshot) -> list[tuple[str, int]]:
-    facts: list[tuple[str, int]] = []
+    facts: list[tuple[str, int]] = [(_goal(goal), 0) for goal in snapshot.goals]
     if snapshot.learning_rate is not None:
         facts.append((f"lr {fmt.compact(snapshot.learning_rate)}", 1))
     if snapshot.law is not None:

@@ -9,15 +9,17 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
 from tui_monitor.core.records import Snapshot, SourceState
+from tui_monitor.ui import moves
 from tui_monitor.ui import scene as scenes
 from tui_monitor.ui.glyphs import BLOCKS, UNICODE, Glyphs
 from tui_monitor.ui.layout import SIDE_GAP, Layout, plan_for
-from tui_monitor.ui.scene import MAX_ZOOM, Scene, View
+from tui_monitor.ui.scene import Scene, View
 from tui_monitor.ui.screens.ask import AskScreen
 from tui_monitor.ui.widgets.ink_view import InkView
 from tui_monitor.ui.widgets.panels import (
@@ -52,6 +54,10 @@ _KEYS = [
 ]
 
 
+class MonitorLeft(Message):
+    """The user goes back from a picture that is already at rest."""
+
+
 class MonitorScreen(Screen[None]):
     """The whole picture. Only this screen writes to its widgets."""
 
@@ -78,12 +84,13 @@ class MonitorScreen(Screen[None]):
         Binding("l", "flip('log_y')", "Logarithmic y"),
         Binding("vertical_line", "blocks", "Braille or blocks", show=False),
         Binding("slash", "search", "Filter metrics, search the log", show=False),
-        Binding("g", "go_to", "Go to an epoch", show=False),
+        Binding("g", "app.go_to", "Go to an epoch", show=False),
     ]
     ALLOW_SELECT = False
 
-    def __init__(self, source: SourceState, glyphs: Glyphs) -> None:
+    def __init__(self, source: SourceState, glyphs: Glyphs, *, one_of_many: bool = False) -> None:
         super().__init__()
+        self._one_of_many = one_of_many
         self._scene = Scene(None, source, glyphs=glyphs)
         self._waiting: Snapshot | None = None
         self._layout_now: Layout | None = None
@@ -107,7 +114,9 @@ class MonitorScreen(Screen[None]):
                 yield JumpPanel(id="jump")
                 yield EpochTable(id="epochs")
                 yield LogTail(id="log")
-        yield KeyLine(keys if self._scene.glyphs.ascii else _KEYS, id="keys")
+        keys = keys if self._scene.glyphs.ascii else _KEYS
+        runs = [("r", "runs")] if self._one_of_many else []
+        yield KeyLine([*keys[:2], *runs, *keys[2:]], id="keys")
 
     def on_mount(self) -> None:
         """Draw the empty picture at once."""
@@ -149,8 +158,7 @@ class MonitorScreen(Screen[None]):
 
     def _draw_side(self) -> None:
         if self._side_waits and self._side_is_due():
-            for part in self._side_parts():
-                part.show(self._scene)
+            self._apply()
 
     def _side_parts(self) -> list[InkView]:
         return list(self.query_one("#side").query(InkView))
@@ -167,7 +175,7 @@ class MonitorScreen(Screen[None]):
 
     def untell(self, notice: str) -> None:
         """Take a line away, if it is still there."""
-        if self._scene.notice == notice:
+        if self._scene.notice == notice and self.is_attached:
             self.tell(None)
 
     def set_paused(self, paused: bool) -> None:
@@ -196,58 +204,27 @@ class MonitorScreen(Screen[None]):
 
     def action_cursor(self, direction: int) -> None:
         """Move the cursor by a print, or by a cell where prints are denser than cells."""
-        curve = scenes.focused(self._scene)
-        if curve is None or not curve.x.size:
-            return
-        view = self._scene.view
-        left, right = scenes.time_window(self._scene)
-        cell = (right - left) / max(self.query_one("#charts").size.width - 8, 1)
-        sign = 1 if direction > 0 else -1
-        cursor = scenes.next_print(curve.x, view.cursor, sign, cell * abs(direction))
-        if not left < cursor <= right and view.zoom:
-            span = right - left
-            view = replace(view, left=max(cursor - span / 2, 0.0))
-        self._change(replace(view, cursor=cursor))
+        cells = self.query_one("#charts").size.width - 8
+        self._change(moves.cursor_moved(self._scene, direction, cells))
 
     def action_leave(self) -> None:
         """Back to what is new: no cursor, no selected boundary, no pan, no maximised panel."""
-        view = self._scene.view
-        self._change(replace(view, cursor=None, boundary=None, left=None, maximised=False))
+        rest = moves.at_rest(self._scene.view)
+        if rest == self._scene.view:
+            self.post_message(MonitorLeft())
+        self._change(rest)
 
     def action_boundary(self, direction: int) -> None:
         """Select the boundary before or after the selected one; past the last: the latest."""
-        epochs = scenes.boundary_epochs(self._scene)
-        if not epochs:
-            return
-        chosen = self._scene.view.boundary
-        place = epochs.index(chosen) if chosen in epochs else len(epochs)
-        place = max(place + direction, 0)
-        boundary = epochs[place] if place < len(epochs) else None
-        self._change(replace(self._scene.view, boundary=boundary, explanation=True))
+        self._change(moves.boundary_moved(self._scene, direction))
 
     def action_zoom(self, direction: int) -> None:
         """Zoom the time axis in or out, about the cursor if there is one; 0 shows all."""
-        view = self._scene.view
-        if direction == 0:
-            self._change(replace(view, zoom=0, left=None))
-            return
-        zoom = min(max(view.zoom + direction, 0), MAX_ZOOM)
-        zoomed = replace(view, zoom=zoom)
-        if view.cursor is not None or view.left is not None:
-            left, right = scenes.time_window(self._scene)
-            centre = view.cursor if view.cursor is not None else (left + right) / 2
-            span = (right - left) * 2.0 ** (view.zoom - zoom)
-            zoomed = replace(zoomed, left=max(centre - span / 2, 0.0))
-        self._change(zoomed if zoom else replace(zoomed, left=None))
+        self._change(moves.zoomed(self._scene, direction))
 
     def action_pan(self, direction: int) -> None:
         """Move the shown part of the time axis by a quarter of its width."""
-        if self._scene.snapshot is None or not self._scene.view.zoom:
-            return
-        left, right = scenes.time_window(self._scene)
-        moved = max(left + direction * (right - left) / 4, 0.0)
-        at_end = moved + (right - left) >= scenes.newest(self._scene.snapshot) and direction > 0
-        self._change(replace(self._scene.view, left=None if at_end else moved))
+        self._change(moves.panned(self._scene, direction))
 
     def action_blocks(self) -> None:
         """Draw with blocks instead of braille, or with braille again."""
@@ -270,27 +247,29 @@ class MonitorScreen(Screen[None]):
         self.app.push_screen(AskScreen(self._scene, "epoch", "its number, as shown"), self._go_to)
 
     def _go_to(self, text: str | None) -> None:
-        curve = scenes.focused(self._scene)
-        if not text or self._scene.snapshot is None or curve is None or not curve.x.size:
+        if not text or self._scene.snapshot is None:
             return
-        begin = scenes.epoch_begin(self._scene.snapshot, text.strip())
-        if begin is None:
+        view = moves.at_epoch(self._scene, text.strip())
+        if view is None:
             self.tell(f"no epoch {text.strip()} here yet")
             return
         self.tell(None)
-        cursor = scenes.next_print(curve.x, begin, 1, 0.0)
-        left, right = scenes.time_window(self._scene)
-        view = replace(self._scene.view, cursor=cursor)
-        if view.zoom and not left < cursor <= right:
-            view = replace(view, left=max(cursor - (right - left) / 2, 0.0))
         self._change(view)
+
+    def offer_stop(self, offered: bool) -> None:
+        """Show the key that stops a recorded training, or don't."""
+        self.query_one(KeyLine).offer_stop(offered)
+        self.query_one(KeyLine).show(self._scene)
 
     # --- the mouse, which nothing needs --------------------------------------------------------
 
     def on_click(self, event: events.Click) -> None:
-        """Focus the metric that was clicked."""
-        if isinstance(event.widget, MetricPanel):
-            self._change(replace(self._scene.view, focus=event.widget.index))
+        """Focus the metric that was clicked, and select the boundary near the pointer."""
+        panel = event.widget
+        if not isinstance(panel, MetricPanel):
+            return
+        scene = self._scene._replace(view=replace(self._scene.view, focus=panel.index))
+        self._change(moves.boundary_at(scene, panel.fraction_at(event.x), panel.chart_cells))
 
     def on_mouse_scroll_up(self) -> None:
         """Zoom in."""
@@ -309,7 +288,8 @@ class MonitorScreen(Screen[None]):
     def _apply(self, *, side: bool = True) -> None:
         """Lay out what has changed its size, then let every part draw what has changed in it.
 
-        Without `side` explanation, epochs and log stay as they are, unless the layout changes.
+        Without `side` explanation, epochs, log and the charts' insides stay as they are, unless the
+        layout changes.
         """
         scene = self._scene
         shown = scenes.curves(scene)
@@ -328,7 +308,7 @@ class MonitorScreen(Screen[None]):
         later = [] if side else self._side_parts()
         for part in self.query(InkView):
             if part not in later:
-                part.show(scene)
+                part.show(scene, brief=not side and scene.source.replay is None)
 
     def _divide(self, layout: Layout, panels: list[MetricPanel]) -> None:
         heights = {

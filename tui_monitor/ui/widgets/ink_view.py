@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import RenderResult
+from textual.filter import ANSIToTruecolor, DimFilter, LineFilter
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -27,6 +28,9 @@ class InkView(Widget):
         self._rows: list[Row] = []
         self._strips: dict[int, Strip] = {}
         self._styles: dict[tuple[Ink, Ground], Style] = {}
+        self._line_filters: list[LineFilter] | None = None
+        self.brief = False
+        """What no eye follows several times a second may be drawn as it was before."""
 
     def draw(self, scene: Scene, width: int, height: int) -> list[Row]:
         """The rows to show, at most `height`, each at most `width` cells wide."""
@@ -37,9 +41,9 @@ class InkView(Widget):
         """What is shown."""
         return self._rows
 
-    def show(self, scene: Scene) -> None:
-        """Draw another scene."""
-        self._scene = scene
+    def show(self, scene: Scene, *, brief: bool = False) -> None:
+        """Draw another scene; see `brief`."""
+        self._scene, self.brief = scene, brief
         self._redraw()
 
     def _redraw(self) -> None:
@@ -48,14 +52,20 @@ class InkView(Widget):
             return
         rows = self.draw(self._scene, width, height)[:height]
         before, self._rows = self._rows, rows
-        for y in range(max(len(before), len(rows))):
-            if (before[y] if y < len(before) else ()) != (rows[y] if y < len(rows) else ()):
-                self._strips.pop(y, None)
-                self.refresh(Region(0, y, width, 1))
+        changed = [
+            Region(0, y, width, 1)
+            for y in range(max(len(before), len(rows)))
+            if (before[y] if y < len(before) else ()) != (rows[y] if y < len(rows) else ())
+        ]
+        for region in changed:
+            self._strips.pop(region.y, None)
+        if changed:
+            self.refresh(*changed)
 
     def on_resize(self) -> None:
         """Lay everything out anew."""
         self._strips.clear()
+        self.brief = False
         self._redraw()
         self.refresh()
 
@@ -64,6 +74,7 @@ class InkView(Widget):
         super().notify_style_update()
         self._styles.clear()
         self._strips.clear()
+        self._line_filters = None
 
     def render(self) -> RenderResult:
         """Nothing: rows are drawn one by one."""
@@ -95,9 +106,19 @@ class InkView(Widget):
             if text
         ]
         strip = Strip(segments).adjust_cell_length(self.size.width, plain)
-        for line_filter in self.get_line_filters():
+        for line_filter in self._filters():
             strip = strip.apply_filter(line_filter, self.background_colors[1])
         return strip
+
+    def _filters(self) -> list[LineFilter]:
+        """The filters that change anything here: inks have true colours, and none is dim."""
+        if self._line_filters is None:
+            self._line_filters = [
+                each
+                for each in self.get_line_filters()
+                if not isinstance(each, (ANSIToTruecolor, DimFilter))
+            ]
+        return self._line_filters
 
     def _style(self, ink: Ink, ground: Ground) -> Style:
         style = self._styles.get((ink, ground))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tui_monitor.ui import jump, metric_panel, status, tables
+from tui_monitor.ui.palette import Ink
 from tui_monitor.ui.rows import Row
 from tui_monitor.ui.scene import Scene, curves
 from tui_monitor.ui.widgets.ink_view import InkView
@@ -23,8 +24,7 @@ class MetricPanel(InkView):
         super().__init__(id=id)
         self.index = 0
         """Which of the scene's curves it shows."""
-        self._held: tuple[float, float] | None = None
-        self._held_for: tuple[object, ...] = ()
+        self._memory = metric_panel.Memory()
 
     def draw(self, scene: Scene, width: int, height: int) -> list[Row]:
         """See `metric_panel.draw_panel`."""
@@ -33,14 +33,26 @@ class MetricPanel(InkView):
             return metric_panel.empty_rows(scene, width, height) if self.index == 0 else []
         if self.index >= len(shown):
             return []
-        view = scene.view
-        # Another height has other ticks: its range may be another one.
-        metric = shown[self.index].metric
-        key = (metric, scene.snapshot.run, height, view.log_y, view.zoom, view.left)
-        if key != self._held_for:
-            self._held, self._held_for = None, key
-        rows, self._held = metric_panel.draw_panel(scene, self.index, width, height, self._held)
-        return rows
+        return metric_panel.draw_panel(
+            scene, self.index, width, height, self._memory, brief=self.brief
+        )
+
+    @property
+    def chart_cells(self) -> int:
+        """Columns of the chart's inside; 0 where there is none."""
+        return max(self.size.width - self._gutter - 1, 0) if self._gutter else 0
+
+    def fraction_at(self, column: int) -> float | None:
+        """How far along the time axis a column of the panel lies, 0..1; None beside the chart."""
+        cells = self.chart_cells
+        place = column - self._gutter
+        return (place + 0.5) / cells if 0 <= place < cells else None
+
+    @property
+    def _gutter(self) -> int:
+        """Columns left of the chart: those of its y axis, which are drawn as one span."""
+        axes = [len(row[0].text) for row in self.rows if len(row) > 1 and row[0].ink is Ink.AXIS]
+        return max(axes, default=0)
 
 
 class JumpPanel(InkView):
@@ -73,10 +85,17 @@ class KeyLine(InkView):
     def __init__(self, keys: list[tuple[str, str]], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._keys = keys
+        self._stops = False
+
+    def offer_stop(self, offered: bool) -> None:
+        """Show the key that stops a recorded training, or don't."""
+        self._stops = offered
 
     def draw(self, scene: Scene, width: int, height: int) -> list[Row]:
         """See `status.key_row`."""
         keys = self._keys
         if scene.source.replay is not None:
             keys = [*keys[:2], (", .", "speed"), *keys[2:]]
+        if self._stops:
+            keys = [*keys[:2], ("S", "stop training"), *keys[2:]]
         return [status.key_row(keys, width)][:height]

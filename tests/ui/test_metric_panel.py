@@ -1,0 +1,91 @@
+"""A metric's panel from picture to picture: steady, and drawn anew no more than it must be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.ui import samples
+from tui_monitor.core.records import Snapshot
+from tui_monitor.ui.metric_panel import Memory, draw_panel
+from tui_monitor.ui.rows import Row
+from tui_monitor.ui.scene import Scene, View, is_over, time_window
+
+
+def scene(snapshot: Snapshot, **view: object) -> Scene:
+    return Scene(snapshot, samples.LIVE, View(**view))  # type: ignore[arg-type]
+
+
+def text(rows: list[Row]) -> list[str]:
+    return ["".join(span.text for span in row).rstrip() for row in rows]
+
+
+def test_in_a_brief_picture_the_numbers_are_new_and_the_chart_is_not() -> None:
+    memory = Memory()
+    first = draw_panel(scene(samples.training(600)), 0, 100, 16, memory)
+    brief = draw_panel(scene(samples.training(640)), 0, 100, 16, memory, brief=True)
+    whole = draw_panel(scene(samples.training(640)), 0, 100, 16, Memory())
+    assert brief[0] == whole[0] != first[0]
+    assert all(a is b for a, b in zip(brief[1:], first[1:], strict=True))
+    later = draw_panel(scene(samples.training(640)), 0, 100, 16, memory)
+    assert text(later)[1:] != text(first)[1:]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda: scene(samples.training(640), log_y=True),
+        lambda: scene(samples.training(640), zoom=1),
+        lambda: scene(samples.training(640), cursor=300.0),
+        lambda: scene(samples.training(1218)),
+    ],
+)
+def test_what_a_key_or_an_epoch_changes_is_drawn_even_in_a_brief_picture(changed: object) -> None:
+    assert callable(changed)
+    memory = Memory()
+    draw_panel(scene(samples.training(600)), 0, 100, 16, memory)
+    brief = draw_panel(changed(), 0, 100, 16, memory, brief=True)
+    assert text(brief) == text(draw_panel(changed(), 0, 100, 16, memory))
+
+
+@pytest.mark.parametrize("width", [50, 60, 71, 72, 120])
+def test_a_chart_does_not_move_when_the_cursor_comes(width: int) -> None:
+    memory = Memory()
+    snapshot = samples.training(900)
+    rows = draw_panel(scene(snapshot), 0, width, 16, memory)
+    held = memory.held
+    with_cursor = draw_panel(scene(snapshot, cursor=500.0), 0, width, 16, memory)
+    assert len(rows) == len(with_cursor)
+    assert memory.held is held
+
+
+def test_a_log_that_is_read_in_ends_with_the_axis_of_its_numbers() -> None:
+    memory = Memory()
+    for batch in (4, 30, 200, 1218):
+        read_in = draw_panel(scene(samples.training(batch)), 0, 100, 16, memory)
+    assert text(read_in) == text(draw_panel(scene(samples.training(1218)), 0, 100, 16))
+
+
+def test_the_picture_of_a_log_at_rest_ends_with_its_newest_print() -> None:
+    snapshot = replace(samples.training(600), ended=False)
+    at_rest = scene(snapshot)._replace(source=samples.LIVE._replace(following="none"))
+    assert is_over(at_rest)
+    assert not is_over(scene(snapshot))
+    assert time_window(at_rest)[1] == snapshot.curves[0].x[-1]
+    assert time_window(scene(snapshot))[1] > snapshot.curves[0].x[-1]
+
+
+def test_a_curve_of_nothing_but_nan_has_a_panel() -> None:
+    snapshot = samples.training(100)
+    curve = snapshot.curves[0]
+    none = np.full(curve.x.size, np.nan)
+    broken = replace(
+        curve, displayed=none, value=none, low=none, high=none, level=none, level_sd=none,
+        val_x=np.empty(0), val=np.empty(0),
+    )  # fmt: skip
+    for height in (1, 2, 3, 4, 12, 30):
+        rows = draw_panel(scene(replace(snapshot, curves=(broken,))), 0, 60, height)
+        assert len(rows) <= height
+        assert "nan" in text(rows)[0]

@@ -1,0 +1,45 @@
+"""What the terminal shows at once, while the screen is loaded. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_ENTER = "\x1b[?1049h\x1b[?25l\x1b[2J"
+"""Alternate screen, as the monitor takes it itself a moment later; no cursor."""
+_LEAVE = "\x1b[?1049l\x1b[?25h"
+_DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
+KEYS = "q quit  ? help  space pause  ← → cursor  [ ] boundary  tab panel  enter maximise  + - zoom"
+"""Where the monitor's own line of keys begins."""
+_OUTPUT = 2
+"""The monitor draws on standard error."""
+
+
+def splash(name: str, columns: int, rows: int, *, ascii: bool) -> str:  # noqa: A002
+    """The sequence that draws it. `name` holds nothing that a terminal acts on."""
+    sign, keys = ("o", KEYS.replace("← →", "< >")) if ascii else ("○", KEYS)
+    drawn = f"{_ENTER}\x1b[1;1H" + f" {sign} reading   {name}"[:columns]
+    if rows > 2:
+        drawn += f"\x1b[{rows};1H{_DIM}" + f" {keys}"[:columns] + _PLAIN
+    return drawn
+
+
+@contextmanager
+def splashed(name: str, *, ascii: bool) -> Iterator[None]:  # noqa: A002
+    """Show it, until the monitor's own picture takes its place; if that never comes, take it away."""
+    if not os.isatty(_OUTPUT):
+        yield
+        return
+    columns, rows = shutil.get_terminal_size()
+    _write(splash(name, columns, rows, ascii=ascii))
+    try:
+        yield
+    except BaseException:
+        _write(_LEAVE)
+        raise
+
+
+def _write(text: str) -> None:
+    os.write(_OUTPUT, text.encode("utf-8", "replace"))

@@ -1,0 +1,83 @@
+"""The numbers of a panel's head: now, or at the cursor. They are the chart's legend as well. Pure."""
+
+from __future__ import annotations
+
+import math
+
+from tui_monitor.core.records import Curve
+from tui_monitor.ui import format as fmt
+from tui_monitor.ui.palette import Ink
+from tui_monitor.ui.rows import Item, Row, Span, fit, pack, packed_width, pad
+from tui_monitor.ui.scene import Scene, index_at
+
+NAME_WIDTH = 12
+"""Cells of a metric's name where there is little room."""
+_MARGIN_WIDTH = 7
+"""Cells of what stands behind ±, so that what follows keeps its place."""
+
+
+def readout(scene: Scene, curve: Curve, width: int, *, has_focus: bool, lines: int) -> list[Row]:
+    """The panel's head: the numbers now, or at the cursor. It is the chart's legend as well.
+
+    Where there is no room for all, the words go before the numbers do.
+    """
+    glyphs = scene.glyphs
+    name = fit(curve.metric, max(NAME_WIDTH, width // 4), glyphs.ellipsis)
+    title = Item((Span(glyphs.focus if has_focus else " ", Ink.FOCUS), Span(name, Ink.TITLE)), 0)
+    for words in (True, False):
+        items = [title, *numbers(scene, curve, words=words)]
+        rows = [items]
+        if lines > 1 and len(items) > 2:
+            rows = [items[:2], [items[2]._replace(spans=(Span(" "), *items[2].spans)), *items[3:]]]
+        if all(packed_width(row) <= width for row in rows):
+            break
+    return [pack(row, width) for row in rows]
+
+
+def numbers(scene: Scene, curve: Curve, *, words: bool) -> list[Item]:
+    """The numbers with their signs, the more important with the lower ranks."""
+    glyphs, cursor = scene.glyphs, scene.view.cursor
+    index = index_at(curve.x, cursor)
+    if index is None:
+        return [Item((Span("no print here yet", Ink.DIM),), 0)]
+    items: list[Item] = []
+    level = float(curve.level[index])
+    if math.isfinite(level):
+        items.append(Item(_level_spans(scene, level, float(curve.level_sd[index])), 0))
+    sign, ink = (glyphs.ghost, Ink.GHOST) if items else (glyphs.line, Ink.LEVEL)
+    displayed = float(curve.displayed[index])
+    bad = not math.isfinite(displayed)
+    strength = Ink.BAD if bad else Ink.PLAIN if items else Ink.STRONG
+    items.append(_item(sign, ink, "displayed " if words else "", (displayed, strength), 1))
+    low, high = float(curve.low[index]), float(curve.high[index])
+    if cursor is not None and math.isfinite(low) and math.isfinite(high):
+        bounds = Span(f"{fmt.number(low)} to {fmt.number(high)}", Ink.PLAIN)
+        word = Span("window " if words else "", Ink.DIM)
+        items.append(Item((Span(f"{glyphs.window} ", Ink.GHOST), word, bounds), 3))
+    val = index_at(curve.val_x, cursor)
+    if val is not None:
+        number = float(curve.val[val])
+        items.append(_item(glyphs.val, Ink.VAL, "val " if words else "", (number, Ink.VAL), 2))
+    return items
+
+
+def _item(sign: str, ink: Ink, word: str, number: tuple[float, Ink], rank: int) -> Item:
+    value, strength = number
+    return Item(
+        (Span(f"{sign} ", ink), Span(word, Ink.DIM), Span(fmt.number(value), strength)), rank
+    )
+
+
+def _level_spans(scene: Scene, level: float, sd: float) -> Row:
+    glyphs = scene.glyphs
+    mark = Span(f"{glyphs.line} ", Ink.LEVEL)
+    if not math.isfinite(sd):
+        return (mark, Span(fmt.number(level), Ink.STRONG))
+    beside = f"{glyphs.plus_minus} {fmt.margin(2 * sd)}"
+    # As wide as most: what stands behind must not move with every digit.
+    room = len(glyphs.plus_minus) + _MARGIN_WIDTH
+    return (
+        mark,
+        Span(f"{fmt.number(level)} ", Ink.STRONG),
+        Span(pad(beside, max(room, len(beside))), Ink.LEVEL),
+    )

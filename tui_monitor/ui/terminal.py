@@ -1,0 +1,120 @@
+"""The application as a guest of its terminal: it sends little, waits for it and leaves it as it was.
+
+Changed cells only are sent; nothing is drawn while the terminal has not taken the last frame; a
+signal ends the application cleanly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import select
+import signal
+import sys
+import termios
+import threading
+from typing import ClassVar, cast
+
+from rich.console import RenderableType
+from rich.segment import Segments
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from tui_monitor.ui.celldiff import Painted, changed_cells
+from tui_monitor.ui.notify import notification
+
+_ALONE_SECONDS = 2.0
+"""Between two looks whether the terminal is still there."""
+_TAKEN = 256
+"""Bytes waiting for the terminal up to which it has as good as taken the last frame."""
+
+
+class TerminalApp(App[int]):
+    """What any screen of ours needs of its terminal."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True)
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._painted = Painted()
+
+    def on_mount(self) -> None:
+        """Take the terminal."""
+        self._catch_signals()
+        self.app_resume_signal.subscribe(self, lambda _app: self._painted.forget())
+        if not self.is_headless:
+            self.set_interval(_ALONE_SECONDS, self._leave_if_alone)
+
+    def _leave_if_alone(self) -> None:
+        """End where the terminal has gone without a word: reading it would spin for ever."""
+        if terminal_is_gone():
+            self.action_leave(128 + signal.SIGHUP)
+
+    def _terminal_is_behind(self) -> bool:
+        """Whether output waits to be written: a slow line must not fill up with old frames."""
+        writer = getattr(self._driver, "_writer_thread", None)
+        queue = getattr(writer, "_queue", None)
+        return (queue is not None and queue.qsize() > 0) or unread_output() > _TAKEN
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Send changed cells only; see `celldiff`."""
+        update: object = renderable if self.is_inline else changed_cells(renderable, self._painted)
+        super()._display(screen, cast("RenderableType | None", update))
+
+    def on_resize(self) -> None:
+        """A resized terminal may have moved or cut what it showed."""
+        self._painted.forget()
+
+    def action_repaint(self) -> None:
+        """Send every cell: something else wrote to the terminal."""
+        self._painted.forget()
+        self.screen.refresh(layout=True)
+
+    def _fatal_error(self) -> None:
+        """End on a defect of ours without the values of variables, which hold the log's text."""
+        from rich.traceback import Traceback
+
+        self._exit_renderables.append(
+            Segments(self.console.render(Traceback(show_locals=False, width=None)))
+        )
+        self._close_messages_no_wait()
+
+    def action_leave(self, code: int) -> None:
+        """End with an exit code; a training goes on."""
+        self.exit(code, return_code=code)
+
+    def send_notification(self, text: str) -> None:
+        """Ask the terminal to show a text as a notification of the desktop."""
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(notification(text, os.environ))
+
+    def _catch_signals(self) -> None:
+        """End cleanly, with the terminal as it was; Textual itself would leave it raw."""
+        if self.is_headless or threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"):
+            number = getattr(signal, name, None)
+            if number is not None:
+                loop.add_signal_handler(number, self.action_leave, 128 + number)
+
+
+def terminal_is_gone() -> bool:
+    """Whether nobody is at the other end of standard input any more."""
+    poll = select.poll()
+    poll.register(0, select.POLLHUP)
+    return any(event & (select.POLLHUP | select.POLLNVAL) for _, event in poll.poll(0))
+
+
+def unread_output() -> int:
+    """Bytes written to the terminal that it has not taken yet; 0 where that cannot be told."""
+    try:
+        # Textual writes to the process's own standard error.
+        waiting = fcntl.ioctl(2, termios.TIOCOUTQ, bytes(4))
+    except OSError:
+        return 0
+    return int.from_bytes(waiting, sys.byteorder)
