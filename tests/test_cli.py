@@ -91,6 +91,10 @@ def test_a_frame_has_a_size() -> None:
         (["--law", "nonsense", "x"], "'nonsense'"),
         (["--batch-size", "0", "x"], "0 is not 1 or more"),
         (["--batch-size", "many", "x"], "invalid number value: 'many'"),
+        (["--target", "0.95", "x"], "0.95 is not METRIC=VALUE, like val_acc=0.95"),
+        (["--target", "acc=high", "x"], "acc=high is not METRIC=VALUE"),
+        (["--target", "acc=inf", "x"], "acc=inf is not METRIC=VALUE"),
+        (["--target", "=0.9", "x"], "=0.9 is not METRIC=VALUE"),
         (["decode", "x", "--format", "xml"], "'xml'"),
         (["decode"], "required: SOURCE"),
         (["decode", ""], "empty source"),
@@ -99,13 +103,15 @@ def test_a_frame_has_a_size() -> None:
         (["replay", "x", "--speed", "nan"], "nan"),
         (["snapshot", "x", "--size", "12"], "12"),
         (["snapshot", "x", "--size", "0x5"], "0x5"),
-        (["--config", "x.toml", "x"], "not supported yet"),
+        (["--config", "x.toml", "x"], "No such file or directory, x.toml"),
         (["run"], "behind --"),
         (["run", "python", "train.py"], "unrecognized"),
         (["run", "--"], "behind --"),
-        (["a.log", "b.log"], "not supported yet"),
+        (["a.log", "b.log"], "the screen needs a terminal"),
+        (["decode", "a.log", ""], "empty source"),
         (["ssh://-oProxyCommand=id/train.log", "--plain"], "bad host"),
-        (["decode", "ssh://host/train.log"], "only be followed"),
+        (["replay", "ssh://host/train.log"], "not a file here"),
+        (["explain", "ssh://-oProxyCommand=id/train.log"], "bad host"),
         (["-"], "the screen needs a terminal"),
         (["demo", "nonsense"], "choose one of outer-loop"),
     ],
@@ -142,10 +148,18 @@ def test_a_missing_log_is_one_line_and_exit_2(
     assert "No such file or directory" in complaint(capsys)
 
 
-@pytest.mark.parametrize("command", ["decode", "explain", "snapshot", "replay", "watch"])
-def test_a_folder_is_one_line_and_exit_2(command: str, tmp_path: Path, capsys: Captured) -> None:
-    assert main([command, str(tmp_path)]) == 2
-    assert "folders are not supported yet" in complaint(capsys)
+@pytest.mark.parametrize("command", ["decode", "explain", "snapshot"])
+@pytest.mark.parametrize("glob", ["", "*.log"])
+def test_a_folder_without_a_log_is_one_line_and_exit_2(
+    command: str, glob: str, tmp_path: Path, capsys: Captured
+) -> None:
+    assert main([command, str(tmp_path / glob)]) == 2
+    assert "no training log below it" in complaint(capsys)
+
+
+def test_a_folder_can_not_be_replayed(tmp_path: Path, capsys: Captured) -> None:
+    assert main(["replay", str(tmp_path)]) == 2
+    assert "a folder holds many logs" in complaint(capsys)
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n\0\0", b"hello\nworld\n"])

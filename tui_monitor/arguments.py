@@ -7,15 +7,16 @@ given as `./demo`. Options that every command knows may stand before or behind i
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from math import isfinite, nan
 from typing import NamedTuple, NoReturn
 
 from tui_monitor import __version__
 from tui_monitor.errors import TuiMonitorError
 from tui_monitor.process import PROGRAM
-from tui_monitor.settings import LAWS, Size
+from tui_monitor.settings import GLYPHS, LAWS, THEMES, Size
 
-SOURCE_HELP = "path of a training log"
+SOURCE_HELP = "path of a training log, a folder or quoted glob of logs"
 FOLLOWED_HELP = f"{SOURCE_HELP}, - for standard input, or ssh://[user@]host[:port]/path"
 
 
@@ -36,8 +37,13 @@ class Command(NamedTuple):
     """Command line and what it is good for."""
 
 
-def parse(argv: Sequence[str]) -> tuple[str, argparse.Namespace]:
+def parse(
+    argv: Sequence[str], defaults: Mapping[str, object] | None = None
+) -> tuple[str, argparse.Namespace]:
     """The command and its arguments; TuiMonitorError on bad usage.
+
+    `defaults` are values of arguments that are not given, by their name; those that the command does
+    not know are passed over.
 
     Raises SystemExit after `--help` and `--version`, as argparse does.
     """
@@ -49,10 +55,13 @@ def parse(argv: Sequence[str]) -> tuple[str, argparse.Namespace]:
     name = "watch"
     if arguments[place] in COMMANDS:
         name = arguments.pop(place)
+    parser = _command_parser(name)
+    known = {action.dest for action in parser._actions}
+    parser.set_defaults(**{k: v for k, v in (defaults or {}).items() if k in known})
     if name != "run":
-        return name, _command_parser(name).parse_args(arguments)
+        return name, parser.parse_args(arguments)
     own, mark, training = _split_run(arguments)
-    parsed = _command_parser(name).parse_args(own)
+    parsed = parser.parse_args(own)
     if not mark or not training:
         raise TuiMonitorError(
             f"no training given, {PROGRAM} run: write its command behind --, as in "
@@ -84,7 +93,10 @@ def _first_positional(arguments: Sequence[str]) -> int | None:
     return None
 
 
-_VALUED = {"--law", "--batch-size", "--format-hint", "--metric", "--config"}
+_VALUED = {
+    *("--law", "--batch-size", "--format-hint", "--metric", "--target", "--config"),
+    *("--glyphs", "--theme"),
+}
 """Options of every command that take a value."""
 
 
@@ -99,9 +111,31 @@ def _common() -> argparse.ArgumentParser:
     )
     group.add_argument("--format-hint", metavar="NAME", help="the log's format (else detected)")
     group.add_argument("--metric", metavar="GLOB", help="only metrics of this name, like '*acc*'")
-    group.add_argument("--no-color", action="store_true", help="no colour; also NO_COLOR=1")
-    group.add_argument("--ascii", action="store_true", help="ASCII signs only")
-    group.add_argument("--config", metavar="FILE", help=argparse.SUPPRESS)
+    group.add_argument(
+        "--target",
+        type=_target,
+        action="append",
+        metavar="METRIC=VALUE",
+        help="tell when a metric gets there, like val_acc=0.95; may be given again",
+    )
+    group.add_argument(
+        "--no-color", action="store_false", dest="color", default=None,
+        help="no colour; also NO_COLOR=1",
+    )  # fmt: skip
+    group.add_argument("--color", action="store_true", default=None, help="colour in spite of it")
+    group.add_argument(
+        "--glyphs", choices=GLYPHS, default="auto", metavar="NAME",
+        help=f"signs to draw with: {', '.join(GLYPHS)}",
+    )  # fmt: skip
+    group.add_argument(
+        "--ascii", action="store_const", const="ascii", dest="glyphs", help="ASCII signs only"
+    )
+    group.add_argument(
+        "--theme", choices=THEMES, default="dark", metavar="NAME", help="dark, light"
+    )
+    group.add_argument(
+        "--config", metavar="FILE", help="options (else ~/.config/tui-monitor/config.toml)"
+    )
     group.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     group.add_argument("-h", "--help", action="help", help="show this help")
     return common
@@ -153,6 +187,17 @@ def _positive(text: str) -> int:
     return number
 
 
+def _target(text: str) -> tuple[str, float]:
+    name, _, value = text.rpartition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        number = nan
+    if not name.strip() or not isfinite(number):
+        raise argparse.ArgumentTypeError(f"{text} is not METRIC=VALUE, like val_acc=0.95")
+    return name.strip(), number
+
+
 def _speed(text: str) -> float:
     number = float(text)
     if not 0 <= number < float("inf"):
@@ -178,10 +223,11 @@ _size.__name__ = "COLUMNSxROWS"
 
 
 def _alerts(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--bell", action="store_true", help="ring at alerts: nan, stall, end, best")
-    parser.add_argument(
-        "--notify", action="store_true", help="alerts as notifications of the terminal (OSC 9)"
-    )
+    group = parser.add_argument_group("alerts: nan, divergence, stall, end, best validation")
+    on_off = argparse.BooleanOptionalAction
+    group.add_argument("--bell", action=on_off, default=False, help="ring the terminal's bell")
+    group.add_argument("--notify", action=on_off, default=False, help="notify the desktop (OSC 9)")
+    group.add_argument("--webhook", metavar="URL", help="post them as JSON to this address")
 
 
 def _watch(parser: argparse.ArgumentParser) -> None:
@@ -196,6 +242,7 @@ def _watch(parser: argparse.ArgumentParser) -> None:
 
 def _run(parser: argparse.ArgumentParser) -> None:
     parser.usage = f"{PROGRAM} run [OPTION ...] -- CMD [ARGUMENT ...]"
+    _alerts(parser)
     parser.add_argument(
         "--log", metavar="FILE", help="record there, at its end (else NAME-DATE-TIME.log here)"
     )
@@ -208,11 +255,13 @@ def _run(parser: argparse.ArgumentParser) -> None:
 
 
 def _demo(parser: argparse.ArgumentParser) -> None:
+    _alerts(parser)
     parser.add_argument("name", nargs="?", metavar="NAME", help="name of a bundled log")
     parser.add_argument("--speed", type=_speed, metavar="X", help="as for replay")
 
 
 def _replay(parser: argparse.ArgumentParser) -> None:
+    _alerts(parser)
     parser.add_argument("source", metavar="LOG", help="path of a saved log")
     parser.add_argument(
         "--speed", type=_speed, default=1.0, metavar="X", help="times as fast; 0: at once"
@@ -223,21 +272,27 @@ def _replay(parser: argparse.ArgumentParser) -> None:
 
 
 def _decode(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="SOURCE", help=f"{SOURCE_HELP}; - is standard input")
+    parser.add_argument(
+        "source", nargs="+", metavar="SOURCE", help=f"{SOURCE_HELP}; - is standard input"
+    )
     parser.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="of the rows")
     parser.add_argument("--output", metavar="FILE", help="write there instead of standard output")
     parser.add_argument("--follow", action="store_true", help="go on while the log grows")
 
 
 def _explain(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="SOURCE", help=f"{SOURCE_HELP}; - is standard input")
+    parser.add_argument(
+        "source", nargs="+", metavar="SOURCE", help=f"{SOURCE_HELP}; - is standard input"
+    )
     parser.add_argument(
         "--format", choices=("text", "json", "markdown"), default="text", help="of the explanation"
     )
 
 
 def _snapshot(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="SOURCE", help=f"{SOURCE_HELP}; - is standard input")
+    parser.add_argument(
+        "source", nargs="+", metavar="SOURCE", help=f"{SOURCE_HELP}; - is standard input"
+    )
     parser.add_argument("--output", metavar="FILE", help="FILE.svg, FILE.html or FILE.txt")
     parser.add_argument(
         "--size", type=_size, default=Size(120, 40), metavar="120x40", help="columns and rows"
@@ -250,6 +305,7 @@ COMMANDS = {
         _watch,
         [
             (f"{PROGRAM} train.log", "follow a training, now or when it starts"),
+            (f"{PROGRAM} runs/ 'old/**/*.log'", "every training log below these, as a list"),
             (f"{PROGRAM} watch ./demo", "a file named like a command"),
         ],
     ),

@@ -14,12 +14,14 @@ import shutil
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from tui_monitor import config
 from tui_monitor.arguments import parse
 from tui_monitor.errors import TuiMonitorError
+from tui_monitor.ingest.specs import Stream, is_several, spec_of
 from tui_monitor.process import (
     PROGRAM,
     Terminated,
@@ -31,10 +33,13 @@ from tui_monitor.process import (
     terminable,
 )
 from tui_monitor.settings import Settings
+from tui_monitor.splash import splashed
 
 if TYPE_CHECKING:
     from tui_monitor.core.options import DecodeOptions
+    from tui_monitor.core.records import Estimate, RunReport
     from tui_monitor.ingest.source import Source
+    from tui_monitor.ingest.specs import Spec
     from tui_monitor.ui.frame import Kind
 
 DEBUG = "TUI_MONITOR_DEBUG"
@@ -86,44 +91,73 @@ def _complain_of_defect(error: Exception) -> int:
 
 def _run(argv: Sequence[str]) -> int:
     command, arguments = parse(argv)
-    if arguments.config is not None:
-        raise TuiMonitorError(
-            f"configuration files are not supported yet, {arguments.config}: give the options here"
-        )
+    configured = config.load(arguments.config)
+    if configured:
+        command, arguments = parse(argv, configured)
     # The numbers here are small: a second thread of numpy's linear algebra only costs start-up.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     return COMMANDS[command](arguments, _settings(arguments))
 
 
 def _settings(arguments: Namespace) -> Settings:
-    encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
+    color = arguments.color
     return Settings(
         law=arguments.law,
         batch_size=arguments.batch_size,
         format_hint=arguments.format_hint,
         metric=arguments.metric,
-        color=not (arguments.no_color or os.environ.get("NO_COLOR")),
-        ascii=arguments.ascii or not encoding.startswith("utf"),
+        targets=tuple(arguments.target or ()),
+        color=not os.environ.get("NO_COLOR") if color is None else color,
+        ascii=arguments.glyphs == "ascii" or (arguments.glyphs == "auto" and _shows_only_ascii()),
         bell=getattr(arguments, "bell", False),
         notify=getattr(arguments, "notify", False),
+        blocks=arguments.glyphs == "block",
+        light=arguments.theme == "light",
+        webhook=_address(getattr(arguments, "webhook", None)),
     )
+
+
+def _address(webhook: str | None) -> str | None:
+    """The address that alerts go to, checked."""
+    if webhook is None:
+        return None
+    from tui_monitor.ui.webhook import check_address
+
+    return check_address(webhook)
+
+
+def _printable(name: str) -> str:
+    """A name without anything that a terminal acts on."""
+    return "".join(char for char in name if char.isprintable())
+
+
+def _shows_only_ascii() -> bool:
+    """Whether nothing else can be expected: another locale, or the kernel's own console."""
+    encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
+    console = os.environ.get("TERM") == "linux" and sys.stdout.isatty()
+    return console or not encoding.startswith("utf")
 
 
 def _options(settings: Settings) -> DecodeOptions:
     from tui_monitor.report.source import decode_options
 
-    return decode_options(settings.law, settings.batch_size, settings.format_hint, settings.metric)
+    return decode_options(
+        settings.law,
+        settings.batch_size,
+        settings.format_hint,
+        settings.metric,
+        settings.targets,
+    )
 
 
 # --- commands ------------------------------------------------------------------------------------
 
 
 def watch(arguments: Namespace, settings: Settings) -> int:
-    """Follow a log in the live monitor; it waits for a file that is not there yet."""
-    if len(arguments.source) > 1:
-        raise TuiMonitorError(
-            f"several logs are not supported yet, {arguments.source[1]}: name one log"
-        )
+    """Follow logs in the live monitor; it waits for files that are not there yet."""
+    specs = _specs(arguments.source)
+    if is_several(specs):
+        return _follow_several(specs, settings, plain=arguments.plain)
     return _follow(arguments.source[0], settings, plain=arguments.plain)
 
 
@@ -157,11 +191,46 @@ def _follow(name: str, settings: Settings, *, plain: bool) -> int:
     with _source(name, keys=not plain) as (open_source, shown):
         if plain:
             return _follow_plainly(open_source(), settings)
-        with _quick_imports():
-            from tui_monitor.ui.launch import watch_log
+        is_file = not piped and not name.startswith("ssh://")
+        with splashed(_printable(shown), ascii=settings.ascii):
+            with _quick_imports():
+                from tui_monitor.ui.launch import watch_log
 
-            options = _options(settings)
-        return watch_log(open_source, shown, options, settings)
+                options = _options(settings)
+            return watch_log(open_source, shown, options, settings, log=name if is_file else None)
+
+
+def _follow_several(specs: Sequence[Spec], settings: Settings, *, plain: bool) -> int:
+    """Follow many runs on the screen, or line by line."""
+    piped = any(spec.kind == "pipe" for spec in specs)
+    plain = plain or bool(_no_screen(piped=piped) and sys.stdout.isatty())
+    if not plain:
+        _require_screen(f"{PROGRAM} SOURCE ... --plain", piped=piped)
+    with _streams(specs, keys=not plain) as streams:
+        if plain:
+            from tui_monitor.report.several import updates_of_several
+
+            for line in updates_of_several(specs, streams, _options(settings)):
+                print(_ascii(line) if settings.ascii else line, flush=True)
+            return 0
+        with splashed("runs", ascii=settings.ascii):
+            with _quick_imports():
+                from tui_monitor.ui.launch import watch_runs
+
+                options = _options(settings)
+            return watch_runs(specs, streams, options, settings)
+
+
+@contextmanager
+def _streams(specs: Sequence[Spec], *, keys: bool) -> Iterator[list[Stream]]:
+    """What is no file among several sources."""
+    with ExitStack() as stack:
+        streams: list[Stream] = []
+        for spec in specs:
+            if spec.kind in ("pipe", "ssh"):
+                open_source, name = stack.enter_context(_source(spec.source, keys=keys))
+                streams.append(Stream(spec.source, name, open_source))
+        yield streams
 
 
 @contextmanager
@@ -178,16 +247,18 @@ def _source(name: str, *, keys: bool) -> Iterator[tuple[Callable[[], Source], st
         yield (lambda: piped), piped.name
     elif name.startswith("ssh://"):
         from tui_monitor.ingest import ssh
+        from tui_monitor.ingest.ssh_tail import SshTail
 
         connection = ssh.connect(ssh.parse_url(name))
         try:
-            yield (lambda: ssh.SshTail(connection)), connection.target.label
+            yield (lambda: SshTail(connection)), connection.target.label
         finally:
             ssh.disconnect(connection)
     else:
+        from tui_monitor.ingest.ahead import ReadAhead
         from tui_monitor.ingest.recording import open_file
 
-        yield (lambda: open_file(name)), os.path.basename(name)
+        yield (lambda: ReadAhead(open_file(name))), os.path.basename(name)
 
 
 def _follow_plainly(source: Source, settings: Settings) -> int:
@@ -240,19 +311,21 @@ def _replay(
     _require_screen(f"{PROGRAM} explain SOURCE")
     with _quick_imports():
         from tui_monitor.ui.launch import replay_log
-    return replay_log(source, len(data), options, settings)
+    return replay_log(source, data, options, settings)
 
 
 def decode(arguments: Namespace, settings: Settings) -> int:
-    """Write the rows of a log, once or while it grows."""
+    """Write the rows of logs, once or while they grow."""
     from tui_monitor.report.decode import row_writer
     from tui_monitor.report.output import open_output
-    from tui_monitor.report.source import check_readable, load_session
 
-    source = arguments.source
-    options = _options(settings)
+    specs, options = _specs(arguments.source), _options(settings)
+    if is_several(specs):
+        return _decode_several(arguments, specs, options)
+    source = arguments.source[0]
     if arguments.follow:
         from tui_monitor.report.follow import follow
+        from tui_monitor.report.source import check_readable
 
         if source != "-" and not source.startswith("ssh://"):
             check_readable(_one_file(source))
@@ -264,28 +337,85 @@ def decode(arguments: Namespace, settings: Settings) -> int:
             for session in follow(open_source(), options):
                 writer.write(session.take_rows())
         return 0
-    source = _one_file(source)
-    rows = load_session(source, options).rows()
+    rows = _rows(source, options)
+    with open_output(arguments.output, source) as stream:
+        row_writer(stream, arguments.format).write(rows)
+    return 0
+
+
+def _rows(source: str, options: DecodeOptions) -> Iterator[Estimate]:
+    """The rows of a whole log; TuiMonitorError if it has none."""
+    from tui_monitor.report.source import load_session
+
+    rows = load_session(_one_log(source), options).rows()
     first = next(rows, None)
     if first is None:
         raise _nothing_found(source)
-    with open_output(arguments.output, source) as stream:
-        row_writer(stream, arguments.format).write(chain([first], rows))
-    return 0
+    return chain([first], rows)
+
+
+def _decode_several(arguments: Namespace, specs: Sequence[Spec], options: DecodeOptions) -> int:
+    """Rows of several logs, each with its name: log after log, or as they come."""
+    from tui_monitor.report.decode import row_writer
+    from tui_monitor.report.output import open_output
+    from tui_monitor.report.several import follow_several, logs_of
+
+    if arguments.follow:
+        with (
+            _streams(specs, keys=False) as streams,
+            open_output(arguments.output, "", streaming=True) as stream,
+        ):
+            writer = row_writer(stream, arguments.format, several=True)
+            for name, session in follow_several(specs, streams, options):
+                writer.write(session.take_rows(), name)
+        return 0
+    logs = logs_of(specs, options.format_hint)
+
+    def write(source: str) -> None:
+        writer.write(_rows(source, options), source)
+
+    with open_output(arguments.output, "") as stream:
+        writer = row_writer(stream, arguments.format, several=True)
+        return _each(logs, write)
+
+
+def _each(logs: Sequence[str], report: Callable[[str], object]) -> int:
+    """Report on log after log; one that can't be is told, and the others are done: 2 at the end."""
+    code = 0
+    for source in logs:
+        try:
+            report(source)
+        except TuiMonitorError as error:
+            code = complain(str(error), 2)
+    return code
 
 
 def explain(arguments: Namespace, settings: Settings) -> int:
     """Print what happened between the epochs."""
-    from tui_monitor.report.explain import explanation
+    from tui_monitor.report.explain import explanation, explanations
     from tui_monitor.report.source import load_session
 
-    source = _one_file(arguments.source)
-    reports = load_session(source, _options(settings)).report()
-    if not reports:
-        raise _nothing_found(source)
-    text = explanation(source, reports, arguments.format)
+    specs, options = _specs(arguments.source), _options(settings)
+
+    def reports_of(source: str) -> tuple[RunReport, ...]:
+        reports = load_session(_one_log(source), options).report()
+        if not reports:
+            raise _nothing_found(source)
+        return reports
+
+    code = 0
+    if is_several(specs):
+        from tui_monitor.report.several import logs_of
+
+        found: list[tuple[str, tuple[RunReport, ...]]] = []
+        logs = logs_of(specs, options.format_hint)
+        code = _each(logs, lambda source: found.append((source, reports_of(source))))
+        text = explanations(found, arguments.format)
+    else:
+        source = arguments.source[0]
+        text = explanation(source, reports_of(source), arguments.format)
     sys.stdout.write(_ascii(text) if settings.ascii else text)
-    return 0
+    return code
 
 
 def snapshot(arguments: Namespace, settings: Settings) -> int:
@@ -294,14 +424,29 @@ def snapshot(arguments: Namespace, settings: Settings) -> int:
     from tui_monitor.core.text import sanitise
     from tui_monitor.report.output import open_output
     from tui_monitor.report.source import load_session
-    from tui_monitor.ui.frame import frame
+    from tui_monitor.ui.frame import frame, runs_frame
 
-    source = _one_file(arguments.source)
     kind = _picture_kind(arguments.output)
-    drawn = load_session(source, _options(settings)).snapshot(0.0)
-    name = "standard input" if source == "-" else sanitise(os.path.basename(source))
-    state = SourceState(name, "ended" if drawn.ended else "live", "none", None, None)
-    picture = frame(drawn, state, arguments.size, kind, ascii=settings.ascii, color=settings.color)
+    specs, options = _specs(arguments.source), _options(settings)
+    source = "" if is_several(specs) else _one_log(arguments.source[0])
+    if is_several(specs):
+        from tui_monitor.report.several import nothing_below, survey
+
+        for spec in specs:
+            if spec.kind != "tree":
+                _one_file(spec.source)
+        with _streams(specs, keys=False) as streams:
+            runs = survey(specs, streams, options)
+        if not runs.rows:
+            raise nothing_below(specs[0])
+        picture = runs_frame(runs, arguments.size, kind, ascii=settings.ascii, color=settings.color)
+    else:
+        drawn = load_session(source, options).snapshot(0.0)
+        name = "standard input" if source == "-" else sanitise(os.path.basename(source))
+        state = SourceState(name, "ended" if drawn.ended else "live", "none", None, None)
+        picture = frame(
+            drawn, state, arguments.size, kind, ascii=settings.ascii, color=settings.color
+        )
     with open_output(arguments.output, source) as stream:
         stream.write(picture)
     return 0
@@ -322,17 +467,29 @@ COMMANDS: dict[str, Callable[[Namespace, Settings], int]] = {
 # --- what commands ask for -----------------------------------------------------------------------
 
 
+def _specs(sources: Sequence[str]) -> list[Spec]:
+    """What the sources of a command line mean; TuiMonitorError for one that means nothing."""
+    for source in sources:
+        if not source:
+            raise TuiMonitorError("empty source, '': name a log, a folder or a quoted glob")
+    return [spec_of(source) for source in sources]
+
+
+def _one_log(source: str) -> str:
+    """The source, if it is a single log that can be read once: here, piped or over ssh."""
+    return source if source.startswith("ssh://") else _one_file(source)
+
+
 def _one_file(source: str) -> str:
     """The source, if it is a path or `-`; TuiMonitorError for kinds that are not supported yet."""
     if not source:
         raise TuiMonitorError("empty source, '': name a log")
     if source.startswith("ssh://"):
         raise TuiMonitorError(
-            f"logs over ssh can only be followed, {source}: use `{PROGRAM} {source}` or "
-            "`decode --follow`"
+            f"a log over ssh is not a file here, {source}: copy it, or use `{PROGRAM} {source}`"
         )
     if os.path.isdir(source):
-        raise TuiMonitorError(f"folders are not supported yet, {source}: name one log in it")
+        raise TuiMonitorError(f"a folder holds many logs, {source}: name one log in it")
     return source
 
 
@@ -383,6 +540,7 @@ def _quick_imports() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.freeze()
         gc.enable()
 
 

@@ -21,6 +21,10 @@ LAWS = (
 )
 """Names of the averaging laws; a test holds them equal to `core.records.LawName`."""
 
+GLYPHS = ("auto", "braille", "block", "ascii")
+"""What charts are drawn with; `auto`: braille where the terminal can be expected to have it."""
+THEMES = ("dark", "light")
+
 
 class Size(NamedTuple):
     """Of a screen or a frame, in character cells."""
@@ -46,5 +50,13 @@ class Settings(NamedTuple):
     """Draw and write with ASCII signs only."""
     bell: bool = False
     """Ring the terminal's bell at an alert."""
+    targets: tuple[tuple[str, float], ...] = ()
+    """Metrics and the values that they are wanted to reach."""
     notify: bool = False
     """Send alerts to the terminal as notifications."""
+    blocks: bool = False
+    """Draw charts with quarters of a cell instead of braille."""
+    light: bool = False
+    """Dark signs on a light ground."""
+    webhook: str | None = None
+    """Address that alerts are sent to; a secret."""

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from tui_monitor.core.records import LawName
+
+
+class Target(NamedTuple):
+    """A value that a metric is wanted to reach."""
+
+    metric: str
+    value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +28,8 @@ class DecodeOptions:
     """Name of the log's format; None: detected."""
     metric: str | None = None
     """Glob of metric names to keep (`*acc*`); None keeps all."""
+    targets: tuple[Target, ...] = ()
+    """Values that metrics are wanted to reach; when they will is forecast."""
 
     def keeps(self, metric: str) -> bool:
         """Whether a metric of this name is wanted."""

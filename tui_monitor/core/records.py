@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+GoalState = Literal["met", "foreseen", "after the end", "not foreseeable", "too early", "absent"]
 LineEnd = Literal["newline", "redraw", "open"]
 Unit = Literal["batch", "sample", "round", "epoch"]
 Split = Literal["train", "val", "other"]
@@ -33,6 +34,7 @@ FindingKind = Literal[
     "val-above-train",
     "averaged-twice",
     "diminishing-returns",
+    "target",
 ]
 LawName = Literal[
     "instantaneous",
@@ -292,7 +294,8 @@ class Curve:
     """One train metric of one run, with its validation twin, as columns of equal length.
 
     Positions are in batches since the run's start (`Snapshot.epoch_ends` says where epochs end), or
-    in epochs where the log prints one line an epoch. NaN is a break.
+    in epochs where the log prints one line an epoch. NaN is a break. Of a very long run the older
+    prints are thinned, see `thinning`.
     """
 
     metric: str
@@ -349,6 +352,32 @@ class Pace(NamedTuple):
     eta_run: float | None
 
 
+class Goal(NamedTuple):
+    """A value that the user wants a metric to reach, and when it will."""
+
+    metric: str
+    value: float
+    higher_is_better: bool
+    state: GoalState
+    """`after the end`: foreseen, but not before the last planned epoch is over; `too early`: too few
+    epochs are over; `absent`: the log shows no such metric."""
+    now: float | None = None
+    """The metric after the newest epoch that is over; if met, after the first that did."""
+    met_in: int | None = None
+    """That epoch, as the log numbers it."""
+    epochs: tuple[float, float, float] | None = None
+    """Epochs still to go, counted from the newest that is over: 2.5 %, median and 97.5 % of the curves
+    that fit; inf where they never get there."""
+    chance: float = 0.0
+    """Share of the curves that fit which ever get there."""
+    left: int | None = None
+    """Epochs still planned."""
+    epoch_seconds: float | None = None
+    """How long one takes."""
+    seconds: tuple[float, float, float] | None = None
+    """As `epochs`, from now on."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """All that a screen or report needs of a session, frozen; compared by identity."""
@@ -391,6 +420,8 @@ class Snapshot:
     """The newest progress line, as printed."""
     ended: bool
     """The log says that the training is over."""
+    goals: tuple[Goal, ...] = ()
+    """Targets that the user set, as far as they are met; the newest run's."""
 
 
 SourceCondition = Literal["waiting", "live", "stalled", "ended", "lost", "paused"]
@@ -419,3 +450,5 @@ class SourceState(NamedTuple):
     detail: str | None
     """One line for the user: waiting for the file, truncated, permission denied..."""
     replay: ReplayPosition | None = None
+    catching_up: bool = False
+    """There is more to read than was read so far."""

@@ -81,12 +81,17 @@ class Timeline:
                 self._place_notice(line, item, placed)
         return placed
 
-    def preview(self, line: Line, items: Sequence[Item]) -> Print | None:
-        """The last print of an unfinished line, where it would be placed; changes nothing."""
+    def copy(self) -> Timeline:
+        """An independent one that stands at the same place."""
         twin = copy.copy(self)
         twin._at = copy.copy(self._at)
         twin._preamble = self._preamble.copy()
         twin._early = self._early.copy()
+        return twin
+
+    def preview(self, line: Line, items: Sequence[Item]) -> Print | None:
+        """The last print of an unfinished line, where it would be placed; changes nothing."""
+        twin = self.copy()
         placed = twin.place(line, items)
         if twin._held is not None and twin._held is not self._held:
             return twin._held[0]

@@ -47,6 +47,9 @@ FIELDS = (
 )
 """Names of a row's fields, in order; each is the name of an `Estimate`'s field."""
 
+SOURCE_FIELD = "source"
+"""Comes last, and only where rows are of several logs: the log as it was named or found."""
+
 _FLAGS = tuple(map(FIELDS.index, ("exact", "final", "outlier")))
 _TEXTS = tuple(map(FIELDS.index, ("epoch_label", "unit", "metric", "split", "law")))
 
@@ -59,9 +62,11 @@ def json_number(value: float) -> float | str:
     return value if isfinite(value) else str(float(value))
 
 
-def json_row(row: Estimate) -> str:
-    """One JSON object, without the line's end."""
+def json_row(row: Estimate, source: str | None = None) -> str:
+    """One JSON object, without the line's end; `source` names the log where there are several."""
     cells: dict[str, Cell] = dict(zip(FIELDS, _cells(row), strict=True))
+    if source is not None:
+        cells[SOURCE_FIELD] = source
     try:
         return _encode(cells)
     except ValueError:  # a number that JSON lacks: rare enough not to look for it in every cell
@@ -97,8 +102,8 @@ def _inert(text: str) -> str:
 class RowWriter(Protocol):
     """Writes rows to an open text stream."""
 
-    def write(self, rows: Iterable[Estimate]) -> None:
-        """Append these rows and flush them to the reader."""
+    def write(self, rows: Iterable[Estimate], source: str | None = None) -> None:
+        """Append these rows and flush them to the reader; `source` where there are several."""
 
 
 class JsonLines:
@@ -107,26 +112,27 @@ class JsonLines:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def write(self, rows: Iterable[Estimate]) -> None:
+    def write(self, rows: Iterable[Estimate], source: str | None = None) -> None:
         """Append these rows and flush them to the reader."""
-        self._stream.writelines(json_row(row) + "\n" for row in rows)
+        self._stream.writelines(json_row(row, source) + "\n" for row in rows)
         self._stream.flush()
 
 
 class CsvRows:
     """Rows as CSV, the field names first."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, several: bool = False) -> None:
         self._stream = stream
         self._writer = csv.writer(stream, lineterminator="\n")
-        self._writer.writerow(FIELDS)
+        self._writer.writerow((*FIELDS, SOURCE_FIELD) if several else FIELDS)
 
-    def write(self, rows: Iterable[Estimate]) -> None:
+    def write(self, rows: Iterable[Estimate], source: str | None = None) -> None:
         """Append these rows and flush them to the reader."""
-        self._writer.writerows(map(csv_cells, rows))
+        name = [] if source is None else [_inert(source)]
+        self._writer.writerows([*csv_cells(row), *name] for row in rows)
         self._stream.flush()
 
 
-def row_writer(stream: TextIO, row_format: RowFormat) -> RowWriter:
-    """The writer of a format, on a stream that it does not close."""
-    return JsonLines(stream) if row_format == "jsonl" else CsvRows(stream)
+def row_writer(stream: TextIO, row_format: RowFormat, *, several: bool = False) -> RowWriter:
+    """The writer of a format, on a stream that it does not close; `several`: rows name their log."""
+    return JsonLines(stream) if row_format == "jsonl" else CsvRows(stream, several=several)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.session import Session
-from tui_monitor.ingest.source import Chunk, Ended, Restarted, Source
+from tui_monitor.ingest.source import Chunk, Ended, Hole, Restarted, Source
 from tui_monitor.report.source import BLOCK_BYTES
 
 BEAT = 0.25
@@ -32,8 +32,10 @@ def follow(source: Source, options: DecodeOptions) -> Iterator[Session]:
                 session.feed(pulled.data, now)
                 fed = now
                 yield session
+            elif isinstance(pulled, Hole):
+                session.skip(pulled.size, now)
             elif isinstance(pulled, Restarted):
-                session.restart(pulled.reason)
+                session.restart(pulled.reason, pulled.at)
                 yield session
             elif isinstance(pulled, Ended):
                 session.finish()
