@@ -283,20 +283,38 @@ def test_an_accuracy_in_percent_is_no_fraction() -> None:
 # --- steps that are not batches -------------------------------------------------------------------
 
 
-def test_several_batches_an_update() -> None:
-    """Keras 3.11 and later with `steps_per_execution=4`: one update tells of four batches."""
-    run = Simulated(Case(laws.TWICE_RESET, batch_size=128, steps=60, epochs=3))
-    prints = [p._replace(step=4 * (p.step or 0), steps=240) for p in run.prints]
+@pytest.mark.parametrize("batches", [4, 8])
+def test_several_batches_an_update(batches: int) -> None:
+    """Keras 3.11 and later with `steps_per_execution`: one update tells of several batches."""
+    run = Simulated(Case(laws.TWICE_RESET, batch_size=32 * batches, steps=60, epochs=3))
+    prints = [p._replace(step=batches * (p.step or 0), steps=60 * batches) for p in run.prints]
     decoder = decode(prints)
     assert decoder.law is not None
     assert decoder.law.name == "averaged-twice"
+    assert decoder.stride.size == batches
     assert decoder.batch_size in (32, None)
     for row in estimates(decoder):
         if row.from_batch is None or row.to_batch is None or row.from_batch == row.to_batch:
             continue
-        assert row.from_batch % 4 == row.to_batch % 4 == 0
-        window = (row.epoch, row.from_batch // 4, row.to_batch // 4)
+        assert row.from_batch % batches == row.to_batch % batches == 0
+        window = (row.epoch, row.from_batch // batches, row.to_batch // batches)
         assert not outside(row, run.window(row.metric, *window, weighted=True))
+
+
+@pytest.mark.parametrize("law", [laws.TWICE_APPENDED, laws.TWICE_RESET], ids=lambda law: law.key)
+@pytest.mark.parametrize("first", [1, 4])
+def test_a_bar_that_is_drawn_at_every_fourth_batch_is_updated_at_each(law: Law, first: int) -> None:
+    run = Simulated(Case(law, "exp", batch_size=32, steps=400, epochs=3))
+    shown = [p for p in run.prints if p.final or (p.step or 0) % 4 == first % 4]
+    decoder = decode(shown)
+    assert decoder.stride.size == 1
+    for row in estimates(decoder):
+        if row.metric == run.accuracy and row.from_batch is not None and row.value is not None:
+            assert row.to_batch is not None
+            assert row.low is not None
+            assert row.high is not None
+            truth = run.window(row.metric, row.epoch, row.from_batch, row.to_batch, weighted=True)
+            assert row.low <= truth <= row.high
 
 
 @pytest.mark.parametrize("law", [laws.STATE, laws.TWICE_RESET])

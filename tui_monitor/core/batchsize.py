@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tui_monitor.core.records import FloatArray
 
@@ -71,15 +72,8 @@ def _log_prior() -> FloatArray:
     return np.asarray(np.log(prior), dtype=np.float64)
 
 
-def candidates(
-    early: Sequence[Early], spread: Spread | None = None, most: int = 6
-) -> list[Candidate]:
-    """The sizes that the early means support, and the spread where it is known; best first.
-
-    Empty without evidence, and where `most` sizes hold too little of the posterior: then none is
-    supported.
-    """
-    b = np.arange(1, LARGEST + 1, dtype=np.float64)
+def _posterior(early: Sequence[Early], b: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Logarithm of prior and likelihood of the sizes `b`, and which of them the means speak of."""
     score = _log_prior()
     heard = np.zeros(LARGEST, dtype=bool)
     for k, mean, half in early:
@@ -91,6 +85,25 @@ def candidates(
         likelihood = np.where(fits, (1.0 - STRAY) / (2.0 * slack), STRAY)
         score += np.where(telling, np.log(likelihood), 0.0)
         heard |= telling & (mean > 0.0) & (mean < 1.0)
+    return score, heard
+
+
+def support(early: Sequence[Early]) -> float:
+    """Nats by which the means speak for being counts, of batches of any size, against any numbers."""
+    score, _ = _posterior(early, np.arange(1, LARGEST + 1, dtype=np.float64))
+    return float(np.logaddexp.reduce(score) - np.logaddexp.reduce(_log_prior()))
+
+
+def candidates(
+    early: Sequence[Early], spread: Spread | None = None, most: int = 6
+) -> list[Candidate]:
+    """The sizes that the early means support, and the spread where it is known; best first.
+
+    Empty without evidence, and where `most` sizes hold too little of the posterior: then none is
+    supported.
+    """
+    b = np.arange(1, LARGEST + 1, dtype=np.float64)
+    score, heard = _posterior(early, b)
     score[~heard] = -np.inf
     if spread is not None:
         score -= 0.5 * ((np.log(b) - spread.log_size) / spread.sd) ** 2

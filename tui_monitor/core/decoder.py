@@ -12,14 +12,19 @@ from collections.abc import Iterator
 from itertools import pairwise
 from math import ceil, gcd
 
-from tui_monitor.core.batchsize import LARGEST
+from tui_monitor.core import batchsize
+from tui_monitor.core.batchsize import LARGEST, Early
 from tui_monitor.core.chain import Position
+from tui_monitor.core.evidence import AT_LENGTH, LEAST_EARLY, Sample, early_means, in_order
 from tui_monitor.core.identity import BarIdentity, Change
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.records import Estimate, LawEvidence, Print
 from tui_monitor.core.stride import Stride
 from tui_monitor.core.track import Track
+
+LEAST_SUPPORT = 3.0
+"""Nats by which evenly spaced steps must look like a bar's updates: 20 to 1."""
 
 
 class RunDecoder:
@@ -78,7 +83,10 @@ class RunDecoder:
 
     def _count(self, p: Print) -> None:
         """A print is evidence."""
-        self._apply(self.identity.weigh_if_due(p, self.tracks, self.stride.size))
+        changes = self.identity.weigh_if_due(p, self.tracks, self.stride.size)
+        self._apply(changes)
+        if changes:
+            self._weigh_stride()
 
     def _track(self, name: str) -> Track:
         track = self.tracks.get(name)
@@ -138,6 +146,39 @@ class RunDecoder:
             changed = self.stride.learn(p.step, p.final)
             if changed:
                 self._position_again()
+
+    def _weigh_stride(self) -> None:
+        """Whether evenly spaced steps are the updates of a bar, or some of them.
+
+        Only where they are the updates do the first numbers of an epoch come out as counts.
+        """
+        if self.stride.found == 1 or not self._averages_twice():
+            return
+        before = self.stride.size
+        means, support = 0, 0.0
+        for track in self.tracks.values():
+            if track.metric.counts and track.metric.split == "train":
+                as_updates, as_some = self._early(track, False), self._early(track, True)
+                means += len(as_updates)
+                support += batchsize.support(as_updates) - batchsize.support(as_some)
+        self.stride.refuted = means >= LEAST_EARLY and support < LEAST_SUPPORT
+        if self.stride.size != before:
+            self._position_again()
+
+    def _early(self, track: Track, refuted: bool) -> list[Early]:
+        """The first means of the epochs, with or without the stride."""
+        self.stride.refuted = refuted
+        return list(early_means(track.law, in_order(self._samples(track))))
+
+    def _samples(self, track: Track) -> Iterator[Sample]:
+        """The first prints of a track, as evidence, placed anew."""
+        for row in range(min(len(track), AT_LENGTH)):
+            p = self.prints[track.print_index[row]]
+            place = self._position(p)
+            if place.k is not None:
+                shown = self._undo_stride(track, p, place, self._printed(track, row))
+                quantum = track.quantum[row]
+                yield Sample(p.epoch, place.k, shown, quantum, p.final, place.ragged)
 
     def _averages_twice(self) -> bool:
         return self.identity.law is not None and self.identity.law.depth == 2
@@ -209,12 +250,10 @@ class RunDecoder:
         return shown / (stride.size * place.k)
 
     def _first_of_epoch(self, track: Track, epoch: int) -> float | None:
-        for row in range(len(track) - 1, -1, -1):
-            if track.places[row].epoch == epoch and track.places[row].k == 1:
-                return self._printed(track, row)
-            if track.places[row].epoch < epoch:
-                break
-        return None
+        first = bisect_left(track.places, epoch, key=lambda place: place.epoch)
+        if first == len(track.places) or track.places[first].epoch != epoch:
+            return None
+        return self._printed(track, first) if track.places[first].k == 1 else None
 
     # --- estimates out -----------------------------------------------------------------------
 

@@ -185,7 +185,7 @@ def infer_batch_size(
     `current`: what was inferred before; it stays while the counts allow it and nothing beats it.
     `at_length`: sizes that the counts do not tell apart are weighed by the spread of the batches.
     """
-    early = list(_early_means(law, samples))
+    early = list(early_means(law, samples))
     if not early:
         return None
     if not at_length:
@@ -239,7 +239,7 @@ def spread_of_batches(
     return None
 
 
-def _early_means(law: Law, samples: Sequence[Sample]) -> Iterator[Early]:
+def early_means(law: Law, samples: Sequence[Sample]) -> Iterator[Early]:
     """The running means R of the first batches of each epoch, with their rounding.
 
     Of later epochs the first batch only: it is a full one, while a generator's short batch, which

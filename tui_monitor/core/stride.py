@@ -16,15 +16,30 @@ class Stride:
 
     which is what a bar that counts each update once prints, with the same rounding: t + s - 1 = i s.
     Source: keras/src/callbacks/progbar_logger.py and trainers, 3.9.2 and 3.12.0.
+
+    Evenly spaced steps may also be those of a bar that was only drawn now and then; what the prints
+    make likelier is for the decoder to say (`refuted`).
     """
 
     def __init__(self) -> None:
-        self.size = 1
-        self.short_first = False
+        self.found = 1
+        """The spacing of the steps, once enough of them share it."""
+        self.refuted = False
+        """The bar is updated at every batch after all."""
         self._first: int | None = None
         self._gcd = 0
         self._seen = 0
         self._last = 0
+
+    @property
+    def size(self) -> int:
+        """Batches an update."""
+        return 1 if self.refuted else self.found
+
+    @property
+    def short_first(self) -> bool:
+        """The first update counts as one batch."""
+        return self.size > 1 and self._first == 1
 
     def learn(self, step: int, final: bool) -> bool:
         """Take the step of a print; True if what is known of the stride changes by it."""
@@ -41,8 +56,7 @@ class Stride:
         before = self.size
         # the chance that steps printed at random share a stride halves with each
         certain = self._gcd > 1 and self._seen >= 12 and self._first in (1, self._gcd)
-        self.size = self._gcd if certain else 1
-        self.short_first = self.size > 1 and self._first == 1
+        self.found = self._gcd if certain else 1
         return self.size != before
 
     def pushes(self, step: int) -> int:
