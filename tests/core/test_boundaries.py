@@ -9,6 +9,7 @@ import pytest
 
 from tests.scenarios import Made, Plan
 from tui_monitor.core import explain
+from tui_monitor.core import session as session_module
 from tui_monitor.core.boundaries import Explainer
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.extremes import UNSETTLED, Extremes
@@ -101,3 +102,74 @@ def test_extremes_of_a_growing_track() -> None:
     assert extremes.best == fresh.best
     assert extremes.late == fresh.late
     assert track.level[fresh.best or 0] == min(v for v in track.level.array() if v == v)
+
+
+def many_epochs(epochs: int) -> bytes:
+    """A log of short epochs whose loss falls."""
+    lines: list[str] = []
+    for epoch in range(1, epochs + 1):
+        lines.append(f"Epoch {epoch}/{epochs}\n")
+        for k in range(1, 13):
+            loss = 1.0 / epoch + 0.1 / k
+            lines.append(f"{k}/12 [==>..] - ETA: 1s - loss: {loss:.4f} - acc: {1 - loss / 3:.4f}\n")
+        lines.append(f"12/12 [====] - 1s 1ms/step - loss: {1 / epoch + 0.01:.4f} - acc: 0.5000\n")
+    return "".join(lines).encode()
+
+
+def test_a_look_with_a_limit_explains_the_newest_and_the_next_looks_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(session_module, "EXPLAINED", 200)
+    session = Session()
+    session.feed(many_epochs(14), 0.0)
+    first = session.snapshot(0.0)
+    newest = [b.epoch for b in first.boundaries if b.metric == "loss"]
+    assert 1 < len(newest) < 9
+    assert newest == list(range(14 - len(newest), 14))
+    revisions = [first.revision]
+    while session.revision > revisions[-1]:
+        shown = session.snapshot(0.0)
+        revisions.append(shown.revision)
+    assert len(revisions) > 2
+    whole = Session()
+    whole.feed(many_epochs(14), 0.0)
+    assert shown.boundaries == whole.report()[0].boundaries
+    assert session.snapshot(0.0).boundaries is shown.boundaries
+
+
+def test_a_report_explains_what_snapshots_have_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "EXPLAINED", 200)
+    session = Session()
+    session.feed(many_epochs(14), 0.0)
+    session.snapshot(0.0)
+    assert [b.epoch for b in session.report()[0].boundaries] == [
+        e for e in range(1, 14) for _ in "la"
+    ]
+
+
+def test_the_epoch_under_way_is_explained_anew_a_few_times_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[int] = []
+    inner = explain.explain
+
+    def counting(run: RunDecoder, edge: explain.Edge, events: Sequence[Event]) -> Boundary:
+        made.append(len(edge.track) - edge.first_row)
+        return inner(run, edge, events)
+
+    monkeypatch.setattr(explain, "explain", counting)
+    bar = "{}/400 [==>..] - ETA: 1s - loss: 0.5{:03}\n"
+    session = Session()
+    session.feed(
+        b"Epoch 1/2\n"
+        + "".join(bar.format(k, k % 7) for k in range(1, 401)).encode()
+        + b"400/400 [====] - 1s 1ms/step - loss: 0.5000\nEpoch 2/2\n",
+        0.0,
+    )
+    for k in range(1, 400):
+        session.feed(bar.format(k, k % 5).encode(), 0.0)
+        session.snapshot(0.0)
+    # the start of an epoch rests on its first half at most, and on its first tenth above all
+    assert max(made) <= 201
+    assert len(made) < 20
+    assert sum(1 for age in made if age > 40) <= 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,10 @@ import pytest
 
 from tests.scenarios import Made, Plan
 from tests.simulate import number
-from tui_monitor.core.records import Finding, FloatArray
+from tui_monitor.core import findings as findings_module
+from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.decoder import RunDecoder
+from tui_monitor.core.records import Finding
 from tui_monitor.core.session import Session
 
 SAMPLES = Path(__file__).parents[2] / "sample_logs"
@@ -224,3 +228,37 @@ def test_the_jump_inside_the_epoch_is_explained() -> None:
 def test_a_healthy_run_has_few_findings(bar: str) -> None:
     made = Made(Plan("averaging", "keras2-steps" if bar == "keras2-steps" else "keras3.15", seed=6))
     assert set(findings(made.log)) <= {"ended", "val-above-train"}
+
+
+# --- looking again -------------------------------------------------------------------------------
+
+
+def test_findings_while_a_log_grows_are_those_of_a_fresh_look() -> None:
+    values = {"loss": curve(60, 0.1) + noise(60, 0.004)}
+    values["val_loss"] = np.where(np.arange(60) < 15, curve(60, 0.3), 0.55)
+    log = lines(values, planned=90, end="Epoch 00060: early stopping\n").splitlines(keepends=True)
+    watched = Session()
+    for index, line in enumerate(log):
+        watched.feed(line.encode(), 0.0)
+        found = watched.snapshot(0.0).findings
+        if index % 10 == 9:
+            fresh = Session()
+            fresh.feed("".join(log[: index + 1]).encode(), 0.0)
+            assert fresh.snapshot(0.0).findings == found
+    assert len(found) >= 2
+
+
+def test_very_many_epochs_are_not_all_looked_at_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+
+    def counting(run: RunDecoder) -> Iterator[Finding]:
+        looks.append(run.prints[-1].epoch)
+        return iter(())
+
+    monkeypatch.setattr(findings_module, "over_epochs", counting)
+    session = Session()
+    for line in lines({"loss": curve(450) + noise(450, 0.004)}).splitlines(keepends=True):
+        session.feed(line.encode(), 0.0)
+        session.snapshot(0.0)
+    # at the planned end all of them count
+    assert looks == [*range(1, 200), *range(200, 400, 2), *range(400, 450, 4), 450]

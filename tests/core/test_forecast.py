@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui_monitor.core import forecast
-from tui_monitor.core.records import FloatArray
+from tui_monitor.core.arrays import FloatArray
 
 
 def exponential(x: FloatArray, c: float, a: float, t: float) -> FloatArray:
@@ -128,3 +128,14 @@ def test_any_numbers_are_survived(values: list[float], target: float, higher: bo
     reach = forecast.epochs_to(x, y, target, higher_is_better=higher)
     if reach is not None:
         assert 0.0 <= reach.low <= reach.median <= reach.high
+
+
+@pytest.mark.parametrize("shape", forecast.SHAPES)
+def test_a_curve_at_several_epochs_is_that_at_each(shape: forecast.Shape) -> None:
+    true = exponential if shape == "exponential" else power
+    x = np.arange(1.0, 41.0)
+    y = true(x, 0.2, 1.0, 9.0 if shape == "exponential" else 0.8)
+    fitted = forecast.fit(x, y + np.random.default_rng(3).normal(0.0, 0.003, 40))
+    assert fitted is not None
+    at = np.array([1.0, 7.5, 40.0, 90.0])
+    assert fitted.values(at).tolist() == pytest.approx([fitted.value(e).value for e in at.tolist()])

@@ -9,9 +9,10 @@ import pytest
 
 from tests.simulate import number
 from tui_monitor.core import goals
+from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.options import DecodeOptions, Target
-from tui_monitor.core.records import FloatArray, Goal
 from tui_monitor.core.session import Session
+from tui_monitor.core.snapshot import Goal
 from tui_monitor.report.explain import ExplainFormat, explanation
 
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui_monitor.core import kalman
+from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.kalman import Adjoint, Observation, State2, State3, gap
-from tui_monitor.core.records import FloatArray
 
 bounded = settings(max_examples=60, derandomize=True, deadline=None)
 seeds = st.integers(0, 2**20)

@@ -250,6 +250,80 @@ def test_bar_glued_to_a_message() -> None:
     assert numbers(bar) == {"loss": 0.5}
 
 
+BODIES = [
+    "Epoch 3/10",
+    "12/47 [=====>........................] - ETA: 3s - loss: 0.6931 - acc: 0.5000",
+    "47/47 [==============================] - 3s 34ms/step - loss: 0.6931 - val_loss: 0.5000",
+    "12/47 ━━━━━━━━━━━━━━━━━━━━ 3s 34ms/step - loss: 0.6931",
+    "47/47 - 3s - 34ms/step - loss: 0.6931 - val_loss: 0.7000",
+    "47/47 - 3s - loss: 0.6931 - 3s/epoch - 34ms/step",
+    " - 3s - loss: 0.6931 - acc: 0.5000",
+    "3s - loss: 0.6931 - acc: 0.5000 - val_loss: nan",
+    "12/Unknown - 3s 34ms/step - loss: 0.6931",
+    "12/Unknown 3s 34ms/step - loss: 0.6931",
+    "Epoch 00003: early stopping",
+    "Train on 100 samples, validate on 20 samples",
+]
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "Nov 21 05:39:20 host python[123]: ",  # journalctl, syslog
+        "Nov  1 05:39:20 gpu-01.example.org train.sh[7]: ",
+        "2026-11-21T05:39:20+0100 host python[123]: ",  # journalctl -o short-iso
+        "2026-11-21T05:39:20.123456789Z ",  # docker logs --timestamps
+        "2026-11-21T05:39:20.123456789+01:00 stdout F ",  # a file of a container runtime
+        "[pod/train-7f/main] ",  # kubectl logs --prefix
+        "[pod/train-7f/main] 2026-11-21T05:39:20.123456789Z ",
+        "trainer_1  | ",  # docker compose
+        "worker-0 | 2026-11-21T05:39:20.1Z ",
+        "2026-11-21 05:39:20,123 INFO ",  # logging
+        "2026-11-21 05:39:20,123 - train - INFO - ",
+        "2026-11-21 05:39:20.123 | INFO | train | ",
+        "[2026-11-21 05:39:20,123][INFO] ",
+        "INFO:root:",
+        "I1121 05:39:20.123456 140 train.py:33] ",  # absl
+        "[05:39:20] ",
+        "[1,0]<stdout>:",  # mpirun
+        "[rank0]: ",
+        "0: ",  # srun --label
+        "(train pid=123, ip=10.0.0.1) ",  # Ray
+    ],
+)
+def test_a_line_behind_what_a_journal_or_container_puts_there(prefix: str) -> None:
+    for body in BODIES:
+        assert repr(parse(prefix + body)) == repr(parse(body)), body
+        assert parse(body)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-21 05:39:20 INFO Validation took 3s - loss: 0.6931",
+        "2026-11-21 05:39:20 INFO 3s - loss: 0.6931 | lr: 0.1",
+        "2026-11-21 05:39:20 INFO 3s - loss: 0.69",
+        "2026-11-21 05:39:20 INFO - loss: 0.6931 - acc: 0.5000",
+        "Test: 3s - loss: 0.6931",
+        "took 3s - loss: 0.6931",
+        "epoch 3 | 3s - loss: 0.6931",
+        "[12/40] took 3s - loss: 0.6931",
+    ],
+)
+def test_a_summary_is_not_looked_for_behind_any_text(text: str) -> None:
+    assert parse(text) == ()
+
+
+@pytest.mark.parametrize(
+    "piece", ["a-", "| ", "12: ", "INFO ", "[a]", "a - ", "05:39:20 ", "a", "a b[1]: ", "1:"]
+)
+def test_a_prefix_that_never_ends_takes_no_time(piece: str) -> None:
+    begun = time.process_time()
+    for start in ("", "0: "):
+        parse(start + piece * (60_000 // len(piece)) + " 3s - loss")
+    assert time.process_time() - begun < 0.2
+
+
 def test_text_glued_to_a_word() -> None:
     bar, message = parse(
         "3/9 [==>..] - ETA: 4s - loss: nanBatch 2: Invalid loss, terminating training"

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui_monitor.core import laws
+from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.laws import LAWS, Law, candidates, forward, named
-from tui_monitor.core.records import FloatArray
 
 every_law = pytest.mark.parametrize("law", LAWS.values(), ids=LAWS.keys())
 bounded = settings(max_examples=40, derandomize=True, deadline=None)

@@ -10,9 +10,9 @@ import pytest
 
 from tests.simulate import LOSS_NOISE, SHAPES, Case, Simulated, follow_batches
 from tui_monitor.core import laws
+from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.kalman import Observation, gap
 from tui_monitor.core.level import DRIFTS, PRIOR, LevelFilter, Noise
-from tui_monitor.core.records import FloatArray
 from tui_monitor.core.smoother import Smoothed, learnt_drift, smooth
 
 ONCE = Case(law=laws.STATE, batch_size=64, steps=300)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui_monitor.core import thinning
-from tui_monitor.core.records import FloatArray
+from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.thinning import Thinned
 
 

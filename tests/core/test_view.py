@@ -19,8 +19,9 @@ from tui_monitor.core.chain import Position
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.laws import Law
 from tui_monitor.core.options import DecodeOptions
-from tui_monitor.core.records import Curve, Event, Print, Reading, Snapshot
+from tui_monitor.core.records import Event, Print, Reading
 from tui_monitor.core.session import Session
+from tui_monitor.core.snapshot import Curve, Snapshot
 from tui_monitor.core.view import RunView
 
 SAMPLES = Path(__file__).parents[2] / "sample_logs"

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_monitor.core.records import FloatArray
+from tui_monitor.core.arrays import FloatArray
 
 LARGEST = 8192
 """Largest batch size considered: above it, four digits say little of one batch."""

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tui_monitor.core.records import FloatArray
+from tui_monitor.core.arrays import FloatArray
 
 
 class Model(NamedTuple):

@@ -143,6 +143,17 @@ class Chain:
         """Right answers in that window, where they are certain."""
         return None if self.links[index - 1].at.ragged else self._sums.count(index)
 
+    def right_answers(self) -> list[Interval]:
+        """Bounds on the right answers before the first print and after each; of full batches only.
+
+        Empty where they are not counted, or averaged twice, which leaves few of them to tell.
+        """
+        if self._batch_size is None or isinstance(self._sums, DoubleSums):
+            return []
+        ragged = (i for i, link in enumerate(self.links) if link.at.ragged)
+        full = next(ragged, len(self.links))
+        return [s.times(self._batch_size) for s in self._sums.s[: full + 1]]
+
     def probe(self, index: int, at: Position, where: Interval) -> Interval | None:
         """Bounds of the window from print `index` (0: the start) to a print that came late.
 

@@ -12,10 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from tui_monitor.core import forecast, remarks
+from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.edges import Epoch
 from tui_monitor.core.history import History, histories
-from tui_monitor.core.records import Finding, FindingKind, FloatArray, Part
+from tui_monitor.core.records import Finding, FindingKind, Part
 
 SURE = 3.0
 """Standard errors by which a change must stand clear of zero to be reported."""

@@ -298,6 +298,7 @@ class RunDecoder:
             outlier=bool(track.outlier[row]),
             line=p.line,
             offset=p.offset,
+            possible=track.possible.get(row, ()),
         )
 
     def _in_batches(self, p: Print, k: int | None) -> int | None:

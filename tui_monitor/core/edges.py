@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.cells import Base, Cells, Doubt, Point
 from tui_monitor.core.chain import Position
 from tui_monitor.core.level import Noise
-from tui_monitor.core.records import FloatArray, Part
+from tui_monitor.core.records import Part
 from tui_monitor.core.track import Track
 
 EDGE = 0.1
@@ -218,11 +219,12 @@ class Epoch:
         """What is observed: a cell's last print; where the bar averages twice, all its prints."""
         twice = self.track.law.depth == 2
         groups: dict[int, list[Shown]] = {}
-        for each in shown:
+        cells = np.searchsorted(nodes, [each.k for each in shown]).tolist()
+        for each, cell in zip(shown, cells, strict=True):
             if each.final and twice and self.track.law.final != "same":
                 yield self._last_of_two(each)
             else:
-                groups.setdefault(int(np.searchsorted(nodes, each.k)), []).append(each)
+                groups.setdefault(cell, []).append(each)
         for group in groups.values():
             if not twice:
                 yield self._point(group[-1])
@@ -278,12 +280,14 @@ def _k(shown: Shown) -> float:
 def _usable(track: Track, epoch: int) -> Iterator[Shown]:
     """Prints whose number can be inverted, in ascending order; of equals the last."""
     held: Shown | None = None
-    for row in rows_of(track, epoch):
-        place, d = track.places[row], track.displayed[row]
-        if place.k is None or place.n is None or track.outlier[row] or not isfinite(d):
+    rows = rows_of(track, epoch)
+    displayed, outlier, once = track.displayed, track.outlier, track.law.depth == 1
+    for row, place in zip(rows, track.places[rows.start : rows.stop], strict=True):
+        d = displayed[row]
+        if place.k is None or place.n is None or outlier[row] or not isfinite(d):
             continue
         # a mean of means counts batches, whatever their size
-        ragged = place.ragged and track.law.depth == 1 and place.n > 1.0
+        ragged = place.ragged and once and place.n > 1.0
         k = place.n - (1.0 - LAST_SHARE) if ragged else place.n
         if held is not None and k < held.k:
             continue

@@ -6,6 +6,7 @@ are in `remarks`.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from typing import NamedTuple
@@ -18,7 +19,8 @@ from tui_monitor.core.edges import rows_of
 from tui_monitor.core.extremes import LATE, Extremes
 from tui_monitor.core.history import epochs_over
 from tui_monitor.core.options import Target
-from tui_monitor.core.records import Event, Finding, Goal, LawEvidence, Print
+from tui_monitor.core.records import Event, Finding, LawEvidence, Print
+from tui_monitor.core.snapshot import Goal
 from tui_monitor.core.track import Track
 
 BLOWN_UP = 3.0
@@ -27,59 +29,78 @@ SURE = 3.0
 """Standard errors by which it must have risen."""
 CLOSE = 0.02
 """Share of an epoch that may lie between its last line and the one before, to compare them."""
+OFTEN = 100
+"""Times at most that epochs are looked at all together while their number doubles."""
 
 
 class Basis(NamedTuple):
     """What findings over the epochs rest on."""
 
     epochs: int
+    """Over, as far as they matter."""
     law: LawEvidence | None
     batch_size: int | None
     metrics: int
     """How many are printed."""
 
 
-class Kept(NamedTuple):
-    """What holds until an epoch more is over."""
-
-    basis: Basis
-    over_epochs: tuple[Finding, ...]
-    goals: tuple[Goal, ...]
-
-
 class Finder:
     """Finds, and keeps what only changes when an epoch is over. One for a session."""
 
     def __init__(self) -> None:
-        self._kept: dict[int, Kept] = {}
+        self._over_epochs: dict[int, tuple[Basis, tuple[Finding, ...]]] = {}
+        self._goals: dict[int, tuple[Basis, tuple[Goal, ...]]] = {}
         self._extremes: WeakKeyDictionary[Track, Extremes] = WeakKeyDictionary()
 
     def find(
-        self, run: RunDecoder, events: Sequence[Event], reached: Sequence[Goal] = ()
+        self,
+        run: RunDecoder,
+        events: Sequence[Event],
+        reached: Sequence[Goal] = (),
+        *,
+        exact: bool = True,
     ) -> tuple[Finding, ...]:
-        """The findings of a run, the most urgent first; `reached`: what `goals` said of it."""
+        """The findings of a run, the most urgent first; `reached`: what `goals` said of it.
+
+        Without `exact`, those over very many epochs may lack the newest hundredth of them.
+        """
         for track in run.tracks.values():
             self._extremes.setdefault(track, Extremes()).look(track)
         of_run = {track: self._extremes[track] for track in run.tracks.values()}
         now = [*not_finite(run, of_run), *diverged(run, of_run), *ending(run, events)]
         aims = [goals.finding(run, goal) for goal in reached]
-        return (*now, *aims, *self._keep(run, ()).over_epochs)
+        return (*now, *aims, *self._find_over_epochs(run, exact=exact))
 
     def goals(
         self, run: RunDecoder, targets: Sequence[Target], eta_epoch: float | None
     ) -> tuple[Goal, ...]:
         """Where the run stands on its way to each target; `eta_epoch`: seconds."""
-        return tuple(goals.timed(goal, eta_epoch) for goal in self._keep(run, targets).goals)
+        if not targets:
+            return ()
+        basis = _basis(run, epochs_over(run))
+        kept = self._goals.get(run.run)
+        if kept is None or kept[0] != basis or len(kept[1]) < len(targets):
+            kept = basis, tuple(goals.set_against(run, each) for each in targets)
+            self._goals[run.run] = kept
+        return tuple(goals.timed(goal, eta_epoch) for goal in kept[1])
 
-    def _keep(self, run: RunDecoder, targets: Sequence[Target]) -> Kept:
-        basis = Basis(epochs_over(run), run.law, run.batch_size, len(run.tracks))
-        kept = self._kept.get(run.run)
-        if kept is None or kept.basis != basis:
-            kept = Kept(basis, (*averaged_twice(run), *over_epochs(run)), ())
-        if len(kept.goals) < len(targets):
-            kept = kept._replace(goals=tuple(goals.set_against(run, each) for each in targets))
-        self._kept[run.run] = kept
-        return kept
+    def _find_over_epochs(self, run: RunDecoder, *, exact: bool) -> tuple[Finding, ...]:
+        over = epochs_over(run)
+        basis = _basis(run, over if exact else over // stride(over) * stride(over))
+        kept = self._over_epochs.get(run.run)
+        if kept is None or kept[0] != basis:
+            kept = basis, (*averaged_twice(run), *over_epochs(run))
+            self._over_epochs[run.run] = kept
+        return kept[1]
+
+
+def stride(epochs: int) -> int:
+    """Epochs after which as many are looked at again: a power of two, a hundredth of them at most."""
+    return 1 << max(epochs // OFTEN, 1).bit_length() - 1
+
+
+def _basis(run: RunDecoder, epochs: int) -> Basis:
+    return Basis(epochs, run.law, run.batch_size, len(run.tracks))
 
 
 def not_finite(run: RunDecoder, found: Mapping[Track, Extremes]) -> Iterator[Finding]:
@@ -123,9 +144,10 @@ def ending(run: RunDecoder, events: Sequence[Event]) -> Iterator[Finding]:
     if not run.prints:
         return
     last = run.prints[-1]
+    events = events[bisect_left(events, last.epoch, key=_epoch) :]
     after = [event for event in events if event.line >= last.line]
-    stopped = [e for e in events if e.kind == "early-stopping" and e.epoch >= last.epoch]
-    invalid = [e for e in events if "Invalid loss" in e.text and e.epoch >= last.epoch]
+    stopped = [event for event in events if event.kind == "early-stopping"]
+    invalid = [event for event in events if "Invalid loss" in event.text]
     # one epoch of one may be an outer loop's first
     several = last.epochs is not None and last.epochs > 1 and last.label.isdecimal()
     planned = several and int(last.label) >= (last.epochs or 0)
@@ -146,6 +168,10 @@ def ending(run: RunDecoder, events: Sequence[Event]) -> Iterator[Finding]:
     else:
         return
     yield Finding("ended", run.run, last.epoch, None, text, {"epoch": float(last.epoch)})
+
+
+def _epoch(event: Event) -> int:
+    return event.epoch
 
 
 def averaged_twice(run: RunDecoder) -> Iterator[Finding]:

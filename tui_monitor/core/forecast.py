@@ -17,7 +17,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from tui_monitor.core.records import FloatArray, Part
+from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.records import Part
 
 Shape = Literal["exponential", "power law"]
 LEAST = 4
@@ -61,6 +62,13 @@ class Curve(NamedTuple):
     def value(self, x: float) -> Part:
         """The curve at epoch `x`, with its standard error."""
         return self._moments(np.ones_like(self.bends), self.basis(x))
+
+    def values(self, x: FloatArray) -> FloatArray:
+        """The curve at epochs `x`, without errors."""
+        basis = _basis(self.shape, x, self.bends, self.origin, self.scale)
+        return np.asarray(
+            self.weights @ self.means[:, 0] + (self.weights * self.means[:, 1]) @ basis
+        )
 
     def change(self, before: float, after: float) -> Part:
         """What the curve does from one epoch to another."""
@@ -126,7 +134,7 @@ def _backtest(
     kept = len(x) - held
     begin = begin * kept // len(x)
     early = _fit(shape, x[begin:kept], y[begin:kept], bounds)
-    errors = y[kept:] - np.array([early.value(float(each)).value for each in x[kept:]])
+    errors = y[kept:] - early.values(x[kept:])
     late = slice(held // 2, None)
     expected = early.value(float(x[kept:][late].mean()))
     spread = np.hypot(expected.sd or 0.0, early.noise / len(errors[late]) ** 0.5)
@@ -157,12 +165,15 @@ def _on_grid(
 ) -> Curve:
     origin, scale, n = float(x[0]), float(np.ptp(x)), len(x)
     basis = _basis(shape, x, bends, origin, scale)
-    design = np.stack([np.ones_like(basis), basis], axis=2)
-    normal = np.einsum("gni,gnj->gij", design, design)
+    # normal equations of c + a * basis; the sums are all that n epochs are needed for
+    sums, products = basis.sum(axis=1), np.einsum("gn,gn->g", basis, basis)
+    normal = np.stack([np.full_like(sums, n), sums, sums, products], axis=1).reshape(-1, 2, 2)
     inverse = np.linalg.pinv(normal)
-    means = np.einsum("gij,gnj,n->gi", inverse, design, y)
-    residuals = y[None, :] - np.einsum("gni,gi->gn", design, means)
-    squares = np.maximum((residuals**2).sum(axis=1), 1e-18 + 1e-12 * float(np.var(y)))
+    moments = np.stack([np.full_like(sums, y.sum()), basis @ y], axis=1)
+    means = np.einsum("gij,gj->gi", inverse, moments)
+    residuals = y[None, :] - means[:, :1] - means[:, 1:] * basis
+    squares = np.einsum("gn,gn->g", residuals, residuals)
+    squares = np.maximum(squares, 1e-18 + 1e-12 * float(np.var(y)))
     possible = (means[:, 0] >= bounds[0]) & (means[:, 0] <= bounds[1])
     if not possible.any():
         possible[:] = True

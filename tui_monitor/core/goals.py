@@ -12,11 +12,13 @@ from typing import NamedTuple
 import numpy as np
 
 from tui_monitor.core import forecast, remarks
+from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.history import epochs_over, histories, last_rows, numbers_of
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.options import Target
-from tui_monitor.core.records import Finding, FloatArray, Goal
+from tui_monitor.core.records import Finding
+from tui_monitor.core.snapshot import Goal
 
 LEAST = 6
 """Epochs before a forecast is made: fewer bend any curve."""

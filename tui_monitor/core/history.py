@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import isfinite, nan, sqrt
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.decoder import RunDecoder
-from tui_monitor.core.edges import epoch_of
 from tui_monitor.core.metrics import Metric
-from tui_monitor.core.records import FloatArray, Print
 from tui_monitor.core.track import Track
 
 LEAST_BATCHES = 5
@@ -74,7 +73,7 @@ def numbers_of(run: RunDecoder) -> dict[int, int]:
     at = 0
     while at < len(run.prints):
         labels[run.prints[at].epoch] = run.prints[at].label
-        at = bisect_right(run.prints, run.prints[at].epoch, lo=at, key=_print_epoch)
+        at = _epoch_end(run.prints, at)
     if not all(label.isdecimal() for label in labels.values()):
         return {}
     numbers = [int(label) for label in labels.values()]
@@ -88,23 +87,38 @@ def last_rows(track: Track) -> dict[int, int]:
     row = 0
     while row < len(track):
         epoch = track.places[row].epoch
-        row = bisect_right(track.places, epoch, lo=row, key=epoch_of)
+        row = _epoch_end(track.places, row)
         rows[epoch] = row - 1
     return rows
 
 
-def _print_epoch(p: Print) -> int:
-    return p.epoch
+class _Placed(Protocol):
+    @property
+    def epoch(self) -> int: ...
+
+
+def _epoch_end(placed: Sequence[_Placed], first: int) -> int:
+    """Where the epoch ends that begins at `first`: looked for from there on, in growing strides."""
+    epoch, reach = placed[first].epoch, 1
+    while first + reach < len(placed) and placed[first + reach].epoch == epoch:
+        reach *= 2
+    end = min(first + reach, len(placed))
+    return bisect_right(placed, epoch, lo=first + reach // 2, hi=end, key=_epoch)
+
+
+def _epoch(placed: _Placed) -> int:
+    return placed.epoch
 
 
 def _history(run: RunDecoder, track: Track, numbers: dict[int, int]) -> History:
-    over = epochs_over(run)
-    last = {epoch: row for epoch, row in last_rows(track).items() if epoch <= over}
+    over, ends_at = epochs_over(run), last_rows(track)
+    last = {epoch: row for epoch, row in ends_at.items() if epoch <= over}
     # what comes after a nan or inf tells nothing of the training
     broken = [epoch for epoch, row in last.items() if not isfinite(track.displayed[row])]
-    last = {epoch: row for epoch, row in last.items() if epoch < min(broken, default=over + 1)}
+    first_broken = min(broken, default=over + 1)
+    last = {epoch: row for epoch, row in last.items() if epoch < first_broken}
     ends = [track.epoch_ends.get(epoch) for epoch in last]
-    most = max((track.places[row].k or 0 for row in last_rows(track).values()), default=0)
+    most = max((track.places[row].k or 0 for row in ends_at.values()), default=0)
     decoded = bool(track.law.depth) and most >= LEAST_BATCHES
     shown = np.array([track.displayed[row] for row in last.values()], dtype=np.float64)
     level = np.array([nan if e is None or not decoded else e[0] for e in ends], dtype=np.float64)

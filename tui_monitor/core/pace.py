@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-from tui_monitor.core.records import Pace, Print
+from tui_monitor.core.records import Print
+from tui_monitor.core.snapshot import Pace
 
 MEMORY_SECONDS = 60.0
 """Arrivals older than this say little of the speed now."""

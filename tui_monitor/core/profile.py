@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.edges import rows_of
-from tui_monitor.core.records import FloatArray
 from tui_monitor.core.track import Track
 
 SECTIONS = 10
@@ -36,16 +36,15 @@ def profile(track: Track, epoch: int) -> Profile | None:
         return None
     if not track.places[rows[-1]].final and track.places[-1].epoch == epoch:
         return None
-    ends: list[float] = [0.0]
-    sums: list[float] = [0.0]
-    for row in rows:
-        value, k = track.value.get(row), track.places[row].k
-        if value is None or k is None or k <= ends[-1]:
-            continue
-        sums.append(sums[-1] + (k - ends[-1]) * value)
-        ends.append(float(k))
+    k = np.array([track.places[row].k or 0 for row in rows], dtype=np.float64)
+    values = track.value.peek()[rows.start : rows.stop]
+    k, values = k[np.isfinite(values)], values[np.isfinite(values)]
+    # of prints that came out of order the later ones say nothing more
+    further = k > np.concatenate(([0.0], np.maximum.accumulate(k)[:-1])) if len(k) else k > 0.0
+    ends = np.concatenate(([0.0], k[further]))
+    sums = np.concatenate(([0.0], np.cumsum(np.diff(ends) * values[further])))
     at = np.linspace(0.0, ends[-1], SECTIONS + 1)
-    if len(ends) < 2 or max(np.diff(ends)) > at[1] + 1.0:
+    if len(ends) < 2 or float(np.diff(ends).max()) > at[1] + 1.0:
         return None
     means = np.diff(np.interp(at, ends, sums)) / at[1]
     noise = track.filter.noise.variance(float(means.mean()))

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from tui_monitor.core.records import Goal, Part, Print
+from tui_monitor.core.records import Part, Print
+from tui_monitor.core.snapshot import Goal
 from tui_monitor.core.wording import error, number, signed, with_error
 
 if TYPE_CHECKING:

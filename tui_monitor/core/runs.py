@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from tui_monitor.core.records import Pace, Snapshot, Unit
+from tui_monitor.core.records import Unit
+from tui_monitor.core.snapshot import Pace, Snapshot
 
 RunState = Literal[
     "live", "stalled", "ended", "failed", "stopped", "waiting", "lost", "gone", "unread"

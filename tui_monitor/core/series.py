@@ -11,7 +11,7 @@ from math import nan
 
 import numpy as np
 
-from tui_monitor.core.records import FloatArray, IntArray
+from tui_monitor.core.arrays import FloatArray, IntArray
 
 ABSENT = -1
 """An integer that is not known."""

@@ -25,19 +25,20 @@ from tui_monitor.core.records import (
     Estimate,
     Event,
     Finding,
-    Goal,
     Item,
     Line,
     Print,
     RunReport,
-    Snapshot,
 )
+from tui_monitor.core.snapshot import Goal, Snapshot
 from tui_monitor.core.text import LineReader
 from tui_monitor.core.timeline import Timeline
 from tui_monitor.core.view import RunView
 
 SNIFFED_LINES = 4000
 """Lines without any known format after which the first of them are let go."""
+EXPLAINED = 1 << 14
+"""Prints, about, that a snapshot looks at to explain what is over: some 0.1 s."""
 
 
 class Session:
@@ -55,6 +56,8 @@ class Session:
         self._unread: list[Line] = []
         self._runs: list[RunDecoder] = []
         self._events: list[Event] = []
+        self._held_events: dict[int, tuple[int, tuple[Event, ...]]] = {}
+        """Of each run that was asked for: how many of all were looked at, and those of the run."""
         self._pace = PaceMeter()
         self._tail = LogTail()
         self._rate: float | None = None
@@ -232,6 +235,11 @@ class Session:
             self._taken = (index, len(run.prints))
         return rows
 
+    @property
+    def has_rows(self) -> bool:
+        """Whether a number of a metric that is wanted was printed."""
+        return any(run.tracks for run in self._runs)
+
     def rows(self) -> Iterator[Estimate]:
         """Every row so far, in the log's order; levels smoothed over each whole run."""
         for run in self._runs:
@@ -245,23 +253,30 @@ class Session:
         return tuple(self._report(run) for run in self._runs)
 
     def _report(self, run: RunDecoder) -> RunReport:
-        events = tuple(e for e in self._events if e.run == run.run)
+        events = self._events_of(run.run)
         return RunReport(
             run=run.run,
             format=self._format.name if self._format else None,
             law=run.law,
             batch_size=run.batch_size,
             epochs=run.prints[-1].epoch if run.prints else 0,
-            boundaries=self._boundaries(run, events),
-            findings=self._findings(run, events),
+            boundaries=self._explainer.find(run, events),
+            findings=self._findings(run, events, exact=True),
             events=events,
         )
 
-    def _boundaries(self, run: RunDecoder, events: Sequence[Event]) -> tuple[Boundary, ...]:
-        return self._explainer.find(run, events)
+    def _findings(
+        self, run: RunDecoder, events: Sequence[Event], *, exact: bool
+    ) -> tuple[Finding, ...]:
+        return self._finder.find(run, events, self._goals(run), exact=exact)
 
-    def _findings(self, run: RunDecoder, events: Sequence[Event]) -> tuple[Finding, ...]:
-        return self._finder.find(run, events, self._goals(run))
+    def _events_of(self, run: int) -> tuple[Event, ...]:
+        """The events of a run, as the same tuple while none is added."""
+        count, held = self._held_events.get(run, (0, ()))
+        if count < len(self._events):
+            held += tuple(event for event in self._events[count:] if event.run == run)
+            self._held_events[run] = len(self._events), held
+        return held
 
     def _goals(self, run: RunDecoder) -> tuple[Goal, ...]:
         is_newest = run is self._runs[-1]
@@ -269,10 +284,14 @@ class Session:
         return self._finder.goals(run, self.options.targets, eta)
 
     def snapshot(self, now: float) -> Snapshot:
-        """All that a screen shows, as of `now`; the newest run's."""
+        """All that a screen shows, as of `now`; the newest run's.
+
+        Of a long log that came at once the older boundaries come with the next snapshots: the
+        revision grows until they are all there.
+        """
         run = self._runs[-1] if self._runs else None
         last = run.prints[-1] if run is not None and run.prints else None
-        events = tuple(e for e in self._events if run is not None and e.run == run.run)
+        events = self._events_of(run.run) if run is not None else ()
         seen = self._look_at(run) if run is not None else None
         ends = seen.ruler.starts[1:] if seen is not None else np.empty(0)
         if last is not None and not last.final:
@@ -295,12 +314,12 @@ class Session:
             curves=seen.curves() if seen is not None else (),
             epoch_ends=ends,
             epoch_rows=seen.epoch_rows(events) if seen is not None else (),
-            boundaries=self._boundaries(run, events) if run is not None else (),
-            findings=self._findings(run, events) if run is not None else (),
+            boundaries=self._explained(run, events) if run is not None else (),
+            findings=self._findings(run, events, exact=self._timeline.ended)
+            if run is not None
+            else (),
             events=events,
-            event_x=np.array([seen.ruler.position(max(e.epoch, 1), None) for e in events])
-            if seen is not None
-            else np.empty(0),
+            event_x=seen.event_x(events) if seen is not None else np.empty(0),
             pace=self._pace.pace(now),
             log_tail=self._tail.texts(unfinished),
             lines=self.lines,
@@ -309,6 +328,12 @@ class Session:
             ended=self._timeline.ended,
             goals=self._goals(run) if run is not None else (),
         )
+
+    def _explained(self, run: RunDecoder, events: Sequence[Event]) -> tuple[Boundary, ...]:
+        """What is explained of a run by now; what is left is news of the next snapshots."""
+        found = self._explainer.find(run, events, EXPLAINED)
+        self.revision += self._explainer.is_behind
+        return found
 
     def _look_at(self, run: RunDecoder) -> RunView:
         """What is to be seen of a run, with what is new in it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tui_monitor.core.records import FloatArray, IntArray
+from tui_monitor.core.arrays import FloatArray, IntArray
 
 MOST = 1 << 15
 """Rows kept at most; a column that is no longer is kept whole."""

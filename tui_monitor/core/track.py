@@ -8,22 +8,29 @@ the track is decoded again from its raw prints.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import inf, isfinite, nan, sqrt
 from typing import NamedTuple
 
 from tui_monitor.core import kalman, observations
 from tui_monitor.core.bounds import Interval, printed
 from tui_monitor.core.chain import Chain, Position
+from tui_monitor.core.counts import possible_counts
 from tui_monitor.core.kalman import Observation, State3
 from tui_monitor.core.laws import EPOCH, INSTANTANEOUS, UNKNOWN, Law
 from tui_monitor.core.level import Family, LevelFilter, Memory, Noise, step_variance
 from tui_monitor.core.metrics import Metric
+from tui_monitor.core.records import PossibleCount
 from tui_monitor.core.series import ABSENT, Floats, Integers
 from tui_monitor.core.smoother import smooth
 
 LOSS_SPREAD = 1.0
 """First guess of the variance of a batch's loss, times its size, over the loss: 0.5 to 1.5 in the
 cross-entropies of the test corpus, from 32 to 1024 samples a batch and 0.1 to 3 in loss."""
+
+
+EPOCH_SCATTER = 0.005
+"""First guess of what whole epochs scatter by, as a share of what is thought possible at first."""
 
 
 RESTATING = ("reset", "running-appended")
@@ -63,6 +70,8 @@ class Track:
         self.level = Floats()
         self.variance = Floats()
         self.outlier = Integers()
+        self.possible: dict[int, tuple[PossibleCount, ...]] = {}
+        """Counts of a row's window, where it is one of a few; known once its epoch is over."""
         self.countable = True
         """Every batch but an epoch's last is a full one, as far as the prints have shown."""
         self._first_noise: float | None = None
@@ -84,6 +93,7 @@ class Track:
 
     def _forget(self) -> None:
         """Back to before the first print; the raw columns stay."""
+        self.possible.clear()
         self.filter: LevelFilter | None = None
         self.epoch_ends: dict[int, tuple[float, float]] = {}
         """Level and variance at the end of each epoch that is over, from the prints up to there."""
@@ -223,7 +233,9 @@ class Track:
         self._first_step = len(self.step_rows)
         self._epoch_state = None
         if self.filter is not None:
-            self.filter.restart(step_variance(self.metric.family, self.filter.level))
+            # numbers of whole epochs go on from one to the next
+            step = step_variance(self.metric.family, self.filter.level)
+            self.filter.restart(0.0 if self.law.key == EPOCH.key else step)
             self._epoch_state = self.filter.state
 
     # --- single values -----------------------------------------------------------------------
@@ -251,15 +263,15 @@ class Track:
         if self.filter is None:
             spread = 0.5 if self.metric.family == "fraction" else max(abs(d), 0.1)
             self.filter = LevelFilter(
-                self._noise(), twice=self.law.depth == 2, guess=d, spread=spread
+                self._noise(spread), twice=self.law.depth == 2, guess=d, spread=spread
             )
             self._epoch_state = self.filter.start
         return self.filter
 
-    def _noise(self) -> Noise:
-        """The noise of a batch, as far as its size tells."""
+    def _noise(self, spread: float) -> Noise:
+        """The noise of a batch, as far as its size tells; of an epoch, some of the first `spread`."""
         if self.law.key == EPOCH.key:
-            return Noise(self.metric.family)
+            return Noise("real", start=(EPOCH_SCATTER * spread) ** 2)
         if not self.batch_size:
             return Noise(self.metric.family, start=self._first_noise)
         if self.metric.counts:
@@ -393,6 +405,20 @@ class Track:
                 self._window(self._chain, index)
         if self.law.depth:
             self.smooth_from(self._first_step, self._epoch_state)
+        if self._chain is not None:
+            self._weigh_counts(self._chain)
+
+    def _weigh_counts(self, chain: Chain) -> None:
+        """Where counts are not certain but few, say how likely each is."""
+        bounds = chain.right_answers()
+        links = chain.links[: max(len(bounds) - 1, 0)]
+        ends = [0, *(link.k for link in links)]
+        samples = [(k - before) * (self.batch_size or 0) for before, k in pairwise(ends)]
+        levels = [self.level[link.row] for link in links]
+        found = possible_counts(bounds, samples, levels) if links else []
+        self.possible.update(
+            {link.row: counts for link, counts in zip(links, found, strict=True) if counts}
+        )
 
     def smooth_from(self, first: int, start: State3 | None) -> None:
         """Smooth the level over the filter's steps from `first` on; values follow."""

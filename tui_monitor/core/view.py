@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from math import inf, isfinite, sqrt
+from math import inf, isfinite, nan, sqrt
 from typing import NamedTuple
 
 import numpy as np
 
+from tui_monitor.core.arrays import FloatArray, IntArray
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.laws import EPOCH
-from tui_monitor.core.records import Curve, EpochRow, Event, FloatArray, LawEvidence
+from tui_monitor.core.records import Event, LawEvidence
 from tui_monitor.core.series import Floats, Integers
+from tui_monitor.core.snapshot import Curve, EpochRow
 from tui_monitor.core.thinning import Thinned
 from tui_monitor.core.track import Track
 
@@ -83,6 +85,16 @@ class _Seen:
             else:
                 stretches.append(_Stretch(epoch, begin + start, most))
 
+    def batches(self, epoch: int) -> dict[int, float]:
+        """Batches of each epoch from `epoch` on, where they are known."""
+        found: dict[int, float] = {}
+        for stretch in reversed(self.stretches):
+            if stretch.epoch < epoch:
+                break
+            if stretch.batches > -inf:
+                found[stretch.epoch] = max(found.get(stretch.epoch, 0.0), stretch.batches)
+        return found
+
     def last_rows(self, epoch: int) -> dict[int, int]:
         """The newest row of each epoch from `epoch` on."""
         found: dict[int, int] = {}
@@ -95,22 +107,37 @@ class _Seen:
         return found
 
 
+def _counts_batches(track: Track) -> bool:
+    """Whether the prints of a track tell how many batches an epoch has."""
+    return track.metric.split == "train" and track.law.key != EPOCH.key
+
+
 class Ruler:
     """Positions on the x axis: batches since the run's start, or epochs where nothing is finer."""
 
-    def __init__(self, seen: Sequence[_Seen], last: int) -> None:
-        self.by_batch = False
+    def __init__(
+        self, seen: Sequence[_Seen] = (), last: int = 0, before: Ruler | None = None
+    ) -> None:
+        """`before`: that of the look before, whose epochs stay as far as nothing in them changed."""
+        self._measured = next((each for each in seen if _counts_batches(each.track)), None)
+        known: FloatArray = np.empty(0)
         size: dict[int, float] = {}
-        for each in seen:
-            if each.track.metric.split == "train" and each.track.law.key != EPOCH.key:
-                for stretch in each.stretches:
-                    if stretch.batches > -inf:
-                        size[stretch.epoch] = max(size.get(stretch.epoch, 0.0), stretch.batches)
-                break
-        self.by_batch = bool(size)
-        lengths = [size.get(epoch, 1.0) for epoch in range(1, last + 1)]
+        if self._measured is not None:
+            if before is not None and before._measured is self._measured:
+                known = before._sizes[: min(self._measured.first_epoch - 1, last)]
+            size = self._measured.batches(len(known) + 1)
+        new = [size.get(epoch, nan) for epoch in range(len(known) + 1, last + 1)]
+        self._sizes: FloatArray = np.concatenate((known, new))
+        """Batches of each epoch, nan where they are not known."""
+        unknown = np.isnan(self._sizes)
+        self.by_batch = not bool(unknown.all())
+        lengths = np.where(unknown, 1.0, self._sizes)
         self.starts: FloatArray = np.concatenate(([0.0], np.cumsum(lengths)))
         """Position where epoch e starts is starts[e - 1]; where it ends, starts[e]."""
+
+    def ends(self, epochs: IntArray) -> FloatArray:
+        """Positions of the ends of epochs; the newest epoch's for what comes after it."""
+        return np.asarray(self.starts[np.minimum(epochs, len(self.starts) - 1)])
 
     def position(self, epoch: int, k: float | None) -> float:
         """Position after k batches of an epoch; of its end if k is None."""
@@ -126,11 +153,13 @@ class RunView:
     def __init__(self, decoder: RunDecoder) -> None:
         self.decoder = decoder
         self._seen: dict[str, _Seen] = {}
-        self.ruler = Ruler((), 0)
+        self.ruler = Ruler()
         self._changed_epoch = 1
         """The earliest epoch whose row of the table may differ from the one before."""
         self._table: list[EpochRow] = []
         self._events = 0
+        self._placed: tuple[Sequence[Event], IntArray] = ((), np.empty(0, dtype=np.int64))
+        """Events, and the epochs at whose ends they stand."""
 
     def look(self) -> None:
         """Take in what is new since the last time."""
@@ -147,7 +176,7 @@ class RunView:
             seen.look()
             self._changed_epoch = min(self._changed_epoch, seen.first_epoch)
         last = self.decoder.prints[-1].epoch if self.decoder.prints else 0
-        self.ruler = Ruler(list(self._seen.values()), last)
+        self.ruler = Ruler(list(self._seen.values()), last, self.ruler)
 
     def curves(self) -> tuple[Curve, ...]:
         """A curve for each train metric, in the order printed."""
@@ -193,10 +222,16 @@ class RunView:
             inertia=inertia(track),
         )
 
+    def event_x(self, events: Sequence[Event]) -> FloatArray:
+        """Positions of events: the ends of their epochs."""
+        if events is not self._placed[0]:
+            epochs = np.array([max(event.epoch, 1) for event in events], dtype=np.int64)
+            self._placed = (events, epochs)
+        return self.ruler.ends(self._placed[1])
+
     def _ends(self, val: _Seen) -> FloatArray:
         """Where the epochs of a validation end."""
-        starts = self.ruler.starts
-        return np.asarray(starts[np.minimum(val.epochs.peek(), len(starts) - 1)])
+        return self.ruler.ends(val.epochs.peek())
 
     # --- the table of epochs -----------------------------------------------------------------
 

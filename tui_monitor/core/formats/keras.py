@@ -15,6 +15,7 @@ from math import inf, nan
 from typing import Final
 
 from tui_monitor.core.formats.base import power_of_ten
+from tui_monitor.core.formats.prefix import prefix_end
 from tui_monitor.core.records import Header, Item, Notice, Progress, Reading, Samples
 
 BAR: Final = "keras-bar"
@@ -98,6 +99,8 @@ class KerasFormat:
         if "[0m" in text:
             text = _BARE_COLOUR.sub("", text)
         found = _progress(text, 0)
+        if found is None and "s - " in text:
+            found = _prefixed(text)
         if found is None:
             return tuple(_scan(text, 0)) if any(map(text.__contains__, _TRIGGERS)) else ()
         item, end = found
@@ -214,6 +217,14 @@ def _line(text: str, match: re.Match[str]) -> tuple[Progress, int] | None:
         _pace(*pace[:2]),
     )
     return item, end
+
+
+def _prefixed(text: str) -> tuple[Progress, int] | None:
+    """A summary without a count, behind what something else put before it; to the line's end."""
+    begin = prefix_end(text)
+    match = _LINE.match(text, begin) if begin else None
+    found = _line(text, match) if match else None
+    return found if found is not None and not text[found[1] :].strip() else None
 
 
 def _seconds(time: str | None) -> float | None:

@@ -1,0 +1,97 @@
+"""The counts that a window may hold: as enumeration says, and as likely as they claim."""
+
+from __future__ import annotations
+
+from itertools import pairwise, product
+from math import exp
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.simulate import Case, Simulated
+from tui_monitor.core import laws
+from tui_monitor.core.bounds import Interval
+from tui_monitor.core.counts import MOST, possible_counts
+
+SAMPLES = 8
+bounded = settings(max_examples=60, derandomize=True, deadline=None)
+
+
+@st.composite
+def chains(draw: st.DrawFn) -> tuple[list[Interval], float]:
+    """Bounds around a true chain of counts, and the level behind it."""
+    level = draw(st.floats(0.1, 0.9))
+    total, sums = 0, [Interval(0.0, 0.0)]
+    for _ in range(draw(st.integers(1, 4))):
+        total += draw(st.integers(0, SAMPLES))
+        below, above = draw(st.integers(0, 2)), draw(st.integers(0, 2))
+        sums.append(Interval(max(total - below, 0), total + above))
+    return sums, level
+
+
+def enumerated(sums: list[Interval], level: float) -> list[dict[int, float]]:
+    """The same by going through every chain of counts."""
+    variance = SAMPLES * level * (1.0 - level)
+    found: list[dict[int, float]] = [{} for _ in sums[1:]]
+    for chain in product(*(range(round(s.low), round(s.high) + 1) for s in sums)):
+        steps = [b - a for a, b in pairwise(chain)]
+        if all(0 <= step <= SAMPLES for step in steps):
+            square = sum((step - SAMPLES * level) ** 2 for step in steps)
+            for each, step in zip(found, steps, strict=True):
+                each[step] = each.get(step, 0.0) + exp(-0.5 * square / variance)
+    return [{c: w / sum(each.values()) for c, w in each.items()} for each in found]
+
+
+@given(chains())
+@bounded
+def test_as_enumeration_says(made: tuple[list[Interval], float]) -> None:
+    sums, level = made
+    windows = len(sums) - 1
+    found = possible_counts(sums, [SAMPLES] * windows, [level] * windows)
+    for counts, expected in zip(found, enumerated(sums, level), strict=True):
+        if not counts:
+            assert len(expected) == 1 or len(expected) > MOST
+            continue
+        assert {c.count for c in counts} == set(expected)
+        for c in counts:
+            assert c.probability == pytest.approx(expected[c.count], abs=1e-9)
+
+
+def test_where_many_are_possible_none_is_named() -> None:
+    assert possible_counts([Interval(0.0, 0.0), Interval(0.0, 30.0)], [32], [0.5]) == [()]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case(laws.STATE, "exp", batch_size=32, steps=1000),
+        Case(laws.STEPS, "staircase", batch_size=64, steps=300),
+    ],
+    ids=["per sample", "per batch"],
+)
+def test_they_are_as_likely_as_they_claim(case: Case) -> None:
+    run = Simulated(case)
+    decoder = run.decode()
+    claimed: list[float] = []
+    came: list[bool] = []
+    for track, row in decoder.rows():
+        estimate = decoder.estimate(track, row)
+        if estimate.metric != run.accuracy or not estimate.possible:
+            continue
+        assert not estimate.exact
+        assert estimate.from_batch is not None
+        assert estimate.to_batch is not None
+        window = (estimate.epoch, estimate.from_batch, estimate.to_batch)
+        mean = run.window(estimate.metric, *window, weighted=True)
+        samples = (estimate.to_batch - estimate.from_batch) * case.batch_size
+        true = round(mean * samples)
+        assert true in [c.count for c in estimate.possible]
+        claimed += [c.probability for c in estimate.possible]
+        came += [c.count == true for c in estimate.possible]
+    shares, truth = np.array(claimed), np.array(came)
+    assert len(shares) > 300
+    for low in (0.0, 0.25, 0.5):
+        some = (shares >= low) & (shares < low + 0.25)
+        assert abs(shares[some].mean() - truth[some].mean()) < 0.08

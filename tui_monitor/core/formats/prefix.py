@@ -1,0 +1,31 @@
+"""What journals, containers, launchers and loggers put before each line of a log.
+
+Owns where such a prefix ends. A grammar whose lines begin plainly, as with `3s - loss: 0.6931`, may
+look for them behind a known prefix, and not behind any text. All repeats are bounded.
+"""
+
+from __future__ import annotations
+
+import re
+
+_CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
+_LEVEL = r"(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL)"
+_LABEL = (
+    rf"(?:(?:\d{{4}}-\d\d-\d\d[T ]|\d{{4}}/\d\d/\d\d |[A-Z][a-z]{{2}} [ \d]\d )?{_CLOCK}"
+    rf"|[IWEF]\d{{4}} {_CLOCK} {{1,8}}\d{{1,10}} [\w.]{{1,64}}:\d{{1,6}}\]"  # absl, klog
+    r"|\[[^\[\]]{1,100}\](?:(?:<std(?:out|err)>)?:)?"  # kubectl --prefix, torchrun, mpirun
+    r"|\(\w{1,64} pid=\d{1,10}[^()]{0,60}\)"  # Ray
+    rf"|{_LEVEL}:[\w.]{{1,64}}:|\d{{1,4}}:|[\w.-]{{1,64}} {{0,40}}\|)"  # logging, srun, compose
+)
+_PREFIX = re.compile(
+    rf"{_LABEL}(?:[ \t]{{0,8}}(?:{_LABEL}|{_LEVEL}:?|std(?:out|err) [FP]"
+    r"|(?:[\w.-]{1,64} )?[\w./@-]{1,64}\[[\w.]{1,32}\]:"  # host and process of a journal
+    r"|[|-]|[\w.-]{1,64}(?=[ \t]{1,8}[|-][ \t]))){0,6}"
+    r"[ \t]{0,8}(?=(?:- )?\d{1,9}[a-z])"
+)
+
+
+def prefix_end(text: str) -> int:
+    """Where a known prefix ends before a line that begins with a number and its unit, else 0."""
+    match = _PREFIX.match(text)
+    return match.end() if match else 0
