@@ -1,8 +1,14 @@
-"""No test depends on whose machine it runs on."""
+"""No test depends on whose machine it runs on, nor on how its run was started."""
 
 from __future__ import annotations
 
+import signal
+
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A script's background job ignores it, and so would every program that a test starts and stops.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

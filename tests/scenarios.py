@@ -14,8 +14,9 @@ import numpy as np
 
 from tests.simulate import LOSS_NOISE, number
 from tui_monitor.core import laws
+from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.laws import Law
-from tui_monitor.core.records import FloatArray, Verdict
+from tui_monitor.core.records import Verdict
 
 Kind = Literal[
     "averaging",

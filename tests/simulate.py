@@ -14,12 +14,13 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 
 from tui_monitor.core import laws
+from tui_monitor.core.arrays import FloatArray, IntArray
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.kalman import Observation, gap
 from tui_monitor.core.laws import Law
 from tui_monitor.core.level import LevelFilter, Noise
 from tui_monitor.core.options import DecodeOptions
-from tui_monitor.core.records import FloatArray, IntArray, Print, Reading
+from tui_monitor.core.records import Print, Reading
 from tui_monitor.core.smoother import smooth
 
 Shape = Literal["exp", "power", "staircase", "abrupt", "flat", "sine"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import fcntl
 import io
 import json
@@ -24,6 +25,7 @@ import pytest
 from tui_monitor import __version__, arguments, cli
 from tui_monitor.cli import main
 from tui_monitor.core.records import LawName
+from tui_monitor.grammar import COMMANDS
 from tui_monitor.process import Terminated
 from tui_monitor.report.samples import sample_log
 from tui_monitor.settings import LAWS, Size
@@ -89,12 +91,12 @@ def test_a_frame_has_a_size() -> None:
     [
         ([], "no source given"),
         (["--law", "nonsense", "x"], "'nonsense'"),
-        (["--batch-size", "0", "x"], "0 is not 1 or more"),
-        (["--batch-size", "many", "x"], "invalid number value: 'many'"),
-        (["--target", "0.95", "x"], "0.95 is not METRIC=VALUE, like val_acc=0.95"),
-        (["--target", "acc=high", "x"], "acc=high is not METRIC=VALUE"),
-        (["--target", "acc=inf", "x"], "acc=inf is not METRIC=VALUE"),
-        (["--target", "=0.9", "x"], "=0.9 is not METRIC=VALUE"),
+        (["--batch-size", "0", "x"], "'0' is not a whole number, 1 or more"),
+        (["--batch-size", "many", "x"], "'many' is not a whole number"),
+        (["--target", "0.95", "x"], "'0.95' is not METRIC=VALUE, like val_acc=0.95"),
+        (["--target", "acc=high", "x"], "'acc=high' is not METRIC=VALUE"),
+        (["--target", "acc=inf", "x"], "'acc=inf' is not METRIC=VALUE"),
+        (["--target", "=0.9", "x"], "'=0.9' is not METRIC=VALUE"),
         (["decode", "x", "--format", "xml"], "'xml'"),
         (["decode"], "required: SOURCE"),
         (["decode", ""], "empty source"),
@@ -126,7 +128,7 @@ def test_help_has_examples_and_every_command(capsys: Captured) -> None:
     text = capsys.readouterr().out
 
     assert "examples:" in text
-    for command in arguments.COMMANDS:
+    for command in COMMANDS:
         assert f"\n  {command} " in text
         assert main([command, "--help"]) == 0
         assert "examples:\n  tui-monitor" in capsys.readouterr().out
@@ -154,7 +156,7 @@ def test_a_folder_without_a_log_is_one_line_and_exit_2(
     command: str, glob: str, tmp_path: Path, capsys: Captured
 ) -> None:
     assert main([command, str(tmp_path / glob)]) == 2
-    assert "no training log below it" in complaint(capsys)
+    assert f"no training log {'matches' if glob else 'below it'}" in complaint(capsys)
 
 
 def test_a_folder_can_not_be_replayed(tmp_path: Path, capsys: Captured) -> None:
@@ -163,7 +165,7 @@ def test_a_folder_can_not_be_replayed(tmp_path: Path, capsys: Captured) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n\0\0", b"hello\nworld\n"])
-@pytest.mark.parametrize("command", ["decode", "explain"])
+@pytest.mark.parametrize("command", ["decode", "explain", "snapshot", "replay"])
 def test_a_file_without_progress_is_told(
     command: str, content: bytes, tmp_path: Path, capsys: Captured
 ) -> None:
@@ -172,6 +174,25 @@ def test_a_file_without_progress_is_told(
 
     assert main([command, str(log)]) == 2
     assert "no training progress" in complaint(capsys)
+
+
+@pytest.mark.parametrize("command", ["decode", "explain", "snapshot"])
+def test_a_metric_that_is_not_there_is_told(command: str, capsys: Captured) -> None:
+    assert main([command, QUESTION, "--metric", "f1*"]) == 2
+    assert "with a metric like 'f1*'" in complaint(capsys)
+
+
+@pytest.mark.parametrize("command", ["decode", "explain", "snapshot", "replay"])
+def test_a_log_that_can_not_be_read_is_one_line_and_exit_2(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("builtins.open", lambda *_args, **_options: Broken())
+    assert main([command, "train.log"]) == 2
+    assert "Input/output error, train.log: check the file" in complaint(capsys)
 
 
 def test_a_hostile_name_does_not_reach_the_terminal(capsys: Captured) -> None:
@@ -328,7 +349,7 @@ def test_rows_stream_while_the_log_grows_until_a_signal(
             growing.writelines(lines[4:])
         seen = [json.loads(process.stdout.readline()) for _ in range(34)]
         process.send_signal(signum)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=30)
 
     assert [row["epoch"] for row in seen[-12:]] == [3] * 12
     assert (process.returncode, out, err) == (code, "", "")
@@ -343,7 +364,7 @@ def test_a_reader_that_leaves_ends_following_calmly(tmp_path: Path) -> None:
         process.stdout.close()
         with log.open("ab") as growing:
             growing.write(log.read_bytes())
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=30) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
 
@@ -412,7 +433,7 @@ def test_the_demo_draws_in_a_terminal_and_leaves_it_as_it_was(
         else:
             process.send_signal(ending)
         read_until(screen, b"\x1b[?1049l")
-        assert process.wait(timeout=10) == code
+        assert process.wait(timeout=30) == code
         assert termios.tcgetattr(line) == before
     finally:
         process.kill()
@@ -421,7 +442,7 @@ def test_the_demo_draws_in_a_terminal_and_leaves_it_as_it_was(
         os.close(screen)
 
 
-def read_until(terminal: int, sign: bytes, seconds: float = 20.0) -> None:
+def read_until(terminal: int, sign: bytes, seconds: float = 40.0) -> None:
     """Read what a program draws until `sign` is in it."""
     seen = b""
     until = time.monotonic() + seconds

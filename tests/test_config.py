@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tui_monitor import cli, config
-from tui_monitor.arguments import COMMANDS, parse
+from tui_monitor.arguments import parse
 from tui_monitor.errors import TuiMonitorError
+from tui_monitor.grammar import COMMANDS
 from tui_monitor.settings import Settings, Size
 
 WHOLE = """

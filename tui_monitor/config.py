@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from tui_monitor import values
 from tui_monitor.errors import TuiMonitorError
 from tui_monitor.settings import GLYPHS, LAWS, THEMES, Size
 
@@ -142,28 +143,24 @@ def _one_of(*names: str) -> Callable[[object], str]:
 
 
 def _count(raw: object) -> int:
-    if isinstance(raw, bool) or not isinstance(raw, int) or raw < 1:
+    if type(raw) is not int:  # a bool is one by inheritance only
         raise ValueError(raw)
-    return raw
+    return values.count(str(raw))
 
 
 def _speed(raw: object) -> float:
-    if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not 0 <= raw < float("inf"):
+    if type(raw) not in (int, float):
         raise ValueError(raw)
-    return float(raw)
+    return values.speed(str(raw))
 
 
 def _size(raw: object) -> Size:
-    found = re.fullmatch(r"(\d{1,4})x(\d{1,4})", _text(raw))
-    size = Size(int(found[1]), int(found[2])) if found else Size(0, 0)
-    if not (1 <= size.columns <= 1000 and 1 <= size.rows <= 1000):
-        raise ValueError(raw)
-    return size
+    return values.size(_text(raw))
 
 
 KEYS: dict[str, Key] = {
     "law": Key("law", f"one of {', '.join(LAWS)}", _one_of(*LAWS)),
-    "batch-size": Key("batch_size", "a whole number, 1 or more", _count),
+    "batch-size": Key("batch_size", values.COUNT, _count),
     "format-hint": Key("format_hint", "the name of a format, in quotes", _text),
     "metric": Key("metric", "a glob of metric names, in quotes", _text),
     "color": Key("color", "true or false", _flag),
@@ -172,7 +169,7 @@ KEYS: dict[str, Key] = {
     "bell": Key("bell", "true or false", _flag),
     "notify": Key("notify", "true or false", _flag),
     "plain": Key("plain", "true or false", _flag),
-    "speed": Key("speed", "a number, 0 or more", _speed),
-    "size": Key("size", "columns and rows like '160x48'", _size),
+    "speed": Key("speed", values.SPEED, _speed),
+    "size": Key("size", f"{values.SIZE}, in quotes", _size),
 }
 """Every key, by the name of its option."""

@@ -17,9 +17,10 @@ from time import perf_counter
 import numpy as np
 
 from tests.simulate import Case, Simulated, follow_batches
+from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.options import DecodeOptions
-from tui_monitor.core.records import Estimate, FloatArray
+from tui_monitor.core.records import Estimate
 from tui_monitor.core.session import Session
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "keras"

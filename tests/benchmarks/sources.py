@@ -24,8 +24,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.ingest.playing import FAULTS, bars, decoded, play_fault, read_clean, repeated
-from tui_monitor.core.records import Snapshot, SourceState
 from tui_monitor.core.session import Session
+from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.ingest.ahead import ReadAhead
 from tui_monitor.ingest.feed import FeedThread
 from tui_monitor.ingest.file import FileTail

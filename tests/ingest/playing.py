@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from tui_monitor.core.records import Snapshot, SourceState
 from tui_monitor.core.session import Session
+from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.ingest.ahead import ReadAhead
 from tui_monitor.ingest.feed import FeedThread
 from tui_monitor.ingest.file import FileTail
@@ -222,14 +222,14 @@ class Follower:
             self.told.append(state.detail)
 
     def has_seen(self, size: int) -> None:
-        end = time.monotonic() + 15
+        end = time.monotonic() + 40
         while self.session.counted < size:
             assert not self.failures
             assert time.monotonic() < end, f"{self.session.counted} of {size} bytes, {self.told}"
             time.sleep(0.005)
 
     def has_told(self) -> None:
-        end = time.monotonic() + 15
+        end = time.monotonic() + 40
         while not self.told:
             assert time.monotonic() < end, "nothing was told"
             time.sleep(0.005)

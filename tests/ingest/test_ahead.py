@@ -42,7 +42,7 @@ class Script:
 
 
 def until(happens: Callable[[], object]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 40
     while not happens():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.005)

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from tui_monitor.core.options import DecodeOptions
-from tui_monitor.core.records import Snapshot, SourceState
 from tui_monitor.core.runs import RunList, RunRow
 from tui_monitor.core.session import Session
+from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.ingest import glancing
-from tui_monitor.ingest.fleet import MOST_LIVE, Fleet
+from tui_monitor.ingest.choosing import MOST_LIVE
+from tui_monitor.ingest.fleet import Fleet
 from tui_monitor.ingest.fleet_thread import FleetThread
 from tui_monitor.ingest.glancing import GlancedLog, stamp_of
 from tui_monitor.ingest.source import Chunk, Ended, Following, Pulled

@@ -22,7 +22,7 @@ class Pipe:
 
     def next(self) -> Pulled:
         """What comes next, waited for."""
-        until = time.monotonic() + 10
+        until = time.monotonic() + 30
         while time.monotonic() < until:
             pulled = self.source.pull(1 << 16)
             if pulled is not None:

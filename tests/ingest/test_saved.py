@@ -44,12 +44,10 @@ def test_an_epoch_that_is_not_there_is_told() -> None:
         open_replay(LOG, "train.log", from_epoch=4)
 
 
-def test_a_text_without_progress_plays_at_once() -> None:
-    replay = open_replay(b"hello\n", "notes.txt", speed=1.0, duration=60.0)
-
-    assert replay.pull(100) == Chunk(b"hello\n")
-    with pytest.raises(TuiMonitorError, match="no training progress"):
-        open_replay(b"hello\n", "notes.txt", from_epoch=1)
+@pytest.mark.parametrize("data", [b"", b"hello\n", b"\x89PNG\r\n\x1a\n\0\0"])
+def test_a_text_without_progress_is_told(data: bytes) -> None:
+    with pytest.raises(TuiMonitorError, match=r"no training progress found, notes\.txt"):
+        open_replay(data, "notes.txt")
 
 
 def test_a_hint_names_the_format() -> None:

@@ -63,7 +63,7 @@ class Server:
         self.process = subprocess.Popen(
             [SSHD, "-D", "-f", self.folder / "config"], stderr=subprocess.DEVNULL
         )
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while True:
             with socket.socket() as trial:
                 if trial.connect_ex(("127.0.0.1", self.port)) == 0:
@@ -123,7 +123,7 @@ class Reader:
         return pulled
 
     def until(self, happens: Callable[[], object]) -> None:
-        end = time.monotonic() + 20
+        end = time.monotonic() + 40
         while not happens():
             assert time.monotonic() < end, (self.data[-80:], self.told, self.waits)
             if not isinstance(self.pull(), (Chunk, Restarted)):
@@ -289,7 +289,7 @@ def test_nothing_is_left_running_on_the_far_side(reader: Reader, log: Path) -> N
     loops = far_loops()
     assert loops
     reader.drop()
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while far_loops() & loops:
         assert time.monotonic() < end
         time.sleep(0.02)

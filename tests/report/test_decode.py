@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.report.examples import ESTIMATE
-from tui_monitor.core.records import Estimate
+from tui_monitor.core.records import Estimate, PossibleCount
 from tui_monitor.report.decode import FIELDS, json_row, row_writer
 
 CONTRACT = [
@@ -42,6 +42,7 @@ CONTRACT = [
     "outlier",
     "line",
     "offset",
+    "possible",
 ]
 
 
@@ -104,6 +105,14 @@ def test_csv_reads_back_with_the_same_columns() -> None:
     assert first["exact"] == "false"
     assert second["metric"] == 'a "b", c'
     assert second["displayed"] == "nan"
+
+
+def test_possible_counts_are_pairs() -> None:
+    row = replace(ESTIMATE, possible=(PossibleCount(22, 0.25), PossibleCount(23, 0.75)))
+    assert json.loads(json_row(row))["possible"] == [[22, 0.25], [23, 0.75]]
+    assert written(row)["possible"] == "22:0.25 23:0.75"
+    assert json.loads(json_row(ESTIMATE))["possible"] is None
+    assert written(ESTIMATE)["possible"] == ""
 
 
 @pytest.mark.parametrize("metric", ["=1+1", "+cmd", "-cmd|x", "@SUM(A1)", "\t=1"])

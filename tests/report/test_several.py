@@ -13,8 +13,9 @@ import pytest
 from tui_monitor.cli import main
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.errors import TuiMonitorError
-from tui_monitor.ingest.source import Chunk, Ended, Following, Pulled
+from tui_monitor.ingest.source import Chunk, Ended, Following, Hole, Pulled, Restarted
 from tui_monitor.ingest.specs import Stream, spec_of
+from tui_monitor.report.follow import follow
 from tui_monitor.report.samples import sample_log
 from tui_monitor.report.several import follow_several, logs_of, survey, updates_of_several
 
@@ -40,7 +41,7 @@ def test_a_folder_means_every_log_below_it_by_name(folder: Path) -> None:
     logs = [str(folder / "a" / "two.log"), str(folder / "b" / "one.log")]
     assert logs_of([spec_of(str(folder))]) == logs
     assert logs_of([spec_of(logs[1]), spec_of(str(folder / "*"))]) == logs[::-1]
-    with pytest.raises(TuiMonitorError, match="no training log below it"):
+    with pytest.raises(TuiMonitorError, match="no training log matches"):
         logs_of([spec_of(str(folder / "c*"))])
 
 
@@ -169,3 +170,23 @@ def test_following_ends_with_the_last_stream() -> None:
     source = Scripted(Chunk(SHORT), Ended("end of input"))
     sessions = [session for _, session in follow_several([], streams(source), DecodeOptions())]
     assert sessions[-1].take_rows()
+
+
+@pytest.mark.parametrize("event", [Hole(1 << 33), Restarted("cut back", len(SHORT) // 2)])
+def test_one_of_several_is_followed_as_a_single_log_is(event: Hole | Restarted) -> None:
+    pulls = [Chunk(SHORT), event, Chunk(SHORT[len(SHORT) // 2 :]), Ended("end")]
+    alone = list(follow(Scripted(*pulls), DecodeOptions()))[-1]
+    one = [each for _, each in follow_several([], streams(Scripted(*pulls)), DecodeOptions())][-1]
+
+    assert list(one.rows()) == list(alone.rows())
+    assert list(one.rows())[-1].offset > 0
+
+
+def test_a_picture_of_several_tells_of_those_that_are_missing(
+    folder: Path, capsys: Captured
+) -> None:
+    assert main(["snapshot", str(folder), str(folder / "no.log")]) == 2
+    out, err = capsys.readouterr()
+    assert "3 runs" in out
+    assert err.startswith("tui-monitor: No such file or directory")
+    assert err.count("\n") == 1

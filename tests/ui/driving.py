@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from textual.pilot import Pilot
 
-from tui_monitor.core.records import ReplayPosition, Snapshot, SourceState
+from tui_monitor.core.snapshot import ReplayPosition, Snapshot, SourceState
 from tui_monitor.ui.app import MonitorApp
 from tui_monitor.ui.messages import Fail, Publish, RecordingControl, ReplayControl
 from tui_monitor.ui.widgets.ink_view import InkView

@@ -9,20 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from tui_monitor.core.records import (
-    Boundary,
-    Cause,
-    Curve,
-    EpochRow,
-    Event,
-    Finding,
-    FloatArray,
-    LawEvidence,
-    Pace,
-    Part,
-    Snapshot,
-    SourceState,
-)
+from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.records import Boundary, Cause, Event, Finding, LawEvidence, Part
+from tui_monitor.core.snapshot import Curve, EpochRow, Pace, Snapshot, SourceState
 
 STEPS = 406
 BATCH = 1024

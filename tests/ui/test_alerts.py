@@ -9,7 +9,8 @@ import pytest
 
 from tests.ui import samples
 from tests.ui.driving import monitor, text_of, whole
-from tui_monitor.core.records import Finding, Snapshot
+from tui_monitor.core.records import Finding
+from tui_monitor.core.snapshot import Snapshot
 from tui_monitor.ui import app as app_module
 from tui_monitor.ui.alerts import alerts
 from tui_monitor.ui.app import MonitorApp

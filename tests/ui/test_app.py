@@ -9,7 +9,7 @@ import pytest
 
 from tests.ui import samples
 from tests.ui.driving import monitor, replaying, text_of, whole
-from tui_monitor.core.records import Snapshot, SourceState
+from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.ui import app as app_module
 from tui_monitor.ui.app import MonitorApp
 from tui_monitor.ui.feed_app import next_speed

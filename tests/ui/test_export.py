@@ -11,7 +11,7 @@ import pytest
 
 from tests.ui import samples
 from tests.ui.driving import monitor, text_of
-from tui_monitor.core.records import Snapshot
+from tui_monitor.core.snapshot import Snapshot
 from tui_monitor.ui.export import FIELDS, ExportKind, export, safe_stem
 from tui_monitor.ui.scene import Scene, View
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.ui import samples
 from tests.ui.driving import monitor, text_of
-from tui_monitor.core.records import Snapshot, SourceState
+from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.ui.frame import frame
 from tui_monitor.ui.palette import DARK, Ink
 from tui_monitor.ui.rows import Span

@@ -9,8 +9,8 @@ import pytest
 
 from tests.ui.samples import LIVE
 from tui_monitor.core.options import DecodeOptions, Target
-from tui_monitor.core.records import Goal
 from tui_monitor.core.session import Session
+from tui_monitor.core.snapshot import Goal
 from tui_monitor.ui.scene import Scene
 from tui_monitor.ui.status import status_rows
 

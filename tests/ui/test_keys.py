@@ -7,7 +7,7 @@ from textual.binding import Binding
 
 from tests.ui import samples
 from tests.ui.driving import monitor, replaying, whole
-from tui_monitor.core.records import Snapshot, SourceState
+from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.ui.app import MonitorApp
 from tui_monitor.ui.screens import help as help_page
 from tui_monitor.ui.screens.monitor import MonitorScreen

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.ui import samples
-from tui_monitor.core.records import Snapshot
+from tui_monitor.core.snapshot import Snapshot
 from tui_monitor.ui.metric_panel import Memory, draw_panel
 from tui_monitor.ui.rows import Row
 from tui_monitor.ui.scene import Scene, View, is_over, time_window

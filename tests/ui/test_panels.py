@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from tests.ui import samples
-from tui_monitor.core.records import Part, Snapshot
+from tui_monitor.core.records import Part
+from tui_monitor.core.snapshot import Snapshot
 from tui_monitor.ui import jump, tables
 from tui_monitor.ui.chart import Window
 from tui_monitor.ui.palette import Ink

@@ -13,8 +13,8 @@ from textual.pilot import Pilot
 
 from tests.ui import samples
 from tests.ui.driving import text_of
-from tui_monitor.core.records import Pace, Snapshot
 from tui_monitor.core.runs import Glance, MetricGlance, RunList, RunRow, RunState
+from tui_monitor.core.snapshot import Pace, Snapshot
 from tui_monitor.ui import app as app_module
 from tui_monitor.ui import overlay, run_scene, run_table, scale
 from tui_monitor.ui.chart import Window

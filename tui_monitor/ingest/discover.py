@@ -117,7 +117,7 @@ def sniff(path: str, size: int, format_hint: str | None = None) -> Verdict | Unr
         finally:
             os.close(fd)
     except OSError as error:
-        return Unreadable(path, _reason(error))
+        return Unreadable(path, reason_of(error))
     return verdict(head, tail, format_hint)
 
 
@@ -191,7 +191,7 @@ class Tree:
             return []
         told = self._times.get(path) == _UNREAD
         self._times[path] = _UNREAD
-        return [] if told else [Unreadable(path, _reason(error))]
+        return [] if told else [Unreadable(path, reason_of(error))]
 
     def _take(self, entry: os.DirEntry[str]) -> File | Unreadable | None:
         parts = os.path.relpath(entry.path, self._root).split("/")
@@ -202,7 +202,7 @@ class Tree:
             status = entry.stat()
         except OSError as error:  # a dangling link, or gone since
             gone = isinstance(error, FileNotFoundError)
-            return None if gone else Unreadable(entry.path, _reason(error))
+            return None if gone else Unreadable(entry.path, reason_of(error))
         identity = (status.st_dev, status.st_ino)
         if stat.S_ISDIR(status.st_mode):
             known = identity in self._visited or entry.path in self._times
@@ -215,9 +215,10 @@ class Tree:
         return File(entry.path, status.st_size, status.st_mtime, identity)
 
 
-def _reason(error: OSError) -> str:
+def reason_of(error: OSError) -> str:
+    """Why a file or folder cannot be read, in a few words."""
     if isinstance(error, PermissionError):
         return "permission denied"
     if isinstance(error, FileNotFoundError):
         return "not there"
-    return error.strerror or "cannot be read"
+    return (error.strerror or "cannot be read").lower()

@@ -1,20 +1,18 @@
 """The feed: carries bytes from a source to a session and publishes what comes of them.
 
-`Feed` decides what to do at a given time and waits for nothing; `FeedThread`, the only thread of
-the ingest beside the bell's, gives it its turns.
+`Feed` decides what to do at a given time and waits for nothing; `FeedThread` gives it its turns.
 """
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
 from collections.abc import Callable
 from typing import Protocol
 
-from tui_monitor.core.records import Snapshot, SourceCondition, SourceState
+from tui_monitor.core.snapshot import Snapshot, SourceCondition, SourceState
 from tui_monitor.core.text import sanitise
 from tui_monitor.ingest.source import Chunk, Ended, Gap, Hole, Restarted, Source, Waiting
+from tui_monitor.ingest.turns import TurnThread
 
 _LARGEST = 1 << 20  # bytes a pull at most
 _SMALLEST = 1 << 14
@@ -24,7 +22,6 @@ _PATIENCE = 0.15  # seconds that a picture waits at most for its newest line to 
 _BEAT = 0.05  # seconds between two looks while bytes come
 _QUIET_BEAT = 0.1  # the same while it is quiet
 _SLOW_BEAT = 0.25  # the same while it is quiet and a bell would ring
-_GATHER = 0.05  # seconds between two turns at least: a stream of small writes rings for each
 _QUIET = 2.0  # seconds without bytes after which it is quiet ...
 _SOON_QUIET = 0.5  # ... where a bell would ring
 _TOLD = 10.0  # seconds for which a restart or a gap stays the news
@@ -219,10 +216,10 @@ class Feed:
         return _SLOW_BEAT if rings else _QUIET_BEAT
 
 
-class FeedThread:
-    """Runs a feed until it is stopped. `publish` and `fail` are called on its thread.
+class FeedThread(TurnThread):
+    """Runs a feed until it is stopped, then closes the source.
 
-    Whatever goes wrong in source or session ends the thread and is handed to `fail`, once.
+    `publish` and `fail` are called on its thread. Whatever goes wrong in source or session ends it.
     """
 
     def __init__(
@@ -236,48 +233,7 @@ class FeedThread:
         interval: float = 0.1,
         stalled_after: float = 30.0,
     ) -> None:
-        self._source = source
-        self._fail = fail
-        self._feed = Feed(
+        feed = Feed(
             source, session, publish, clock=clock, interval=interval, stalled_after=stalled_after
         )
-        self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"feed {source.name}", daemon=True)
-
-    def start(self) -> None:
-        """Begin to follow."""
-        self._thread.start()
-
-    def call(self, function: Callable[[], object]) -> None:
-        """Have a function called on the feed thread before its next turn; returns at once."""
-        self._calls.put(function)
-        self._source.rung.set()
-
-    def stop(self, timeout: float = 5.0) -> None:
-        """End the thread and close the source; waits for it, unless called on the thread itself."""
-        self._stopping.set()
-        self._source.rung.set()
-        if self._thread.is_alive() and self._thread is not threading.current_thread():
-            self._thread.join(timeout)
-
-    def _run(self) -> None:
-        try:
-            try:
-                self._loop()
-            finally:
-                self._source.close()
-        except Exception as error:  # the thread's edge: the app shows it
-            self._fail(error)
-
-    def _loop(self) -> None:
-        rung = self._source.rung
-        while not self._stopping.is_set():
-            rung.clear()  # before looking: what happens after the look rings again
-            while not self._calls.empty():
-                self._calls.get()()
-            wait = self._feed.turn()
-            if wait > 0:
-                turned = time.monotonic()
-                rung.wait(wait)
-                self._stopping.wait(max(turned + _GATHER - time.monotonic(), 0.0))
+        super().__init__(feed.turn, source.rung, source.close, fail, name=f"feed {source.name}")

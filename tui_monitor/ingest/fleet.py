@@ -15,27 +15,20 @@ from itertools import chain
 from typing import Literal
 
 from tui_monitor.core.options import DecodeOptions
-from tui_monitor.core.records import Snapshot, SourceState
 from tui_monitor.core.runs import RunList
+from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.core.text import sanitise
 from tui_monitor.ingest.bells import FolderBell
+from tui_monitor.ingest.choosing import LIVE_SECONDS, MOST_LIVE, live_of, paces_of
 from tui_monitor.ingest.finder import LogFinder
 from tui_monitor.ingest.member import Member, folder_of
 from tui_monitor.ingest.specs import Spec, Stream, names_of
 
-MOST_LIVE = 8
-LIVE_SECONDS = 4.0
-LARGEST_LIVE = 1 << 22
-"""Bytes of a log up to which that is done: decoding takes some seconds a megabyte."""
-MOST_ASKED = 12
-"""Runs decoded at once because they were asked for."""
 _WORK = 0.04  # seconds of work in one turn, so that keys and pictures come through
 _LIVE_BEAT = 0.5  # seconds between two looks at the files that grow
 _REST_BEAT = 2.5  # the same for all others, and for folders
 _SHARE = 1200.0  # times what a look at all files costs that is waited before the next
 _CHOICE_SECONDS = 15.0  # between two looks at what is worth decoding, if nothing happens
-_OPEN_SECONDS = 0.4  # between two pictures of the run that is shown
-_ASKED_SECONDS = 1.0  # of one that was asked for
 _LIST_SECONDS = 0.4  # between two pictures of the list
 _AGE_SECONDS = 5.0  # after which the list is looked through for silences that have grown ...
 _OLD_SECONDS = 30.0  # ... and where nothing may be expected to grow
@@ -286,30 +279,22 @@ class Fleet:
         """Give feeds to the runs that are to be decoded, and take them from the others."""
         now, wall = self._clock(), self._wall()
         self._choosing, self._chosen = False, now
-        live = [m for m in self._members.values() if m.path is not None and m.is_live(now, wall)]
-        live.sort(key=lambda m: m.quiet(now, wall))
-        self._live = [member.key for member in live]
-        small = [m.key for m in live if m.stamp is not None and m.stamp.size <= LARGEST_LIVE]
-        paces: dict[str, float] = dict.fromkeys(small[: self._most_live], self._live_seconds)
-        paces |= {m.key: _ASKED_SECONDS for m in self._members.values() if m.is_stream}
-        waiting = 0
-        for key in self._asked:
-            member = self._members.get(key)
-            if member is None or (member.is_decoded and not member.decoding):
-                continue
-            waiting += 1
-            if waiting <= MOST_ASKED and (not member.caught_up or key in paces):
-                paces[key] = _ASKED_SECONDS
-        opened = self._members.get(self._opened or "")
-        if opened is not None and (opened.key in paces or not opened.is_decoded or opened.decoding):
-            paces[opened.key] = _OPEN_SECONDS
+        self._live = live_of(self._members, now, wall)
+        paces = paces_of(
+            self._members,
+            self._live,
+            self._asked,
+            self._opened,
+            most_live=self._most_live,
+            live_seconds=self._live_seconds,
+        )
         for member in self._members.values():
             if member.decoding and member.key not in paces:
                 member.stop()
         for key, interval in paces.items():
-            member = self._members.get(key)
+            member = self._members[key]
             early = self._finder.first_round and key != self._opened
-            if member is None or member.defect is not None or early:
+            if member.defect is not None or early:
                 continue  # decoding takes its time: the list comes first
             if not member.decoding:
                 self._start(member)

@@ -8,14 +8,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from tui_monitor.core.glance import GlanceReader
 from tui_monitor.core.options import DecodeOptions
-from tui_monitor.core.records import Snapshot, SourceState
 from tui_monitor.core.runs import Glance, RunRow, RunState
 from tui_monitor.core.session import Session
+from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.core.text import sanitise
+from tui_monitor.ingest.discover import reason_of
 from tui_monitor.ingest.feed import Feed
 from tui_monitor.ingest.file import FileTail
+from tui_monitor.ingest.glanced_session import GlancedSession
 from tui_monitor.ingest.glancing import RESTING, GlancedLog, Stamp, stamp_of
 from tui_monitor.ingest.recording import RecordedTail, record_path
 from tui_monitor.ingest.source import Source
@@ -25,47 +26,6 @@ STALLED = 60.0
 STOPPED = 12 * 3600.0
 """Seconds after which nobody waits for it any more."""
 _USUAL = 3.0  # times its usual silence before a run is stalled
-
-
-class _Watched:
-    """A session whose bytes also make a glance: for what is not a file and cannot be read twice."""
-
-    def __init__(self, options: DecodeOptions) -> None:
-        self.session = Session(options)
-        self._reader = GlanceReader(options.format_hint)
-        self._glanced: tuple[int, Glance] | None = None
-        """As of how many bytes, and what it was."""
-
-    def glance(self) -> Glance | None:
-        size = self.session.bytes
-        if size and (self._glanced is None or self._glanced[0] != size):
-            self._glanced = (size, self._reader.glance())
-        return self._glanced[1] if self._glanced is not None else None
-
-    @property
-    def revision(self) -> int:
-        return self.session.revision
-
-    def feed(self, data: bytes, now: float) -> None:
-        self.session.feed(data, now)
-        self._reader.feed(data, now)
-
-    def settle(self, now: float) -> None:
-        self.session.settle(now)
-
-    def skip(self, size: int, now: float) -> None:
-        self.session.skip(size, now)
-        self._reader.feed(bytes(min(size, 8)), now)  # as many as end a line
-
-    def restart(self, reason: str, at: int = 0) -> None:
-        self.session.restart(reason, at)
-        self._reader.restart()
-
-    def finish(self) -> None:
-        self.session.finish()
-
-    def snapshot(self, now: float) -> Snapshot:
-        return self.session.snapshot(now)
 
 
 class Member:
@@ -86,7 +46,7 @@ class Member:
         self._options = options
         self._open = open_source
         self._log = GlancedLog(path, options.format_hint) if path is not None else None
-        self._watched: _Watched | None = None
+        self._watched: GlancedSession | None = None
         self._session: Session | None = None
         self._source: Source | None = None
         self._feed: Feed | None = None
@@ -121,7 +81,7 @@ class Member:
             self.error = None if self.gone else f"waiting for {self.name} to appear"
             return changed
         except OSError as error:
-            self.error = _reason(error)
+            self.error = reason_of(error)
             return False
         before, self.stamp = self.stamp, stamp
         back, self.gone = self.gone, False
@@ -140,7 +100,7 @@ class Member:
         try:
             more = self._log.look(self.stamp, now, resting=self.quiet(now, wall) > RESTING)
         except OSError as error:
-            self.error = _reason(error)
+            self.error = reason_of(error)
             return False
         self.error = None
         return more
@@ -156,7 +116,7 @@ class Member:
         try:
             return self._log.fill(now)
         except OSError as error:
-            self.error = _reason(error)
+            self.error = reason_of(error)
             return False
 
     @property
@@ -189,7 +149,7 @@ class Member:
         """Begin to decode it."""
         if self._open is not None:
             self._source = self._open()
-            self._watched = _Watched(self._options)
+            self._watched = GlancedSession(self._options)
             self._session = self._watched.session
             self._feed = Feed(self._source, self._watched, publish, clock=clock)
         else:
@@ -300,12 +260,6 @@ def _coarse(seconds: float) -> float | None:
         if seconds >= step:
             return seconds // step * step
     return 0.0
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, PermissionError):
-        return "permission denied"
-    return (error.strerror or "cannot be read").lower()
 
 
 def folder_of(path: str) -> str:

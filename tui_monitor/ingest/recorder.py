@@ -113,12 +113,21 @@ def main(arguments: Sequence[str]) -> None:
     if os.fork():
         os._exit(0)
     os.setsid()
+    # A script's background job ignores it, and the training, which is asked to end by it, would too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    made: list[str] = []
     try:
         record = _open_record(record_path)
+        made.append(record_path)
+        if not os.path.lexists(log_path):
+            made.append(log_path)
         log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
         child, terminal, device = _start(command, log, int(columns), int(rows))
     except OSError as error:
-        place = f", {error.filename}" if error.filename else ""
+        for path in made:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+        place = f", {error.filename}" if error.filename not in (None, command[0]) else ""
         os.write(1, f"{error.strerror or error}{place}\n".encode(errors="replace"))
         return
     _listen(child, Stop(child, record))

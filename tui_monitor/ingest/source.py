@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Literal, NamedTuple, Protocol
 
-from tui_monitor.core.records import ReplayPosition
+from tui_monitor.core.snapshot import ReplayPosition
 
 Following = Literal["events", "polling", "replay", "none"]
 

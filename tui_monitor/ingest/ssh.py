@@ -36,6 +36,16 @@ _OPTIONS = (
 )  # fmt: skip
 
 
+NOISE = 1 << 16
+"""Bytes of banners and greetings at most, before the far side's script is heard."""
+TAKE_PATH = 'IFS= read -r t; IFS= read -r f; case $f in "~/"*) f=$HOME/${f#"~/"};; esac; '
+"""Begin of the far side's scripts: a token and the log's path come by standard input.
+
+One line, without single quotes, backslashes or exclamation marks, so that csh and fish hand it on as
+it is; no shell but this one ever reads the path.
+"""
+
+
 class Target(NamedTuple):
     """Where a log is."""
 

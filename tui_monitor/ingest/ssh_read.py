@@ -10,15 +10,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from tui_monitor.errors import TuiMonitorError
-from tui_monitor.ingest.ssh import Connection, last_line
+from tui_monitor.ingest.ssh import NOISE, TAKE_PATH, Connection, last_line
 
 _BLOCK = 1 << 18
-_NOISE = 1 << 16  # bytes of banners and greetings at most
 
-# As in `ssh_tail`: one line without quotes, and the path comes by standard input. The exit code
-# tells the end: ssh passes it on only where the connection has held.
+# The exit code tells the end: ssh passes it on only where the connection has held.
 _READ = (
-    'IFS= read -r t; IFS= read -r f; case $f in "~/"*) f=$HOME/${f#"~/"};; esac; '
+    f"{TAKE_PATH}"
     'if [ -f "$f" ]; then [ -r "$f" ] || exit 3; elif [ -e "$f" ]; then exit 4; else exit 2; fi; '
     'echo "$t ready"; cat "$f" 2>/dev/null || exit 5'
 )
@@ -60,7 +58,7 @@ def read_whole(connection: Connection) -> Iterator[bytes]:
                     greeting += block
                     _, found, block = greeting.partition(token + b" ready\n")
                     if not found:
-                        greeting = greeting[-_NOISE:]
+                        greeting = greeting[-NOISE:]
                         continue
                     token = b""
                 if block:
@@ -68,7 +66,7 @@ def read_whole(connection: Connection) -> Iterator[bytes]:
             code = child.wait()
             if code or token:
                 complaints.seek(0)
-                raise _unreadable(connection, code, last_line(complaints.read(_NOISE)))
+                raise _unreadable(connection, code, last_line(complaints.read(NOISE)))
         finally:
             child.stdout.close()
             if child.poll() is None:

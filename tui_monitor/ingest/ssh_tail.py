@@ -18,17 +18,15 @@ from contextlib import suppress
 
 from tui_monitor.core.text import sanitise
 from tui_monitor.ingest.source import Chunk, Following, Pulled, Restarted, Waiting
-from tui_monitor.ingest.ssh import Connection, last_line
+from tui_monitor.ingest.ssh import NOISE, TAKE_PATH, Connection, last_line
 from tui_monitor.ingest.trace import Comparison, Trace, was_cut_back
 
 _SOON, _LATER = 0.2, 1.0  # seconds to the next request after an answer with and without news
 _FIRST_RETRY, _LAST_RETRY = 1.0, 30.0  # seconds to the next connection
-_NOISE = 1 << 16  # bytes of banners and greetings at most
 
-# One line, without single quotes, backslashes or exclamation marks, so that csh and fish hand it on
-# as it is. Path and offsets come by standard input: no shell but this one ever reads them.
+# Offsets come by standard input, as the path does; see `ssh.TAKE_PATH` for the form of the text.
 _LOOP = (
-    'IFS= read -r t; IFS= read -r f; case $f in "~/"*) f=$HOME/${f#"~/"};; esac; echo "$t ready"; '
+    f'{TAKE_PATH}echo "$t ready"; '
     'while IFS=" " read -r n s; do g=$f$s; '
     'if [ -d "$g" ]; then c=4; elif [ -f "$g" ]; then '
     'if [ -r "$g" ]; then tail -c "+$n" "$g" 2>/dev/null; c=0; else c=3; fi; '
@@ -216,7 +214,7 @@ class SshTail:
         """Banners and what start-up files print come before the greeting: none of it is log."""
         _, found, rest = self._buffer.partition(self._token + b" ready\n")
         if not found:
-            self._buffer = self._buffer[-_NOISE:]
+            self._buffer = self._buffer[-NOISE:]
             return self._wait
         self._greeted, self._buffer = True, rest
         self._retry, self._next = self._first_retry, self._clock()

@@ -10,12 +10,15 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_monitor.core.records import Estimate, FloatArray, IntArray, LawName, RunReport
+from tui_monitor.core.arrays import FloatArray, IntArray
+from tui_monitor.core.records import Estimate, LawName, RunReport
 from tui_monitor.report.source import decode_options, load_session
 
 BoolArray = NDArray[np.bool_]
 TextArray = NDArray[np.object_]
 """Of str."""
+PossibleArray = NDArray[np.object_]
+"""Of tuples of `PossibleCount`."""
 
 _Cell = TypeVar("_Cell", bound=np.generic)
 
@@ -53,6 +56,7 @@ class DecodedLog:
     outlier: BoolArray
     line: IntArray
     offset: IntArray
+    possible: PossibleArray
     rows: tuple[Estimate, ...]
     """The same, row by row; absent numbers are None."""
 
@@ -123,6 +127,7 @@ def _columns(rows: Sequence[Estimate]) -> DecodedLog:
         outlier=_flags(rows, "outlier"),
         line=_ints(rows, "line"),
         offset=_ints(rows, "offset"),
+        possible=_possible(rows),
         rows=tuple(rows),
     )
 
@@ -142,6 +147,14 @@ def _flags(rows: Sequence[Estimate], field: str) -> BoolArray:
 
 def _texts(rows: Sequence[Estimate], field: str) -> TextArray:
     return _read_only(np.array([getattr(row, field) for row in rows], dtype=np.object_))
+
+
+def _possible(rows: Sequence[Estimate]) -> PossibleArray:
+    # Filled cell by cell: numpy would take tuples of equal length for rows of a table.
+    column = np.empty(len(rows), dtype=np.object_)
+    for i, row in enumerate(rows):
+        column[i] = row.possible
+    return _read_only(column)
 
 
 def _read_only(column: NDArray[_Cell]) -> NDArray[_Cell]:

@@ -16,7 +16,8 @@ from typing import Literal, Protocol, TextIO
 from tui_monitor.core.records import Estimate
 
 RowFormat = Literal["jsonl", "csv"]
-Cell = str | int | float | None
+Pairs = list[tuple[int, float]]
+Cell = str | int | float | Pairs | None
 
 FIELDS = (
     "run",
@@ -44,6 +45,7 @@ FIELDS = (
     "outlier",
     "line",
     "offset",
+    "possible",
 )
 """Names of a row's fields, in order; each is the name of an `Estimate`'s field."""
 
@@ -51,6 +53,7 @@ SOURCE_FIELD = "source"
 """Comes last, and only where rows are of several logs: the log as it was named or found."""
 
 _FLAGS = tuple(map(FIELDS.index, ("exact", "final", "outlier")))
+_POSSIBLE = FIELDS.index("possible")
 _TEXTS = tuple(map(FIELDS.index, ("epoch_label", "unit", "metric", "split", "law")))
 
 _cells = attrgetter(*FIELDS)
@@ -65,6 +68,7 @@ def json_number(value: float) -> float | str:
 def json_row(row: Estimate, source: str | None = None) -> str:
     """One JSON object, without the line's end; `source` names the log where there are several."""
     cells: dict[str, Cell] = dict(zip(FIELDS, _cells(row), strict=True))
+    cells["possible"] = [(c.count, c.probability) for c in row.possible] or None
     if source is not None:
         cells[SOURCE_FIELD] = source
     try:
@@ -85,6 +89,8 @@ def csv_cells(row: Estimate) -> list[Cell]:
         cells[index] = "true" if cells[index] else "false"
     for index in _TEXTS:
         cells[index] = _inert(cells[index])
+    pairs = (f"{c.count}:{c.probability!r}" for c in row.possible)
+    cells[_POSSIBLE] = " ".join(pairs) or None
     return cells
 
 

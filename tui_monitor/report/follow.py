@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.session import Session
-from tui_monitor.ingest.source import Chunk, Ended, Hole, Restarted, Source
+from tui_monitor.ingest.source import Chunk, Ended, Hole, Pulled, Restarted, Source
 from tui_monitor.report.source import BLOCK_BYTES
 
 BEAT = 0.25
@@ -28,24 +28,31 @@ def follow(source: Source, options: DecodeOptions) -> Iterator[Session]:
             source.rung.clear()  # before looking: what happens after the look rings again
             pulled = source.pull(BLOCK_BYTES)
             now = time.monotonic()
-            if isinstance(pulled, Chunk):
-                session.feed(pulled.data, now)
+            grown = take(session, pulled, now)
+            if grown:
                 fed = now
-                yield session
-            elif isinstance(pulled, Hole):
-                session.skip(pulled.size, now)
-            elif isinstance(pulled, Restarted):
-                session.restart(pulled.reason, pulled.at)
-                yield session
-            elif isinstance(pulled, Ended):
-                session.finish()
-                yield session
+            elif fed is not None and now - fed >= SETTLE:
+                session.settle(now)
+                fed = None
+            yield session
+            if isinstance(pulled, Ended):
                 return
-            else:
-                if fed is not None and now - fed >= SETTLE:
-                    session.settle(now)
-                    fed = None
-                yield session
+            if not grown:
                 source.rung.wait(BEAT)
     finally:
         source.close()
+
+
+def take(session: Session, pulled: Pulled, now: float) -> bool:
+    """Hand what was pulled to the session; whether it changed anything."""
+    if isinstance(pulled, Chunk):
+        session.feed(pulled.data, now)
+    elif isinstance(pulled, Hole):
+        session.skip(pulled.size, now)
+    elif isinstance(pulled, Restarted):
+        session.restart(pulled.reason, pulled.at)
+    elif isinstance(pulled, Ended):
+        session.finish()
+    else:
+        return False
+    return True

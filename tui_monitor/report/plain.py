@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from math import isfinite
 
-from tui_monitor.core.records import Curve, Snapshot
+from tui_monitor.core.runs import Glance
 from tui_monitor.core.session import Session
+from tui_monitor.core.snapshot import Curve, Snapshot
 from tui_monitor.core.wording import number
 
 UPDATE_SECONDS = 1.0
@@ -43,11 +44,15 @@ def update_line(snapshot: Snapshot) -> str:
     """Place and newest numbers of a training; empty before the first print."""
     if not snapshot.curves:
         return ""
-    epoch = f"epoch {snapshot.epoch}" + (f"/{snapshot.epochs}" if snapshot.epochs else "")
-    step = ""
-    if snapshot.step is not None and snapshot.unit != "epoch":
-        step = f" step {snapshot.step}" + (f"/{snapshot.steps}" if snapshot.steps else "")
-    return "  ".join([epoch + step, *map(_newest, snapshot.curves)])
+    return "  ".join([place_of(snapshot, str(snapshot.epoch)), *map(_newest, snapshot.curves)])
+
+
+def place_of(run: Snapshot | Glance, epoch: str) -> str:
+    """Where a run stands: `epoch 3/10 step 5/406`, as far as that is known."""
+    place = f"epoch {epoch}" + (f"/{run.epochs}" if run.epochs else "")
+    if run.step is not None and run.unit != "epoch":
+        place += f" step {run.step}" + (f"/{run.steps}" if run.steps else "")
+    return place
 
 
 def _newest(curve: Curve) -> str:

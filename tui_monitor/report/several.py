@@ -7,26 +7,23 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tui_monitor.core.options import DecodeOptions
-from tui_monitor.core.records import Snapshot, SourceState
 from tui_monitor.core.runs import Glance, RunList, RunRow
 from tui_monitor.core.session import Session
+from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.core.wording import number
 from tui_monitor.errors import TuiMonitorError
 from tui_monitor.ingest.file import FileTail
 from tui_monitor.ingest.finder import LogFinder
 from tui_monitor.ingest.fleet import Fleet
 from tui_monitor.ingest.glancing import Stamp, stamp_of
-from tui_monitor.ingest.source import Chunk, Ended, Restarted, Source
+from tui_monitor.ingest.source import Ended, Source
 from tui_monitor.ingest.specs import Spec, Stream
-from tui_monitor.report.plain import UPDATE_SECONDS, update_line
+from tui_monitor.report.follow import BEAT, SETTLE, take
+from tui_monitor.report.plain import UPDATE_SECONDS, place_of, update_line
 from tui_monitor.report.source import BLOCK_BYTES
 
-_BEAT = 0.25
-"""Seconds between two looks at all logs."""
 _FOLDERS_BEAT = 2.5
 """Seconds between two looks for new ones."""
-_SETTLE = 0.1
-"""Seconds without bytes after which an unfinished line is taken as it stands."""
 
 
 def logs_of(specs: Sequence[Spec], format_hint: str | None = None) -> list[str]:
@@ -39,15 +36,17 @@ def logs_of(specs: Sequence[Spec], format_hint: str | None = None) -> list[str]:
         finder = LogFinder([spec], format_hint=format_hint)
         logs = sorted(file.path for file in finder.find() if file is not None)
         if not logs:
-            raise nothing_below(spec, finder.unreadable)
+            raise _nothing_below(spec, finder.unreadable)
         found += logs
     return list(dict.fromkeys(found))
 
 
-def nothing_below(spec: Spec, unreadable: Mapping[str, str] | None = None) -> TuiMonitorError:
+def _nothing_below(spec: Spec, unreadable: Mapping[str, str]) -> TuiMonitorError:
     """The error to show for a folder or glob without a log."""
     where = "/".join((spec.source, *spec.pattern))
-    why = "".join(f" ({path}: {reason})" for path, reason in list((unreadable or {}).items())[:1])
+    why = "".join(f" ({path}: {reason})" for path, reason in list(unreadable.items())[:1])
+    if spec.pattern:
+        return TuiMonitorError(f"no training log matches, {where}{why}: name another glob")
     return TuiMonitorError(f"no training log below it, {where}{why}: name another folder")
 
 
@@ -77,19 +76,11 @@ class _Follower:
                 return False
             self._stamp = stamp
         pulled = self.source.pull(BLOCK_BYTES)
-        if isinstance(pulled, Chunk):
-            self.session.feed(pulled.data, now)
+        if take(self.session, pulled, now):
             self._fed = now
+            self.ended = isinstance(pulled, Ended)
             return True
-        if isinstance(pulled, Restarted):
-            self.session.restart(pulled.reason)
-            self._stamp = None
-            return True
-        if isinstance(pulled, Ended):
-            self.session.finish()
-            self.ended = True
-            return True
-        if self._fed is None or now - self._fed < _SETTLE:
+        if self._fed is None or now - self._fed < SETTLE:
             return False
         self._fed = None
         self.session.settle(now)
@@ -126,7 +117,7 @@ def follow_several(
             if not finder.folders and all(each.ended for each in followers):
                 return
             if not busy:
-                time.sleep(_BEAT)
+                time.sleep(BEAT)
     finally:
         for each in followers:
             each.source.close()
@@ -195,11 +186,7 @@ def _line(row: RunRow) -> str:
 def _printed(glance: Glance) -> str:
     if not glance.metrics:
         return ""
-    epoch = f"epoch {glance.label or glance.epoch}" + (f"/{glance.epochs}" if glance.epochs else "")
-    step = ""
-    if glance.step is not None and glance.unit != "epoch":
-        step = f" step {glance.step}" + (f"/{glance.steps}" if glance.steps else "")
-    parts = [epoch + step]
+    parts = [place_of(glance, glance.label or str(glance.epoch))]
     for metric in glance.metrics:
         if metric.displayed is not None:
             parts.append(f"{metric.name} {number(metric.displayed)}")

@@ -42,10 +42,16 @@ def check_readable(source: str) -> None:
         pass
 
 
+def read_log(source: str | os.PathLike[str]) -> bytes:
+    """The whole log; TuiMonitorError if it cannot be read."""
+    return b"".join(_blocks(source))
+
+
 def unreadable(source: str | os.PathLike[str], error: OSError) -> TuiMonitorError:
     """The error to show for a log that cannot be read."""
     advice = {
         FileNotFoundError: "check the path; the monitor itself can wait for it",
+        NotADirectoryError: "check the path",
         PermissionError: "make it readable for you",
         IsADirectoryError: "name a log file in it",
     }.get(type(error), "check the file")

@@ -6,7 +6,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from tui_monitor.core.records import Curve, Finding, Snapshot, SourceState
+from tui_monitor.core.records import Finding
+from tui_monitor.core.snapshot import Curve, Snapshot, SourceState
 
 AlertKind = Literal["alarm", "stalled", "ended", "lost", "best"]
 _ALARMING = ("nan", "divergence", "failed")
@@ -39,7 +40,8 @@ def alerts(
     ]
     if new.ended and not old.ended and not found:
         found.append(Alert("ended", f"{state.name}: the training has ended"))
-    if state.condition != was.condition and state.condition == "stalled":
+    # Silence after the end is no stall.
+    if state.condition != was.condition and state.condition == "stalled" and not new.ended:
         found.append(Alert("stalled", f"{state.name}: nothing has come for a while"))
     if state.condition != was.condition and state.condition == "lost":
         found.append(Alert("lost", state.detail or f"{state.name}: lost"))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tui_monitor.core.records import FloatArray, IntArray
+from tui_monitor.core.arrays import FloatArray, IntArray
 from tui_monitor.ui import raster
 from tui_monitor.ui.cells import Cells
 from tui_monitor.ui.glyphs import Glyphs
@@ -56,6 +56,8 @@ class Plot:
     events: FloatArray
     selected: float | None = None
     """The boundary that is explained."""
+    bounds: tuple[float, float] = (-math.inf, math.inf)
+    """What the numbers can be at all; the band ends there."""
     cursor: float | None = None
 
 
@@ -156,7 +158,9 @@ def _draw_band(
         )
         for sign in (-1, 1)
     )
-    low, high = window.y.forward(lower.low), window.y.forward(upper.high)
+    least, most = plot.bounds
+    low = window.y.forward(np.clip(lower.low, least, most))
+    high = window.y.forward(np.clip(upper.high, least, most))
     # A band may reach below 0, where a logarithmic axis has no place: it goes on to the edge.
     low = np.where(np.isnan(low) & np.isfinite(high), -1.0, low)
     # A cell has one ground: of a narrow band only patches would be left, which say nothing.
@@ -249,7 +253,10 @@ def _draw_points(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> No
             x, val, np.empty(0), window.left, window.right, columns * glyphs.dots[0]
         )
         dots = raster.paint(span.scaled(window.y), rows * glyphs.dots[1])
-        cells.put(_pack(dots, glyphs, glyphs.val), Ink.VAL)
+        codes = _pack(dots, glyphs, glyphs.val)
+        # Where the two lines share cells they take turns, or one would seem to be missing.
+        codes[:, ::2][cells.inks[:, ::2] == Ink.LEVEL] = 0
+        cells.put(codes, Ink.VAL)
         x, val = x[-1:], val[-1:]
     place = window.y.forward(val)
     points = raster.scatter(x, place, window.left, window.right, (rows, columns))

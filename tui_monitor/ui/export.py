@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from tui_monitor.core.records import Curve
+from tui_monitor.core.snapshot import Curve
 from tui_monitor.ui.frame import frame
 from tui_monitor.ui.scene import Scene, curves
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 
 from tui_monitor.core.records import LawEvidence, Unit
 
 _DECIMALS = 4
 """Keras and most bars print four; a displayed number must be found on the screen as printed."""
 
+_MINUS = re.compile(r"(?<![\w.)])-(?=\d)")
+"""A sign before a number, not a hyphen or the dash of a range."""
 _GRAINS = ((10 * 86400, 86400), (86400, 6 * 3600), (3 * 3600, 600), (3600, 300), (600, 60), (60, 5))
 """From how many seconds on an estimate is told in which steps of seconds."""
 
@@ -66,6 +69,11 @@ def small(value: float) -> str:
     return f"{value:.{max(1 - math.floor(math.log10(value)), 0)}f}"
 
 
+def prose(text: str, minus: str = "−", plus_minus: str = "±") -> str:
+    """A sentence with the same signs as the numbers beside it."""
+    return _MINUS.sub(minus, text).replace("±", plus_minus)
+
+
 def _scaled(size: float, scale: float) -> str:
     if 1e-4 <= scale < 1e6 or scale == 0:
         return f"{size:.{_DECIMALS}f}"
@@ -93,12 +101,21 @@ def estimate(seconds: float | None, absent: str = "–") -> str:
 
     What is guessed anew at each print must not flicker.
     """
+    return duration(_coarse(seconds), absent)
+
+
+def clock_estimate(seconds: float | None, absent: str = "–") -> str:
+    """An estimate for narrow places: `0:12`, `2:05:00`."""
+    return clock(_coarse(seconds), absent)
+
+
+def _coarse(seconds: float | None) -> float | None:
     if seconds is None or not math.isfinite(seconds) or seconds < 0:
-        return absent
+        return None
     for least, step in _GRAINS:
         if seconds >= least:
-            return duration(round(seconds / step) * step)
-    return duration(max(seconds, 1.0))
+            return round(seconds / step) * step
+    return max(seconds, 1.0)
 
 
 def clock(seconds: float | None, absent: str = "–") -> str:

@@ -16,8 +16,8 @@ from rich.terminal_theme import TerminalTheme
 from textual.color import Color
 from textual.theme import Theme
 
-from tui_monitor.core.records import Snapshot, SourceState
 from tui_monitor.core.runs import RunList
+from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.ui import jump, metric_panel, run_table, status, tables
 from tui_monitor.ui.glyphs import ASCII, UNICODE, to_ascii
 from tui_monitor.ui.layout import SIDE_GAP, Layout, plan_for

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 
-from tui_monitor.core.records import Boundary, Curve, Finding, Part, Snapshot, Unit, Verdict
+from tui_monitor.core.records import Boundary, Finding, Part, Unit, Verdict
+from tui_monitor.core.snapshot import Curve, Snapshot
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui.glyphs import Glyphs
 from tui_monitor.ui.palette import Ink
@@ -30,6 +31,10 @@ _NAMES = {Ink.LAG: "averaging lag", Ink.STEP: "real step", Ink.LUCK: "luck"}
 _SHORT_NAMES = {Ink.LAG: "lag", Ink.STEP: "step", Ink.LUCK: "luck"}
 _VALUE_CELLS = 19
 _AIRY = 9
+_ROOMY = 16
+"""Rows from which bars and words are kept apart at the cost of the last row."""
+_WARNINGS = ("overfitting", "plateau", "stalled")
+"""Kinds of findings that call for a decision."""
 _VERDICTS: dict[Verdict, str] = {
     "averaging": "averaging",
     "step": "real step",
@@ -49,39 +54,54 @@ def jump_rows(scene: Scene, width: int, height: int) -> list[Row]:
     if snapshot is None or curve is None or height < 1:
         return [_title("why it jumped", ())][:height]
     boundary = selected_boundary(scene)
-    inertia = _inertia(curve, snapshot.unit, width)
+    inertia = [] if snapshot.ended else _inertia(curve, snapshot.unit, width)
+    notes = _findings(snapshot, curve, width, scene.glyphs)
     if boundary is None:
         rows = [_title("why it jumped", ()), *_no_boundary(scene, width)]
-        return (rows + ([BLANK, *inertia] if height > len(rows) + 1 else inertia))[:height]
+        return _fitted(rows, [inertia, notes], width, height, scene.glyphs)
     head = _head(snapshot, boundary, width, scene.glyphs)
     bars = _bars(boundary, width, scene.glyphs)
-    text: list[Row] = [
-        (Span(" "), Span(line, Ink.PLAIN)) for line in wrap(boundary.text, width - 2)
-    ]
+    said = _prose(boundary.text, scene.glyphs)
+    text: list[Row] = [(Span(" "), Span(line, Ink.PLAIN)) for line in wrap(said, width - 2)]
     causes = _causes(boundary, width, scene.glyphs)
-    notes = _findings(snapshot, curve, width, scene.glyphs)
     if height < len(head) + len(bars):
         head = head[-1:]
-    rows = _stack([*head, *bars], [text, causes, inertia, notes], height)
-    if len(rows) > height > len(head) + len(bars):
-        rows[height - 1] = _cut_row(rows[height - 1], width, scene.glyphs)
+    blocks = [text, causes, inertia, notes]
+    return _fitted([*head, *bars], blocks, width, height, scene.glyphs)
+
+
+def _fitted(
+    first: list[Row], blocks: list[list[Row]], width: int, height: int, glyphs: Glyphs
+) -> list[Row]:
+    """The first rows, then of the blocks what fits, with a sign where more would follow."""
+    rows = _stack(first, blocks, height)
+    if len(rows) > height > len(first):
+        rows[height - 1] = _cut_row(rows[height - 1], width, glyphs)
     return rows[:height]
 
 
+def _prose(text: str, glyphs: Glyphs) -> str:
+    return fmt.prose(text, glyphs.minus, glyphs.plus_minus)
+
+
 def _cut_row(row: Row, width: int, glyphs: Glyphs) -> Row:
-    """The row with a sign that more would follow."""
+    """The row with a sign that more would follow, in the place of its last word if need be."""
     sign = Span(f" {glyphs.ellipsis}", Ink.DIM)
-    return (*clip(row, width - row_width((sign,))), sign)
+    room = width - row_width((sign,))
+    if row and row_width(row) > room and " " in row[-1].text:
+        row = (*row[:-1], row[-1]._replace(text=row[-1].text.rsplit(" ", 1)[0]))
+    return (*clip(row, room), sign)
 
 
 def _stack(first: list[Row], blocks: list[list[Row]], height: int) -> list[Row]:
-    """The first rows, then the blocks, with blank rows between where all fit into `height`."""
+    """The first rows, then the blocks, with as many blank rows between as there is room for."""
     blocks = [block for block in blocks if block]
-    needed = len(first) + sum(len(block) for block in blocks)
-    spaced = needed + len(blocks) <= height
+    spare = height - len(first) - sum(len(block) for block in blocks)
     rows = list(first)
-    for block in blocks:
-        rows += [BLANK, *block] if spaced else block
+    for number, block in enumerate(blocks):
+        # The bars stand apart from the words where there is room for more than a few of these.
+        apart = number < spare or (number == 0 and height >= _ROOMY)
+        rows += [BLANK, *block] if apart else block
     return rows
 
 
@@ -121,6 +141,8 @@ def _no_boundary(scene: Scene, width: int) -> list[Row]:
         text = "This metric has no explanation at the selected boundary."
     elif snapshot is not None and snapshot.epoch_ends.size:
         text = "This metric has no explained boundary yet."
+    elif snapshot is not None and snapshot.ended:
+        text = "The log ends within its first epoch: there is no boundary to explain."
     else:
         text = "The first epoch is not over yet: there is no boundary to explain."
     return [(Span(" "), Span(line, Ink.DIM)) for line in wrap(text, width - 2)]
@@ -187,7 +209,8 @@ def _bar(part: Part, low: float, high: float, cells: int, ink: Ink, glyphs: Glyp
 def _causes(boundary: Boundary, width: int, glyphs: Glyphs) -> list[Row]:
     rows: list[Row] = []
     for cause in boundary.causes:
-        lines = wrap(f"{cause.cause}: {cause.evidence}", width - 4)
+        said = _prose(f"{cause.cause}: {cause.evidence}", glyphs)
+        lines = wrap(said, width - 4)
         rows += [
             (
                 Span(" " + (glyphs.separator if not number else " ") + " ", Ink.DIM),
@@ -221,16 +244,26 @@ def _inertia(curve: Curve, unit: Unit, width: int) -> list[Row]:
 
 
 def _findings(snapshot: Snapshot, curve: Curve, width: int, glyphs: Glyphs) -> list[Row]:
-    rows: list[Row] = []
-    for finding in reversed(snapshot.findings):
-        if finding.metric in (None, curve.metric, curve.val_metric):
-            rows += _finding(finding, width, glyphs)
-    return rows
+    """What else the numbers show: of this metric first, then of the others what calls for action."""
+    own = (None, curve.metric, curve.val_metric)
+    newest = [each for each in reversed(snapshot.findings) if each.run == snapshot.run]
+    found = [each for each in newest if each.metric in own]
+    urgent = (*ALARMS, *_WARNINGS)
+    found += [each for each in newest if each.metric not in own and each.kind in urgent]
+    found.sort(key=lambda each: each.kind not in urgent)
+    return [row for finding in found for row in _finding(finding, width, glyphs)]
 
 
 def _finding(finding: Finding, width: int, glyphs: Glyphs) -> list[Row]:
-    ink = Ink.BAD if finding.kind in ALARMS else Ink.EVENT
+    sign, ink = glyphs.separator, Ink.DIM
+    if finding.kind in ALARMS:
+        sign, ink = glyphs.alert, Ink.BAD
+    elif finding.kind in _WARNINGS:
+        sign, ink = glyphs.alert, Ink.EVENT
+    elif finding.kind == "ended":
+        sign, ink = glyphs.ended, Ink.PLAIN
+    said = _prose(finding.text, glyphs)
     return [
-        (Span(" "), Span(f"{' ' if number else glyphs.alert} ", ink), Span(line, Ink.PLAIN))
-        for number, line in enumerate(wrap(finding.text, width - 4))
+        (Span(" "), Span(f"{' ' if number else sign} ", ink), Span(line, Ink.PLAIN))
+        for number, line in enumerate(wrap(said, width - 4))
     ]

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Sequence
 
 from tui_monitor.core.options import DecodeOptions
-from tui_monitor.core.records import SourceState
 from tui_monitor.core.session import Session
+from tui_monitor.core.snapshot import SourceState
 from tui_monitor.core.text import sanitise
 from tui_monitor.ingest.epoch_index import Begin, epoch_begins, find_epoch
 from tui_monitor.ingest.feed import FeedThread

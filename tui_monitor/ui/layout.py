@@ -101,7 +101,7 @@ def _beside(width: int, room: int, curves: int, epoch_rows: int, view: View) -> 
         left -= epochs
     jump = 0
     if view.explanation:
-        jump = min(max(room * 13 // 20, 9), 26, left)
+        jump = min(max(room * 7 // 10, 9), 26, left)
         left -= jump
     log = left if left >= 3 else 0
     charts = panel_heights(room, curves, view.focus % curves)

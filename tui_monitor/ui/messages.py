@@ -11,8 +11,8 @@ from typing import Protocol
 
 from textual.message import Message
 
-from tui_monitor.core.records import Snapshot, SourceState
 from tui_monitor.core.runs import RunList
+from tui_monitor.core.snapshot import Snapshot, SourceState
 
 
 class SnapshotReady(Message, bubble=False):

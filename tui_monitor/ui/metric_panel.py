@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tui_monitor.core.records import Curve, Snapshot
+from tui_monitor.core.snapshot import Curve, Snapshot
 from tui_monitor.ui import chart, scale
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui.cells import Cells
@@ -32,6 +32,7 @@ from tui_monitor.ui.scene import (
     boundary_position,
     curves,
     epoch_length,
+    line_breaks,
     selected_boundary,
     time_window,
 )
@@ -71,7 +72,8 @@ def plot_of(scene: Scene, curve: Curve) -> Plot:
         windows=(curve.value, curve.low, curve.high) if curve.has_level else None,
         val_x=curve.val_x,
         val=curve.val,
-        breaks=snapshot.epoch_ends if snapshot.unit != "epoch" else np.empty(0),
+        breaks=line_breaks(snapshot, curve.x),
+        bounds=curve.bounds,
         rules=snapshot.epoch_ends,
         events=snapshot.event_x,
         selected=boundary_position(snapshot, boundary.epoch)
@@ -210,8 +212,11 @@ def _drawn_for(scene: Scene, curve: Curve, size: tuple[int, int]) -> tuple[objec
 def empty_rows(scene: Scene, width: int, height: int) -> list[Row]:
     """What stands in the charts' place before the first metric."""
     lines = scene.snapshot.lines if scene.snapshot is not None else 0
-    if lines:
-        text = f"{fmt.count(lines)} lines read, no training metric among them yet."
+    if scene.source.condition == "lost":
+        text = scene.source.detail or "The log cannot be read any more."
+    elif lines:
+        noun = "line" if lines == 1 else "lines"
+        text = f"{fmt.count(lines)} {noun} read, no training metric among them yet."
     elif scene.source.condition == "waiting":
         text = "The screen fills by itself as soon as the log appears and grows."
     else:
@@ -287,6 +292,7 @@ def _thinned(plot: Plot, snapshot: Snapshot, window: Window, width: int) -> Plot
         val_x=plot.val_x,
         val=plot.val,
         breaks=plot.breaks,
+        bounds=plot.bounds,
         rules=np.empty(0) if fence else plot.rules,
         events=plot.events,
         selected=plot.selected,

@@ -19,7 +19,19 @@ from tui_monitor.ui.chart import Window
 from tui_monitor.ui.glyphs import Glyphs
 from tui_monitor.ui.metric_panel import AIRY
 from tui_monitor.ui.palette import Ink, series_ink
-from tui_monitor.ui.rows import BLANK, Item, Row, Span, clip, fit, pack, pad, pad_left, wrap
+from tui_monitor.ui.rows import (
+    BLANK,
+    Item,
+    Row,
+    Span,
+    clip,
+    fit,
+    fit_middle,
+    pack,
+    pad,
+    pad_left,
+    wrap,
+)
 from tui_monitor.ui.run_scene import (
     RunsScene,
     Series,
@@ -220,8 +232,7 @@ def _legend(scene: RunsScene, width: int) -> Row:
 def _label(scene: RunsScene, row: RunRow, number: int, width: int) -> Row:
     glyphs = scene.glyphs
     name = row.name.removesuffix(shared_ending([each.name for each in scene.runs.rows]))
-    if len(name) > width:
-        name = glyphs.ellipsis + name[len(name) - width + len(glyphs.ellipsis) :]
+    name = fit_middle(name, width, glyphs.ellipsis)
     sign = Span(f"{glyphs.series[number]} ", series_ink(number))
     return (sign, Span(name, Ink.STRONG))
 
@@ -235,8 +246,8 @@ def table_rows(scene: RunsScene, width: int) -> list[Row]:
     names = names[:cells]
     head = pad("", name + 3) + pad_left("epoch", 9)
     for each in names:
-        best_of = fit(f"{scene.glyphs.best}val_{each}", _VALUE + 2, scene.glyphs.ellipsis)
-        head += pad(pad_left(best_of, _VALUE + 2), _VALUE + 7)
+        best_of = fit(f"{scene.glyphs.best}val_{each}", _VALUE + 4, scene.glyphs.ellipsis)
+        head += pad(pad_left(f"  {best_of}", _VALUE + 2), _VALUE + 7)
     best = {each: _best_of(marked, each) for each in names}
     rows: list[Row] = [(Span(" " + head, Ink.DIM),)]
     for number, row in enumerate(marked):

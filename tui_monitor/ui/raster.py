@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_monitor.core.records import FloatArray, IntArray
+from tui_monitor.core.arrays import FloatArray, IntArray
 from tui_monitor.ui.scale import Axis
 
 BoolArray = NDArray[np.bool_]
@@ -70,6 +70,7 @@ def profile(
     low, high, enter, leave = np.full((4, columns), np.nan)
     span = Profile(low, high, enter, leave, np.zeros(columns - 1, dtype=np.bool_))
     starts = column_starts(x, left, right, columns)
+    _part(starts, x, breaks[(breaks > left) & (breaks < right)], left, right)
     held = np.flatnonzero(starts[1:] > starts[:-1])
     if not held.size:
         return span
@@ -82,6 +83,14 @@ def profile(
     crossed = np.searchsorted(breaks, x[last[:-1]]) != np.searchsorted(breaks, x[first[1:]])
     _join(span, held, crossed)
     return span
+
+
+def _part(starts: IntArray, x: FloatArray, breaks: FloatArray, left: float, right: float) -> None:
+    """Let what lies behind a break begin with the next column: one column never shows both sides."""
+    columns = starts.size - 1
+    column = column_of(breaks, left, right, columns)
+    inner = column < columns - 1
+    starts[column[inner] + 1] = np.searchsorted(x, breaks[inner], side="right")
 
 
 def _join(span: Profile, held: IntArray, crossed: BoolArray) -> None:

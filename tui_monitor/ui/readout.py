@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
-from tui_monitor.core.records import Curve
+from tui_monitor.core.snapshot import Curve
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui.palette import Ink
 from tui_monitor.ui.rows import Item, Row, Span, fit, pack, packed_width, pad
-from tui_monitor.ui.scene import Scene, index_at
+from tui_monitor.ui.scene import Scene, index_at, level_index
 
+_GAP = 2
+_VERDICT_WIDTH = len("too high")
 NAME_WIDTH = 12
 """Cells of a metric's name where there is little room."""
 _MARGIN_WIDTH = 7
@@ -19,36 +21,49 @@ _MARGIN_WIDTH = 7
 def readout(scene: Scene, curve: Curve, width: int, *, has_focus: bool, lines: int) -> list[Row]:
     """The panel's head: the numbers now, or at the cursor. It is the chart's legend as well.
 
-    Where there is no room for all, the words go before the numbers do.
+    Where there is no room for all, the words go before the numbers do. What there is room for does
+    not depend on the numbers, so that nothing moves with them.
     """
     glyphs = scene.glyphs
     name = fit(curve.metric, max(NAME_WIDTH, width // 4), glyphs.ellipsis)
     title = Item((Span(glyphs.focus if has_focus else " ", Ink.FOCUS), Span(name, Ink.TITLE)), 0)
-    for words in (True, False):
-        items = [title, *numbers(scene, curve, words=words)]
+    for words, verdict in ((True, True), (True, False), (False, True), (False, False)):
+        items = [title, *numbers(scene, curve, words=words, verdict=verdict)]
         rows = [items]
         if lines > 1 and len(items) > 2:
             rows = [items[:2], [items[2]._replace(spans=(Span(" "), *items[2].spans)), *items[3:]]]
-        if all(packed_width(row) <= width for row in rows):
+        if all(packed_width(row, _GAP) <= width for row in rows):
             break
-    return [pack(row, width) for row in rows]
+    return [pack(row, width, _GAP) for row in rows]
 
 
-def numbers(scene: Scene, curve: Curve, *, words: bool) -> list[Item]:
-    """The numbers with their signs, the more important with the lower ranks."""
+def numbers(scene: Scene, curve: Curve, *, words: bool, verdict: bool = False) -> list[Item]:
+    """The numbers with their signs, the more important with the lower ranks.
+
+    Args:
+        scene: What to draw from.
+        curve: Whose numbers.
+        words: Say what they are.
+        verdict: Say of the displayed number whether it is too high or too low.
+    """
     glyphs, cursor = scene.glyphs, scene.view.cursor
     index = index_at(curve.x, cursor)
     if index is None:
         return [Item((Span("no print here yet", Ink.DIM),), 0)]
     items: list[Item] = []
-    level = float(curve.level[index])
-    if math.isfinite(level):
-        items.append(Item(_level_spans(scene, level, float(curve.level_sd[index])), 0))
-    sign, ink = (glyphs.ghost, Ink.GHOST) if items else (glyphs.line, Ink.LEVEL)
-    displayed = float(curve.displayed[index])
+    known, displayed = level_index(curve, index), float(curve.displayed[index])
+    if known is not None:
+        level, sd = float(curve.level[known]), float(curve.level_sd[known])
+        items.append(Item(_level_spans(scene, level, sd), 0))
+    # What is drawn as the level where there is one is the displayed number where there is none.
+    sign, ink = (glyphs.ghost, Ink.GHOST) if curve.has_level else (glyphs.line, Ink.LEVEL)
     bad = not math.isfinite(displayed)
     strength = Ink.BAD if bad else Ink.PLAIN if items else Ink.STRONG
-    items.append(_item(sign, ink, "displayed " if words else "", (displayed, strength), 1))
+    shown = _item(sign, ink, "displayed " if words else "", (displayed, strength), 1)
+    if verdict and curve.has_level:
+        off = displayed - level if known is not None and abs(displayed - level) > 2 * sd else 0.0
+        shown = shown._replace(spans=(*shown.spans, Span(" "), _verdict(off)))
+    items.append(shown)
     low, high = float(curve.low[index]), float(curve.high[index])
     if cursor is not None and math.isfinite(low) and math.isfinite(high):
         bounds = Span(f"{fmt.number(low)} to {fmt.number(high)}", Ink.PLAIN)
@@ -59,6 +74,12 @@ def numbers(scene: Scene, curve: Curve, *, words: bool) -> list[Item]:
         number = float(curve.val[val])
         items.append(_item(glyphs.val, Ink.VAL, "val " if words else "", (number, Ink.VAL), 2))
     return items
+
+
+def _verdict(off: float) -> Span:
+    """Whether a displayed number that is off by so much tells where the training is."""
+    text = "too high" if off > 0 else "too low" if off < 0 else ""
+    return Span(pad(text, _VERDICT_WIDTH), Ink.WARN)
 
 
 def _item(sign: str, ink: Ink, word: str, number: tuple[float, Ink], rank: int) -> Item:

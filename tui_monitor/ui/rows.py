@@ -6,6 +6,7 @@ or markup, so text from a log can't become anything but text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -24,6 +25,9 @@ class Span(NamedTuple):
 
 Row = tuple[Span, ...]
 BLANK: Row = ()
+_GLUE = "\u00a0"
+_BLANKS = re.compile(r"[ \t\r\n]+")
+_MARGIN = re.compile(r"(?<![^ ])(?:[^ \w]*\d[^ ]* )?(?:±|\+/-) [^ ]+")
 
 
 def row_width(row: Iterable[Span]) -> int:
@@ -38,6 +42,17 @@ def fit(text: str, width: int, ellipsis: str = "…") -> str:
     if width <= len(ellipsis):
         return ellipsis[: max(width, 0)]
     return set_cell_size(text, width - len(ellipsis)).rstrip() + ellipsis
+
+
+def fit_middle(text: str, width: int, ellipsis: str = "…") -> str:
+    """`text`, cut to at most `width` cells in its middle: names differ at their ends."""
+    if cell_len(text) <= width:
+        return text
+    if width <= len(ellipsis):
+        return ellipsis[: max(width, 0)]
+    begin = width // 3
+    end = set_cell_size(text[::-1], width - begin - len(ellipsis))[::-1]
+    return set_cell_size(text, begin).rstrip() + ellipsis + end.lstrip()
 
 
 def pad(text: str, width: int) -> str:
@@ -98,12 +113,16 @@ def packed_width(items: Sequence[Item], gap: int = 3) -> int:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """`text` broken at blanks into lines of at most `width` cells; longer words are cut."""
+    """`text` broken at blanks into lines of at most `width` cells; longer words are cut.
+
+    A number and its width, `0.5 ± 0.1`, stay together.
+    """
     if width < 1:
         return []
     lines: list[str] = []
     line = ""
-    for word in text.split():
+    glued = _MARGIN.sub(lambda found: _glued(found[0], width), text)
+    for word in _BLANKS.split(glued.strip()):
         while cell_len(word) > width:
             if line:
                 lines.append(line)
@@ -119,4 +138,8 @@ def wrap(text: str, width: int) -> list[str]:
             line = word
     if line:
         lines.append(line)
-    return lines
+    return [line.replace(_GLUE, " ") for line in lines]
+
+
+def _glued(margin: str, width: int) -> str:
+    return margin.replace(" ", _GLUE) if cell_len(margin) <= width else margin

@@ -11,9 +11,11 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from tui_monitor.core.records import Curve, FloatArray, Snapshot
+from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.runs import RunList, RunRow
+from tui_monitor.core.snapshot import Curve, Snapshot
 from tui_monitor.ui.glyphs import UNICODE, Glyphs
+from tui_monitor.ui.scene import line_breaks
 
 MOST_MARKED = 8
 """Runs compared at once: as many as there are signs and colours that can be told apart."""
@@ -116,7 +118,7 @@ def shared_ending(names: Sequence[str]) -> str:
         return ""
     for sign in ("/", "."):
         endings = {name[name.rfind(sign) :] if name.rfind(sign) > 0 else "" for name in names}
-        if len(endings) == 1:
+        if len(endings) == 1 and "" not in endings:
             return endings.pop()
     return ""
 
@@ -214,7 +216,7 @@ def _series(number: int, snapshot: Snapshot, curve: Curve, metric: str, *, by_st
         has_value = bool(np.isfinite(curve.value).any())
         y = curve.level if curve.has_level else curve.value if has_value else curve.displayed
         x = curve.x
-        breaks = snapshot.epoch_ends if snapshot.unit != "epoch" else np.empty(0)
+        breaks = line_breaks(snapshot, x)
     if not by_step:
         x, breaks = epochs_at(snapshot, x), epochs_at(snapshot, breaks)
     return Series(number, x, y, curve.bounds, breaks)

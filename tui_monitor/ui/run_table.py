@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 
-from tui_monitor.core.records import FloatArray
+from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.runs import Glance, MetricGlance, RunRow
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui import run_scene as scenes
-from tui_monitor.ui.glyphs import Glyphs, to_ascii
+from tui_monitor.ui.glyphs import to_ascii
 from tui_monitor.ui.palette import Ground, Ink, series_ink
 from tui_monitor.ui.rows import (
     BLANK,
@@ -22,45 +20,24 @@ from tui_monitor.ui.rows import (
     Span,
     clip,
     fit,
+    fit_middle,
     pack,
     pad,
-    pad_left,
     row_width,
     wrap,
 )
+from tui_monitor.ui.run_columns import COLUMNS, Column, fitting, name_width, placed
 from tui_monitor.ui.run_scene import RunsScene, marked_rows
+from tui_monitor.ui.scene import level_index
 
 _BLOCKS, _ASCII_BLOCKS = "▁▂▃▄▅▆▇█", "__..--=="
-_LEAST_NAME = 12
-_OVER = ("ended", "failed", "stopped", "gone")
 
 
-class _Column(NamedTuple):
-    head: str
-    width: int
-    rank: int
-    """The highest rank goes first where the table is too wide."""
-    right: bool = True
-
-
-_COLUMNS = {
-    "trend": _Column("", 8, 5, right=False),
-    "state": _Column("state", 9, 0, right=False),
-    "epoch": _Column("epoch", 7, 1),
-    "best": _Column("best", 8, 2),
-    "best_of": _Column("", 12, 3, right=False),
-    "level": _Column("now", 8, 4),
-    "eta": _Column("ends in", 8, 6),
-}
 _STEEP = 2.5
 """Times the range of three quarters of a course that all of it may take."""
 _SUMMED = 12
 """Runs that stay in the scrollback."""
 _WIDEST = 120
-_NARROW = 50
-"""Columns below which a state is its sign alone."""
-_WIDE = 100
-"""Columns from which trends are long and states have all their words."""
 
 
 def head_rows(scene: RunsScene, width: int, height: int) -> list[Row]:
@@ -108,8 +85,8 @@ def list_rows(scene: RunsScene, width: int, height: int, top: int) -> list[Row]:
         return _nothing(scene, width)[:height]
     ending = scenes.shared_ending([row.name for row in scene.runs.rows])
     shown = [row._replace(name=row.name.removesuffix(ending)) for row in shown]
-    columns = _fitting(scene, shown, width)
-    name = _name_width(columns, shown, width)
+    columns = fitting(scene, shown, width)
+    name = name_width(columns, shown, width)
     index = scenes.cursor_index(scene, shown)
     listed = shown[top : top + height - 1]
     body = [
@@ -134,60 +111,15 @@ def _nothing(scene: RunsScene, width: int) -> list[Row]:
     return [BLANK, *((Span("   "), Span(line, Ink.DIM)) for line in wrap(text, width - 4))]
 
 
-def _fitting(scene: RunsScene, shown: Sequence[RunRow], width: int) -> dict[str, _Column]:
-    """The columns that there is room for, as wide as they must be."""
-    columns = dict(_COLUMNS)
-    wide = width >= _WIDE
-    if wide:
-        trend = 16 if width < _WIDEST else 24
-        for key, head, cells in (
-            ("trend", "", trend), ("state", "state", 16), ("level", "level now", 16)
-        ):  # fmt: skip
-            columns[key] = columns[key]._replace(head=head, width=cells)
-    elif width < _NARROW:
-        columns["state"] = columns["state"]._replace(head="", width=1)
-    best = _shared_best(scene, shown)
-    if best is not None:
-        del columns["best_of"]
-        head = f"best {best}" if wide else f"{scene.glyphs.best}{best}"
-        columns["best"] = columns["best"]._replace(head=head, width=max(len(head), 8))
-    need = min(max((len(row.name) for row in shown), default=0), 20 if wide else 16)
-    while columns and _taken(columns) + max(need, _LEAST_NAME) > width:
-        del columns[max(columns, key=lambda key: columns[key].rank)]
-    return columns
-
-
-def _shared_best(scene: RunsScene, shown: Sequence[RunRow]) -> str | None:
-    """The validation metric that all rows are listed with; None where they differ."""
-    if scene.view.metric is not None:
-        return f"val_{scene.view.metric}"
-    metrics = [row.glance.metric() for row in shown if row.glance is not None]
-    names = {metric.val_name for metric in metrics if metric is not None and metric.val_name}
-    return names.pop() if len(names) == 1 else None if names else "val"
-
-
-def _taken(columns: dict[str, _Column]) -> int:
-    return 2 + sum(column.width + 2 for column in columns.values())
-
-
-def _name_width(columns: dict[str, _Column], shown: Sequence[RunRow], width: int) -> int:
-    longest = max((len(row.name) for row in shown), default=0)
-    return min(max(longest, _LEAST_NAME), max(width - _taken(columns), 1))
-
-
-def _head_row(scene: RunsScene, columns: dict[str, _Column], name: int) -> Row:
+def _head_row(scene: RunsScene, columns: dict[str, Column], name: int) -> Row:
     metric = scene.view.metric
     text = "  " + pad("run" if metric is None else f"run, {metric}", name)
-    heads = ["  " + _placed(column.head, column) for column in columns.values()]
+    heads = ["  " + placed(column.head, column) for column in columns.values()]
     return (Span(text + "".join(heads), Ink.DIM),)
 
 
-def _placed(text: str, column: _Column) -> str:
-    return pad_left(text, column.width) if column.right else pad(text, column.width)
-
-
 def _body_row(
-    scene: RunsScene, row: RunRow, columns: dict[str, _Column], name: int, *, here: bool
+    scene: RunsScene, row: RunRow, columns: dict[str, Column], name: int, *, here: bool
 ) -> Row:
     ground = Ground.BAR if here else Ground.NONE
     glyphs, view = scene.glyphs, scene.view
@@ -200,20 +132,13 @@ def _body_row(
     spans = [
         Span(mark, Ink.FOCUS, ground),
         Span(sign, series_ink(number) if number is not None else Ink.PLAIN, ground),
-        Span(pad(_fit_name(row.name, name, glyphs), name), ink, ground),
+        Span(pad(fit_middle(row.name, name, glyphs.ellipsis), name), ink, ground),
     ]
     for key, column in columns.items():
         text, ink = _cell(scene, row, key, column.width)
-        shown = _placed(fit(text, column.width, glyphs.ellipsis), column)
+        shown = placed(fit(text, column.width, glyphs.ellipsis), column)
         spans += [Span("  ", Ink.PLAIN, ground), Span(shown, ink, ground)]
     return tuple(spans)
-
-
-def _fit_name(name: str, width: int, glyphs: Glyphs) -> str:
-    """A name with its begin cut: what tells runs of a folder apart stands at the end."""
-    if len(name) <= width:
-        return name
-    return glyphs.ellipsis + name[len(name) - width + len(glyphs.ellipsis) :]
 
 
 def _cell(scene: RunsScene, row: RunRow, key: str, width: int) -> tuple[str, Ink]:
@@ -238,7 +163,7 @@ def _cell(scene: RunsScene, row: RunRow, key: str, width: int) -> tuple[str, Ink
     if key == "level":
         return _level(scene, row, metric, width)
     eta = glance.pace.eta_run if glance.pace.eta_run is not None else glance.pace.eta_epoch
-    return ("", Ink.FAINT) if row.state != "live" else (fmt.clock(eta), Ink.PLAIN)
+    return ("", Ink.FAINT) if row.state != "live" else (fmt.clock_estimate(eta), Ink.PLAIN)
 
 
 def _best_name(metric: MetricGlance | None) -> str:
@@ -250,7 +175,7 @@ def _state(scene: RunsScene, row: RunRow, width: int) -> tuple[str, Ink]:
     if row.progress is not None and row.progress < 1 and row.key in scene.view.marked:
         return f"{glyphs.waiting} read {row.progress:.0%}", Ink.DIM
     quiet = fmt.quiet(row.quiet_seconds) if row.quiet_seconds is not None else ""
-    wide = width > _COLUMNS["state"].width
+    wide = width > COLUMNS["state"].width
     word, sign, ink = {
         "live": ("live", glyphs.live, Ink.GOOD),
         "stalled": (f"stalled {quiet}" if wide else quiet, glyphs.stalled, Ink.WARN),
@@ -276,22 +201,21 @@ def _epoch(glance: Glance) -> str:
 
 def _level(scene: RunsScene, row: RunRow, metric: MetricGlance, width: int) -> tuple[str, Ink]:
     """The decoded level; the displayed number where it is not decoded."""
+    wide = width > COLUMNS["level"].width
     for curve in row.snapshot.curves if row.snapshot is not None else ():
-        if curve.metric == metric.name and curve.x.size and math.isfinite(curve.level[-1]):
-            level, sd = float(curve.level[-1]), float(curve.level_sd[-1])
+        index = level_index(curve, curve.x.size - 1) if curve.x.size else None
+        if curve.metric == metric.name and index is not None:
+            level, sd = float(curve.level[index]), float(curve.level_sd[index])
             text = fmt.number(level)
-            if width > 14 and math.isfinite(sd):
+            if wide and math.isfinite(sd):
                 text += f" {scene.glyphs.plus_minus} {fmt.margin(2 * sd)}"
-            return _from_left(text, width), Ink.LEVEL
+            return text, Ink.LEVEL
     if metric.displayed is None:
         return "", Ink.FAINT
-    bad = not math.isfinite(metric.displayed)
-    return _from_left(fmt.number(metric.displayed), width), Ink.BAD if bad else Ink.GHOST
-
-
-def _from_left(text: str, width: int) -> str:
-    """A number that begins where others do that have a margin behind them."""
-    return pad(text, width - 1) if width > _COLUMNS["level"].width else text
+    if not math.isfinite(metric.displayed):
+        return fmt.number(metric.displayed), Ink.BAD
+    text = fmt.number(metric.displayed) + (" displayed" if wide else "")
+    return text, Ink.GHOST
 
 
 @lru_cache(maxsize=1024)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tui_monitor.core.records import FloatArray
+from tui_monitor.core.arrays import FloatArray
 
 _GROWTH = 0.5
 _LEAST_LOG = 1e-300
@@ -120,16 +120,21 @@ def log_axis(low: float, high: float, wanted: int) -> Axis:
     first, last = _round_log(low, down=True), _round_log(high, down=False)
     if first == last:
         last = _round_log(last * 1.5, down=False)
-    ticks = [
-        factor * 10.0**power
-        for power in range(math.floor(math.log10(first)), math.ceil(math.log10(last)) + 1)
-        for factor in (1.0, 2.0, 5.0)
-        if first * (1 - 1e-9) <= factor * 10.0**power <= last * (1 + 1e-9)
-    ]
+    ticks = _log_ticks(first, last, (1, 2, 5))
+    if len(ticks) < 2:
+        ticks = _log_ticks(first, last, range(1, 10))
+        ticks = ticks[:: max(1, math.ceil(len(ticks) / (wanted + 1)))]
     if len(ticks) > wanted + 1:
         decades = [tick for tick in ticks if _is_decade(tick)]
         ticks = decades[:: max(1, math.ceil(len(decades) / max(wanted, 1)))] or ticks[:1]
     return Axis(first, last, tuple(ticks), log=True)
+
+
+def _log_ticks(first: float, last: float, digits: Sequence[int]) -> list[float]:
+    """Numbers of one significant digit, which is one of `digits`, from `first` to `last`."""
+    powers = range(math.floor(math.log10(first)), math.ceil(math.log10(last)) + 1)
+    found = (digit * 10.0**power for power in powers for digit in digits)
+    return [tick for tick in found if first * (1 - 1e-9) <= tick <= last * (1 + 1e-9)]
 
 
 def y_axis(

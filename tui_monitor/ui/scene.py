@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tui_monitor.core.records import Boundary, Curve, FloatArray, Snapshot, SourceState
+from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.records import Boundary
+from tui_monitor.core.snapshot import Curve, Snapshot, SourceState
 from tui_monitor.ui import scale
 from tui_monitor.ui.glyphs import UNICODE, Glyphs
 
@@ -147,12 +149,33 @@ def place(snapshot: Snapshot, position: float) -> tuple[int, float]:
     return before + 1, position - begin
 
 
+def line_breaks(snapshot: Snapshot, x: FloatArray) -> FloatArray:
+    """Positions that no line through the prints at `x` is drawn across: where averages start over.
+
+    With one print an epoch there is nothing to start over, and lines go on.
+    """
+    ends = snapshot.epoch_ends
+    return ends if snapshot.unit != "epoch" and x.size > ends.size + 1 else np.empty(0)
+
+
 def index_at(x: FloatArray, position: float | None) -> int | None:
     """Index of the last print at or before a position (None: the newest); None if there is none."""
     if position is None:
         return x.size - 1 if x.size else None
     index = int(np.searchsorted(x, position + 1e-9, side="right")) - 1
     return index if index >= 0 else None
+
+
+def level_index(curve: Curve, index: int) -> int | None:
+    """Index of the level that stands for a print; None where there is none.
+
+    A last line that repeats its bar's last step brings no level of its own: the bar's holds.
+    """
+    first = int(np.searchsorted(curve.x, curve.x[index], side="left"))
+    known = np.flatnonzero(np.isfinite(curve.level[first : index + 1]))
+    if not known.size or not math.isfinite(curve.displayed[index]):
+        return None
+    return first + int(known[-1])
 
 
 def boundary_epochs(scene: Scene) -> list[int]:

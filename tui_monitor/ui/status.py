@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from tui_monitor.core.records import Finding, Goal, Snapshot, SourceState
+from tui_monitor.core.records import Finding
+from tui_monitor.core.snapshot import Goal, Snapshot, SourceState
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui.glyphs import Glyphs
 from tui_monitor.ui.palette import Ground, Ink
@@ -13,13 +14,18 @@ from tui_monitor.ui.rows import BLANK, Item, Row, Span, fit, pack, pad_left, row
 from tui_monitor.ui.scene import ALARMS, Scene, epoch_label
 
 _BAR_CELLS = 16
+_WIDE = 100
+"""Columns from which all is said in words."""
+_NARROW = 60
+"""Columns below which a replay is told by its numbers alone."""
 
 
 def status_rows(scene: Scene, width: int, height: int) -> list[Row]:
     """One or two lines: is it alive, where is it, how long still; then how it is read."""
-    first = _spread_first(scene, width)
+    first = _spread_first(scene, width, alone=height < 2)
     if height < 2:
-        return [first][:height]
+        told = _urgent(scene, width - row_width(_condition(scene)) - 3)
+        return [(*_condition(scene), Span("   "), *told) if told else first][:height]
     return [first, _second_line(scene, width)] + [BLANK] * (height - 2)
 
 
@@ -32,17 +38,28 @@ def key_row(keys: Sequence[tuple[str, str]], width: int) -> Row:
     return (Span(" "), *pack(items, max(width - 1, 0), gap=2))
 
 
-def _spread_first(scene: Scene, width: int) -> Row:
-    right = _right_side(scene)
+def _spread_first(scene: Scene, width: int, *, alone: bool) -> Row:
+    """The first line; `alone` it must also hold what the second would begin with."""
+    right = _right_side(scene, words=width >= _NARROW)
     room = width - row_width(right) - (2 if right else 0)
-    items = [Item(_condition(scene), 0), Item(_name(scene, width), 1)]
+    # Where there is little room the numbers stay: whoever looks knows which log it is.
+    items = [Item(_condition(scene), 0), Item(_name(scene, width), 1 if width >= _WIDE else 4)]
+    alarm = _alarm(scene.snapshot) if alone else None
+    if alarm is not None:
+        items.append(Item((Span(f"{scene.glyphs.alert} {alarm.kind}", Ink.BAD),), 0))
     if scene.snapshot is not None:
-        items += _progress_items(scene.snapshot, scene.glyphs, wide=width >= 100)
+        items += _progress_items(scene.snapshot, scene.glyphs)
+        grows = scene.source.following != "none"
+        if grows and scene.source.condition not in ("stalled", "lost"):
+            items += _pace_items(scene.snapshot, wide=width >= _WIDE)
     return spread(pack(items, room), right, width)
 
 
 def _condition(scene: Scene) -> Row:
     state, glyphs = scene.source, scene.glyphs
+    over = _over(scene)
+    if over is not None:
+        return (Span(" "), *over)
     quiet = fmt.quiet(state.quiet_seconds) if state.quiet_seconds is not None else ""
     word, sign, ink = {
         "live": ("live", glyphs.live, Ink.GOOD),
@@ -55,15 +72,27 @@ def _condition(scene: Scene) -> Row:
     if state.condition == "live" and state.catching_up and scene.snapshot is not None:
         word, sign, ink = f"reading, {fmt.size(scene.snapshot.bytes)}", glyphs.waiting, Ink.DIM
     if state.condition == "live" and state.following == "none":
-        word, sign, ink = "as read", glyphs.ended, Ink.PLAIN
+        word, sign, ink = "saved log", glyphs.ended, Ink.PLAIN
     return (Span(" "), Span(f"{sign} ", ink), Span(word, ink))
+
+
+def _over(scene: Scene) -> Row | None:
+    """That the training is over, where the log says so: its file may still be followed."""
+    snapshot, state = scene.snapshot, scene.source
+    if snapshot is None or state.catching_up or state.condition not in ("live", "stalled", "ended"):
+        return None
+    if any(each.kind == "failed" and each.run == snapshot.run for each in snapshot.findings):
+        return (Span(f"{scene.glyphs.lost} ", Ink.BAD), Span("failed", Ink.BAD))
+    if snapshot.ended:
+        return (Span(f"{scene.glyphs.ended} ", Ink.PLAIN), Span("ended", Ink.PLAIN))
+    return None
 
 
 def _name(scene: Scene, width: int) -> Row:
     return (Span(fit(scene.source.name, max(width // 4, 12), scene.glyphs.ellipsis), Ink.STRONG),)
 
 
-def _progress_items(snapshot: Snapshot, glyphs: Glyphs, *, wide: bool) -> list[Item]:
+def _progress_items(snapshot: Snapshot, glyphs: Glyphs) -> list[Item]:
     items: list[Item] = []
     if snapshot.epoch:
         of = f"/{snapshot.epochs}" if snapshot.epochs else ""
@@ -75,24 +104,34 @@ def _progress_items(snapshot: Snapshot, glyphs: Glyphs, *, wide: bool) -> list[I
         # As wide as the total, so that nothing behind it moves.
         done = pad_left(str(snapshot.step), len(of) - 1)
         step = (Span(f"{noun} ", Ink.DIM), Span(f"{done}{of}", Ink.STRONG))
-        items.append(Item(step, 2))
+        items.append(Item(step, 3))
         if snapshot.steps:
             bar = _progress_bar(snapshot.step / snapshot.steps, _BAR_CELLS, glyphs)
-            items.append(Item(bar, 6))
+            items.append(Item(bar, 7))
+    return items
+
+
+def _pace_items(snapshot: Snapshot, *, wide: bool) -> list[Item]:
+    """How fast it goes and how long still; nothing where nothing goes on."""
+    items: list[Item] = []
     pace = snapshot.pace
-    if pace.steps_per_second is not None and not snapshot.ended:
-        items.append(Item((Span(fmt.rate(pace.steps_per_second, snapshot.unit), Ink.PLAIN),), 5))
-    if pace.eta_epoch and not snapshot.ended:
-        items.append(Item(_eta("epoch", pace.eta_epoch, wide=wide), 4))
-    if pace.eta_run and not snapshot.ended:
-        items.append(Item(_eta("run", pace.eta_run, wide=wide), 3))
+    if snapshot.ended:
+        return items
+    # The steadiest first: what changes its width moves the least.
+    if pace.eta_run:
+        items.append(Item(_eta("run", pace.eta_run, wide=wide), 2))
+    if pace.eta_epoch:
+        rank = 5 if pace.eta_run else 2
+        items.append(Item(_eta("epoch", pace.eta_epoch, wide=wide), rank))
+    if pace.steps_per_second is not None:
+        items.append(Item((Span(fmt.rate(pace.steps_per_second, snapshot.unit), Ink.PLAIN),), 6))
     return items
 
 
 def _eta(what: str, seconds: float, *, wide: bool) -> Row:
     if wide:
         return (Span(f"{what} ends in ", Ink.DIM), Span(fmt.estimate(seconds), Ink.PLAIN))
-    return (Span(f"{what} ", Ink.DIM), Span(fmt.clock(seconds), Ink.PLAIN))
+    return (Span(f"{what} ETA ", Ink.DIM), Span(fmt.clock_estimate(seconds), Ink.PLAIN))
 
 
 def _progress_bar(fraction: float, cells: int, glyphs: Glyphs) -> Row:
@@ -103,34 +142,51 @@ def _progress_bar(fraction: float, cells: int, glyphs: Glyphs) -> Row:
     )
 
 
-def _right_side(scene: Scene) -> Row:
+def _right_side(scene: Scene, *, words: bool) -> Row:
     if scene.view.paused:
         newer = f", {scene.missed} newer" if scene.missed else ""
-        text = f" {scene.glyphs.paused} view paused{newer} "
+        text = f" {scene.glyphs.paused} view paused{newer} " if words else " paused "
         return (Span(text, Ink.WARN, Ground.BAR),)
     replay = scene.source.replay
     if replay is None:
         return ()
-    text = f"replay {fmt.speed(replay.speed, scene.glyphs.times)}  {replay.fraction:.0%} "
+    speed = fmt.speed(replay.speed, scene.glyphs.times)
+    text = f"replay {speed}  {replay.fraction:.0%} " if words else f"{replay.fraction:.0%} "
     if replay.paused:
         return (Span(f"{scene.glyphs.paused} ", Ink.WARN), Span(text, Ink.WARN))
     return (Span(text, Ink.PLAIN),)
 
 
+def _urgent(scene: Scene, width: int) -> Row:
+    """What must be told where there is one line for everything: why it was lost, what a key did."""
+    if scene.notice is None and scene.source.condition != "lost":
+        return ()
+    return _told(scene, width)
+
+
+def _told(scene: Scene, width: int) -> Row:
+    """The line of the screen's own, or of the source; empty where there is none."""
+    told = scene.notice or scene.source.detail
+    if not told:
+        return ()
+    ink = Ink.BAD if scene.source.condition == "lost" else Ink.WARN
+    return (Span(fit(told, width, scene.glyphs.ellipsis), ink),)
+
+
 def _second_line(scene: Scene, width: int) -> Row:
     snapshot, state = scene.snapshot, scene.source
-    told = scene.notice or state.detail
     items: list[Item] = []
+    told = _told(scene, width - 3)
     if told:
-        ink = Ink.BAD if state.condition == "lost" else Ink.WARN
-        items.append(Item((Span(fit(told, width - 3, scene.glyphs.ellipsis), ink),), 0))
+        items.append(Item(told, 0))
     alarm = _alarm(snapshot)
     if alarm is not None:
         text = fit(f"{scene.glyphs.alert} {alarm.text}", width - 3, scene.glyphs.ellipsis)
         items.append(Item((Span(text, Ink.BAD),), 0))
     if snapshot is not None:
         items += [Item((Span(text, Ink.DIM),), rank) for text, rank in _facts(snapshot)]
-    items.append(Item((Span(_following(state), Ink.DIM),), 4))
+    if state.following != "none":
+        items.append(Item((Span(_following(state), Ink.DIM),), 4))
     return (Span("   "), *pack(items, width - 3))
 
 

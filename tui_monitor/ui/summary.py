@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui_monitor.core.records import Snapshot, SourceState
+from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.ui import jump, status, tables
 from tui_monitor.ui.glyphs import ASCII, UNICODE, to_ascii
 from tui_monitor.ui.rows import BLANK, Row, clip

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from tui_monitor.core.records import Curve, EpochRow
+from tui_monitor.core.snapshot import Curve, EpochRow
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui.palette import Ground, Ink
 from tui_monitor.ui.rows import Row, Span, clip, fit, pad, pad_left

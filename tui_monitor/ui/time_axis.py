@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tui_monitor.core.records import Snapshot
+from tui_monitor.core.snapshot import Snapshot
 from tui_monitor.ui import scale
 from tui_monitor.ui.chart import Window
 from tui_monitor.ui.palette import Ink

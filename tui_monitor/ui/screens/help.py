@@ -19,8 +19,9 @@ _TEXT = (
         "The number in a progress bar",
         "Most bars print the average of all batches since the epoch began: at batch 400 a new one "
         "counts for 1/400. The blue line is the level behind it, decoded from the rounded prints; "
-        "± and the band are two standard errors. Grey is the number as displayed; faint dots are "
-        "means of single windows. At an arrow the line leaves the chart.",
+        "± and the band are two standard errors. Grey is the number as displayed, too high or too "
+        "low if the model is elsewhere by now; faint dots are means of single windows. At an arrow "
+        "the line leaves the chart.",
     ),
     (
         "Why it jumps between two epochs",
@@ -30,7 +31,7 @@ _TEXT = (
         "the first print holds few batches.",
     ),
     (
-        "What can not cause it",
+        "What cannot cause it",
         "A big update after each epoch: weights are updated at every batch. Adaptive optimisers or "
         "momentum: they know of no epochs. A loss that settles: it does so batch by batch, which "
         "makes a lag, not a step. Shuffling: it changes the next batch, not the model.",

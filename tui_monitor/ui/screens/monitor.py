@@ -12,15 +12,15 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widget import Widget
 
-from tui_monitor.core.records import Snapshot, SourceState
+from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.ui import moves
 from tui_monitor.ui import scene as scenes
 from tui_monitor.ui.glyphs import BLOCKS, UNICODE, Glyphs
-from tui_monitor.ui.layout import SIDE_GAP, Layout, plan_for
+from tui_monitor.ui.layout import Layout, plan_for
 from tui_monitor.ui.scene import Scene, View
 from tui_monitor.ui.screens.ask import AskScreen
+from tui_monitor.ui.screens.division import divide
 from tui_monitor.ui.widgets.ink_view import InkView
 from tui_monitor.ui.widgets.panels import (
     EpochTable,
@@ -31,6 +31,7 @@ from tui_monitor.ui.widgets.panels import (
     StatusLine,
 )
 
+_TOLD_SECONDS = 10.0
 SIDE_SECONDS = 1.0
 """Between two pictures of explanation, epochs and log, at least; a key's effect shows at once."""
 _KEYS = [
@@ -251,7 +252,9 @@ class MonitorScreen(Screen[None]):
             return
         view = moves.at_epoch(self._scene, text.strip())
         if view is None:
-            self.tell(f"no epoch {text.strip()} here yet")
+            notice = f"no epoch {text.strip()} here yet"
+            self.tell(notice)
+            self.set_timer(_TOLD_SECONDS, lambda: self.untell(notice))
             return
         self.tell(None)
         self._change(view)
@@ -304,36 +307,8 @@ class MonitorScreen(Screen[None]):
             panel.index = index
         if layout != self._layout_now:
             self._layout_now, side = layout, True
-            self._divide(layout, panels)
+            divide(self, layout, panels)
         later = [] if side else self._side_parts()
         for part in self.query(InkView):
             if part not in later:
                 part.show(scene, brief=not side and scene.source.replay is None)
-
-    def _divide(self, layout: Layout, panels: list[MetricPanel]) -> None:
-        heights = {
-            "#status": layout.status,
-            "#keys": layout.keys,
-            "#jump": layout.jump,
-            "#epochs": layout.epochs,
-            "#log": layout.log,
-        }
-        for selector, height in heights.items():
-            _size(self.query_one(selector), height)
-        for panel, height in zip(panels, layout.charts, strict=False):
-            _size(panel, height)
-        for panel in panels[len(layout.charts) :]:
-            _size(panel, 0)
-        side = self.query_one("#side")
-        body = self.query_one("#body")
-        body.set_class(layout.side == 0, "-stacked")
-        below = layout.jump + layout.epochs + layout.log
-        side.display = below > 0
-        side.styles.width = layout.side or "1fr"
-        side.styles.padding = (0, 0, 0, SIDE_GAP if layout.side else 0)
-        side.styles.height = below if layout.side == 0 else "1fr"
-
-
-def _size(part: Widget, height: int) -> None:
-    part.display = height > 0
-    part.styles.height = height

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui_monitor.core.records import SourceState
+from tui_monitor.core.snapshot import SourceState
 from tui_monitor.ui import overlay, run_scene, run_table, status
 from tui_monitor.ui.glyphs import Glyphs
 from tui_monitor.ui.rows import Row

@@ -1,0 +1,173 @@
+"""What two seconds must tell: is it alive, how long still, is the bar's number true."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from rich.cells import cell_len
+
+from tests.ui import samples
+from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.records import Finding
+from tui_monitor.core.snapshot import Snapshot, SourceState
+from tui_monitor.ui import format as fmt
+from tui_monitor.ui import jump, metric_panel, scale, status
+from tui_monitor.ui.alerts import alerts
+from tui_monitor.ui.glyphs import UNICODE
+from tui_monitor.ui.readout import readout
+from tui_monitor.ui.rows import fit_middle, wrap
+from tui_monitor.ui.run_scene import shared_ending
+from tui_monitor.ui.scene import Scene, View, level_index, line_breaks
+
+LOST = SourceState("train.log", "lost", "events", None, "the disk is gone")
+OVER = samples.training(3 * samples.STEPS)
+
+
+def first_line(snapshot: Snapshot | None, source: SourceState, width: int = 80, **more: str) -> str:
+    row = status.status_rows(Scene(snapshot, source, **more), width, 1)[0]  # type: ignore[arg-type]
+    return "".join(span.text for span in row)
+
+
+def head(snapshot: Snapshot, width: int = 100) -> str:
+    scene = Scene(snapshot, samples.LIVE)
+    rows = readout(scene, snapshot.curves[0], width, has_focus=False, lines=1)
+    return "".join(span.text for span in rows[0])
+
+
+@pytest.mark.parametrize("source", [samples.LIVE, samples.STALLED])
+def test_a_training_that_is_over_is_neither_live_nor_stalled(source: SourceState) -> None:
+    assert first_line(OVER, source).split()[1] == "ended"
+    failed = replace(OVER, ended=False, findings=(Finding("failed", 1, 3, None, "killed", {}),))
+    assert first_line(failed, source).split()[1] == "failed"
+    assert first_line(samples.training(), source).split()[1] == source.condition
+
+
+def test_silence_after_the_end_is_no_news() -> None:
+    before = (OVER, samples.LIVE)
+    assert alerts(before, (OVER, samples.STALLED)) == []
+    grown = samples.training()
+    assert [each.kind for each in alerts((grown, samples.LIVE), (grown, samples.STALLED))] == [
+        "stalled"
+    ]
+
+
+@pytest.mark.parametrize("width", [38, 50, 60, 80, 100, 160])
+def test_how_long_still_is_told_at_every_width(width: int) -> None:
+    line = first_line(samples.training(), samples.LIVE, width)
+    assert "epoch 2/3" in line
+    assert "run ETA 0:15" in line or "run ends in 15 s" in line
+
+
+def test_a_stalled_training_promises_no_end() -> None:
+    line = first_line(samples.training(), samples.STALLED, 160)
+    assert "stalled 3 min" in line
+    assert "ends in" not in line
+    assert "steps/s" not in line
+
+
+def test_one_line_has_room_for_what_went_wrong() -> None:
+    assert "the disk is gone" in first_line(samples.training(), LOST, 40)
+    assert "no such epoch" in first_line(
+        samples.training(), samples.LIVE, 40, notice="no such epoch"
+    )
+    assert "nan" in first_line(samples.broken(), samples.LIVE, 40)
+    rows = metric_panel.empty_rows(Scene(None, LOST), 40, 6)
+    assert "the disk is gone" in "".join(span.text for row in rows for span in row)
+
+
+def _print_again(column: FloatArray) -> FloatArray:
+    return np.append(column, column[-1])
+
+
+def test_a_last_line_that_repeats_its_step_keeps_the_level() -> None:
+    curve = samples.training().curves[0]
+    again = {name: _print_again(getattr(curve, name)) for name in ("x", "x_from", "displayed")}
+    gone = {
+        name: np.append(getattr(curve, name), np.nan)
+        for name in ("value", "low", "high", "level", "level_sd")
+    }
+    snapshot = samples.with_curve(samples.training(), **again, **gone)
+    repeated = snapshot.curves[0]
+    assert level_index(repeated, repeated.x.size - 1) == curve.x.size - 1
+    assert head(snapshot) == head(samples.training())
+    # A print of its own place without a level has none.
+    elsewhere = samples.with_curve(snapshot, x=np.append(curve.x, curve.x[-1] + 1)).curves[0]
+    assert level_index(elsewhere, elsewhere.x.size - 1) is None
+
+
+def test_the_head_says_whether_the_displayed_number_is_true() -> None:
+    curve = samples.training().curves[0]
+    level, sd = float(curve.level[-1]), float(curve.level_sd[-1])
+    said = {}
+    for off in (-3.0, 0.0, 3.0):
+        displayed = np.append(curve.displayed[:-1], level + off * sd)
+        said[off] = head(samples.with_curve(samples.training(), displayed=displayed))
+    assert "too low" in said[-3.0]
+    assert "too high" in said[3.0]
+    assert "too" not in said[0.0]
+    # What stands behind does not move.
+    assert len({line.index("val") for line in said.values()}) == 1
+
+
+def test_a_number_that_is_nan_is_not_shown_as_a_level() -> None:
+    line = head(samples.broken())
+    assert "displayed nan" in line
+    assert line.split()[1] == UNICODE.ghost
+
+
+def test_what_was_found_is_told_without_a_boundary_too() -> None:
+    snapshot = replace(samples.broken(), boundaries=(), ended=True, epoch_ends=np.empty(0))
+    rows = jump.jump_rows(Scene(snapshot, samples.ENDED), 60, 12)
+    shown = "\n".join("".join(span.text for span in row) for row in rows)
+    assert "ends within its first epoch" in shown
+    assert "loss is nan since epoch 2, step 96." in shown
+
+
+def test_what_calls_for_action_is_told_whatever_has_the_focus() -> None:
+    found = Finding("overfitting", 1, 2, "val_acc", "val_acc gets worse", {})
+    idle = Finding("val-above-train", 1, 2, "acc", "val_acc is above", {})
+    snapshot = replace(samples.training(), findings=(found, idle))
+    rows = jump.jump_rows(Scene(snapshot, samples.LIVE, View(focus=0)), 100, 24)
+    shown = "\n".join("".join(span.text for span in row) for row in rows)
+    assert f"{UNICODE.alert} val_acc gets worse" in shown
+    assert "val_acc is above" not in shown
+
+
+@pytest.mark.parametrize("width", range(18, 60))
+def test_a_number_keeps_its_margin(width: int) -> None:
+    text = "went from 0.5493 ± 0.0051 to -4.7e-03 ± 3e-04 (+0.1 ± 0.2), which chance moves by ± 0.5"
+    lines = wrap(text, width)
+    assert " ".join(lines) == text
+    assert not any(line.endswith("±") for line in lines)
+    if width >= 20:
+        assert [line for line in lines if line.startswith("±")] in ([], [lines[-1]])
+
+
+def test_signs_in_words_are_those_of_the_numbers() -> None:
+    assert fmt.prose("(-0.1), by -2e-04, samples 1351-1550, 3e-04, a-b") == (
+        "(−0.1), by −2e-04, samples 1351-1550, 3e-04, a-b"
+    )
+    assert fmt.prose("0.5 ± 0.1", "-", "+/-") == "0.5 +/- 0.1"
+    assert wrap("at 0.5 +/- 0.1", 12) == ["at", "0.5 +/- 0.1"]
+
+
+def test_a_narrow_logarithmic_axis_has_ticks() -> None:
+    for low, high in ((0.3, 0.72), (0.45, 0.87), (0.51, 0.58), (1.2, 1.9)):
+        ticks = scale.log_axis(low, high, 4).ticks
+        assert 2 <= len(ticks) <= 6
+
+
+def test_one_print_an_epoch_makes_a_line() -> None:
+    snapshot = samples.training()
+    assert line_breaks(snapshot, snapshot.curves[0].x).size == 1
+    assert line_breaks(snapshot, np.array([406.0, 620.0])).size == 0
+
+
+def test_names_of_runs_keep_both_ends() -> None:
+    assert shared_ending(["a.log", "b.log"]) == ".log"
+    assert shared_ending(["a.log", "b.txt"]) == ""
+    assert fit_middle("resnet-adam-wd-0.01-seed-3", 16) == "resne….01-seed-3"
+    assert fit_middle("short", 16) == "short"
+    assert cell_len(fit_middle("\u6a21\u578b" * 9, 10)) <= 10
