@@ -36,6 +36,10 @@ QUIET = 0.1
 """Seconds without a byte after which a program that waits has drawn all it wants."""
 
 
+PATIENCE = 1.5
+"""The same where what was held back, a picture a second of a log that grows, is to be drawn too."""
+
+
 SHELL = """
 import fcntl, os, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -170,10 +174,10 @@ class Emulated:
         self._stream.feed(data)
         return len(data)
 
-    def settle(self) -> None:
+    def settle(self, quiet: float = QUIET) -> None:
         """Until nothing has come for a while, and nothing is on its way."""
         end = time.monotonic() + 30
-        while self.feed(QUIET) or not self.terminal.is_waiting():
+        while self.feed(quiet) or not self.terminal.is_waiting():
             assert time.monotonic() < end, "it draws without end"
 
     def resize(self, columns: int, rows: int) -> None:
@@ -231,11 +235,11 @@ def test_a_storm_of_resizes_ends_in_a_whole_picture() -> None:
     for number in range(60):
         emulated.resize(20 + 7 * number % 180, 3 + 5 * number % 50)
     emulated.resize(100, 30)
-    emulated.settle()
+    emulated.settle(PATIENCE)
     shown = emulated.cells()
     assert any("0.9392" in line for line in emulated.screen.display)
     emulated.press(b"\x0c")
-    emulated.settle()
+    emulated.settle(PATIENCE)
     assert emulated.cells() == shown
     emulated.close()
 
