@@ -41,7 +41,9 @@ from tui_monitor.core.track import Track
 SETTLED = 10.0
 """Nats by which a law must lead to count as settled: 22,000 to 1."""
 BEYOND_DOUBT = 100.0
-"""Nats after which it is not weighed again, once last lines were seen."""
+"""Nats after which a law is not weighed again against those of another depth."""
+ENOUGH_BARS = 64
+"""Prints before that."""
 RARE = 6.0
 """Nats by which the style speaks against a law that averages more or less often than is its habit."""
 FIRST_WEIGHING = 4
@@ -178,8 +180,8 @@ class BarIdentity:
         if not usable:
             return []
         changes: list[Change] = []
-        found = self._candidates(p)
-        if len(found) > 1 and not self._is_beyond_doubt():
+        found = self._in_question(p)
+        if len(found) > 1:
             changes.append(self._weigh_laws(found, tracks, usable))
         if p.unit == "batch" and self.options.batch_size is None:
             changes.append(self._weigh_batch_size(tracks, usable, stride, at_length=at_length))
@@ -190,10 +192,16 @@ class BarIdentity:
         trials = self._trials.get(track.metric.name)
         return None if trials is None else trials.first_noise.get(track.law.depth)
 
-    def _is_beyond_doubt(self) -> bool:
-        """Nothing that is still to come can change the law."""
+    def _in_question(self, p: Print) -> tuple[Law, ...]:
+        """The laws that what is still to come may yet tell apart."""
+        found = self._candidates(p)
         margin = self._evidence.margin if self._evidence is not None else None
-        return margin is not None and margin > BEYOND_DOUBT and self._finals > 1
+        if margin is None or margin <= BEYOND_DOUBT or self._bars < ENOUGH_BARS:
+            return found
+        if self._finals > 1:
+            return ()
+        # how often is averaged is certain, but last lines may still tell variants apart
+        return tuple(law for law in found if self.law is not None and law.depth == self.law.depth)
 
     def _weigh_laws(
         self,
