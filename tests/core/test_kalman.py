@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from tui_monitor.core import kalman
 from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.kalman import Adjoint, Observation, State2, State3, gap
+from tui_monitor.core.kalman import Observation, State2, State3, gap
 
 bounded = settings(max_examples=60, derandomize=True, deadline=None)
 seeds = st.integers(0, 2**20)
+SILENT = Observation(0.0, 0.0, 0.0, 0.0)
+NO_BATCH = gap(7, 7, twice=True)
 
 
 def covariance(random: np.random.Generator, n: int) -> FloatArray:
@@ -79,6 +81,7 @@ def test_sums_of_a_gap_are_their_definitions(k0: int, n: int) -> None:
     u = np.array([t[m:].sum() for m in range(n)])
     steps = np.arange(1, n + 1)
     expected = [
+        *(steps.sum(), (steps**2).sum()),
         *(t[0], (steps * inverse).sum(), t.sum(), (t**2).sum()),
         *(u.sum(), (u**2).sum(), (steps[::-1] * u).sum()),
     ]
@@ -92,10 +95,10 @@ def test_prediction_over_a_gap_is_that_of_its_batches(seed: int, k0: int, n: int
     random = np.random.default_rng(seed)
     drift, noise = random.exponential(size=2)
     twice = state3(random)
-    got = kalman.predict3(twice, gap(k0, k0 + n, twice=True), drift, noise)
+    got, *_ = kalman.pass3(twice, gap(k0, k0 + n, twice=True), drift, noise, SILENT)
     assert_same(got, *predict(*moments(twice), k0, k0 + n, drift, noise))
     once = state2(random)
-    short = kalman.predict2(once, gap(k0, k0 + n, twice=False), drift, noise)
+    short, *_ = kalman.pass2(once, gap(k0, k0 + n, twice=False), drift, noise, SILENT)
     assert_same(short, *predict(*moments(once), k0, k0 + n, drift, noise))
 
 
@@ -115,12 +118,12 @@ def test_an_observation_conditions_the_state(seed: int, exact: bool) -> None:
     c_s, c_e, y = (float(v) for v in random.normal(size=3))
     r = 0.0 if exact else float(random.exponential())
     twice = state3(random)
-    got, nu, var = kalman.update3(twice, Observation(y, c_s, c_e, r))
+    got, nu, var, _ = kalman.pass3(twice, NO_BATCH, 1.0, 1.0, Observation(y, c_s, c_e, r))
     m, c, nu_, var_ = condition(*moments(twice), np.array([0.0, c_s, c_e]), y, r)
     assert (nu, var) == pytest.approx((nu_, var_))
     assert_same(got, m, c)
     once = state2(random)
-    short, nu, var = kalman.update2(once, Observation(y, c_s, 0.0, r))
+    short, nu, var, _ = kalman.pass2(once, NO_BATCH, 1.0, 1.0, Observation(y, c_s, 0.0, r))
     m, c, nu_, var_ = condition(*moments(once), np.array([0.0, c_s]), y, r)
     assert (nu, var) == pytest.approx((nu_, var_))
     assert_same(short, m, c)
@@ -128,12 +131,11 @@ def test_an_observation_conditions_the_state(seed: int, exact: bool) -> None:
 
 def test_an_observation_of_what_is_known_already_changes_nothing() -> None:
     known = (0.5, 2.0, 1.0, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0)
-    assert kalman.update3(known, Observation(2.0, 1.0, 0.0, 0.0)) == (known, 0.0, 0.0)
-    assert kalman.update2((0.5, 2.0, 0.1, 0.0, 0.0), Observation(2.5, 1.0, 0.0, 0.0)) == (
-        (0.5, 2.0, 0.1, 0.0, 0.0),
-        0.5,
-        0.0,
-    )
+    sure = Observation(2.0, 1.0, 0.0, 0.0)
+    assert kalman.pass3(known, NO_BATCH, 1.0, 1.0, sure)[:3] == (known, 0.0, 0.0)
+    less = kalman.narrow3(known)
+    other = Observation(2.5, 1.0, 0.0, 0.0)
+    assert kalman.pass2(less, NO_BATCH, 1.0, 1.0, other)[:3] == (less, 0.5, 0.0)
 
 
 def test_share_of_the_noise_in_an_observation() -> None:
@@ -162,8 +164,10 @@ def test_mixtures_keep_their_moments(seed: int) -> None:
     assert_same(kalman.collapse3(weights, threes), *mixed(weights, threes))
     assert_same(kalman.collapse2(weights, twos), *mixed(weights, twos))
     a = weights[0]
-    assert_same(kalman.mix3(threes[0], threes[1], a), *mixed([1 - a, a], threes[:2]))
-    assert_same(kalman.mix2(twos[0], twos[1], a), *mixed([1 - a, a], twos[:2]))
+    mixed3, *_ = kalman.pass3(threes[0], NO_BATCH, 1.0, 1.0, SILENT, threes[1], a)
+    assert_same(mixed3, *mixed([1 - a, a], threes[:2]))
+    mixed2, *_ = kalman.pass2(twos[0], NO_BATCH, 1.0, 1.0, SILENT, twos[1], a)
+    assert_same(mixed2, *mixed([1 - a, a], twos[:2]))
 
 
 def test_widening_adds_a_sum_that_is_zero() -> None:
@@ -171,6 +175,7 @@ def test_widening_adds_a_sum_that_is_zero() -> None:
     mean, cov = moments(kalman.widen2(s))
     np.testing.assert_array_equal(mean, [0.7, 3.0, 0.0])
     np.testing.assert_array_equal(cov, [[0.2, 0.1, 0.0], [0.1, 0.5, 0.0], [0.0, 0.0, 0.0]])
+    assert kalman.narrow3(kalman.widen2(s)) == s
 
 
 def test_restarting_keeps_only_the_level() -> None:
@@ -178,6 +183,7 @@ def test_restarting_keeps_only_the_level() -> None:
     mean, cov = moments(kalman.restart3(s, 0.25))
     np.testing.assert_array_equal(mean, [s[0], 0.0, 0.0])
     np.testing.assert_array_equal(cov, np.diag([s[3] + 0.25, 0.0, 0.0]))
+    assert kalman.restart2(kalman.narrow3(s), 0.25) == kalman.narrow3(kalman.restart3(s, 0.25))
 
 
 # --- the smoother ---------------------------------------------------------------------------------
@@ -218,33 +224,57 @@ def problem(seed: int, twice: bool, exact: float) -> Problem:
     return Problem(epochs, observations, drift, noise, start, float(random.exponential()))
 
 
-def by_adjoint(p: Problem) -> list[tuple[float, ...]]:
-    """Forward with the filter, backward with the recursions under test.
+def by_looking_back(p: Problem, *, with_e: bool) -> list[tuple[float, ...]]:
+    """Forward with the filter, backward with the recursions under test; with E in the state or without.
 
     A print a row: smoothed level, its variance, smoothed sum, then squared residual and size of a
     shock before it.
     """
-    passed = []
-    state = p.start
-    for epoch, (ks, observations) in enumerate(zip(p.epochs, p.observations, strict=True)):
-        if epoch:
-            state = kalman.restart3(state, p.step)
-        k0 = 0
-        for k, o in zip(ks, observations, strict=True):
-            g = gap(k0, k, twice=True)
-            before = kalman.predict3(state, g, p.drift, p.noise)
-            state, nu, var = kalman.update3(before, o)
-            passed.append((state, before, g, o, nu, var, k0 == 0))
-            k0 = k
-    b = Adjoint()
+    epochs = [
+        [gap(k0, k, twice=with_e) for k0, k in zip([0, *ks], ks, strict=False)] for ks in p.epochs
+    ]
+    gaps = [g for each in epochs for g in each]
+    observations = [o for each in p.observations for o in each]
+    if with_e:
+        return _there_and_back_with_e(p, gaps, observations, len(epochs[0]))
+    return _there_and_back(p, gaps, observations, len(epochs[0]))
+
+
+def _there_and_back(
+    p: Problem, gaps: list[kalman.Gap], observations: list[Observation], first: int
+) -> list[tuple[float, ...]]:
+    passed, state = [], kalman.narrow3(p.start)
+    for i, (g, o) in enumerate(zip(gaps, observations, strict=True)):
+        if i == first:
+            state = kalman.restart2(state, p.step)
+        passed.append(kalman.pass2(state, g, p.drift, p.noise, o))
+        state = passed[-1][0]
     found: list[tuple[float, ...]] = []
-    for state, before, g, o, nu, var, restarted in reversed(passed):
-        level = kalman.smoothed(state, b)
-        b = kalman.back_through_observation(b, before, o, nu, var)
-        found.append((*level, *kalman.shock_residual(b, g)))
-        b = kalman.back_through_gap(b, g)
-        if restarted:
-            b = kalman.back_through_restart(b)
+    said = kalman.NOTHING2
+    for i in range(len(gaps) - 1, -1, -1):
+        seen, said = kalman.look_back2(said, passed[i], gaps[i], observations[i])
+        found.append(seen)
+        if i == first:
+            said = kalman.carry_back2(said)
+    return found[::-1]
+
+
+def _there_and_back_with_e(
+    p: Problem, gaps: list[kalman.Gap], observations: list[Observation], first: int
+) -> list[tuple[float, ...]]:
+    passed, state = [], p.start
+    for i, (g, o) in enumerate(zip(gaps, observations, strict=True)):
+        if i == first:
+            state = kalman.restart3(state, p.step)
+        passed.append(kalman.pass3(state, g, p.drift, p.noise, o))
+        state = passed[-1][0]
+    found: list[tuple[float, ...]] = []
+    said = kalman.NOTHING3
+    for i in range(len(gaps) - 1, -1, -1):
+        seen, said = kalman.look_back3(said, passed[i], gaps[i], observations[i])
+        found.append(seen)
+        if i == first:
+            said = kalman.carry_back3(said)
     return found[::-1]
 
 
@@ -293,17 +323,7 @@ def by_conditioning(p: Problem) -> list[tuple[float, ...]]:
 @bounded
 def test_the_smoother_is_conditioning_on_all_prints(seed: int, twice: bool, exact: float) -> None:
     p = problem(seed, twice, exact)
-    for got, right in zip(by_adjoint(p), by_conditioning(p), strict=True):
-        assert got == pytest.approx(right, rel=1e-6, abs=1e-7)
-
-
-@given(seed=seeds, k0=st.integers(0, 50), n=st.integers(1, 20))
-@bounded
-def test_a_shock_before_a_gap_is_room_for_the_level_before_it(seed: int, k0: int, n: int) -> None:
-    random = np.random.default_rng(seed)
-    s, g = state3(random), gap(k0, k0 + n, twice=True)
-    drift, noise, shock = (float(v) for v in random.exponential(size=3))
-    wider = (*s[:3], s[3] + shock, *s[4:])
-    expected = kalman.predict3(wider, g, drift, noise)
-    got = kalman.shock3(kalman.predict3(s, g, drift, noise), g, shock)
-    assert got == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    right = by_conditioning(p)
+    for with_e in (True,) if twice else (True, False):
+        for got, expected in zip(by_looking_back(p, with_e=with_e), right, strict=True):
+            assert got == pytest.approx(expected, rel=1e-6, abs=1e-7)

@@ -14,8 +14,13 @@ This module knows no likelihood: every interval holds whatever the batches were.
 
 from __future__ import annotations
 
-from math import ceil, floor, inf
+from math import ceil, floor, inf, isfinite
 from typing import NamedTuple
+
+import numpy as np
+
+ROUND_OFF = 1e-9
+"""Error of sums of floats, relative to 1."""
 
 
 class Interval(NamedTuple):
@@ -27,7 +32,7 @@ class Interval(NamedTuple):
     @property
     def empty(self) -> bool:
         """Whether nothing lies in it, beyond the float error of the sums."""
-        return self.low > self.high + 1e-9 * max(1.0, abs(self.low))
+        return self.low > self.high + ROUND_OFF * max(1.0, abs(self.low))
 
     @property
     def middle(self) -> float:
@@ -68,14 +73,14 @@ class Sums:
         `whole`: every batch so far is a full one, so that S is a count of full batches' samples.
         """
         gap = n - self.n[-1]
-        last = self.s[-1]
-        narrowed = self._snap(
-            Interval(
-                max(s.low, last.low + times(gap, self.low)),
-                min(s.high, last.high + times(gap, self.high)),
-            ),
-            whole,
-        )
+        low, high = s
+        if gap:
+            last = self.s[-1]
+            low = max(low, last.low + gap * self.low)
+            high = min(high, last.high + gap * self.high)
+        else:
+            low, high = max(low, self.s[-1].low), min(high, self.s[-1].high)
+        narrowed = self._snap(low, high, whole)
         if narrowed.empty:
             return False
         self.n.append(n)
@@ -89,20 +94,29 @@ class Sums:
         self.s.pop()
         self._whole.pop()
 
-    def tighten(self) -> None:
-        """Carry what later prints say back to the earlier ones."""
-        for i in range(len(self.n) - 2, -1, -1):
-            gap = self.n[i + 1] - self.n[i]
-            after, here = self.s[i + 1], self.s[i]
+    def tighten(self) -> list[int]:
+        """Carry what later prints say back to the earlier ones; the prints that narrowed.
+
+        S rises by `low` to `high` a batch, so that S - n `high` never rises, S - n `low` never falls.
+        """
+        n = np.array(self.n)
+        low, high = np.array(self.s).T
+        lower, upper = low, high
+        if isfinite(self.high):
+            lower = np.maximum.accumulate((low - self.high * n)[::-1])[::-1] + self.high * n
+        if isfinite(self.low):
+            upper = np.minimum.accumulate((high - self.low * n)[::-1])[::-1] + self.low * n
+        found: list[int] = []
+        for i in np.flatnonzero((lower > low + ROUND_OFF) | (upper < high - ROUND_OFF)).tolist():
             narrowed = self._snap(
-                Interval(
-                    max(here.low, after.low - times(gap, self.high)),
-                    min(here.high, after.high - times(gap, self.low)),
-                ),
+                max(float(lower[i]), self.s[i].low),
+                min(float(upper[i]), self.s[i].high),
                 self._whole[i],
             )
-            if not narrowed.empty:
+            if i and not narrowed.empty:
                 self.s[i] = narrowed
+                found.append(i)
+        return found
 
     def window(self, i: int) -> Interval:
         """Bounds of the mean of S's increments between prints i-1 and i (weighted by size)."""
@@ -120,7 +134,8 @@ class Sums:
             return None
         return round((after.low - before.low) * self.batch_size)
 
-    def _snap(self, s: Interval, whole: bool) -> Interval:
+    def _snap(self, low: float, high: float, whole: bool) -> Interval:
+        s = Interval(low, high)
         return snap(s, self.batch_size) if whole and self.batch_size else s
 
 
@@ -239,18 +254,24 @@ class DoubleSums:
         n = k - k0
         return Interval(s.low + times(n, self.low), s.high + times(n, self.high))
 
-    def tighten(self) -> None:
-        """Carry what later prints say back to the earlier ones."""
+    def tighten(self) -> list[int]:
+        """Carry what later prints say back to the earlier ones; the prints that narrowed."""
+        found: list[int] = []
         for i in range(len(self.k) - 2, 0, -1):
             k0, k = self.k[i], self.k[i + 1]
             if k == k0:
                 here, after = self.s[i], self.s[i + 1]
-                self.s[i] = Interval(max(here.low, after.low), min(here.high, after.high))
-                continue
-            grown = Interval(self.e[i + 1].low - self.e[i].high, self.e[i + 1].high - self.e[i].low)
-            s = self._snap(self._start(self.s[i], self.s[i + 1], k0, k, grown))
-            if not s.empty:
+                s = Interval(max(here.low, after.low), min(here.high, after.high))
+            else:
+                e0, e = self.e[i], self.e[i + 1]
+                grown = Interval(e.low - e0.high, e.high - e0.low)
+                s = self._snap(self._start(self.s[i], self.s[i + 1], k0, k, grown))
+                if s.empty:
+                    continue
+            if s != self.s[i]:
                 self.s[i] = s
+                found.append(i)
+        return found
 
     def window(self, i: int) -> Interval:
         """Bounds of the mean of the batches between prints i-1 and i."""

@@ -126,9 +126,13 @@ class Chain:
         self.pop()
         return self.push(link.row, link.at._replace(ragged=False), link.where)
 
-    def tighten(self) -> None:
-        """Carry what later prints say back to the earlier ones."""
-        self._sums.tighten()
+    def tighten(self) -> list[int]:
+        """Carry what later prints say back to the earlier ones; the prints (1-based) whose windows
+        it changes.
+        """
+        narrowed = self._sums.tighten()
+        ends = {i for before in narrowed for i in (before, before + 1)}
+        return sorted(i for i in ends if i <= len(self.links))
 
     def window(self, index: int) -> Interval | None:
         """Bounds of the mean between the print before and print `index` (1-based); None if empty."""

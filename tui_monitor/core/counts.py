@@ -7,89 +7,122 @@ window is found by going over the chain forward and back (Rabiner 1989, Proc. IE
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from math import ceil, exp, floor
+from collections.abc import Sequence
+from typing import NamedTuple
 
+import numpy as np
+
+from tui_monitor.core.arrays import BoolArray, FloatArray, IntArray
 from tui_monitor.core.bounds import Interval
 from tui_monitor.core.records import PossibleCount
 
 MOST = 5
-"""Counts of a window beyond which they are no longer few."""
-MOST_STATES = 6
+"""Counts of a window beyond which they are not named one by one."""
+MOST_STATES = 12
 """Counts of right answers so far beyond which a print tells its neighbours nothing."""
+MOST_WINDOWS = 4096
+"""Windows that are looked at together: what is farther away tells nothing."""
 SLACK = 1e-6
 """By how much of a count a bound may miss it: the error of the sums."""
 
-Weights = dict[int, float]
+
+class Counted(NamedTuple):
+    """What the windows of an epoch hold, of shape (n,)."""
+
+    mean: FloatArray
+    """Expected count; nan where it is one of many."""
+    possible: list[tuple[PossibleCount, ...]]
+    """The counts themselves, where there are a few."""
 
 
-def possible_counts(
+def count_windows(
     sums: Sequence[Interval], samples: Sequence[int], levels: Sequence[float]
-) -> list[tuple[PossibleCount, ...]]:
-    """For each window its possible counts with their probabilities; empty where they are many.
+) -> Counted:
+    """What each window holds, given all.
 
-    `sums`: bounds on the right answers before the first window and after each. `samples`, `levels`:
-    of each window, how many answers it holds and the share of right ones that they scatter about.
+    `sums`: bounds on the right answers before the first window and after each, n + 1 of them.
+    `samples`, `levels`: of each of the n windows, how many answers it holds and the share of right
+    ones that they scatter about.
     """
-    states = [_whole_numbers(bounds) for bounds in sums]
-    windows = [_growth(n, p) for n, p in zip(samples, levels, strict=True)]
-    forward = [_even(states[0])]
-    for growth, here in zip(windows, states[1:], strict=True):
-        forward.append(_carried(forward[-1], here, growth, 1))
-    backward = [_even(states[-1])]
-    for growth, here in zip(reversed(windows), reversed(states[:-1]), strict=True):
-        backward.append(_carried(backward[-1], here, growth, -1))
-    backward.reverse()
-    ends = zip(forward[:-1], backward[1:], windows, strict=True)
-    return [_window(before, after, growth) for before, after, growth in ends]
+    n = len(samples)
+    found = Counted(np.full(n, np.nan), [()] * n)
+    low, high = np.array(sums).reshape(-1, 2).T
+    low, high = np.ceil(low - SLACK), np.floor(high + SLACK)
+    size, share = np.array(samples, dtype=np.float64), np.array(levels, dtype=np.float64)
+    for first in range(0, n, MOST_WINDOWS):
+        here = slice(first, first + MOST_WINDOWS)
+        ends = slice(first, first + MOST_WINDOWS + 1)
+        piece = _Piece(low[ends], high[ends], size[here], share[here])
+        found.mean[piece.at + first] = piece.mean()
+        for i, counts in piece.few():
+            found.possible[i + first] = counts
+    return found
 
 
-def _whole_numbers(bounds: Interval) -> range:
-    """The counts within bounds; none where they are many."""
-    found = range(ceil(bounds.low - SLACK), floor(bounds.high + SLACK) + 1)
-    return found if len(found) <= MOST_STATES else range(0)
+class _Piece:
+    """Windows in a row, of which those are looked at whose ends have few counts each."""
 
+    def __init__(
+        self, low: FloatArray, high: FloatArray, samples: FloatArray, levels: FloatArray
+    ) -> None:
+        width = high - low + 1.0
+        few = (width >= 1.0) & (width <= MOST_STATES)
+        self.at: IntArray = np.flatnonzero(few[:-1] & few[1:])
+        """The windows looked at, m of them."""
+        most = int(width[few].max(initial=1.0))
+        states = np.arange(most)
+        open_: BoolArray = few[:, None] & (states < width[:, None])
+        before, after = self.at, self.at + 1
+        self.counts: FloatArray = (low[after, None, None] + states) - (
+            low[before, None, None] + states[:, None]
+        )
+        """The count of a window from each state before it to each after, shape (m, states, states)."""
+        n = samples[self.at, None, None]
+        p = np.clip(levels[self.at, None, None], 0.5 / n, 1.0 - 0.5 / n)
+        growth = np.exp(-0.5 * (self.counts - n * p) ** 2 / (n * p * (1.0 - p)))
+        possible = (self.counts >= 0.0) & (self.counts <= n)
+        possible &= open_[before, :, None] & open_[after, None, :]
+        growth *= possible
+        self.joint: FloatArray = self._given_all(growth, open_.astype(np.float64))
+        """How likely each of them is, given all prints."""
 
-def _even(states: range) -> Weights:
-    return dict.fromkeys(states, 1.0)
+    def _given_all(self, growth: FloatArray, even: FloatArray) -> FloatArray:
+        forward, backward = even.copy(), even.copy()
+        ones = np.ones(even.shape[1])
+        for i, each in zip(self.at.tolist(), growth, strict=True):
+            known = forward[i] @ each
+            total = known @ ones
+            if total > 0.0:
+                forward[i + 1] = known / total
+        for i, each in zip(self.at[::-1].tolist(), growth[::-1], strict=True):
+            known = each @ backward[i + 1]
+            total = known @ ones
+            if total > 0.0:
+                backward[i] = known / total
+        joint = forward[self.at, :, None] * growth * backward[self.at + 1, None, :]
+        total = joint.sum(axis=(1, 2), keepdims=True)
+        return np.asarray(np.divide(joint, total, out=joint, where=total > 0.0))
 
+    def mean(self) -> FloatArray:
+        """The expected count of each window looked at; nan where none is possible."""
+        mean = (self.joint * self.counts).sum(axis=(1, 2))
+        return np.where(self.joint.any(axis=(1, 2)), mean, np.nan)
 
-def _growth(samples: int, level: float) -> Callable[[int], float]:
-    """How likely a window's count is, as a function of it: binomial, taken for Gaussian."""
-    p = min(max(level, 0.5 / samples), 1.0 - 0.5 / samples)
-    mean, variance = samples * p, samples * p * (1.0 - p)
-
-    def weight(count: int) -> float:
-        return exp(-0.5 * (count - mean) ** 2 / variance) if 0 <= count <= samples else 0.0
-
-    return weight
-
-
-def _carried(
-    known: Weights, states: range, growth: Callable[[int], float], direction: int
-) -> Weights:
-    """What is known of one print's count, carried to the next one's, or (-1) to the one's before.
-
-    Even where that is nothing.
-    """
-    weights = {
-        to: sum(weight * growth(direction * (to - at)) for at, weight in known.items())
-        for to in states
-    }
-    top = max(weights.values(), default=0.0)
-    return {to: weight / top for to, weight in weights.items()} if top > 0.0 else _even(states)
-
-
-def _window(
-    before: Weights, after: Weights, growth: Callable[[int], float]
-) -> tuple[PossibleCount, ...]:
-    weights: Weights = {}
-    for low, weight in before.items():
-        for high, other in after.items():
-            count = high - low
-            weights[count] = weights.get(count, 0.0) + weight * other * growth(count)
-    total = sum(weights.values())
-    found = {count: weight / total for count, weight in weights.items() if weight} if total else {}
-    if not 1 < len(found) <= MOST:
-        return ()
-    return tuple(PossibleCount(count, found[count]) for count in sorted(found))
+    def few(self) -> list[tuple[int, tuple[PossibleCount, ...]]]:
+        """The windows with few counts, and these."""
+        most = self.joint.shape[1]
+        apart = range(1 - most, most)
+        likely = np.stack(
+            [self.joint.diagonal(d, axis1=1, axis2=2).sum(axis=1) for d in apart], axis=1
+        )
+        number = (likely > 0.0).sum(axis=1)
+        found: list[tuple[int, tuple[PossibleCount, ...]]] = []
+        for j in np.flatnonzero((number > 1) & (number <= MOST)).tolist():
+            same = round(float(self.counts[j, 0, 0]))
+            counts = tuple(
+                PossibleCount(same + d, probability)
+                for d, probability in zip(apart, likely[j].tolist(), strict=True)
+                if probability > 0.0
+            )
+            found.append((int(self.at[j]), counts))
+        return found

@@ -42,7 +42,7 @@ SURPRISE = 5.0
 """The same of a move that was not expected, after which the number is used all the same."""
 UNSURPRISING = 4.0
 """Squared innovation, in variances, up to which a print is no sign of a step."""
-NEGLIGIBLE = 1e-3
+SLIGHT = 1e-3
 """Share of a mixture that is left out."""
 SILENT = Observation(0.0, 0.0, 0.0, 0.0)
 """Says nothing."""
@@ -50,7 +50,6 @@ UNKNOWN_NOISE = 0.05
 """First guess of the scale of a batch's noise where nothing tells it: that of 20 samples."""
 IMPROBABLE = 25.0
 """Nats that a print costs at most: no model is surer than that, and logs do have corrupted prints."""
-LOG_2PI = log(2.0 * pi)
 
 Family = Literal["fraction", "positive", "real"]
 
@@ -87,9 +86,8 @@ class Noise:
         Floored, so that the model is never certain of a perfect or an empty batch.
         """
         if self.family == "fraction":
-            p = min(p + sd, 0.5) if p < 0.5 else max(p - sd, 0.5)
-            p = min(max(p, 0.0), 1.0)
-            return max(p * (1.0 - p), 1e-3)
+            away = abs(p - 0.5) - sd
+            return 0.25 - away * away if 0.0 < away < 0.499 else (1e-3 if away > 0.0 else 0.25)
         if self.family == "positive":
             return max(abs(p) + sd, 1e-4)
         return 1.0
@@ -162,9 +160,7 @@ class LevelFilter:
         self._drifts = DRIFTS[:drifts]
         self._prior = tuple(p / total for p in PRIOR[:drifts])
         self._weights: list[float] = [*self._prior, 0.0]
-        self._predict: Callable[..., Any] = kalman.predict3 if twice else kalman.predict2
-        self._update: Callable[..., Any] = kalman.update3 if twice else kalman.update2
-        self._mix: Callable[..., Any] = kalman.mix3 if twice else kalman.mix2
+        self._pass: Callable[..., Any] = kalman.pass3 if twice else kalman.pass2
         self._collapse: Callable[..., Any] = kalman.collapse3 if twice else kalman.collapse2
         first: tuple[float, ...] = start if twice else (guess, 0.0, spread * spread, 0.0, 0.0)
         self._mean: tuple[float, ...] = first
@@ -249,63 +245,56 @@ class LevelFilter:
         moved = (o.y / k - d) ** 2
         return move < STALE**2 * rounding * k * k and moved < SURPRISE**2 * rounding
 
-    def observe(self, g: Gap, o: Observation) -> float:
-        """Take a print after the gap. Returns its squared innovation in variances (chi square)."""
+    def observe(self, g: Gap, o: Observation) -> None:
+        """Take a print after the gap."""
         if o.c_e == 1.0 and o.c_s == 0.0:
             if self._is_stale(g, o):
                 o = SILENT
             else:
                 self._used = (g.k0 + g.n, o.y / (g.k0 + g.n))
-        noise = self.noise.variance(self._mean[0], self.sd)
-        mean, predict, update, mix = self._mean, self._predict, self._update, self._mix
+        mean, pass_print = self._mean, self._pass
+        noise = self.noise.variance(mean[0], self.sd)
         stepped = self._weights[-1]
-        changing = (1.0 - JUMP) * (SWITCH * (1.0 - stepped) + stepped)
+        coming = (1.0 - JUMP) * (SWITCH * (1.0 - stepped) + stepped)
         staying = (1.0 - JUMP) * (1.0 - SWITCH)
-        tried: list[tuple[float, float, float]] = []
-        new: list[tuple[float, ...]] = []
-        # the bank has one weight more than drifts: that of the step
-        for ratio, w, s, p in zip(
+        passed: list[Any] = []
+        likely: list[float] = []
+        surprises: list[float] = []
+        for drift, w, s, p in zip(
             self._drifts, self._weights, self._states, self._prior, strict=False
         ):
-            come = changing * p
+            come = coming * p
             c = staying * w + come
-            start = mix(s, mean, come / c) if come > NEGLIGIBLE * c else s
-            s, nu, var = update(predict(start, g, ratio * noise, noise), o)
-            new.append(s)
-            tried.append((c, nu, var))
-        if all(nu * nu > UNSURPRISING * var for _, nu, var in tried):
-            s, nu, var = update(predict(self._step(mean), g, 0.0, noise), o)
-            tried.append((JUMP, nu, var))
+            share = come / c
+            _, nu, var, _ = taken = pass_print(
+                s, g, drift * noise, noise, o, mean, share if share > SLIGHT else 0.0
+            )
+            passed.append(taken)
+            likely.append(c / sqrt(var) if var > 0.0 else c)
+            surprises.append(nu * nu / var if var > 0.0 else 0.0)
+        if min(surprises) > UNSURPRISING:
+            _, nu, var, _ = taken = pass_print(self._step(mean), g, 0.0, noise, o, mean)
+            passed.append(taken)
+            likely.append(JUMP / sqrt(var))
+            surprises.append(nu * nu / var)
         else:
-            s = mean
-            tried.append((0.0, 0.0, 0.0))
-        new.append(s)
-        best = self._reweigh(tried, o)
-        self._states = new
-        self._mean = self._collapse(self._weights, new)
-        _, nu, var = tried[best]
-        if var <= 0.0:
-            chi_square = 0.0
-        else:
-            chi_square = nu * nu / var
-            if self.noise.learns:
-                self.noise.learn(nu, var, noise * kalman.noise_share(g, o) / var)
-        self.steps.append(Step(g, o, self.noise.scale, tuple(self._weights), self._restart))
-        self._restart = None
-        return chi_square
-
-    def _reweigh(self, tried: list[tuple[float, float, float]], o: Observation) -> int:
-        """Weigh the bank by its members' prior weights, innovations and variances; the best of them."""
-        logs = [
-            -0.5 * (LOG_2PI + log(var) + nu * nu / var) if var > 0.0 else 0.0
-            for _, nu, var in tried
-        ]
-        top = max(logs)
-        posterior = [c * exp(ll - top) for (c, _, _), ll in zip(tried, logs, strict=True)]
-        total = sum(posterior)
+            passed.append((mean, 0.0, 0.0, None))
+            likely.append(0.0)
+            surprises.append(0.0)
+        # densities relative to the least surprise's, which keeps them from vanishing
+        least = min(surprises)
+        likely = [c * exp(0.5 * (least - x)) for c, x in zip(likely, surprises, strict=True)]
+        total = sum(likely)
         if o.variance > 0.0:
             # of the number among all that could be printed: density times the width of a rounding
-            cell = 0.5 * log(12.0 * o.variance)
-            self.log_likelihood += max(min(top + log(total) + cell, 0.0), -IMPROBABLE)
-        self._weights = [max(w / total, FLOOR) for w in posterior]
-        return posterior.index(max(posterior))
+            cell = 0.5 * log(6.0 / pi * o.variance)
+            self.log_likelihood += max(min(log(total) - 0.5 * least + cell, 0.0), -IMPROBABLE)
+        self._weights = weights = [max(w / total, FLOOR) for w in likely]
+        self._states = states = [s for s, _, _, _ in passed]
+        self._mean = self._collapse(weights, states)
+        if self.noise.learns:
+            _, nu, var, _ = passed[likely.index(max(likely))]
+            if var > 0.0:
+                self.noise.learn(nu, var, noise * kalman.noise_share(g, o) / var)
+        self.steps.append(Step(g, o, self.noise.scale, tuple(weights), self._restart))
+        self._restart = None

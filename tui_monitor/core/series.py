@@ -1,115 +1,143 @@
-"""Growing columns of numbers, one row a print, that can be read as arrays.
-
-A column knows from which row on it has changed since someone last looked: what is made of it need
-not be made anew from its start.
-"""
+"""Growing columns of numbers, one row a print, that can be read as arrays."""
 
 from __future__ import annotations
 
 from array import array
 from math import nan
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from tui_monitor.core.arrays import FloatArray, IntArray
 
+if TYPE_CHECKING:
+    _Floats = array[float]
+    _Integers = array[int]
+else:  # before Python 3.12 the class takes no parameter
+    _Floats = _Integers = array
+
 ABSENT = -1
 """An integer that is not known."""
 
 
-class Floats:
+class Floats(_Floats):
     """A growing column of floats; nan is absence."""
 
-    __slots__ = ("_data", "changed")
+    __slots__ = ()
 
-    def __init__(self) -> None:
-        self._data = array("d")
-        self.changed = 0
-        """Rows from here on were added, set or cut since `seen`."""
-
-    def __len__(self) -> int:
-        return len(self._data)
-
-    def __getitem__(self, i: int) -> float:
-        return self._data[i]
-
-    def __setitem__(self, i: int, value: float) -> None:
-        """Set row `i`, counted from the start."""
-        self._data[i] = value
-        if i < self.changed:
-            self.changed = i
-
-    def append(self, value: float | None) -> None:
-        """Add a value at the end."""
-        self._data.append(nan if value is None else value)
+    def __new__(cls) -> Floats:
+        """An empty column."""
+        return cast("Floats", super().__new__(cls, "d"))
 
     def get(self, i: int) -> float | None:
         """The value, None where it is absent."""
-        value = self._data[i]
+        value = self[i]
         return None if value != value else value
 
     def cut(self, length: int) -> None:
         """Forget all from `length` on."""
-        del self._data[length:]
-        self.changed = min(self.changed, length)
-
-    def seen(self) -> None:
-        """What is there now counts as known: only later changes are news."""
-        self.changed = len(self._data)
+        del self[length:]
 
     def peek(self) -> FloatArray:
         """The column itself, shape (n,): to be let go before a row is added or cut."""
-        return np.frombuffer(self._data, dtype=np.float64)
+        return np.frombuffer(self, dtype=np.float64)
 
     def array(self) -> FloatArray:
         """A copy as an array, shape (n,)."""
-        return np.array(self._data, dtype=np.float64)
+        return np.array(self, dtype=np.float64)
 
 
-class Integers:
+class Integers(_Integers):
     """A growing column of integers >= 0; `ABSENT` is absence."""
 
-    __slots__ = ("_data", "changed")
+    __slots__ = ()
 
-    def __init__(self) -> None:
-        self._data = array("q")
-        self.changed = 0
-        """Rows from here on were added, set or cut since `seen`."""
-
-    def __len__(self) -> int:
-        return len(self._data)
-
-    def __getitem__(self, i: int) -> int:
-        return self._data[i]
-
-    def __setitem__(self, i: int, value: int) -> None:
-        """Set row `i`, counted from the start."""
-        self._data[i] = value
-        if i < self.changed:
-            self.changed = i
-
-    def append(self, value: int | None) -> None:
-        """Add a value at the end."""
-        self._data.append(ABSENT if value is None else value)
+    def __new__(cls) -> Integers:
+        """An empty column."""
+        return cast("Integers", super().__new__(cls, "q"))
 
     def get(self, i: int) -> int | None:
         """The value, None where it is absent."""
-        value = self._data[i]
+        value = self[i]
         return None if value == ABSENT else value
 
     def cut(self, length: int) -> None:
         """Forget all from `length` on."""
-        del self._data[length:]
-        self.changed = min(self.changed, length)
-
-    def seen(self) -> None:
-        """What is there now counts as known: only later changes are news."""
-        self.changed = len(self._data)
+        del self[length:]
 
     def peek(self) -> IntArray:
         """The column itself, shape (n,): to be let go before a row is added or cut."""
-        return np.frombuffer(self._data, dtype=np.int64)
+        return np.frombuffer(self, dtype=np.int64)
 
     def array(self) -> IntArray:
         """A copy as an array, shape (n,)."""
-        return np.array(self._data, dtype=np.int64)
+        return np.array(self, dtype=np.int64)
+
+
+class Columns:
+    """What is kept of each print of one metric; row i of every column belongs to the same print.
+
+    It knows from which row on it has changed since someone last looked: what is made of it need not
+    be made anew from its start.
+    """
+
+    def __init__(self) -> None:
+        self.print_index = Integers()
+        """Which print of the run the row comes from."""
+        self.displayed = Floats()
+        self.quantum = Floats()
+        self.from_k = Integers()
+        """Batches done before the row's window."""
+        self.value = Floats()
+        self.low = Floats()
+        self.high = Floats()
+        self.count = Integers()
+        self.level = Floats()
+        self.variance = Floats()
+        self.outlier = Integers()
+        self._columns: tuple[Floats | Integers, ...] = (
+            *(self.print_index, self.displayed, self.quantum, self.from_k, self.value),
+            *(self.low, self.high, self.count, self.level, self.variance, self.outlier),
+        )
+        self._changed = 0
+
+    def __len__(self) -> int:
+        return len(self.print_index)
+
+    def changes(self) -> int:
+        """First row that was added, decoded anew or cut since the last call."""
+        first, self._changed = self._changed, len(self)
+        return first
+
+    def touch(self, row: int) -> None:
+        """The row changes, or is cut."""
+        if row < self._changed:
+            self._changed = row
+
+    def grow(self, displayed: float, quantum: float, print_index: int) -> None:
+        """Add a row of which no more is known."""
+        self.print_index.append(print_index)
+        self.displayed.append(displayed)
+        self.quantum.append(quantum)
+        self.from_k.append(ABSENT)
+        self.value.append(nan)
+        self.low.append(nan)
+        self.high.append(nan)
+        self.count.append(ABSENT)
+        self.level.append(nan)
+        self.variance.append(nan)
+        self.outlier.append(0)
+
+    def clear(self, row: int) -> None:
+        """Forget what was made of the row's print."""
+        self.touch(row)
+        self.value[row] = self.low[row] = self.high[row] = nan
+        self.level[row] = self.variance[row] = nan
+        self.from_k[row] = self.count[row] = ABSENT
+        self.outlier[row] = 0
+
+    def cut(self, rows: int) -> None:
+        """Forget all rows from `rows` on."""
+        self.touch(rows)
+        for column in self._columns:
+            column.cut(rows)

@@ -9,12 +9,15 @@ made again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import log, sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from tui_monitor.core import kalman
-from tui_monitor.core.kalman import Adjoint, State3
+from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.kalman import Seen, State3
 from tui_monitor.core.level import DRIFTS, JUMP, PRIOR, SWITCH, Noise, Step
 
 SHOCK = 20.0
@@ -28,27 +31,34 @@ SETTLED = 20
 """Prints after which the learnt noise is believed; earlier prints use what was learnt then."""
 
 
+TO_OTHER = np.array([*((1.0 - JUMP) * p for p in PRIOR), JUMP])
+"""Where the bank's weight goes that changes its drift: to any drift, or to a step."""
+TRANSITION = np.array(
+    [
+        [
+            *((1.0 - JUMP) * (SWITCH * p + (1.0 - SWITCH) * (i == j)) for j, p in enumerate(PRIOR)),
+            JUMP,
+        ]
+        for i in range(len(PRIOR))
+    ]
+    + [TO_OTHER]
+)
+"""Chance that a member's weight goes to each from one print to the next: from row to column."""
+
+
 class Smoothed(NamedTuple):
-    """A value a print."""
+    """A value a print, each of shape (n,)."""
 
-    level: list[float]
-    variance: list[float]
-    total: list[float]
+    level: FloatArray
+    variance: FloatArray
+    total: FloatArray
     """Mean of S after the print."""
-
-
-class Residuals(NamedTuple):
-    """A value a print: how surprising a shock of the level before it would be, and its size."""
-
-    squared: list[float]
-    size: list[float]
 
 
 class Pass(NamedTuple):
     """What one pass forward and back found."""
 
-    smoothed: Smoothed
-    residuals: Residuals
+    seen: list[Seen]
     log_likelihood: float
 
 
@@ -58,7 +68,7 @@ def smooth(steps: Sequence[Step], start: State3, noise: Noise) -> Smoothed:
     `start` is the state before the first, with its sums already reset if an epoch starts there.
     """
     if not steps:
-        return Smoothed([], [], [])
+        return Smoothed(np.empty(0), np.empty(0), np.empty(0))
     drift = learnt_drift(steps)
     shocks: dict[int, float] = {}
     found = one_pass(steps, start, noise, drift, shocks)
@@ -66,22 +76,23 @@ def smooth(steps: Sequence[Step], start: State3, noise: Noise) -> Smoothed:
         calm = list(drift)
         quieten(calm, burst)
         trial = one_pass(steps, start, noise, calm, shocks)
-        at = most_surprising(steps, trial.residuals, shocks, around(burst))
+        at = most_surprising(steps, trial.seen, shocks, around(burst))
         if at is None:
             break
-        stepped = {**shocks, at: trial.residuals.size[at] ** 2}
+        stepped = {**shocks, at: trial.seen[at].size ** 2}
         trial = one_pass(steps, start, noise, calm, stepped)
         if trial.log_likelihood < found.log_likelihood:
             break
         found, drift, shocks = trial, calm, stepped
     while len(shocks) < MOST_SHOCKS:
-        at = most_surprising(steps, found.residuals, shocks, range(len(steps)))
+        at = most_surprising(steps, found.seen, shocks, range(len(steps)))
         if at is None:
             break
-        shocks[at] = found.residuals.size[at] ** 2
+        shocks[at] = found.seen[at].size ** 2
         quieten(drift, range(at, at + 1))
         found = one_pass(steps, start, noise, drift, shocks)
-    return found.smoothed
+    level, variance, total, _, _ = np.array(found.seen).T
+    return Smoothed(level, np.maximum(variance, 0.0), total)
 
 
 def learnt_drift(steps: Sequence[Step]) -> list[float]:
@@ -91,34 +102,15 @@ def learnt_drift(steps: Sequence[Step]) -> list[float]:
     by their fourth roots. Averaged by their logarithms, a doubt between two drifts makes the level too
     sure; averaged as they are, too restless: made-up runs show both.
     """
-    roots = [d**0.25 for d in DRIFTS]
-    drift = [0.0] * len(steps)
-    weights: Sequence[float] = steps[-1].weights
-    for i in range(len(steps) - 1, -1, -1):
-        if i + 1 < len(steps):
-            weights = _given_next(steps[i].weights, weights)
-        steady = sum(weights[:-1])
-        drift[i] = (sum(w * r for w, r in zip(weights, roots, strict=False)) / steady) ** 4
-    return drift
-
-
-def _given_next(here: Sequence[float], following: Sequence[float]) -> list[float]:
-    """The bank's weights after a print, given its smoothed weights after the next one."""
-    stepped = here[-1]
-    changing = SWITCH * (1.0 - stepped) + stepped
-    ratio = [
-        w / ((1.0 - JUMP) * ((1.0 - SWITCH) * h + changing * p))
-        for w, h, p in zip(following, here, PRIOR, strict=False)
-    ]
-    to_step = following[-1]
-    to_any = (1.0 - JUMP) * sum(p * r for p, r in zip(PRIOR, ratio, strict=True))
-    smooth = [
-        h * ((1.0 - JUMP) * (1.0 - SWITCH) * r + SWITCH * to_any + to_step)
-        for h, r in zip(here, ratio, strict=False)
-    ]
-    smooth.append(stepped * (to_any + to_step))
-    total = sum(smooth)
-    return [w / total for w in smooth]
+    filtered = np.array([step.weights for step in steps])
+    backward = filtered[:, :, None] * TRANSITION / (filtered @ TRANSITION)[:, None, :]
+    weights = np.empty_like(filtered)
+    weights[-1] = given_next = filtered[-1]
+    for i in range(len(steps) - 2, -1, -1):
+        weights[i] = given_next = backward[i] @ given_next
+    steady = weights[:, :-1]
+    drift = (steady @ np.array(DRIFTS) ** 0.25 / steady.sum(axis=1)) ** 4
+    return list(drift.tolist())
 
 
 def one_pass(
@@ -129,45 +121,75 @@ def one_pass(
     shocks: dict[int, float],
 ) -> Pass:
     """Filter forward and smooth backward, with given drifts and shocks (variance by print)."""
-    n = len(steps)
-    settled = min(SETTLED, n - 1)
-    state = start
-    passed: list[tuple[State3, State3, float, float]] = []
+    if any(step.gap.h1 for step in steps):
+        return _there_and_back(steps, _TWICE, start, noise, drift, shocks)
+    return _there_and_back(steps, _ONCE, kalman.narrow3(start), noise, drift, shocks)
+
+
+class _Kernel(NamedTuple):
+    """The algebra of a state; `pp`: where it holds the level's variance."""
+
+    pass_print: Callable[..., Any]
+    look_back: Callable[..., Any]
+    restart: Callable[..., Any]
+    carry_back: Callable[..., Any]
+    nothing: tuple[float, ...]
+    pp: int
+
+
+_ONCE = _Kernel(
+    *(kalman.pass2, kalman.look_back2, kalman.restart2, kalman.carry_back2), kalman.NOTHING2, 2
+)
+_TWICE = _Kernel(
+    *(kalman.pass3, kalman.look_back3, kalman.restart3, kalman.carry_back3), kalman.NOTHING3, 3
+)
+
+
+def _there_and_back(
+    steps: Sequence[Step],
+    kernel: _Kernel,
+    state: tuple[float, ...],
+    noise: Noise,
+    drift: Sequence[float],
+    shocks: dict[int, float],
+) -> Pass:
+    pp = kernel.pp
+    settled = steps[min(SETTLED, len(steps) - 1)].scale
     likelihood = 0.0
+    passed: list[Any] = []
     for i, step in enumerate(steps):
         if step.restart is not None and i:
-            state = kalman.restart3(state, step.restart)
-        v = noise.shape(state[0], sqrt(max(state[3], 0.0))) * steps[max(i, settled)].scale
-        before = kalman.predict3(state, step.gap, drift[i] * v, v)
+            state = kernel.restart(state, step.restart)
+        v = noise.shape(state[0], sqrt(max(state[pp], 0.0)))
+        v *= step.scale if i > SETTLED else settled
         if i in shocks:
-            before = kalman.shock3(before, step.gap, shocks[i])
-        state, nu, var = kalman.update3(before, step.observation)
-        passed.append((state, before, nu, var))
-        likelihood -= 0.5 * (log(var) + nu * nu / var) if var > 0.0 else 0.0
-    out = Smoothed([0.0] * n, [0.0] * n, [0.0] * n)
-    residuals = Residuals([0.0] * n, [0.0] * n)
-    b = Adjoint()
-    for i in range(n - 1, -1, -1):
-        state, before, nu, var = passed[i]
-        out.level[i], out.variance[i], out.total[i] = kalman.smoothed(state, b)
-        b = kalman.back_through_observation(b, before, steps[i].observation, nu, var)
-        residuals.squared[i], residuals.size[i] = kalman.shock_residual(b, steps[i].gap)
-        b = kalman.back_through_gap(b, steps[i].gap)
-        if steps[i].restart is not None:
-            b = kalman.back_through_restart(b)
-    return Pass(out, residuals, likelihood)
+            state = (*state[:pp], state[pp] + shocks[i], *state[pp + 1 :])
+        taken = kernel.pass_print(state, step.gap, drift[i] * v, v, step.observation)
+        state, nu, var, _ = taken
+        passed.append(taken)
+        if var > 0.0:
+            likelihood -= 0.5 * (log(var) + nu * nu / var)
+    said = kernel.nothing
+    seen: list[Seen] = []
+    for step, taken in zip(reversed(steps), reversed(passed), strict=True):
+        here, said = kernel.look_back(said, taken, step.gap, step.observation)
+        if step.restart is not None:
+            said = kernel.carry_back(said)
+        seen.append(here)
+    seen.reverse()
+    return Pass(seen, likelihood)
 
 
 def most_surprising(
-    steps: Sequence[Step], residuals: Residuals, shocks: dict[int, float], among: range
+    steps: Sequence[Step], seen: Sequence[Seen], shocks: dict[int, float], among: range
 ) -> int | None:
     """The print before which the level must have stepped; None where nothing proves it."""
     found = [
         i
         for i in range(max(among.start, 0), min(among.stop, len(steps)))
-        if residuals.squared[i] > SHOCK and i not in shocks and not steps[i].restart
+        if seen[i].squared > SHOCK and i not in shocks and not steps[i].restart
     ]
-    return max(found, key=residuals.squared.__getitem__, default=None)
+    return max(found, key=lambda i: seen[i].squared, default=None)
 
 
 def fastest(drift: Sequence[float]) -> range | None:

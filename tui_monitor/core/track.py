@@ -12,16 +12,18 @@ from itertools import pairwise
 from math import inf, isfinite, nan, sqrt
 from typing import NamedTuple
 
+import numpy as np
+
 from tui_monitor.core import kalman, observations
 from tui_monitor.core.bounds import Interval, printed
 from tui_monitor.core.chain import Chain, Position
-from tui_monitor.core.counts import possible_counts
+from tui_monitor.core.counts import count_windows
 from tui_monitor.core.kalman import Observation, State3
 from tui_monitor.core.laws import EPOCH, INSTANTANEOUS, UNKNOWN, Law
 from tui_monitor.core.level import Family, LevelFilter, Memory, Noise, step_variance
 from tui_monitor.core.metrics import Metric
 from tui_monitor.core.records import PossibleCount
-from tui_monitor.core.series import ABSENT, Floats, Integers
+from tui_monitor.core.series import ABSENT, Columns
 from tui_monitor.core.smoother import smooth
 
 LOSS_SPREAD = 1.0
@@ -50,46 +52,21 @@ class Checkpoint(NamedTuple):
     memory: Memory | None
 
 
-class Track:
-    """Columns, one row a print; row i of every column belongs to the same print."""
+class Track(Columns):
+    """Columns, one row a print, and the state of what is carried from print to print."""
 
     def __init__(self, metric: Metric, law: Law, batch_size: int | None) -> None:
+        super().__init__()
         self.metric = metric
         self.law = law
         self.batch_size = batch_size
         self.places: list[Position] = []
-        self.print_index = Integers()
-        """Which print of the run the row comes from."""
-        self.displayed = Floats()
-        self.quantum = Floats()
-        self.from_k = Integers()
-        self.value = Floats()
-        self.low = Floats()
-        self.high = Floats()
-        self.count = Integers()
-        self.level = Floats()
-        self.variance = Floats()
-        self.outlier = Integers()
         self.possible: dict[int, tuple[PossibleCount, ...]] = {}
         """Counts of a row's window, where it is one of a few; known once its epoch is over."""
         self.countable = True
         """Every batch but an epoch's last is a full one, as far as the prints have shown."""
         self._first_noise: float | None = None
-        self._columns: tuple[Floats | Integers, ...] = (
-            *(self.print_index, self.displayed, self.quantum, self.from_k, self.value),
-            *(self.low, self.high, self.count, self.level, self.variance, self.outlier),
-        )
         self._forget()
-
-    def __len__(self) -> int:
-        return len(self.places)
-
-    def changes(self) -> int:
-        """First row that was added, decoded anew or cut since the last call."""
-        first = min(column.changed for column in self._columns)
-        for column in self._columns:
-            column.seen()
-        return first
 
     def _forget(self) -> None:
         """Back to before the first print; the raw columns stay."""
@@ -123,8 +100,7 @@ class Track:
 
     def rollback(self, to: Checkpoint) -> None:
         """Forget the rows added since the checkpoint."""
-        for column in self._columns:
-            column.cut(to.rows)
+        self.cut(to.rows)
         del self.places[to.rows :]
         self._epoch = to.epoch
         self._chain = to.chain
@@ -142,14 +118,7 @@ class Track:
         """Take a print; returns its row."""
         row = len(self.places)
         self.places.append(place)
-        self.print_index.append(print_index)
-        self.displayed.append(displayed)
-        self.quantum.append(quantum)
-        for column in (self.value, self.low, self.high, self.level, self.variance):
-            column.append(nan)
-        self.from_k.append(ABSENT)
-        self.count.append(ABSENT)
-        self.outlier.append(0)
+        self.grow(displayed, quantum, print_index)
         self._doubt_range(displayed)
         self._confirm_full(row)
         self._take(row)
@@ -197,14 +166,11 @@ class Track:
         """Decode all rows (or those before `last`) again, after the law or batch size was set."""
         self._forget()
         for row in range(len(self.places) if last is None else last):
+            self.clear(row)
             self._take(row)
 
     def _take(self, row: int) -> None:
         place, d = self.places[row], self.displayed[row]
-        for column in (self.value, self.low, self.high, self.level, self.variance):
-            column[row] = nan
-        self.from_k[row] = self.count[row] = ABSENT
-        self.outlier[row] = 0
         if place.epoch != self._epoch:
             self.close_epoch()
             self._open_epoch(place.epoch)
@@ -251,9 +217,7 @@ class Track:
             return
         tracker = self._filter(d)
         tracker.restart(0.0)
-        tracker.observe(
-            kalman.gap(0, 1, twice=False), Observation(d, 1.0, 0.0, self._rounding(row))
-        )
+        tracker.observe(kalman.gap(0, 1, False), Observation(d, 1.0, 0.0, self._rounding(row)))
         self._keep_level(row)
 
     def _rounding(self, row: int) -> float:
@@ -331,14 +295,15 @@ class Track:
 
     def _cast_out(self, row: int) -> None:
         """A print that no batches could have made tells nothing."""
+        self.touch(row)
         self.outlier[row] = 1
-        for column in (self.value, self.low, self.high):
-            column[row] = nan
+        self.value[row] = self.low[row] = self.high[row] = nan
         self.count[row] = ABSENT
 
     def _window(self, chain: Chain, index: int) -> None:
         """Bounds and count of the window that ends at the chain's print `index` (1-based)."""
         row = chain.links[index - 1].row
+        self.touch(row)
         self.from_k[row] = chain.links[index - 2].k if index > 1 else 0
         window = chain.window(index)
         if window is None:
@@ -368,13 +333,13 @@ class Track:
         """Tell the level's filter, and weigh the window against what the level leads to expect."""
         assert place.k is not None
         tracker = self._filter(self.displayed[row])
-        g = kalman.gap(k0, place.k, twice=self.law.depth == 2)
-        expected = tracker.level
-        spread = tracker.sd**2 + (tracker.noise.variance(expected) / g.n if g.n else 0.0)
+        g = kalman.gap(k0, place.k, tracker.twice)
+        expected, sd = tracker.level, tracker.sd
         tracker.observe(g, self._observation(chain, row, place))
         self._keep_level(row)
         low, high = self.low[row], self.high[row]
         if g.n and isfinite(low) and isfinite(high):
+            spread = sd * sd + tracker.noise.variance(expected) / g.n
             rounding = max((high - low) ** 2 / 12.0, 1e-18)
             middle = 0.5 * (low + high)
             best = (middle / rounding + expected / spread) / (1.0 / rounding + 1.0 / spread)
@@ -400,8 +365,7 @@ class Track:
         if self.filter is not None and self.step_rows and self._first_step < len(self.step_rows):
             self.epoch_ends[self._epoch] = (self.filter.level, self.filter.sd**2)
         if self._chain is not None and self._chain.links:
-            self._chain.tighten()
-            for index in range(1, len(self._chain.links) + 1):
+            for index in self._chain.tighten():
                 self._window(self._chain, index)
         if self.law.depth:
             self.smooth_from(self._first_step, self._epoch_state)
@@ -412,34 +376,38 @@ class Track:
         """Where counts are not certain but few, say how likely each is."""
         bounds = chain.right_answers()
         links = chain.links[: max(len(bounds) - 1, 0)]
+        if not links:
+            return
         ends = [0, *(link.k for link in links)]
         samples = [(k - before) * (self.batch_size or 0) for before, k in pairwise(ends)]
-        levels = [self.level[link.row] for link in links]
-        found = possible_counts(bounds, samples, levels) if links else []
-        self.possible.update(
-            {link.row: counts for link, counts in zip(links, found, strict=True) if counts}
-        )
+        found = count_windows(bounds, samples, [self.level[link.row] for link in links])
+        for link, n, mean, possible in zip(
+            links, samples, found.mean.tolist(), found.possible, strict=True
+        ):
+            if n and isfinite(mean):
+                self.value[link.row] = mean / n
+            if possible:
+                self.possible[link.row] = possible
 
     def smooth_from(self, first: int, start: State3 | None) -> None:
         """Smooth the level over the filter's steps from `first` on; values follow."""
         if self.filter is None or start is None or first >= len(self.filter.steps):
             return
-        steps = self.filter.steps[first:]
+        steps, rows = self.filter.steps[first:], self.step_rows[first:]
         result = smooth(steps, start, self.filter.noise)
-        before = 0.0
-        for i, step in enumerate(steps):
-            row = self.step_rows[first + i]
-            self.level[row] = self._within_range(result.level[i])
-            self.variance[row] = result.variance[i]
-            if step.restart is not None:
-                before = 0.0
-            low, high = self.low[row], self.high[row]
-            if self.law.depth and step.gap.n:
-                mean = (result.total[i] - before) / step.gap.n
-                if isfinite(low) or isfinite(high):
-                    mean = max(mean, low) if isfinite(low) else mean
-                    self.value[row] = min(mean, high) if isfinite(high) else mean
-            before = result.total[i]
+        self.touch(rows[0])
+        self.level.peek()[rows] = result.level.clip(self.metric.low, self.metric.high)
+        self.variance.peek()[rows] = result.variance
+        if self.law.depth:
+            # a window's mean is what S grew by; it lies within the window's bounds
+            n = np.array([step.gap.n for step in steps])
+            before = np.concatenate(([0.0], result.total[:-1]))
+            before[[step.restart is not None for step in steps]] = 0.0
+            low, high = self.low.peek()[rows], self.high.peek()[rows]
+            told = (n > 0) & (np.isfinite(low) | np.isfinite(high))
+            mean = (result.total - before) / np.maximum(n, 1)
+            value = np.fmin(np.fmax(mean, low), high)
+            self.value.peek()[np.array(rows)[told]] = value[told]
 
     def smooth_all(self) -> None:
         """Smooth over the whole run."""
