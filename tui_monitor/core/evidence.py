@@ -10,14 +10,15 @@ allow alike are told apart by the spread of the batches.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from math import hypot, inf, isfinite, log, log2, sqrt
 from typing import NamedTuple
 
 from tui_monitor.core import kalman
-from tui_monitor.core.batchsize import LARGEST, Early, Spread, candidates
+from tui_monitor.core.batchsize import LARGEST, Early, Spread, candidates, support
 from tui_monitor.core.bounds import DoubleSums, Sums, printed
 from tui_monitor.core.laws import Law
-from tui_monitor.core.level import IMPROBABLE, LevelFilter, Noise, step_variance
+from tui_monitor.core.level import DRIFTS, IMPROBABLE, LevelFilter, Noise, step_variance
 from tui_monitor.core.metrics import Metric
 from tui_monitor.core.observations import of_print
 
@@ -33,7 +34,7 @@ batch and of ten, a hundred, a thousand times as many."""
 INDIFFERENT = 3.0
 """Nats within which a larger guess is preferred: noise that is there is missed more dearly."""
 SLOW_DRIFTS = 4
-"""Drifts of the bank that a trial allows."""
+"""Drifts of the bank that are allowed where the spread of the batches is measured."""
 AT_LENGTH = 300
 """The same where batch sizes are told apart by the spread of the batches."""
 MODEL_SD = 0.25
@@ -50,6 +51,8 @@ DECISIVE = 4.0
 EARLY_STEPS = 12
 """Batches at an epoch's start, in the first `EARLY_EPOCHS`, whose counts are looked at."""
 EARLY_EPOCHS = 3
+MOST_EARLY = 8
+"""Early means that are asked whether they are counts at all: a few are enough to tell."""
 LEAST_EARLY = 3
 """Early prints below which chance may fake a batch size."""
 RIVAL = 10.0
@@ -95,6 +98,8 @@ class Trials:
     def __init__(self) -> None:
         self.first_noise: dict[int, float] = {}
         """The first guess of the noise that suits best, by how often is averaged."""
+        self._counted: dict[int, tuple[int, float]] = {}
+        """Early means that were asked whether they are counts, and what they said, likewise."""
 
     def weigh(self, law: Law, metric: Metric, samples: Sequence[Sample]) -> float:
         """Log-likelihood (nats) of the prints under the law, less a price for each impossible one.
@@ -112,6 +117,17 @@ class Trials:
         tracker = followed(law, metric, samples, Noise(metric.family, start=start))
         return tracker.log_likelihood - IMPROBABLE * impossible(law, metric, samples)
 
+    def counted(self, law: Law, metric: Metric, samples: Sequence[Sample]) -> float:
+        """Nats by which the first means of an epoch are counts under the law, of any batch size."""
+        if not metric.counts:
+            return 0.0
+        early = list(islice(early_means(law, samples), MOST_EARLY))
+        asked, nats = self._counted.get(law.depth, (0, 0.0))
+        if len(early) > asked:
+            nats = support(early)
+            self._counted[law.depth] = (len(early), nats)
+        return nats
+
 
 def first_noise(law: Law, metric: Metric, samples: Sequence[Sample]) -> float:
     """The first guess of the noise, as `Noise.scale`: the largest that the prints allow."""
@@ -123,13 +139,14 @@ def first_noise(law: Law, metric: Metric, samples: Sequence[Sample]) -> float:
     return max(start for start, nats in likelihood.items() if nats > best - INDIFFERENT)
 
 
-def followed(law: Law, metric: Metric, samples: Sequence[Sample], noise: Noise) -> LevelFilter:
+def followed(
+    law: Law, metric: Metric, samples: Sequence[Sample], noise: Noise, drifts: int = len(DRIFTS)
+) -> LevelFilter:
     """The level's filter after the prints."""
     twice = law.depth == 2
     first = samples[0].displayed
     spread = 0.5 if metric.family == "fraction" else max(abs(first), 0.1)
-    # a level that drifts like noise is no level: so slow ones only
-    tracker = LevelFilter(noise, twice=twice, guess=first, spread=spread, drifts=SLOW_DRIFTS)
+    tracker = LevelFilter(noise, twice=twice, guess=first, spread=spread, drifts=drifts)
     epoch = k0 = 0
     for s in samples:
         if s.epoch != epoch:
@@ -220,7 +237,9 @@ def spread_of_batches(
 
     def likelihood(octave: int) -> float:
         if octave not in tried:
-            tried[octave] = followed(law, metric, samples, Noise(metric.family, 2.0**-octave))
+            noise = Noise(metric.family, 2.0**-octave)
+            # a level that drifts like noise is no level: so slow ones only
+            tried[octave] = followed(law, metric, samples, noise, SLOW_DRIFTS)
         return tried[octave].log_likelihood
 
     top = round(log2(LARGEST))

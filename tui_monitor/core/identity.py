@@ -46,6 +46,8 @@ ENOUGH_BARS = 64
 """Prints before that."""
 RARE = 6.0
 """Nats by which the style speaks against a law that averages more or less often than is its habit."""
+LESS_USUAL = 1.5
+"""The same of the bars of Keras 3, which average twice before version 3.15 and once from then on."""
 FIRST_WEIGHING = 4
 """Prints before the evidence is weighed for the first time."""
 ENOUGH_EPOCHS = 2
@@ -209,18 +211,20 @@ class BarIdentity:
         tracks: Mapping[str, Track],
         usable: Mapping[str, Sequence[Sample]],
     ) -> Change:
-        score = {law: 0.0 if law.depth == found[0].depth else -RARE for law in found}
+        price = LESS_USUAL if STATE in found else RARE
+        score = {law: 0.0 if law.depth == found[0].depth else -price for law in found}
         for name, samples in usable.items():
             trials = self._trials.setdefault(name, Trials())
             metric = tracks[name].metric
             ended = any(s.final for s in samples)
             likelihood: dict[tuple[int, Final | None], float] = {}
+            counted = {law.depth: trials.counted(law, metric, samples) for law in found}
             for law in found:
                 # before the first last line only the depth tells laws apart
                 variant = (law.depth, law.final if ended else None)
                 if variant not in likelihood:
                     likelihood[variant] = trials.weigh(law, metric, samples)
-                score[law] += likelihood[variant]
+                score[law] += likelihood[variant] + counted[law.depth]
         best = max(found, key=score.__getitem__)
         rivals = [law for law in found if law.name != best.name]
         if rivals:

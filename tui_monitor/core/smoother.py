@@ -23,8 +23,14 @@ from tui_monitor.core.level import DRIFTS, JUMP, PRIOR, SWITCH, Noise, Step
 SHOCK = 20.0
 """Squared auxiliary residual that proves a shock: 4.5 standard deviations."""
 MOST_SHOCKS = 5
+SUSPICION = 6.0
+"""The same that makes a shock worth trying, where what is averaged twice shows it late."""
+CONVINCING = 8.0
+"""Nats by which a shock on mere suspicion must make the prints likelier."""
 LATENESS = 25
 """Prints around a shock whose learnt drift is not to be believed: it is the shock's echo."""
+LATENESS_TWICE = (25, 60)
+"""The same that are tried where prints are averaged twice."""
 BURST = 30.0
 """What a burst of drift ends below: its peak by this."""
 SETTLED = 20
@@ -55,44 +61,69 @@ class Smoothed(NamedTuple):
     """Mean of S after the print."""
 
 
-class Pass(NamedTuple):
-    """What one pass forward and back found."""
+class Run(NamedTuple):
+    """What is smoothed."""
 
+    steps: Sequence[Step]
+    start: State3
+    """The state before the first step, with its sums already reset if an epoch starts there."""
+    noise: Noise
+    twice: bool
+    """The prints are averaged twice."""
+
+
+class Pass(NamedTuple):
+    """What one pass forward and back found, with given drifts and shocks."""
+
+    drift: list[float]
+    """At each print, relative to the noise."""
+    shocks: dict[int, float]
+    """Variance of a step of the level, by print."""
     seen: list[Seen]
     log_likelihood: float
 
 
 def smooth(steps: Sequence[Step], start: State3, noise: Noise) -> Smoothed:
-    """The level after each of the steps of a filter, given all of them.
-
-    `start` is the state before the first, with its sums already reset if an epoch starts there.
-    """
+    """The level after each of the steps of a filter, given all of them; see `Run`."""
     if not steps:
         return Smoothed(np.empty(0), np.empty(0), np.empty(0))
-    drift = learnt_drift(steps)
-    shocks: dict[int, float] = {}
-    found = one_pass(steps, start, noise, drift, shocks)
-    while len(shocks) < MOST_SHOCKS and (burst := fastest(drift)) is not None:
-        calm = list(drift)
-        quieten(calm, burst)
-        trial = one_pass(steps, start, noise, calm, shocks)
-        at = most_surprising(steps, trial.seen, shocks, around(burst))
-        if at is None:
-            break
-        stepped = {**shocks, at: trial.seen[at].size ** 2}
-        trial = one_pass(steps, start, noise, calm, stepped)
-        if trial.log_likelihood < found.log_likelihood:
-            break
-        found, drift, shocks = trial, calm, stepped
-    while len(shocks) < MOST_SHOCKS:
-        at = most_surprising(steps, found.seen, shocks, range(len(steps)))
-        if at is None:
-            break
-        shocks[at] = found.seen[at].size ** 2
-        quieten(drift, range(at, at + 1))
-        found = one_pass(steps, start, noise, drift, shocks)
+    run = Run(steps, start, noise, any(step.gap.h1 for step in steps))
+    found = one_pass(run, learnt_drift(steps), {})
+    while len(found.shocks) < MOST_SHOCKS and (better := with_one_more_shock(run, found)):
+        found = better
     level, variance, total, _, _ = np.array(found.seen).T
     return Smoothed(level, np.maximum(variance, 0.0), total)
+
+
+def with_one_more_shock(run: Run, found: Pass) -> Pass | None:
+    """The same where the level steps once more; None where too little speaks for it."""
+    burst = fastest(found.drift)
+    if burst is not None:
+        better = shocked_instead(run, found, widened(burst, LATENESS))
+        if better and better.log_likelihood >= found.log_likelihood:
+            return better
+    at = most_surprising(run, found, range(len(run.steps)))
+    if at is None or found.seen[at].squared < SUSPICION:
+        return None
+    here = range(at, at + 1)
+    for lateness in LATENESS_TWICE if run.twice else ():
+        better = shocked_instead(run, found, widened(here, lateness))
+        if better and better.log_likelihood > found.log_likelihood + CONVINCING:
+            return better
+    if found.seen[at].squared > SHOCK:
+        calm = quietened(found.drift, widened(here, LATENESS))
+        return one_pass(run, calm, {**found.shocks, at: found.seen[at].size ** 2})
+    return None
+
+
+def shocked_instead(run: Run, found: Pass, near: range) -> Pass | None:
+    """The same where the level steps somewhere near instead of drifting fast there."""
+    calm = quietened(found.drift, near)
+    trial = one_pass(run, calm, found.shocks)
+    at = most_surprising(run, trial, near)
+    if at is None or (trial.seen[at].squared < SHOCK and not run.twice):
+        return None
+    return one_pass(run, calm, {**found.shocks, at: trial.seen[at].size ** 2})
 
 
 def learnt_drift(steps: Sequence[Step]) -> list[float]:
@@ -113,17 +144,11 @@ def learnt_drift(steps: Sequence[Step]) -> list[float]:
     return list(drift.tolist())
 
 
-def one_pass(
-    steps: Sequence[Step],
-    start: State3,
-    noise: Noise,
-    drift: Sequence[float],
-    shocks: dict[int, float],
-) -> Pass:
-    """Filter forward and smooth backward, with given drifts and shocks (variance by print)."""
-    if any(step.gap.h1 for step in steps):
-        return _there_and_back(steps, _TWICE, start, noise, drift, shocks)
-    return _there_and_back(steps, _ONCE, kalman.narrow3(start), noise, drift, shocks)
+def one_pass(run: Run, drift: list[float], shocks: dict[int, float]) -> Pass:
+    """Filter forward and smooth backward."""
+    if run.twice:
+        return _there_and_back(run, _TWICE, run.start, drift, shocks)
+    return _there_and_back(run, _ONCE, kalman.narrow3(run.start), drift, shocks)
 
 
 class _Kernel(NamedTuple):
@@ -146,14 +171,13 @@ _TWICE = _Kernel(
 
 
 def _there_and_back(
-    steps: Sequence[Step],
+    run: Run,
     kernel: _Kernel,
     state: tuple[float, ...],
-    noise: Noise,
-    drift: Sequence[float],
+    drift: list[float],
     shocks: dict[int, float],
 ) -> Pass:
-    pp = kernel.pp
+    steps, noise, pp = run.steps, run.noise, kernel.pp
     settled = steps[min(SETTLED, len(steps) - 1)].scale
     likelihood = 0.0
     passed: list[Any] = []
@@ -177,19 +201,17 @@ def _there_and_back(
             said = kernel.carry_back(said)
         seen.append(here)
     seen.reverse()
-    return Pass(seen, likelihood)
+    return Pass(drift, shocks, seen, likelihood)
 
 
-def most_surprising(
-    steps: Sequence[Step], seen: Sequence[Seen], shocks: dict[int, float], among: range
-) -> int | None:
-    """The print before which the level must have stepped; None where nothing proves it."""
-    found = [
+def most_surprising(run: Run, found: Pass, among: range) -> int | None:
+    """The print before which the level is likeliest to have stepped; None where it cannot have."""
+    possible = (
         i
-        for i in range(max(among.start, 0), min(among.stop, len(steps)))
-        if seen[i].squared > SHOCK and i not in shocks and not steps[i].restart
-    ]
-    return max(found, key=lambda i: seen[i].squared, default=None)
+        for i in range(max(among.start, 0), min(among.stop, len(run.steps)))
+        if i not in found.shocks and not run.steps[i].restart
+    )
+    return max(possible, key=lambda i: found.seen[i].squared, default=None)
 
 
 def fastest(drift: Sequence[float]) -> range | None:
@@ -205,17 +227,17 @@ def fastest(drift: Sequence[float]) -> range | None:
     return burst if len(burst) <= LATENESS else None
 
 
-def around(burst: range) -> range:
-    """Where the step may be that a filter took for a burst."""
-    return range(burst.start - LATENESS, burst.stop + LATENESS)
+def widened(burst: range, prints: int) -> range:
+    """So many prints more at either end."""
+    return range(burst.start - prints, burst.stop + prints)
 
 
-def quieten(drift: list[float], burst: range) -> None:
-    """Around a shock the level drifts no more than it does farther away."""
-    near = around(burst)
+def quietened(drift: Sequence[float], near: range) -> list[float]:
+    """A drift that is no faster near a shock than it is farther away."""
     near = range(max(0, near.start), min(len(drift), near.stop))
-    far = drift[max(0, near.start - 3 * LATENESS) : near.start]
-    far += drift[near.stop : near.stop + 3 * LATENESS]
-    usual = sorted(far)[len(far) // 2] if far else DRIFTS[1]
-    for i in near:
-        drift[i] = min(drift[i], usual)
+    far = 3 * len(near) // 2
+    beyond = [*drift[max(0, near.start - far) : near.start], *drift[near.stop : near.stop + far]]
+    usual = sorted(beyond)[len(beyond) // 2] if beyond else DRIFTS[1]
+    calm = list(drift)
+    calm[near.start : near.stop] = [min(d, usual) for d in calm[near.start : near.stop]]
+    return calm
