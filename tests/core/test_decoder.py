@@ -141,6 +141,19 @@ def test_a_law_that_is_called_settled_is_right(shape: Shape) -> None:
         assert found.name == "cumulative-sample" or not found.settled
 
 
+@pytest.mark.parametrize("law", [laws.STATE, laws.TWICE_RESET], ids=lambda law: law.name)
+@pytest.mark.parametrize("shape", ["exp", "flat"])
+@pytest.mark.parametrize("batch_size", [16, 100])
+def test_counts_tell_the_law_within_a_few_prints(law: Law, shape: Shape, batch_size: int) -> None:
+    run = Simulated(Case(law, shape, batch_size=batch_size))
+    decoder = RunDecoder(1, DecodeOptions())
+    for p in run.prints[:16]:
+        decoder.add(p)
+    assert decoder.law is not None
+    assert decoder.law.settled
+    assert decoder.law.name == law.name
+
+
 def test_a_short_last_batch_does_not_move_the_level() -> None:
     run = Simulated(Case(laws.SAMPLES, "flat", batch_size=32, steps=100, last=5))
     (last,) = [

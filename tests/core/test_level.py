@@ -165,6 +165,17 @@ def test_the_wrong_law_is_far_less_likely() -> None:
     assert Followed(run, run.accuracy).filter.log_likelihood < right - 100.0
 
 
+def test_a_step_behind_two_averages_is_placed_where_it_is() -> None:
+    """A filter notices it tens of prints late."""
+    run = Simulated(Case(laws.TWICE_RESET, "abrupt", batch_size=1024, steps=406, seed=1))
+    followed = Followed(run, run.accuracy)
+    step = followed.at.index((0, 243))
+    size = followed.truth[step + 1] - followed.truth[step - 1]
+    live = np.array([level for level, _ in followed.live]) - followed.truth
+    assert (np.abs(live) > 0.2 * size).sum() > 10
+    assert (np.abs(followed.error) > 0.2 * size).sum() < 3
+
+
 # --- drift ----------------------------------------------------------------------------------------
 
 
