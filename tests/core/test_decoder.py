@@ -7,10 +7,11 @@ from functools import cache
 from math import inf, isnan, nan
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.benchmarks.measuring import CORPUS, Tally, Truth, measure, measure_log, outside, ratio
-from tests.simulate import Case, Shape, Simulated
+from tests.simulate import Case, Shape, Simulated, number
 from tui_monitor.core import laws
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.laws import Law
@@ -296,6 +297,15 @@ def test_an_accuracy_in_percent_is_no_fraction() -> None:
 # --- steps that are not batches -------------------------------------------------------------------
 
 
+def print_of(epoch: int, step: int, steps: int, accuracy: float) -> Print:
+    shown = number(float(accuracy))
+    model = Simulated(Case(laws.TWICE_APPENDED, steps=2, epochs=1)).prints[0]
+    reading = Reading("accuracy", shown.displayed, shown.quantum)
+    return model._replace(
+        epoch=epoch, label=str(epoch), step=step, steps=steps, readings=(reading,)
+    )
+
+
 @pytest.mark.parametrize("batches", [4, 8])
 def test_several_batches_an_update(batches: int) -> None:
     """Keras 3.11 and later with `steps_per_execution`: one update tells of several batches."""
@@ -312,6 +322,34 @@ def test_several_batches_an_update(batches: int) -> None:
         assert row.from_batch % batches == row.to_batch % batches == 0
         window = (row.epoch, row.from_batch // batches, row.to_batch // batches)
         assert not outside(row, run.window(row.metric, *window, weighted=True))
+
+
+@pytest.mark.parametrize(("steps", "stride"), [(400, 4), (401, 4), (402, 4), (403, 8)])
+def test_several_batches_an_update_as_earlier_versions_count_them(steps: int, stride: int) -> None:
+    """Keras 3.0-3.10: an update shows the batch that it begins with; the last line weighs the rest."""
+    run = Simulated(Case(laws.PLAIN, "exp", batch_size=32, steps=steps, epochs=3))
+    prints: list[Print] = []
+    for epoch in range(1, 4):
+        means = np.cumsum(run.batches[run.accuracy][epoch - 1]) / np.arange(1, steps + 1)
+        sums, seen = 0.0, 0
+        for begin in range(0, steps, stride):
+            mean = means[min(begin + stride, steps) - 1]
+            sums, seen = sums + (begin + 1 - seen) * mean, begin + 1
+            prints.append(print_of(epoch, seen, steps, sums / seen))
+        rest = max(steps - seen, 1)
+        last = print_of(epoch, steps, steps, (sums + rest * mean) / (seen + rest))
+        prints.append(last._replace(final=True))
+    decoder = decode(prints)
+    assert decoder.stride.short_first
+    assert decoder.stride.size == stride
+    rows = estimates(decoder)
+    assert not any(row.outlier for row in rows)
+    assert [row.to_batch for row in rows if row.final] == [steps] * 3
+    for row in rows:
+        if row.from_batch is None or row.to_batch is None or row.from_batch == row.to_batch:
+            continue
+        window = (row.epoch, row.from_batch, row.to_batch)
+        assert not outside(row, run.window(run.accuracy, *window, weighted=True))
 
 
 @pytest.mark.parametrize("law", [laws.TWICE_APPENDED, laws.TWICE_RESET], ids=lambda law: law.key)

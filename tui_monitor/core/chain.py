@@ -11,7 +11,7 @@ from math import inf
 from typing import NamedTuple
 
 from tui_monitor.core.bounds import DoubleSums, Interval, Sums
-from tui_monitor.core.laws import Final, Law
+from tui_monitor.core.laws import Law
 from tui_monitor.core.metrics import Metric
 
 NEVER_REPEATS = 2
@@ -30,6 +30,8 @@ class Position(NamedTuple):
     ragged: bool
     """Its last batch may end the epoch, and then may be shorter by an unknown amount."""
     final: bool
+    appended: float = 1.0
+    """How many updates the last line counts for where it appends the epoch's mean once more."""
 
 
 class Link(NamedTuple):
@@ -182,14 +184,14 @@ class Chain:
         assert at.k is not None
         assert at.n is not None
         if at.ragged:
-            return self._push_ragged(at.k, at.final, where)
+            return self._push_ragged(at, at.k, where)
         if isinstance(sums, Sums):
             return sums.push(at.n, where.times(at.n))
         return sums.push(at.k, where.times(at.k))
 
-    def _push_ragged(self, k: int, final: bool, where: Interval) -> bool:
+    def _push_ragged(self, at: Position, k: int, where: Interval) -> bool:
         """A print after a last batch of unknown size: it bounds its window, and S by the window."""
-        sums = self._sums
+        sums, final = self._sums, at.final
         rule = self.law.final if final else "same"
         e = Interval(-inf, inf)
         if isinstance(sums, Sums):
@@ -197,7 +199,8 @@ class Chain:
             mean = self._mean_of_one_average(k0, k, s0, where, final=final)
         else:
             k0, s0 = sums.k[-1], sums.s[-1]
-            running = where if rule == "reset" else self._running(sums, k, rule, where)
+            appended = at.appended if rule == "running-appended" else 0.0
+            running = where if rule == "reset" else self._running(sums, k, appended, where)
             mean = self._mean(k0, k, s0, running)
             if rule == "same":
                 e = where.times(k)
@@ -282,15 +285,15 @@ class Chain:
         high = high if high < self.metric.high else self.metric.high
         return Interval(low, high)
 
-    def _running(self, sums: DoubleSums, k: int, rule: Final, where: Interval) -> Interval:
+    def _running(self, sums: DoubleSums, k: int, appended: float, where: Interval) -> Interval:
         """R_K of a bar that averages twice.
 
-        Since the print before, E grew by sum_{k0<j<K} S_j / j + c R_K, where c is 1, or 2 where the
-        last line appends R_K once more; after a line of the same step only what is appended is new.
+        Since the print before, E grew by sum_{k0<j<K} S_j / j + R_K, and the last line may append R_K
+        so many times more; after a line of the same step only what is appended is new.
         """
         k0, s0, e0 = sums.k[-1], sums.s[-1], sums.e[-1]
-        copies = 1.0 + (rule == "running-appended" and k > k0)
-        total = where.times(k + (1.0 if rule == "running-appended" else 0.0))
+        copies = appended + 1.0 if k > k0 or not appended else appended
+        total = where.times(k + appended)
         most = sum((s0.high + scale(j - k0, sums.high)) / j for j in range(k0 + 1, k))
         least = sum((s0.low + scale(j - k0, sums.low)) / j for j in range(k0 + 1, k))
         return Interval(

@@ -202,8 +202,8 @@ class RunDecoder:
             )
         if p.unit == "batch" and p.step is not None:
             if p.final and self.stride.short_first:
-                # its last update has a weight of its own: shown, not inverted
-                return Position(p.epoch, None, None, ragged=True, final=True)
+                k, appended = self.stride.last(p.step)
+                return Position(p.epoch, k, float(k), ragged=True, final=True, appended=appended)
             k = self.stride.pushes(p.step)
             done = k * self.stride.size if self.stride.size > 1 else p.step
             ragged = p.final or p.steps is None or done >= p.steps
@@ -246,8 +246,13 @@ class RunDecoder:
         first = self._first_of_epoch(track, p.epoch)
         if first is None:
             return displayed
-        shown = p.step * displayed + (stride.size - 1) * first
-        return shown / (stride.size * place.k)
+        done, updates = p.step, float(place.k)
+        if p.final:
+            # the epoch's mean once more, in place of what no update has counted yet
+            updates += place.appended
+            done = round(stride.size * updates) - stride.size + 1
+        shown = done * displayed + (stride.size - 1) * first
+        return shown / (stride.size * updates)
 
     def _first_of_epoch(self, track: Track, epoch: int) -> float | None:
         first = bisect_left(track.places, epoch, key=lambda place: place.epoch)

@@ -18,14 +18,17 @@ UNSURPRISING = 2.0
 """Standard deviations that a last batch of unknown size may move the level by."""
 
 
-def of_print(law: Law, k: int, displayed: float, quantum: float, *, final: bool) -> Observation:
+def of_print(
+    law: Law, k: int, displayed: float, quantum: float, *, final: bool, appended: float = 1.0
+) -> Observation:
     """A number printed after batch k: k d = S, averaged once; k d = E, twice.
 
     A last batch of another size moves a mean of k by no more than about a batch's noise over k.
     """
     rounding = quantum * quantum / 12.0
     if final and law.final == "running-appended":
-        return Observation((k + 1.0) * displayed, 1.0 / k, 1.0, (k + 1.0) ** 2 * rounding)
+        n = k + appended
+        return Observation(n * displayed, appended / k, 1.0, n * n * rounding)
     once = law.depth == 1 or (final and law.final == "reset")
     c_s, c_e = (1.0, 0.0) if once else (0.0, 1.0)
     return Observation(k * displayed, c_s, c_e, k * k * rounding)

@@ -15,6 +15,10 @@ class Stride:
         t d = R_1 + s (R_2 + .. + R_i),    so    s (R_1 + .. + R_i) = t d + (s - 1) R_1,
 
     which is what a bar that counts each update once prints, with the same rounding: t + s - 1 = i s.
+    The last line of K batches appends the epoch's mean R_i with the weight m = max(K - t, 1):
+
+        (t + m) d = R_1 + s (R_2 + .. + R_i) + m R_i.
+
     Source: keras/src/callbacks/progbar_logger.py and trainers, 3.9.2 and 3.12.0.
 
     Evenly spaced steps may also be those of a bar that was only drawn now and then; what the prints
@@ -58,6 +62,12 @@ class Stride:
         certain = self._gcd > 1 and self._seen >= 12 and self._first in (1, self._gcd)
         self.found = self._gcd if certain else 1
         return self.size != before
+
+    def last(self, batches: int) -> tuple[int, float]:
+        """Updates of an epoch of so many batches, and the weight m of its last line, in updates."""
+        updates = ceil(batches / self.size)
+        counted = 1 + (updates - 1) * self.size
+        return updates, max(batches - counted, 1) / self.size
 
     def pushes(self, step: int) -> int:
         """Updates of the bar that a shown step stands for."""

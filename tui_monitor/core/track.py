@@ -350,7 +350,12 @@ class Track(Columns):
         assert place.k is not None
         tracker = self._filter(self.displayed[row])
         told = observations.of_print(
-            self.law, place.k, self.displayed[row], self.quantum[row], final=place.final
+            self.law,
+            place.k,
+            self.displayed[row],
+            self.quantum[row],
+            final=place.final,
+            appended=place.appended,
         )
         sharp = observations.of_sum(told, chain.last, place, tracker.level)
         if self.law.depth == 2 or not place.ragged or sharp is not told:
