@@ -92,12 +92,15 @@ class Columns:
         self.low = Floats()
         self.high = Floats()
         self.count = Integers()
+        self.expected = Floats()
+        """Mean of the row's window, where its counts are few enough to be weighed one by one."""
         self.level = Floats()
         self.variance = Floats()
         self.outlier = Integers()
         self._columns: tuple[Floats | Integers, ...] = (
             *(self.print_index, self.displayed, self.quantum, self.from_k, self.value),
-            *(self.low, self.high, self.count, self.level, self.variance, self.outlier),
+            *(self.low, self.high, self.count, self.expected, self.level, self.variance),
+            self.outlier,
         )
         self._changed = 0
 
@@ -124,6 +127,7 @@ class Columns:
         self.low.append(nan)
         self.high.append(nan)
         self.count.append(ABSENT)
+        self.expected.append(nan)
         self.level.append(nan)
         self.variance.append(nan)
         self.outlier.append(0)
@@ -132,7 +136,7 @@ class Columns:
         """Forget what was made of the row's print."""
         self.touch(row)
         self.value[row] = self.low[row] = self.high[row] = nan
-        self.level[row] = self.variance[row] = nan
+        self.expected[row] = self.level[row] = self.variance[row] = nan
         self.from_k[row] = self.count[row] = ABSENT
         self.outlier[row] = 0
 

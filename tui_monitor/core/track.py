@@ -390,7 +390,7 @@ class Track(Columns):
             links, samples, found.mean.tolist(), found.possible, strict=True
         ):
             if n and isfinite(mean):
-                self.value[link.row] = mean / n
+                self.value[link.row] = self.expected[link.row] = mean / n
             if possible:
                 self.possible[link.row] = possible
 
@@ -411,7 +411,8 @@ class Track(Columns):
             low, high = self.low.peek()[rows], self.high.peek()[rows]
             told = (n > 0) & (np.isfinite(low) | np.isfinite(high))
             mean = (result.total - before) / np.maximum(n, 1)
-            value = np.fmin(np.fmax(mean, low), high)
+            expected = self.expected.peek()[rows]
+            value = np.where(np.isnan(expected), np.fmin(np.fmax(mean, low), high), expected)
             self.value.peek()[np.array(rows)[told]] = value[told]
 
     def smooth_all(self) -> None:
