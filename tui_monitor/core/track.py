@@ -383,8 +383,8 @@ class Track(Columns):
         links = chain.links[: max(len(bounds) - 1, 0)]
         if not links:
             return
-        ends = [0, *(link.k for link in links)]
-        samples = [(k - before) * (self.batch_size or 0) for before, k in pairwise(ends)]
+        ends = [0.0, *(link.at.n or 0.0 for link in links)]
+        samples = [round((n - before) * (self.batch_size or 0)) for before, n in pairwise(ends)]
         found = count_windows(bounds, samples, [self.level[link.row] for link in links])
         for link, n, mean, possible in zip(
             links, samples, found.mean.tolist(), found.possible, strict=True
