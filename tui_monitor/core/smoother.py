@@ -23,14 +23,14 @@ from tui_monitor.core.level import DRIFTS, JUMP, PRIOR, SWITCH, Noise, Step
 SHOCK = 20.0
 """Squared auxiliary residual that proves a shock: 4.5 standard deviations."""
 MOST_SHOCKS = 5
-SUSPICION = 6.0
+SUSPICION = 9.0
 """The same that makes a shock worth trying, where what is averaged twice shows it late."""
 CONVINCING = 8.0
 """Nats by which a shock on mere suspicion must make the prints likelier."""
 LATENESS = 25
 """Prints around a shock whose learnt drift is not to be believed: it is the shock's echo."""
-LATENESS_TWICE = (25, 60)
-"""The same that are tried where prints are averaged twice."""
+LATENESS_TWICE = 60
+"""The same where prints are averaged twice."""
 BURST = 30.0
 """What a burst of drift ends below: its peak by this."""
 SETTLED = 20
@@ -106,8 +106,8 @@ def with_one_more_shock(run: Run, found: Pass) -> Pass | None:
     if at is None or found.seen[at].squared < SUSPICION:
         return None
     here = range(at, at + 1)
-    for lateness in LATENESS_TWICE if run.twice else ():
-        better = shocked_instead(run, found, widened(here, lateness))
+    if run.twice:
+        better = shocked_instead(run, found, widened(here, LATENESS_TWICE))
         if better and better.log_likelihood > found.log_likelihood + CONVINCING:
             return better
     if found.seen[at].squared > SHOCK:

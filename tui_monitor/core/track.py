@@ -1,7 +1,7 @@
 """One metric of one run: its prints as columns, decoded as they arrive and again when more is known.
 
 A track owns the raw prints of its metric and what is derived from them under one law and one batch
-size. Bounds (`bounds`) and level (`level`) are carried forward print by print; when an epoch ends,
+size. Bounds (`chain`) and level (`following`) are carried forward print by print; when an epoch ends,
 what its later prints say is carried back over it. When the law or the batch size turns out otherwise
 the track is decoded again from its raw prints.
 """
@@ -12,28 +12,17 @@ from itertools import pairwise
 from math import inf, isfinite, nan, sqrt
 from typing import NamedTuple
 
-import numpy as np
-
 from tui_monitor.core import kalman, observations
 from tui_monitor.core.bounds import Interval, printed
 from tui_monitor.core.chain import Chain, Position
 from tui_monitor.core.counts import count_windows
-from tui_monitor.core.kalman import Observation, State3
+from tui_monitor.core.following import Bookmark, Following
+from tui_monitor.core.kalman import Observation
 from tui_monitor.core.laws import EPOCH, INSTANTANEOUS, UNKNOWN, Law
-from tui_monitor.core.level import Family, LevelFilter, Memory, Noise, step_variance
+from tui_monitor.core.level import Family, LevelFilter
 from tui_monitor.core.metrics import Metric
 from tui_monitor.core.records import PossibleCount
 from tui_monitor.core.series import ABSENT, Columns
-from tui_monitor.core.smoother import smooth
-
-LOSS_SPREAD = 1.0
-"""First guess of the variance of a batch's loss, times its size, over the loss: 0.5 to 1.5 in the
-cross-entropies of the test corpus, from 32 to 1024 samples a batch and 0.1 to 3 in loss."""
-
-
-EPOCH_SCATTER = 0.005
-"""First guess of what whole epochs scatter by, as a share of what is thought possible at first."""
-
 
 RESTATING = ("reset", "running-appended")
 """Rules of a last line that tells something new of batches that were all printed before."""
@@ -46,10 +35,7 @@ class Checkpoint(NamedTuple):
     epoch: int
     chain: Chain | None
     links: int
-    first_step: int
-    epoch_state: State3 | None
-    tracker: LevelFilter | None
-    memory: Memory | None
+    following: Bookmark
 
 
 class Track(Columns):
@@ -71,17 +57,21 @@ class Track(Columns):
     def _forget(self) -> None:
         """Back to before the first print; the raw columns stay."""
         self.possible.clear()
-        self.filter: LevelFilter | None = None
-        self.epoch_ends: dict[int, tuple[float, float]] = {}
-        """Level and variance at the end of each epoch that is over, from the prints up to there."""
-        self.step_rows: list[int] = []
-        """The row of each of the filter's steps."""
+        self.following = Following(self, self.metric, self.law, self.batch_size, self._first_noise)
         self._epoch = 0
         self._uncountable: set[int] = set()
         self._chain: Chain | None = None
         """Of the newest epoch; None where nothing is averaged, or a nan has swallowed the sum."""
-        self._first_step = 0
-        self._epoch_state: State3 | None = None
+
+    @property
+    def filter(self) -> LevelFilter | None:
+        """The level's filter; None before the first print that it is told."""
+        return self.following.filter
+
+    @property
+    def epoch_ends(self) -> dict[int, tuple[float, float]]:
+        """Level and variance at the end of each epoch that is over, from the prints up to there."""
+        return self.following.epoch_ends
 
     # --- prints in ---------------------------------------------------------------------------
 
@@ -92,10 +82,7 @@ class Track(Columns):
             epoch=self._epoch,
             chain=self._chain,
             links=0 if self._chain is None else len(self._chain.links),
-            first_step=self._first_step,
-            epoch_state=self._epoch_state,
-            tracker=self.filter,
-            memory=None if self.filter is None else self.filter.memory(),
+            following=self.following.bookmark(),
         )
 
     def rollback(self, to: Checkpoint) -> None:
@@ -106,13 +93,7 @@ class Track(Columns):
         self._chain = to.chain
         while to.chain is not None and len(to.chain.links) > to.links:
             to.chain.pop()
-        self._first_step, self._epoch_state = to.first_step, to.epoch_state
-        self.filter = to.tracker
-        if self.filter is not None and to.memory is not None:
-            self.filter.recall(to.memory)
-            del self.step_rows[len(self.filter.steps) :]
-        else:
-            self.step_rows.clear()
+        self.following.back_to(to.following)
 
     def add(self, place: Position, displayed: float, quantum: float, print_index: int) -> int:
         """Take a print; returns its row."""
@@ -196,13 +177,7 @@ class Track(Columns):
         self._epoch = epoch
         size = self.batch_size if self.metric.counts and self.countable else None
         self._chain = Chain(self.law, self.metric, size) if self.law.depth else None
-        self._first_step = len(self.step_rows)
-        self._epoch_state = None
-        if self.filter is not None:
-            # numbers of whole epochs go on from one to the next
-            step = step_variance(self.metric.family, self.filter.level)
-            self.filter.restart(0.0 if self.law.key == EPOCH.key else step)
-            self._epoch_state = self.filter.state
+        self.following.begin_epoch()
 
     # --- single values -----------------------------------------------------------------------
 
@@ -215,44 +190,11 @@ class Track(Columns):
             self.from_k[row] = place.k - 1
         if self.metric.split == "val" or not isfinite(d):
             return
-        tracker = self._filter(d)
+        tracker = self.following.tracker(d)
         tracker.restart(0.0)
-        tracker.observe(kalman.gap(0, 1, False), Observation(d, 1.0, 0.0, self._rounding(row)))
-        self._keep_level(row)
-
-    def _rounding(self, row: int) -> float:
-        return self.quantum[row] ** 2 / 12.0
-
-    def _filter(self, d: float) -> LevelFilter:
-        if self.filter is None:
-            spread = 0.5 if self.metric.family == "fraction" else max(abs(d), 0.1)
-            self.filter = LevelFilter(
-                self._noise(spread), twice=self.law.depth == 2, guess=d, spread=spread
-            )
-            self._epoch_state = self.filter.start
-        return self.filter
-
-    def _noise(self, spread: float) -> Noise:
-        """The noise of a batch, as far as its size tells; of an epoch, some of the first `spread`."""
-        if self.law.key == EPOCH.key:
-            return Noise("real", start=(EPOCH_SCATTER * spread) ** 2)
-        if not self.batch_size:
-            return Noise(self.metric.family, start=self._first_noise)
-        if self.metric.counts:
-            return Noise(self.metric.family, 1.0 / self.batch_size)
-        if self.metric.family == "positive":
-            return Noise("positive", start=LOSS_SPREAD / self.batch_size)
-        return Noise(self.metric.family)
-
-    def _keep_level(self, row: int) -> None:
-        assert self.filter is not None
-        self.level[row] = self._within_range(self.filter.level)
-        self.variance[row] = self.filter.sd**2
-        self.step_rows.append(row)
-
-    def _within_range(self, level: float) -> float:
-        """A level is a mean of values: it lies where they may lie."""
-        return min(max(level, self.metric.low), self.metric.high)
+        rounding = self.quantum[row] ** 2 / 12.0
+        told = Observation(d, 1.0, 0.0, rounding)
+        self.following.take(row, tracker, kalman.gap(0, 1, False), told)
 
     # --- running means -----------------------------------------------------------------------
 
@@ -332,11 +274,11 @@ class Track(Columns):
     def _follow(self, chain: Chain, row: int, place: Position, k0: int) -> None:
         """Tell the level's filter, and weigh the window against what the level leads to expect."""
         assert place.k is not None
-        tracker = self._filter(self.displayed[row])
+        tracker = self.following.tracker(self.displayed[row])
         g = kalman.gap(k0, place.k, tracker.twice)
         expected, sd = tracker.level, tracker.sd
-        tracker.observe(g, self._observation(chain, row, place))
-        self._keep_level(row)
+        told = self._observation(chain, tracker, row, place)
+        self.following.take(row, tracker, g, told)
         low, high = self.low[row], self.high[row]
         if g.n and isfinite(low) and isfinite(high):
             spread = sd * sd + tracker.noise.variance(expected) / g.n
@@ -345,10 +287,11 @@ class Track(Columns):
             best = (middle / rounding + expected / spread) / (1.0 / rounding + 1.0 / spread)
             self.value[row] = min(max(best, low), high)
 
-    def _observation(self, chain: Chain, row: int, place: Position) -> Observation:
+    def _observation(
+        self, chain: Chain, tracker: LevelFilter, row: int, place: Position
+    ) -> Observation:
         """What the print tells the filter: S or E, with the rounding as its error."""
         assert place.k is not None
-        tracker = self._filter(self.displayed[row])
         told = observations.of_print(
             self.law,
             place.k,
@@ -367,13 +310,12 @@ class Track(Columns):
 
     def close_epoch(self) -> None:
         """The epoch is over: carry what its later prints say back over it."""
-        if self.filter is not None and self.step_rows and self._first_step < len(self.step_rows):
-            self.epoch_ends[self._epoch] = (self.filter.level, self.filter.sd**2)
+        self.following.end_epoch(self._epoch)
         if self._chain is not None and self._chain.links:
             for index in self._chain.tighten():
                 self._window(self._chain, index)
         if self.law.depth:
-            self.smooth_from(self._first_step, self._epoch_state)
+            self.following.smooth_epoch()
         if self._chain is not None:
             self._weigh_counts(self._chain)
 
@@ -394,31 +336,9 @@ class Track(Columns):
             if possible:
                 self.possible[link.row] = possible
 
-    def smooth_from(self, first: int, start: State3 | None) -> None:
-        """Smooth the level over the filter's steps from `first` on; values follow."""
-        if self.filter is None or start is None or first >= len(self.filter.steps):
-            return
-        steps, rows = self.filter.steps[first:], self.step_rows[first:]
-        result = smooth(steps, start, self.filter.noise)
-        self.touch(rows[0])
-        self.level.peek()[rows] = result.level.clip(self.metric.low, self.metric.high)
-        self.variance.peek()[rows] = result.variance
-        if self.law.depth:
-            # a window's mean is what S grew by; it lies within the window's bounds
-            n = np.array([step.gap.n for step in steps])
-            before = np.concatenate(([0.0], result.total[:-1]))
-            before[[step.restart is not None for step in steps]] = 0.0
-            low, high = self.low.peek()[rows], self.high.peek()[rows]
-            told = (n > 0) & (np.isfinite(low) | np.isfinite(high))
-            mean = (result.total - before) / np.maximum(n, 1)
-            expected = self.expected.peek()[rows]
-            value = np.where(np.isnan(expected), np.fmin(np.fmax(mean, low), high), expected)
-            self.value.peek()[np.array(rows)[told]] = value[told]
-
     def smooth_all(self) -> None:
-        """Smooth over the whole run."""
-        if self.filter is not None:
-            self.smooth_from(0, self.filter.start)
+        """Carry what all prints say back over the whole run."""
+        self.following.smooth_all()
 
     def sd(self, row: int) -> float:
         """Standard deviation of the level at a row; nan where there is none."""

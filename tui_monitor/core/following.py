@@ -1,0 +1,154 @@
+"""The level of one metric, row by row as its prints come, and again when an epoch is over.
+
+Between `level` and `smoother`, which know prints, and `track`, which knows rows: it chooses the noise
+to begin with, remembers which row each step of the filter is, and writes level and variance into the
+columns. Values follow the level where they are not certain.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from tui_monitor.core.kalman import Gap, Observation, State3
+from tui_monitor.core.laws import EPOCH, Law
+from tui_monitor.core.level import LevelFilter, Memory, Noise, step_variance
+from tui_monitor.core.metrics import Metric
+from tui_monitor.core.series import Columns
+from tui_monitor.core.smoother import smooth
+
+LOSS_SPREAD = 1.0
+"""First guess of the variance of a batch's loss, times its size, over the loss: 0.5 to 1.5 in the
+cross-entropies of the test corpus, from 32 to 1024 samples a batch and 0.1 to 3 in loss."""
+EPOCH_SCATTER = 0.005
+"""First guess of what whole epochs scatter by, as a share of what is thought possible at first."""
+
+
+class Bookmark(NamedTuple):
+    """Where the following stood before a provisional row."""
+
+    first_step: int
+    epoch_state: State3 | None
+    tracker: LevelFilter | None
+    memory: Memory | None
+
+
+class Following:
+    """The level behind the rows of one metric, under one law and one batch size."""
+
+    def __init__(
+        self,
+        rows: Columns,
+        metric: Metric,
+        law: Law,
+        batch_size: int | None,
+        first_noise: float | None,
+    ) -> None:
+        """`batch_size`: samples an update, where known; else `first_noise` guesses at `Noise.scale`."""
+        self.metric = metric
+        self.law = law
+        self.filter: LevelFilter | None = None
+        """None before the first print."""
+        self.epoch_ends: dict[int, tuple[float, float]] = {}
+        """Level and variance at the end of each epoch that is over, from the prints up to there."""
+        self._rows = rows
+        self._batch_size = batch_size
+        self._first_noise = first_noise
+        self._step_rows: list[int] = []
+        """The row of each of the filter's steps."""
+        self._first_step = 0
+        """Of the newest epoch, and the state before it."""
+        self._epoch_state: State3 | None = None
+
+    def begin_epoch(self) -> None:
+        """The sums are reset; the level may step."""
+        self._first_step = len(self._step_rows)
+        self._epoch_state = None
+        if self.filter is not None:
+            # numbers of whole epochs go on from one to the next
+            step = step_variance(self.metric.family, self.filter.level)
+            self.filter.restart(0.0 if self.law.key == EPOCH.key else step)
+            self._epoch_state = self.filter.state
+
+    def tracker(self, first: float) -> LevelFilter:
+        """The filter; begun at the `first` number printed."""
+        if self.filter is None:
+            spread = 0.5 if self.metric.family == "fraction" else max(abs(first), 0.1)
+            self.filter = LevelFilter(
+                self._noise(spread), twice=self.law.depth == 2, guess=first, spread=spread
+            )
+            self._epoch_state = self.filter.start
+        return self.filter
+
+    def _noise(self, spread: float) -> Noise:
+        """The noise of a batch, as far as its size tells; of an epoch, some of the first `spread`."""
+        if self.law.key == EPOCH.key:
+            return Noise("real", start=(EPOCH_SCATTER * spread) ** 2)
+        if not self._batch_size:
+            return Noise(self.metric.family, start=self._first_noise)
+        if self.metric.counts:
+            return Noise(self.metric.family, 1.0 / self._batch_size)
+        if self.metric.family == "positive":
+            return Noise("positive", start=LOSS_SPREAD / self._batch_size)
+        return Noise(self.metric.family)
+
+    def take(self, row: int, tracker: LevelFilter, g: Gap, o: Observation) -> None:
+        """The row's print, as the filter is told it."""
+        tracker.observe(g, o)
+        # a level is a mean of values: it lies where they may lie
+        self._rows.level[row] = min(max(tracker.level, self.metric.low), self.metric.high)
+        self._rows.variance[row] = tracker.sd**2
+        self._step_rows.append(row)
+
+    # --- going back --------------------------------------------------------------------------
+
+    def bookmark(self) -> Bookmark:
+        """What it takes to forget the rows taken from now on."""
+        memory = None if self.filter is None else self.filter.memory()
+        return Bookmark(self._first_step, self._epoch_state, self.filter, memory)
+
+    def back_to(self, mark: Bookmark) -> None:
+        """Forget the rows taken since."""
+        self._first_step, self._epoch_state, self.filter = mark[:3]
+        if self.filter is not None and mark.memory is not None:
+            self.filter.recall(mark.memory)
+            del self._step_rows[len(self.filter.steps) :]
+        else:
+            self._step_rows.clear()
+
+    # --- looking back ------------------------------------------------------------------------
+
+    def end_epoch(self, epoch: int) -> None:
+        """Remember the end of an epoch as its own prints tell it."""
+        if self.filter is not None and self._first_step < len(self._step_rows):
+            self.epoch_ends[epoch] = (self.filter.level, self.filter.sd**2)
+
+    def smooth_epoch(self) -> None:
+        """Carry what later prints say back over the newest epoch."""
+        self._smooth_from(self._first_step, self._epoch_state)
+
+    def smooth_all(self) -> None:
+        """Carry it back over the whole run."""
+        if self.filter is not None:
+            self._smooth_from(0, self.filter.start)
+
+    def _smooth_from(self, first: int, start: State3 | None) -> None:
+        if self.filter is None or start is None or first >= len(self.filter.steps):
+            return
+        steps, at, rows = self.filter.steps[first:], self._step_rows[first:], self._rows
+        result = smooth(steps, start, self.filter.noise)
+        rows.touch(at[0])
+        rows.level.peek()[at] = result.level.clip(self.metric.low, self.metric.high)
+        rows.variance.peek()[at] = result.variance
+        if not self.law.depth:
+            return
+        # a window's mean is what S grew by; it lies within the window's bounds
+        n = np.array([step.gap.n for step in steps])
+        before = np.concatenate(([0.0], result.total[:-1]))
+        before[[step.restart is not None for step in steps]] = 0.0
+        mean = (result.total - before) / np.maximum(n, 1)
+        low, high, expected = rows.low.peek()[at], rows.high.peek()[at], rows.expected.peek()[at]
+        told = (n > 0) & (np.isfinite(low) | np.isfinite(high))
+        value = np.where(np.isnan(expected), np.fmin(np.fmax(mean, low), high), expected)
+        rows.value.peek()[np.array(at)[told]] = value[told]
