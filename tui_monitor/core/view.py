@@ -59,7 +59,7 @@ class _Seen:
         self.k.cut(changed)
         for place in self.track.places[changed:]:
             self.epochs.append(place.epoch)
-            self.k.append(nan if place.k is None else place.k)
+            self.k.append(place.k)
         new = int(self.epochs.peek()[changed:].min()) if changed < len(self.epochs) else _NEVER
         self.first_epoch = min(old, new)
         self._stretch_from(changed, grown=changed == before)
