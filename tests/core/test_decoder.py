@@ -208,6 +208,42 @@ def test_a_batch_size_given_is_kept_and_makes_windows_exact() -> None:
             assert row.count == run.right(row.epoch, row.from_batch, row.to_batch)
 
 
+@pytest.mark.parametrize("shape", ["exp", "sine"])
+def test_a_size_that_is_but_likely_serves_the_level_and_counts_nothing(shape: Shape) -> None:
+    """Batches of 4096, a print or two an epoch of which are counts: their noise is known."""
+    for seed in range(3):
+        case = Case(laws.STATE, shape, batch_size=4096, steps=50, epochs=4, seed=seed)
+        measured = measure(case)["accuracy"]
+        assert measured.sizes_wrong == 0
+        assert measured.exact_wrong == 0
+        assert measured.level_ratio < 1.15
+        decoder = Simulated(case).decode()
+        if not decoder.identity.size_is_certain:
+            assert not any(row.exact for row in estimates(decoder))
+
+
+@every_bar
+def test_exact_rows_are_right(case: Case) -> None:
+    """Also where a size is taken for its double or half as long as the prints are few."""
+    for size in (16, 48, 128, 512, 1024):
+        each = replace(case, shape="power", batch_size=size, steps=60, last=size // 2, seed=size)
+        measured = measure(each)[case.names[1]]
+        assert measured.exact_wrong == 0
+        assert measured.sizes_wrong == 0
+
+
+def test_a_size_is_said_once_it_is_likely_and_stays() -> None:
+    run = Simulated(Case(laws.STATE, batch_size=64, steps=200, epochs=2))
+    decoder = RunDecoder(1, DecodeOptions())
+    said = []
+    for p in run.prints:
+        decoder.add(p)
+        said.append(decoder.batch_size)
+    first = said.index(64)
+    assert first <= 8
+    assert set(said[first:]) == {64}
+
+
 def test_only_the_metrics_asked_for_are_kept() -> None:
     run = Simulated(Case(steps=10))
     decoder = run.decode(DecodeOptions(metric="*acc*"))

@@ -1,18 +1,25 @@
-"""The batch size, read off the prints.
+"""The batch size, read off the counts behind the prints of accuracies.
 
-An accuracy is a count: the first number of an epoch, say 0.5996, is c / b for a whole c. A size b
-that makes every early print such a fraction is supported by each of them, the more the rarer such
-fractions are: a random number lies within half a quantum q of a multiple of 1 / b with a chance of
-about q b. The posterior over sizes multiplies these chances with a prior that knows how people
-choose batch sizes. A print that is no such fraction does not exclude a size: a generator that comes
-to the end of its data in mid-epoch yields a short batch there. What the counts cannot tell apart,
-mostly a size and its double, the spread of the batches does: a batch of b has a variance of
-p (1 - p) / b, so that the level's filter measures log b (see `evidence`).
+An accuracy is a count: the first number of an epoch, say 0.5996, is c / b for a whole c. Rounding
+leaves a print one count of a batch of b, or several, or none; against any number at all it is likelier
+by how many there are over how many there would be on average, so that a size is supported the more,
+the fewer fractions would have fit. Where a log averages once each print is a count of k batches;
+where it averages twice the counts c_1, c_1 + c_2, .. behind E_k = c_1 + (c_1 + c_2) / 2 + .. are
+followed as paths.
+
+What the counts cannot tell apart, mostly a size and its double, the scatter of the batches does (see
+`spread`). Both multiply a prior that knows how people choose batch sizes, with a share for numbers
+that are no counts at all. A print that no count fits does not exclude a size: a generator that comes to
+the end of its data in mid-epoch yields a short batch there, and nothing after it in that epoch
+is a count of full batches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
+from functools import cache
+from math import exp, inf, lcm, log
 from typing import NamedTuple
 
 import numpy as np
@@ -22,39 +29,35 @@ from tui_monitor.core.arrays import FloatArray
 
 LARGEST = 8192
 """Largest batch size considered: above it, four digits say little of one batch."""
+BROKEN = 0.005
+"""Chance, from one print to the next, that a short batch came between."""
+UNCOUNTED = 0.01
+"""Chance that what is called an accuracy is no count of right answers."""
+CROWDED = 1.5
+"""Counts either side of a print, above which it says nothing of a size."""
+LEAST_SCATTER = 0.7
+"""Variance of a window's count below which the next count is no surprise: in batches that are all
+right every size finds its counts."""
+IMPLAUSIBLE = 2e-8
+"""Odds against the likeliest at which a size is dropped."""
+USUAL = 0.005
+"""Share of the likeliest size's prior above which a size is often chosen."""
+RIVAL = 0.01
+"""The same at which it is not looked at more closely."""
+ENOUGH = 15.0
+"""Nats after which no more counts are looked at."""
+MOST_SKIPPED = 4
+"""Batches between two prints over which counts are followed where a log averages twice."""
+MOST_PATHS = 20_000
+"""Paths of counts that are followed."""
 
 
-STRAY = 0.02
-"""Share of early prints that are expected not to fit, short batches being in them."""
+POWERS = (0.1, 0.1, 0.15, 0.5, 1.0, 2.0, 1.5, 1.5, 1.0, 0.7, 0.5, 0.3, 0.2, 0.1)
+"""How often 1, 2, 4, .. 8192 are chosen. 32 is what Keras does unless told otherwise."""
 
 
-HELD = 0.95
-"""Share of the posterior that the candidates must hold together."""
-
-
-class Early(NamedTuple):
-    """The mean R of an epoch's first k batches, all full, lies within `half` of `mean`."""
-
-    k: int
-    mean: float
-    half: float
-
-
-class Candidate(NamedTuple):
-    """A batch size with its log posterior, in nats relative to the best one."""
-
-    size: int
-    score: float
-
-
-class Spread(NamedTuple):
-    """What the spread of the batches tells of the logarithm of their size."""
-
-    log_size: float
-    sd: float
-
-
-def _log_prior() -> FloatArray:
+@cache
+def _prior() -> FloatArray:
     """How often a batch size is chosen; powers of two lead, then round numbers.
 
     A large number that is no power of two is one of many such, and each of them is rarer for it.
@@ -64,54 +67,267 @@ def _log_prior() -> FloatArray:
     prior[(b % 5 == 0) | (b % 4 == 0)] = 0.02
     prior[(b % 100 == 0) | ((b % 10 == 0) & (b <= 100))] = 0.3
     prior *= np.minimum(1.0, 64.0 / b)
-    for power in range(14):
+    for power, chosen in enumerate(POWERS):
         if 3 << power <= LARGEST:
-            prior[(3 << power) - 1] = 0.2
-        if 1 << power <= LARGEST:
-            prior[(1 << power) - 1] = 1.0 if 3 <= power <= 11 else 0.2
-    return np.asarray(np.log(prior), dtype=np.float64)
+            prior[(3 << power) - 1] = 0.2 * chosen
+        prior[(1 << power) - 1] = chosen
+    return np.asarray(prior / prior.sum(), dtype=np.float64)
 
 
-def _posterior(early: Sequence[Early], b: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """Logarithm of prior and likelihood of the sizes `b`, and which of them the means speak of."""
-    score = _log_prior()
-    heard = np.zeros(LARGEST, dtype=bool)
-    for k, mean, half in early:
-        count = mean * k * b
-        slack = half * k * b + 1e-9
-        telling = slack < 0.5
-        fits = np.abs(count - np.rint(count)) <= slack
-        # of the density that a fraction of b concentrates on its counts, against any number at all
-        likelihood = np.where(fits, (1.0 - STRAY) / (2.0 * slack), STRAY)
-        score += np.where(telling, np.log(likelihood), 0.0)
-        heard |= telling & (mean > 0.0) & (mean < 1.0)
-    return score, heard
+Curve = tuple[FloatArray, FloatArray]
+"""Logarithms of sizes, ascending, and what is said of each, in nats."""
 
 
-def support(early: Sequence[Early]) -> float:
-    """Nats by which the means speak for being counts, of batches of any size, against any numbers."""
-    score, _ = _posterior(early, np.arange(1, LARGEST + 1, dtype=np.float64))
-    return float(np.logaddexp.reduce(score) - np.logaddexp.reduce(_log_prior()))
+class Early(NamedTuple):
+    """A number printed after an epoch's first k batches, all full: exactly, within `half` of it."""
+
+    epoch: int
+    k: int
+    displayed: float
+    half: float
 
 
-def candidates(
-    early: Sequence[Early], spread: Spread | None = None, most: int = 6
-) -> list[Candidate]:
-    """The sizes that the early means support, and the spread where it is known; best first.
+class Likeliest(NamedTuple):
+    """The likeliest batch size, and the nats by which it beats all others together."""
 
-    Empty without evidence, and where `most` sizes hold too little of the posterior: then none is
-    supported.
+    size: int
+    margin: float
+
+
+class Counts:
+    """The prints of one accuracy in one epoch, as counts of batches of each of some sizes."""
+
+    def __init__(self, depth: int, number: int) -> None:
+        """`depth`: how often is averaged; `number`: of sizes."""
+        self.epoch = 0
+        self.intact = np.ones(number)
+        """Likelihood of the prints against any numbers, if every batch so far was full."""
+        self.broken = np.zeros(number)
+        """The same, if one was not."""
+        self._k, self._sum = 0, 0.0
+        """Batches at the newest print that told something, and k d there."""
+        self._newest = 0
+        """Batches at the newest print."""
+        self._paths = Paths(number) if depth == 2 else None
+
+    @property
+    def likelihood(self) -> FloatArray:
+        """Of the prints, by size."""
+        return np.asarray(self.intact + self.broken)
+
+    def rescale(self) -> float:
+        """Make the largest likelihood 1; returns what it was."""
+        top = float(self.likelihood.max())
+        self.intact /= top
+        self.broken /= top
+        return top
+
+    def keep(self, kept: NDArray[np.bool_]) -> None:
+        """Go on with some of the sizes."""
+        self.intact, self.broken = self.intact[kept], self.broken[kept]
+        if self._paths is not None:
+            self._paths.keep(kept)
+
+    def tells(self, p: Early, size: float) -> bool:
+        """Whether a print may tell anything about `size` or a larger one, by where it stands."""
+        if p.k <= self._newest:
+            return False
+        if self._paths is None:
+            return p.half * p.k * size <= CROWDED
+        return not self._paths.lost and p.half * p.k * unit(self._k, p.k) * size <= CROWDED
+
+    def take(self, p: Early, sizes: FloatArray, guess: float) -> None:
+        """Take a print. `guess`: about the size, to tell whether counts scatter at all."""
+        before, self._newest = self._k, p.k
+        scatters = self._scatters(p, guess)
+        if self._paths is None:
+            total = p.k * sizes
+            slack = total * p.half
+            middle = total * p.displayed
+            fits = np.floor(middle + slack) - np.ceil(middle - slack) + 1.0
+        else:
+            fits, slack = self._paths.step(p, unit(before, p.k), sizes)
+        # every size is as likely to go on as before where counts do not scatter
+        told = fits / (2.0 * slack) if scatters else np.sign(fits)
+        told[slack > CROWDED] = 1.0
+        self.broken += BROKEN * self.intact
+        self.intact *= (1.0 - BROKEN) * told
+
+    def _scatters(self, p: Early, guess: float) -> bool:
+        """Whether the batches since the last print that told something may well have differed."""
+        total = p.k * p.displayed
+        n = p.k - self._k
+        mean = (total - self._sum) / n
+        if self._paths is not None:
+            # the newest running mean, taken for the newest batch
+            n = 1
+        mean = min(max(mean, 0.0), 1.0)
+        found = 0.0 < p.displayed < 1.0 and n * guess * mean * (1.0 - mean) >= LEAST_SCATTER
+        if found or self._paths is not None:
+            self._k, self._sum = p.k, total
+        return found
+
+
+def unit(k0: int, k: int) -> int:
+    """What E grows by from batch k0 to k, in answers, is a multiple of one over this."""
+    return lcm(*range(k0 + 1, k + 1)) if k - k0 <= MOST_SKIPPED else sys.maxsize
+
+
+class Paths:
+    """The counts that may stand behind the prints so far, where a log averages twice.
+
+    Of each size any number of pairs: the sum e of c_j / j after the newest print, and bounds on the
+    right answers c so far. Where no batch goes unprinted c is known, as k times what e grew by.
     """
-    b = np.arange(1, LARGEST + 1, dtype=np.float64)
-    score, heard = _posterior(early, b)
-    score[~heard] = -np.inf
-    if spread is not None:
-        score -= 0.5 * ((np.log(b) - spread.log_size) / spread.sd) ** 2
-    top = float(score.max())
-    if not np.isfinite(top):
-        return []
-    order = np.argsort(-score)[:most]
-    posterior = np.exp(score - top)
-    if posterior[order].sum() < HELD * posterior.sum():
-        return []
-    return [Candidate(int(i) + 1, float(score[i]) - top) for i in order if posterior[i] > 0.0]
+
+    def __init__(self, number: int) -> None:
+        """`number`: of sizes."""
+        self._owner = np.arange(number)
+        """Index of a path's size."""
+        self._e = np.zeros(number)
+        self._low, self._high = np.zeros(number), np.zeros(number)
+        self._k = 0
+        self.lost = False
+        """They have become too many."""
+
+    def keep(self, kept: NDArray[np.bool_]) -> None:
+        """Go on with some of the sizes."""
+        mine = kept[self._owner]
+        self._owner = (np.cumsum(kept) - 1)[self._owner[mine]]
+        self._e, self._low, self._high = self._e[mine], self._low[mine], self._high[mine]
+
+    def step(self, p: Early, parts: int, sizes: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Follow the paths to the next print: how many of each size come of one, and the slack.
+
+        `parts`: see `unit`.
+        """
+        n, self._k = p.k - self._k, p.k
+        slack = p.half * p.k * parts * sizes
+        followed = slack[self._owner] <= CROWDED
+        owner, e = self._owner[followed], self._e[followed]
+        lowest, highest = self._low[followed], self._high[followed] + n * sizes[owner]
+        middle = parts * (p.k * p.displayed * sizes[owner] - e)
+        first, last = np.ceil(middle - slack[owner]), np.floor(middle + slack[owner])
+        if n == 1:
+            first, last = np.maximum(first, lowest), np.minimum(last, highest)
+        found = np.maximum(last - first + 1.0, 0.0).astype(np.int64)
+        if found.sum() > MOST_PATHS:
+            self.lost = True
+            return np.ones_like(sizes), np.full_like(sizes, inf)
+        nth = np.arange(found.sum()) - np.repeat(np.cumsum(found) - found, found)
+        grown = np.repeat(first, found) + nth
+        self._owner = np.repeat(owner, found)
+        self._e = np.repeat(e, found) + grown / parts
+        if n == 1:
+            self._low = self._high = grown
+        else:
+            self._low, self._high = np.repeat(lowest, found), np.repeat(highest, found)
+        before = np.bincount(owner, minlength=len(sizes))
+        after = np.bincount(self._owner, minlength=len(sizes))
+        # a size whose paths were once too crowded to be followed has none, which tells nothing
+        slack[before == 0] = inf
+        return after / np.maximum(before, 1), slack
+
+
+class BatchSizes:
+    """The sizes that come into question for a run's bars, and what its counts say of each."""
+
+    def __init__(self, stride: int = 1, *, usual: bool = False) -> None:
+        """`stride`: batches an update of the bar; sizes are then those of updates.
+
+        `usual`: only such as are often chosen, which is quicker.
+        """
+        prior = _prior()
+        chosen = np.flatnonzero(prior > (USUAL * prior.max() if usual else 0.0))
+        self.sizes: FloatArray = stride * (chosen + 1.0).astype(np.float64)
+        self._before: FloatArray = prior[chosen] / prior[chosen].sum()
+        """Prior, times likelihood of the epochs that are over."""
+        self._none = log(UNCOUNTED)
+        """The same in nats, of numbers that are no counts."""
+        self._counts: dict[str, Counts] = {}
+        self._weight = self._before
+        self._guess, self._smallest = 32.0, 1.0
+        self.settled = False
+        """The counts leave no doubt: no more of them are looked at."""
+
+    @property
+    def support(self) -> float:
+        """Nats by which the prints speak for being counts, of batches of any size; or for none."""
+        counts = (1.0 - UNCOUNTED) * float(self._weight.sum())
+        return log(counts + exp(self._none)) - self._none + log(UNCOUNTED)
+
+    def take(self, metric: str, depth: int, prints: Iterable[Early]) -> int:
+        """Take the next prints of an accuracy; returns how many told something.
+
+        `depth`: how often is averaged.
+        """
+        counts = self._counts.get(metric)
+        told = 0
+        for p in prints:
+            if self.settled:
+                break
+            if counts is None or counts.epoch != p.epoch:
+                counts = self._open(metric, depth, p.epoch)
+            if counts.tells(p, self._smallest):
+                counts.take(p, self.sizes, self._guess)
+                told += 1
+                self._weigh()
+        return told
+
+    def _open(self, metric: str, depth: int, epoch: int) -> Counts:
+        """An epoch begins: what the one before told is kept."""
+        over = self._counts.get(metric)
+        if over is not None:
+            self._before = self._before * over.likelihood
+        counts = self._counts[metric] = Counts(depth, len(self.sizes))
+        counts.epoch = epoch
+        return counts
+
+    def _weigh(self) -> None:
+        """Find out where the weight lies now, and drop sizes that have none."""
+        weight = self._before
+        for counts in self._counts.values():
+            # likelihoods of many prints: kept within what floats can hold
+            self._none -= log(counts.rescale())
+            weight = weight * counts.likelihood
+        top = float(weight.max())
+        kept = weight > IMPLAUSIBLE * top
+        if np.count_nonzero(kept) < 0.7 * len(kept):
+            self.sizes, self._before, weight = self.sizes[kept], self._before[kept], weight[kept]
+            for counts in self._counts.values():
+                counts.keep(kept)
+        self._before = self._before / top
+        self._none -= log(top)
+        self._weight = weight / top
+        self._guess = float(self.sizes[self._weight.argmax()])
+        self._smallest = float(self.sizes[(self._weight > RIVAL).argmax()])
+        self.settled = self._weight.sum() - 1.0 + exp(self._none) < exp(-ENOUGH)
+
+    def _score(self, spread: Curve | None) -> FloatArray:
+        score = np.log(self._weight, where=self._weight > 0.0, out=np.full_like(self._weight, -inf))
+        if spread is not None:
+            score += np.interp(np.log(self.sizes), *spread)
+        return np.asarray(score)
+
+    def about(self, spread: Curve) -> tuple[float, float]:
+        """The logarithm of the size and its standard deviation, as far as it matters for noise."""
+        score = self._score(spread)
+        weight = np.exp(score - score.max())
+        weight /= weight.sum()
+        log_size = np.log(self.sizes)
+        mean = float(weight @ log_size)
+        return mean, float(np.sqrt(weight @ (log_size - mean) ** 2))
+
+    def likeliest(self, spread: Curve | None = None) -> Likeliest:
+        """The likeliest size. `spread`: logarithms of sizes, and what their scatter says of them."""
+        score = self._score(spread)
+        best = int(score.argmax())
+        rest = np.append(np.delete(score, best), self._none)
+        return Likeliest(int(self.sizes[best]), float(score[best] - np.logaddexp.reduce(rest)))
+
+
+def support(prints: Sequence[Early], depth: int) -> tuple[float, int]:
+    """Nats by which prints speak for being counts at all, and how many of them tell anything."""
+    sizes = BatchSizes(usual=True)
+    told = sizes.take("", depth, prints)
+    return sizes.support, told

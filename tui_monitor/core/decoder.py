@@ -15,7 +15,7 @@ from math import ceil, gcd
 from tui_monitor.core import batchsize
 from tui_monitor.core.batchsize import LARGEST, Early
 from tui_monitor.core.chain import Position
-from tui_monitor.core.evidence import AT_LENGTH, LEAST_EARLY, Sample, early_means, in_order
+from tui_monitor.core.evidence import Sample, early, in_order
 from tui_monitor.core.identity import BarIdentity, Change
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.options import DecodeOptions
@@ -25,6 +25,10 @@ from tui_monitor.core.track import Track
 
 LEAST_SUPPORT = 3.0
 """Nats by which evenly spaced steps must look like a bar's updates: 20 to 1."""
+LEAST_EARLY = 3
+"""Prints that must speak of that: fewer may be counts by chance."""
+MOST_EARLY = 300
+"""Prints of a metric that are asked."""
 
 
 class RunDecoder:
@@ -58,9 +62,10 @@ class RunDecoder:
         A provisional one, which may be taken back, is no evidence yet.
         """
         self.prints.append(p)
-        if self.identity.meet(p, self.prints[-3:-1]):
-            self._revise_laws()
-        self._learn_steps(p)
+        if not provisional:
+            self._learn(p)
+        elif self.identity.law is None:
+            self.identity.meet(p, ())
         rows: list[tuple[Track, int]] = []
         place = self._position(p)
         for reading in p.readings:
@@ -77,9 +82,14 @@ class RunDecoder:
     def confirm(self, p: Print) -> None:
         """The newest print, taken before its line ended, stands as `p`."""
         self.prints[-1] = p
+        self._learn(p)
+        self._count(p)
+
+    def _learn(self, p: Print) -> None:
+        """What the newest print tells by its style, and by where it stands."""
         if self.identity.meet(p, self.prints[-3:-1]):
             self._revise_laws()
-        self._count(p)
+        self._learn_steps(p)
 
     def _count(self, p: Print) -> None:
         """A print is evidence."""
@@ -91,7 +101,9 @@ class RunDecoder:
     def _track(self, name: str) -> Track:
         track = self.tracks.get(name)
         if track is None:
-            track = Track(describe(name), self.identity.law_for(name), self._update_size())
+            size = self.identity.samples(self.stride.size)
+            track = Track(describe(name), self.identity.law_for(name), size)
+            track.counted = self.identity.size_is_certain
             self.tracks[name] = track
         return track
 
@@ -117,12 +129,20 @@ class RunDecoder:
                 self._revise_laws()
             elif change == "batch-size":
                 for track in self.tracks.values():
-                    if track.law.depth:
-                        track.batch_size = self._update_size()
+                    if track.law.depth and self._resize(track):
                         track.decode_again()
-
         for track in self.tracks.values():
             track.guess_noise(self.identity.first_noise(track))
+
+    def _resize(self, track: Track) -> bool:
+        """Tell a track the batch size. Whether that is news to it."""
+        size = self.identity.samples(self.stride.size)
+        counted = self.identity.size_is_certain
+        before = track.batch_size, track.counted
+        track.batch_size, track.counted = size, counted
+        if not track.metric.counts or size is None:
+            return size != before[0]
+        return before != (size, counted)
 
     def _revise_laws(self) -> None:
         """Decode again what is now known to obey another law."""
@@ -155,24 +175,26 @@ class RunDecoder:
         if self.stride.found == 1 or not self._averages_twice():
             return
         before = self.stride.size
-        means, support = 0, 0.0
+        told, support = 0, 0.0
         for track in self.tracks.values():
             if track.metric.counts and track.metric.split == "train":
-                as_updates, as_some = self._early(track, False), self._early(track, True)
-                means += len(as_updates)
-                support += batchsize.support(as_updates) - batchsize.support(as_some)
-        self.stride.refuted = means >= LEAST_EARLY and support < LEAST_SUPPORT
+                as_updates, of_updates = batchsize.support(self._early(track, False), 2)
+                as_some, _ = batchsize.support(self._early(track, True), 2)
+                told += of_updates
+                support += as_updates - as_some
+        self.stride.refuted = told >= LEAST_EARLY and support < LEAST_SUPPORT
         if self.stride.size != before:
             self._position_again()
 
     def _early(self, track: Track, refuted: bool) -> list[Early]:
-        """The first means of the epochs, with or without the stride."""
+        """The first prints of a track as counts, with or without the stride."""
         self.stride.refuted = refuted
-        return list(early_means(track.law, in_order(self._samples(track))))
+        full = (s for s in in_order(self._samples(track)) if not s.final and not s.last)
+        return [early(s) for s in full]
 
     def _samples(self, track: Track) -> Iterator[Sample]:
         """The first prints of a track, as evidence, placed anew."""
-        for row in range(min(len(track), AT_LENGTH)):
+        for row in range(min(len(track), MOST_EARLY)):
             p = self.prints[track.print_index[row]]
             place = self._position(p)
             if place.k is not None:
@@ -217,6 +239,7 @@ class RunDecoder:
             # a print that another of its epoch follows was not the last: its batches are full
             if p.steps is None and later.epoch == p.epoch and (later.step or 0) > (p.step or 0):
                 places[i] = places[i]._replace(ragged=False)
+        self.identity.forget()
         for track in self.tracks.values():
             for row in range(len(track)):
                 index = track.print_index[row]
@@ -224,7 +247,7 @@ class RunDecoder:
                 track.displayed[row] = self._undo_stride(
                     track, self.prints[index], places[index], self._printed(track, row)
                 )
-            track.batch_size = self._update_size()
+            self._resize(track)
             track.decode_again()
 
     def _update_size(self) -> int | None:

@@ -2,24 +2,19 @@
 
 The line's style leaves a short list of laws (`laws.candidates`); the prints decide among them
 (`evidence`), weighed anew as their number doubles, as far as a trial looks, and at the end of the
-first epochs. Small habits
-of the versions decide what no number can.
+first epochs. Small habits of the versions decide what no number can. A batch size is taken for the
+level's noise once it is likely, and for counts, which it makes exact, once it is certain.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy, deepcopy
 from typing import Literal
 
 from tui_monitor.core import laws
-from tui_monitor.core.evidence import (
-    MOST_PRINTS,
-    Sample,
-    Trials,
-    in_order,
-    infer_batch_size,
-)
+from tui_monitor.core.evidence import MOST_PRINTS, Sample, Trials, in_order
 from tui_monitor.core.laws import (
     BATCHES_LIKELY,
     BATCHES_OPEN,
@@ -30,19 +25,19 @@ from tui_monitor.core.laws import (
     STATE,
     STEPS,
     UNKNOWN,
-    Final,
     Law,
 )
-from tui_monitor.core.metrics import describe
+from tui_monitor.core.metrics import Metric, describe
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.records import LawEvidence, Print
+from tui_monitor.core.sizing import SizeEvidence
 from tui_monitor.core.track import Track
 
 SETTLED = 10.0
 """Nats by which a law must lead to count as settled: 22,000 to 1."""
 BEYOND_DOUBT = 100.0
 """Nats after which a law is not weighed again against those of another depth."""
-ENOUGH_BARS = 64
+ENOUGH_BARS = 32
 """Prints before that."""
 RARE = 6.0
 """Nats by which the style speaks against a law that averages more or less often than is its habit."""
@@ -50,10 +45,16 @@ LESS_USUAL = 1.5
 """The same of the bars of Keras 3, which average twice before version 3.15 and once from then on."""
 FIRST_WEIGHING = 4
 """Prints before the evidence is weighed for the first time."""
-ENOUGH_EPOCHS = 2
-"""Epochs after whose ends a batch size that was found is only checked by the counts."""
 FIRST_EPOCHS = 4
-"""Epochs at whose end it is weighed too: last lines tell laws apart."""
+"""Epochs at whose end it is weighed too: last lines tell laws apart. Later ones as they double."""
+LIKELY = 1.0
+"""Nats by which a batch size must beat all others together to be called the run's: 3 to 1."""
+CERTAIN = 5.5
+"""The same to count right answers by it: 250 to 1."""
+DOUBTFUL = 4.5
+"""Nats below which that is taken back."""
+ALIKE = 1.2
+"""Factor within which one guess of a size is as good as another."""
 
 LastLine = Literal["repeated", "single", "unsure"]
 """How a bar ends its epoch. `repeated`: the last batch has a line of its own before the epoch's last
@@ -68,6 +69,10 @@ class BarIdentity:
     def __init__(self, options: DecodeOptions) -> None:
         self.options = options
         self.batch_size: int | None = options.batch_size
+        self.size_is_certain = True
+        """Right answers may be counted by the batch size."""
+        self._about: int | None = None
+        """About the samples an update, where the batch size is not known: for the level's noise."""
         self.law: Law | None = None
         """The likeliest of the candidates; None before the first print."""
         self._evidence: LawEvidence | None = None
@@ -79,7 +84,12 @@ class BarIdentity:
         self._bars = 0
         self._finals = 0
         self._next_weighing = FIRST_WEIGHING
-        self._trials: dict[str, Trials] = {}
+        self._trials: Trials | None = None
+        self._sizes: SizeEvidence | None = None
+        self._sized = (0, 0)
+        """Depth and stride by which the evidence of sizes was read."""
+        self._readers: dict[str, Reader] = {}
+        self._size_readers: dict[str, Reader] = {}
 
     # --- habits ------------------------------------------------------------------------------
 
@@ -158,41 +168,56 @@ class BarIdentity:
         """Weigh the evidence if a print makes it worth it; `stride`: batches an update."""
         self._bars += not p.final
         self._finals += p.final
-        at_length = p.final and p.epoch <= FIRST_EPOCHS
+        ends = p.final and (self._finals <= FIRST_EPOCHS or is_power_of_two(self._finals))
+        at_length = ends or self._bars >= ENOUGH_BARS
         if self._bars >= self._next_weighing:
             later = 2 * self._next_weighing
             self._next_weighing = later if later <= MOST_PRINTS else sys.maxsize
-            at_length = at_length or later > MOST_PRINTS
-        elif not at_length:
+        elif not ends:
             return []
         return self.weigh(p, tracks, stride, at_length=at_length)
 
     def weigh(
         self, p: Print, tracks: Mapping[str, Track], stride: int, *, at_length: bool
     ) -> list[Change]:
-        """Weigh the evidence. `at_length`: the spread of the batches too, which takes many prints."""
+        """Weigh the evidence. `at_length`: the scatter of the batches too, which takes many prints."""
         if self.law is None or self.law.depth == 0:
             return []
-        usable = {
-            name: samples
-            for name, track in tracks.items()
-            if track.metric.averaged and track.metric.split == "train"
-            if len(samples := in_order(_samples(track))) > 2
-        }
-        if not usable:
-            return []
+        averaged = [t for t in tracks.values() if t.metric.averaged and t.metric.split == "train"]
+        readers = (*self._readers.values(), *self._size_readers.values())
+        if any(reader.metric != tracks[reader.metric.name].metric for reader in readers):
+            self.forget()
         changes: list[Change] = []
         found = self._in_question(p)
         if len(found) > 1:
-            changes.append(self._weigh_laws(found, tracks, usable))
-        if p.unit == "batch" and self.options.batch_size is None:
-            changes.append(self._weigh_batch_size(tracks, usable, stride, at_length=at_length))
+            changes.append(self._weigh_laws(found, averaged))
+        settled = self._evidence is not None and self._evidence.settled
+        if p.unit == "batch" and self.options.batch_size is None and (settled or at_length):
+            counting = [t for t in averaged if t.metric.counts]
+            changes.append(self._weigh_batch_size(counting, stride, at_length=at_length))
         return changes
+
+    def samples(self, stride: int) -> int | None:
+        """Samples an update of `stride` batches, to go by for the level; not always to count by."""
+        return self.batch_size * stride if self.batch_size else self._about
+
+    def forget(self) -> None:
+        """Prints stand elsewhere than thought: read them anew."""
+        self._trials = self._sizes = None
+        self._readers, self._size_readers = {}, {}
+
+    def further_on(self) -> BarIdentity:
+        """The same bars, further on in the log: what was found is kept, prints are read from there."""
+        other = copy(self)
+        other._trials, other._sizes = None, deepcopy(self._sizes)
+        other._readers, other._size_readers = {}, {}
+        return other
 
     def first_noise(self, track: Track) -> float | None:
         """Where the noise of a track's batches was found to be, as `Noise.scale`; None before."""
-        trials = self._trials.get(track.metric.name)
-        return None if trials is None else trials.first_noise.get(track.law.depth)
+        if self._trials is None:
+            return None
+        return self._trials.first_noise(track.metric.name, track.law.depth)
 
     def _in_question(self, p: Print) -> tuple[Law, ...]:
         """The laws that what is still to come may yet tell apart."""
@@ -205,26 +230,18 @@ class BarIdentity:
         # how often is averaged is certain, but last lines may still tell variants apart
         return tuple(law for law in found if self.law is not None and law.depth == self.law.depth)
 
-    def _weigh_laws(
-        self,
-        found: tuple[Law, ...],
-        tracks: Mapping[str, Track],
-        usable: Mapping[str, Sequence[Sample]],
-    ) -> Change:
+    def _weigh_laws(self, found: tuple[Law, ...], averaged: Sequence[Track]) -> Change:
+        if self._trials is None or len(found) > len(self._trials.laws):
+            self._trials = Trials(found)
+            self._readers = {}
+        elif len(found) < len(self._trials.laws):
+            self._trials.keep(found[0].depth)
+        for track in averaged:
+            samples = self._new_samples(self._readers, track)
+            self._trials.take(track.metric, samples)
+        nats = self._trials.nats()
         price = LESS_USUAL if STATE in found else RARE
-        score = {law: 0.0 if law.depth == found[0].depth else -price for law in found}
-        for name, samples in usable.items():
-            trials = self._trials.setdefault(name, Trials())
-            metric = tracks[name].metric
-            ended = any(s.final for s in samples)
-            likelihood: dict[tuple[int, Final | None], float] = {}
-            counted = {law.depth: trials.counted(law, metric, samples) for law in found}
-            for law in found:
-                # before the first last line only the depth tells laws apart
-                variant = (law.depth, law.final if ended else None)
-                if variant not in likelihood:
-                    likelihood[variant] = trials.weigh(law, metric, samples)
-                score[law] += likelihood[variant] + counted[law.depth]
+        score = {law: nats[law] - (0.0 if law.depth == found[0].depth else price) for law in found}
         best = max(found, key=score.__getitem__)
         rivals = [law for law in found if law.name != best.name]
         if rivals:
@@ -237,35 +254,70 @@ class BarIdentity:
         return "depth" if before.depth != best.depth else "laws"
 
     def _weigh_batch_size(
-        self,
-        tracks: Mapping[str, Track],
-        usable: Mapping[str, Sequence[Sample]],
-        stride: int,
-        *,
-        at_length: bool,
+        self, counting: Sequence[Track], stride: int, *, at_length: bool
     ) -> Change:
-        for name, samples in usable.items():
-            track = tracks[name]
-            if not track.metric.counts:
-                continue
-            current = self.batch_size * stride if self.batch_size else None
-            # the spread of the batches has said what it can by the end of the first epochs
-            at_length = at_length and (current is None or self._finals <= ENOUGH_EPOCHS)
-            update = infer_batch_size(
-                track.law, track.metric, samples, current, at_length=at_length
-            )
-            if update is not None and update % stride:
-                continue
-            size = None if update is None else update // stride
-            changed = size != self.batch_size
+        assert self.law is not None
+        if self._sizes is None or self._sized != (self.law.depth, stride):
+            self._sizes, self._sized = SizeEvidence(stride), (self.law.depth, stride)
+            self._size_readers, self._about = {}, None
+        elif self._sizes.settled:
+            return "none"
+        for track in counting:
+            samples = self._new_samples(self._size_readers, track)
+            self._sizes.take(track.metric.name, self.law.depth, samples)
+        found = self._sizes.likeliest()
+        if at_length and found.margin < CERTAIN:
+            self._sizes.ask_scatter()
+            found = self._sizes.likeliest()
+        before = self.batch_size, self.size_is_certain, self._about
+        size = found.size // stride
+        if found.margin > LIKELY or (size == self.batch_size and found.margin > 0.0):
+            known = size == self.batch_size and self.size_is_certain
+            self.size_is_certain = found.margin > (DOUBTFUL if known else CERTAIN)
             self.batch_size = size
-            return "batch-size" if changed else "none"
-        return "none"
+        else:
+            self.batch_size, self.size_is_certain = None, False
+            self._guess_size(self._sizes.about())
+        after = self.batch_size, self.size_is_certain, self._about
+        return "none" if before == after else "batch-size"
+
+    def _guess_size(self, about: int | None) -> None:
+        """Go by another guess of the size where it matters."""
+        if about and self._about and about < ALIKE * self._about and self._about < ALIKE * about:
+            return
+        self._about = about
+
+    def _new_samples(self, readers: dict[str, Reader], track: Track) -> list[Sample]:
+        reader = readers.setdefault(track.metric.name, Reader(track.metric))
+        return reader.read(track)
 
 
-def _samples(track: Track) -> Iterator[Sample]:
-    """A track's prints, as evidence."""
-    for row, place in enumerate(track.places):
-        if place.k is not None:
-            shown, quantum = track.displayed[row], track.quantum[row]
-            yield Sample(place.epoch, place.k, shown, quantum, place.final, place.ragged)
+class Reader:
+    """Reads a track's prints as evidence, each of them once."""
+
+    def __init__(self, metric: Metric) -> None:
+        self.metric = metric
+        self._row = 0
+        self._before: Sample | None = None
+
+    def read(self, track: Track) -> list[Sample]:
+        """The prints that came since the last call."""
+        found = in_order(self._rest(track), self._before)
+        self._before = found[-1] if found else self._before
+        return found
+
+    def _rest(self, track: Track) -> Iterator[Sample]:
+        while self._row < len(track):
+            row, place = self._row, track.places[self._row]
+            if place.ragged and not place.final and row == len(track) - 1:
+                # the next print may tell that its last batch was a full one
+                return
+            self._row += 1
+            if place.k is not None:
+                shown, quantum = track.displayed[row], track.quantum[row]
+                yield Sample(place.epoch, place.k, shown, quantum, place.final, place.ragged)
+
+
+def is_power_of_two(n: int) -> bool:
+    """1, 2, 4, .."""
+    return n & (n - 1) == 0

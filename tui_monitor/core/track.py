@@ -46,6 +46,8 @@ class Track(Columns):
         self.metric = metric
         self.law = law
         self.batch_size = batch_size
+        self.counted = True
+        """The batch size is certain enough to count right answers by."""
         self.places: list[Position] = []
         self.possible: dict[int, tuple[PossibleCount, ...]] = {}
         """Counts of a row's window, where it is one of a few; known once its epoch is over."""
@@ -175,7 +177,8 @@ class Track(Columns):
 
     def _open_epoch(self, epoch: int) -> None:
         self._epoch = epoch
-        size = self.batch_size if self.metric.counts and self.countable else None
+        counted = self.metric.counts and self.countable and self.counted
+        size = self.batch_size if counted else None
         self._chain = Chain(self.law, self.metric, size) if self.law.depth else None
         self.following.begin_epoch()
 

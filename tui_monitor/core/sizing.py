@@ -1,0 +1,68 @@
+"""What the prints of a run's accuracies tell of its batch size, as they come.
+
+Brings counts (`batchsize`) and scatter (`spread`) together. The scatter is asked only where the counts
+leave a doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import exp
+
+import numpy as np
+
+from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.batchsize import BatchSizes, Likeliest
+from tui_monitor.core.evidence import Sample, early
+from tui_monitor.core.spread import GRID, Spread, smeared
+
+ABOUT = 0.4
+"""Standard deviation of the logarithm of a size that is known well enough for the noise."""
+
+
+class SizeEvidence:
+    """All that speaks for a batch size, in samples an update of the bar."""
+
+    def __init__(self, stride: int = 1) -> None:
+        """`stride`: batches an update of the bar."""
+        self._sizes = BatchSizes(stride)
+        self._spreads: dict[str, Spread] = {}
+        self._scatter: FloatArray | None = None
+        """Log-likelihood of the sizes of `GRID`, as far as the scatter was asked."""
+
+    @property
+    def settled(self) -> bool:
+        """The counts leave no doubt; more prints are not looked at."""
+        return self._sizes.settled
+
+    def take(self, metric: str, depth: int, samples: Iterable[Sample]) -> None:
+        """Take the next prints of an accuracy that is averaged `depth` times."""
+        if self.settled:
+            return
+        full = [s for s in samples if not s.final and not s.last]
+        self._sizes.take(metric, depth, map(early, full))
+        spread = self._spreads.get(metric)
+        if spread is None:
+            spread = self._spreads[metric] = Spread(depth)
+        for s in full:
+            spread.take(s.epoch, s.k, s.displayed, s.quantum)
+
+    def ask_scatter(self) -> None:
+        """Weigh the scatter of the batches seen so far."""
+        if self.settled:
+            return
+        guess = self.likeliest().size
+        found = [told for s in self._spreads.values() if (told := s.likelihood(guess)) is not None]
+        # the accuracies of one log scatter together: no more certain than one of them
+        self._scatter = smeared(np.mean(found, axis=0)) if found else None
+
+    def likeliest(self) -> Likeliest:
+        """The likeliest size, by all that is known."""
+        return self._sizes.likeliest(None if self._scatter is None else (GRID, self._scatter))
+
+    def about(self) -> int | None:
+        """About the size, where the scatter tells that much: enough to know the batches' noise."""
+        if self._scatter is None:
+            return None
+        log_size, sd = self._sizes.about((GRID, self._scatter))
+        return max(round(exp(log_size)), 1) if sd < ABOUT else None

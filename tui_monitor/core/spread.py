@@ -1,0 +1,223 @@
+"""The batch size, read off the scatter of the batches.
+
+A batch of b samples scatters about the level p of an accuracy with a variance of p (1 - p) / b. An
+epoch's prints are cut into short blocks, over each of which the level is a cubic in time; that, and
+the sums at the block's start, are projected out (restricted likelihood: Patterson and Thompson 1971,
+Biometrika 58:545). What is left is the batches' noise, carried through the averaging law, and rounding;
+how likely it is, as a function of b, is the evidence. Fast learning does not disturb it. A level that
+is rougher than a cubic does, and so do batches that are no random samples: this measures log b with
+an error of its own (`MODEL`), however many prints there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import log, sqrt
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_monitor.core.arrays import FloatArray
+
+DEGREE = 3
+"""Of the polynomial that the level follows over a block."""
+BLOCK = 16
+"""Prints a block."""
+SHORTEST = 10
+"""The fewest: a few more than what is projected out."""
+BLOCKS_AN_EPOCH = 12
+MOST_BLOCKS = 24
+"""Blocks beyond which the error of the model is all that is left."""
+PER_OCTAVE = 4
+OCTAVES = 22
+SMALLEST = -8
+"""Octave where the grid begins: far below any size, for blocks that are rougher than noise."""
+GRID: FloatArray = log(2.0) * (SMALLEST + np.arange(OCTAVES * PER_OCTAVE + 1) / PER_OCTAVE)
+"""Logarithms of the sizes for which the likelihood is computed."""
+ROUGH = ((2, 0.04), (4, 0.02), (6, 0.02))
+"""Octaves by which a block may be rougher than noise, and how likely that is."""
+MODEL = ((0.12, 0.85), (0.5, 0.12), (1.5, 0.03))
+"""Error of the model in log b, as a mixture: standard deviations and how likely each is. In 20 of the
+21 logs of the test corpus with enough prints it is 0.1 or less, too small to be told from chance; in
+the one that has but a dozen prints an epoch, over which its level bends, it is 2."""
+STEPPED = 0.05
+"""Chance that the level steps in a block."""
+STEP = 0.1
+"""Standard deviation of such a step."""
+LEAST_VARIANCE = 0.01
+"""Least p (1 - p) of a block whose scatter is near enough to a Gaussian."""
+TELLING = 0.3
+"""Least variance of the noise between two prints of a block, in variances of their rounding."""
+FAR = 2.0
+"""Factor by which a guess of the size must have been wrong for prints to be chosen anew."""
+
+
+class Point(NamedTuple):
+    """A print: y = k d, the standard deviation of its rounding, and the d displayed."""
+
+    k: int
+    y: float
+    rounding: float
+    displayed: float
+
+
+class Spread:
+    """What the scatter of one accuracy's batches tells of their size, epoch by epoch."""
+
+    def __init__(self, depth: int) -> None:
+        """`depth`: how often is averaged."""
+        self.depth = depth
+        self._epochs: list[list[Point]] = []
+        self._epoch = 0
+        self._told: list[FloatArray] = []
+        """Log-likelihood over `GRID` of each block of the epochs that are over."""
+        self._weighed = 0
+        """Epochs that these stand for."""
+        self._guess = 1.0
+
+    def take(self, epoch: int, k: int, displayed: float, quantum: float) -> None:
+        """Take a print after batch k > 0 of an epoch; none of its batches is a short one."""
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self._epochs.append([])
+        rounding = max(k * quantum / sqrt(12.0), 1e-9)
+        self._epochs[-1].append(Point(k, k * displayed, rounding, displayed))
+
+    def likelihood(self, guess: float) -> FloatArray | None:
+        """Log-likelihood (nats) of the sizes of `GRID`; None as long as the prints tell nothing.
+
+        `guess`: about the size: prints are left out that follow so soon on others that rounding
+        hides what batches of that size do.
+        """
+        if not self._guess / FAR < guess < self._guess * FAR:
+            self._guess, self._weighed = guess, 0
+            self._told.clear()
+        for epoch in self._epochs[self._weighed : -1]:
+            if len(self._told) < MOST_BLOCKS:
+                self._told.extend(self._of_epoch(epoch))
+        self._weighed = max(len(self._epochs) - 1, 0)
+        found = list(self._told)
+        if len(found) < MOST_BLOCKS and self._epochs:
+            found.extend(self._of_epoch(self._epochs[-1]))
+        return np.asarray(np.sum(found, axis=0)) if found else None
+
+    def _of_epoch(self, points: Sequence[Point]) -> Iterator[FloatArray]:
+        chosen = list(blocks(thinned(points, self.depth, self._guess)))
+        some = min(len(chosen), BLOCKS_AN_EPOCH)
+        for i in range(some):
+            told = of_block(chosen[i * len(chosen) // some], self.depth)
+            if told is not None:
+                yield told
+
+
+def thinned(points: Sequence[Point], depth: int, guess: float) -> list[Point]:
+    """Prints so far apart that what they show moves by about its rounding; before them the start."""
+    kept = [Point(0, 0.0, 0.0, 0.0)]
+    for point in points:
+        n, k, d = point.k - kept[-1].k, point.k, point.displayed
+        noise = max(d * (1.0 - d), LEAST_VARIANCE) / guess
+        moved = n * noise if depth == 1 else n * n * n * noise / (3.0 * k * k)
+        if n > 0 and moved >= TELLING * point.rounding**2:
+            kept.append(point)
+    return kept
+
+
+def blocks(points: Sequence[Point]) -> Iterator[Sequence[Point]]:
+    """Blocks of about equal length, each of which begins with the last print of the one before."""
+    if len(points) < SHORTEST:
+        return
+    count = max(1, round((len(points) - 1) / (BLOCK - 1)))
+    ends = [i * (len(points) - 1) // count for i in range(count + 1)]
+    for i in range(count):
+        yield points[ends[i] : ends[i + 1] + 1]
+
+
+def of_block(block: Sequence[Point], depth: int) -> FloatArray | None:
+    """Log-likelihood of the sizes of `GRID`, given one block; None where it tells nothing."""
+    k = np.array([point.k for point in block])
+    y = np.array([point.y for point in block])
+    rounding = np.array([point.rounding for point in block])
+    trend, steps, reach = carried(k, depth)
+    if k[0] == 0:
+        # an epoch's sums start at zero, and that is no print
+        trend, steps, reach = trend[1:, : DEGREE + 1], steps[1:], reach[1:]
+        y, rounding = y[1:], rounding[1:]
+    known = trend.shape[1]
+    q, r = np.linalg.qr(trend, mode="complete")
+    turned = q.T @ y
+    level = np.linalg.solve(r[:known], turned[:known])[: DEGREE + 1]
+    p = float(level @ (1.0 / np.arange(1, DEGREE + 2)))
+    if p * (1.0 - p) < LEAST_VARIANCE:
+        return None
+    rest = q[:, known:].T
+    scaled = rest * rounding
+    whiten = np.linalg.inv(np.linalg.cholesky(scaled @ scaled.T))
+    noise = whiten @ rest @ reach
+    variance, axes = np.linalg.eigh(p * (1.0 - p) * noise @ noise.T)
+    residual = axes.T @ (whiten @ turned[known:])
+    shock = axes.T @ (whiten @ rest @ steps)
+    weight = 1.0 / (1.0 + variance[:, None] * np.exp(-GRID))
+    told = 0.5 * (np.log(weight) - residual[:, None] ** 2 * weight).sum(axis=0)
+    return or_rough(or_stepped(told, weight, residual, shock))
+
+
+def carried(k: NDArray[np.int64], depth: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """What the prints after batches k[0], k[1], .. of an epoch show of the level and of the batches.
+
+    Rows are prints. Columns of the first array: the powers of time 0 to `DEGREE`, and the sums at
+    print 0; of the second: a step of the level at each print but the last; of the third: the batches
+    k[0] + 1 .. k[-1].
+    """
+    n = k - k[0]
+    batch = np.arange(1, n[-1] + 1)
+    powers = (batch / n[-1])[:, None] ** np.arange(DEGREE + 1)
+    reach = (batch[:, None] > n[:-1]).astype(np.float64)
+    level = np.cumsum(np.column_stack([powers, reach]), axis=0)
+    start = np.ones((len(k), 1))
+    if depth == 1:
+        reach = (batch <= n[:, None]).astype(np.float64)
+    else:
+        share = 1.0 / (k[0] + batch)
+        level = np.cumsum(level * share[:, None], axis=0)
+        harmonic = np.concatenate([[0.0], np.cumsum(share)])
+        start = np.column_stack([start, harmonic[n]])
+        reach = np.maximum(harmonic[n][:, None] - harmonic[:-1], 0.0)
+    level = np.vstack([np.zeros(level.shape[1]), level])[n]
+    return np.column_stack([level[:, : DEGREE + 1], start]), level[:, DEGREE + 1 :], reach
+
+
+def or_stepped(
+    told: FloatArray, weight: FloatArray, residual: FloatArray, shock: FloatArray
+) -> FloatArray:
+    """The same of a block whose level may step once, at any of its prints.
+
+    `weight`: 1 / variance of the residuals, by size; `shock`: what a step at each print does to them.
+    """
+    pull = (shock * residual[:, None]).T @ weight
+    hold = (shock**2).T @ weight
+    stepped = 0.5 * pull**2 / (hold + STEP**-2) - 0.5 * np.log1p(STEP**2 * hold)
+    share = log(STEPPED / shock.shape[1])
+    mixed = np.logaddexp(log(1.0 - STEPPED), share + np.logaddexp.reduce(stepped))
+    return np.asarray(told + mixed)
+
+
+def or_rough(told: FloatArray) -> FloatArray:
+    """The same of a block whose level may be rougher than a polynomial, which looks like more noise."""
+    mixed = told + log(1.0 - sum(chance for _, chance in ROUGH))
+    for octaves, chance in ROUGH:
+        lag = octaves * PER_OCTAVE
+        shifted = np.concatenate([np.full(lag, told[0]), told[:-lag]])
+        mixed = np.logaddexp(mixed, shifted + log(chance))
+    return np.asarray(mixed)
+
+
+def smeared(told: FloatArray) -> FloatArray:
+    """Log-likelihood over `GRID` with the error of the model, in nats below its largest."""
+    step = GRID[1] - GRID[0]
+    reach = len(GRID)
+    error = step * np.arange(-reach, reach + 1)
+    weight = sum(c / sd * np.exp(-0.5 * (error / sd) ** 2) for sd, c in MODEL)
+    ends = np.pad(np.exp(told - told.max()), reach, mode="edge")
+    found = np.convolve(ends, weight / np.sum(weight), "valid")
+    return np.asarray(np.log(np.maximum(found / found.max(), 1e-300)))
