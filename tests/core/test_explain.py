@@ -132,7 +132,7 @@ def test_the_lines_quoted_in_the_question_are_undetermined() -> None:
     found = boundaries((SAMPLES / "keras2-epoch-jump-excerpt.log").read_bytes(), "acc")
     assert [b.verdict for b in found] == ["undetermined", "undetermined"]
     text = found[0].text
-    assert "steps 4-404 was 0.8929" in text
+    assert "batches 4-404 was 0.8929" in text
     assert "of the 2 batches after them each is known only to ± 0.04" in text
     assert "every tenth" in text
     lag = found[0].lag

@@ -217,7 +217,7 @@ def _seen_before(run: RunDecoder, edge: Edge, anatomy: Anatomy) -> Staircase | N
 def _inside(track: Track, epoch: int) -> tuple[float, float] | None:
     """Change of the level from an epoch's first tenth to its last, with its standard error."""
     whole = Epoch(track, epoch)
-    if not whole.shown or not (whole.shown[-1].final or track.places[-1].epoch > epoch):
+    if not len(whole.shown) or not (whole.shown.final[-1] or track.places[-1].epoch > epoch):
         return None
     start, end = whole.start(), whole.end()
     if start is None or end is None:

@@ -8,9 +8,9 @@ every batch or six of them, averaged once or twice. `cells` has the inference.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import pairwise
-from math import isfinite, sqrt
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ from tui_monitor.core.cells import Base, Cells, Doubt, Point
 from tui_monitor.core.chain import Position
 from tui_monitor.core.level import Noise
 from tui_monitor.core.records import Part
+from tui_monitor.core.shown import LAST_SHARE, Shown, usable
 from tui_monitor.core.track import Track
 
 EDGE = 0.1
@@ -34,9 +35,8 @@ EARLY = 0.25
 """Width of a cell near the start of an epoch, as a share of the batches before it."""
 APART = 2.5
 """Widths of an edge that prints may stand apart to say anything of the edge."""
-LAST_SHARE, LAST_SHARE_SD = 0.75, 0.32
-"""Size of an epoch's last batch where it may be shorter, in full batches, and what is not known of
-it: half of all last batches are full, the others anything."""
+LAST_SHARE_SD = 0.32
+"""What is not known of the size of an epoch's last batch, in full batches."""
 COUNTED = ((1.0, 0.75), (2.5, 0.2), (8.0, 0.05))
 """Factors on the noise of a batch that come into question, with their weights, where it follows from
 the batch size: batches whose samples are alike scatter more."""
@@ -70,26 +70,14 @@ class Level(NamedTuple):
         return sqrt(self.variance)
 
 
-class Shown(NamedTuple):
-    """A print that can be used."""
-
-    row: int
-    k: float
-    """Batches done, in full batches."""
-    d: float
-    quantum: float
-    ragged: bool
-    final: bool
-
-
 class Epoch:
     """The prints of one metric in one epoch, as far as they can be decoded."""
 
     def __init__(self, track: Track, epoch: int, size: float = 0.0) -> None:
         """`size`: batches of the epoch if it is not over, else what its prints show."""
         self.track = track
-        self.shown = list(_usable(track, epoch))
-        self.reached = self.shown[-1].k if self.shown else 0.0
+        self.shown = usable(track, rows_of(track, epoch))
+        self.reached = float(self.shown.k[-1]) if len(self.shown) else 0.0
         """Batches done at the newest print."""
         self.size = max(size, self.reached)
         self.width = max(float(round(EDGE * self.size)), 1.0)
@@ -99,34 +87,36 @@ class Epoch:
         """Level of the last tenth; None where no print tells of it."""
         last = self.reached
         wide = min(self.width, last)
-        if not self.shown or wide <= 0.0:
+        if not len(self.shown) or wide <= 0.0:
             return None
-        first = bisect_right(self.shown, last * (1.0 - REACH), key=_k)
-        first = min(first, bisect_right(self.shown, last - 2.0 * wide, key=_k))
+        farthest = min(last * (1.0 - REACH), last - 2.0 * wide)
+        first = int(np.searchsorted(self.shown.k, farthest, side="right"))
         while first > 0 and len(self.shown) - first < ENOUGH and self._joined(first - 1):
             first -= 1
         inner = (max(last - 2.0 * wide, 0.0), last - wide)
-        return self._level(self.shown[first:], first, (last - wide, last), inner, wide)
+        return self._level(self.shown.part(first), first, (last - wide, last), inner, wide)
 
     def start(self) -> Level | None:
         """Level of the first tenth, or of what is done of it; None where no print tells of it."""
         wide = min(self.width, self.reached)
-        if not self.shown or wide <= 0.0:
+        if not len(self.shown) or wide <= 0.0:
             return None
-        last = bisect_right(self.shown, self.size * REACH, key=_k)
-        last = max(last, bisect_left(self.shown, min(2.0 * wide, self.reached), key=_k) + 1)
+        k = self.shown.k
+        last = int(np.searchsorted(k, self.size * REACH, side="right"))
+        last = max(last, int(np.searchsorted(k, min(2.0 * wide, self.reached))) + 1)
         while last < len(self.shown) and last < ENOUGH and self._joined(last - 1):
             last += 1
         inner = (wide, min(2.0 * wide, self.reached))
-        return self._level(self.shown[:last], 0, (0.0, wide), inner, self.width)
+        return self._level(self.shown.part(0, last), 0, (0.0, wide), inner, self.width)
 
     def _joined(self, at: int) -> bool:
         """Whether a print and the next stand close enough to be looked at together."""
-        return self.shown[at + 1].k - self.shown[at].k <= max(APART * self.width, 1.0)
+        k = self.shown.k
+        return float(k[at + 1] - k[at]) <= max(APART * self.width, 1.0)
 
     def _level(
         self,
-        shown: Sequence[Shown],
+        shown: Shown,
         first: int,
         edge: tuple[float, float],
         inner: tuple[float, float],
@@ -134,17 +124,17 @@ class Epoch:
     ) -> Level | None:
         """Level over `edge`, and its drift from or to `inner`, its neighbour."""
         tracker = self.track.filter
-        if tracker is None or not shown:
+        if tracker is None or not len(shown):
             return None
         base = self._base(first)
         inner = (max(inner[0], base.k), max(inner[1], base.k))
-        nodes = self._nodes(shown, base.k, (*edge, *inner))
+        nodes = self._nodes(shown.k, base.k, (*edge, *inner))
         cells = Cells(nodes, base, list(self._points(shown, nodes)))
         over, beside = cells.share(*edge), cells.share(*inner)
         known = cells.infer(
             over[None, :],
             np.stack([over, beside]),
-            self._noise(tracker.noise, shown[-1]),
+            self._noise(tracker.noise, int(shown.row[-1]), float(shown.d[-1])),
             self._scale(shown),
             self.size,
         )
@@ -159,21 +149,21 @@ class Epoch:
             drift=float(change @ known.mean),
             drift_variance=max(float(change @ known.covariance @ change), 0.0),
             covariance=float(change @ known.covariance[1]),
-            seen=_seen(shown, base.k, edge, width),
+            seen=_seen(shown.k, base.k, edge, width),
             smooth=Part(float(known.mean[1]), sqrt(max(float(known.covariance[1, 1]), 0.0))),
         )
 
-    def _scale(self, shown: Sequence[Shown]) -> float:
+    def _scale(self, shown: Shown) -> float:
         """What changes of the metric are measured by."""
         if self.track.metric.family == "fraction":
             return 1.0
-        largest = max(abs(each.d) for each in shown)
-        return max(abs(shown[-1].d), 1e-3 * largest, 1e-12)
+        largest = float(np.abs(shown.d).max())
+        return max(abs(float(shown.d[-1])), 1e-3 * largest, 1e-12)
 
-    def _noise(self, noise: Noise, at: Shown) -> list[Doubt]:
+    def _noise(self, noise: Noise, row: int, displayed: float) -> list[Doubt]:
         """Variances of one batch's noise that come into question around a print."""
-        level = self.track.level.get(at.row)
-        variance = noise.variance(at.d if level is None else level)
+        level = self.track.level.get(row)
+        variance = noise.variance(displayed if level is None else level)
         factors = UNKNOWN
         if noise.is_known:
             factors = LEARNT if noise.learns else COUNTED
@@ -183,26 +173,23 @@ class Epoch:
         """Where the look begins: at the print before the first that is used, or at the start."""
         if first == 0:
             return Base(0.0)
-        before = self.shown[first - 1]
-        rounding = (before.k * before.quantum) ** 2 / 12.0
-        total = before.k * before.d
+        before, shown = first - 1, self.shown
+        k, d, quantum = float(shown.k[before]), float(shown.d[before]), float(shown.quantum[before])
+        rounding = (k * quantum) ** 2 / 12.0
+        total = k * d
         if self.track.law.depth == 1:
-            return Base(before.k, total, 0.0, rounding, 0.0)
-        return Base(before.k, total, total, total**2 + before.k**2, rounding)
+            return Base(k, total, 0.0, rounding, 0.0)
+        return Base(k, total, total, total**2 + k**2, rounding)
 
-    def _nodes(
-        self, shown: Sequence[Shown], start: float, borders: tuple[float, ...]
-    ) -> FloatArray:
+    def _nodes(self, k: FloatArray, start: float, borders: tuple[float, ...]) -> FloatArray:
         """Ends of the cells: prints as far apart as cells are to be wide, borders, and fillers."""
         spacing = self.width / CELLS_AN_EDGE
-        at = {start, shown[-1].k, *(b for b in borders if b >= start)}
-        end, twice = start, self.track.law.depth == 2
-        for here, following in pairwise(shown):
+        at = {start, float(k[-1]), *(b for b in borders if b >= start)}
+        wide = np.full(len(k) - 1, spacing)
+        if self.track.law.depth == 2:
             # a mean of running means remembers how its first batches differed
-            wide = min(spacing, EARLY * here.k) if twice else spacing
-            if following.k - end > wide:
-                end = here.k
-                at.add(end)
+            wide = np.minimum(spacing, EARLY * k[:-1])
+        at.update(_ends(k, wide, start))
         nodes = sorted(at)
         widest = 0.5 * self.width if self.width > 2.0 else self.width
         filled = [nodes[0]]
@@ -215,46 +202,54 @@ class Epoch:
         unique = np.unique(np.array(filled, dtype=np.float64))
         return np.asarray(unique[np.concatenate(([True], np.diff(unique) > 1e-6))])
 
-    def _points(self, shown: Sequence[Shown], nodes: FloatArray) -> Iterator[Point]:
+    def _points(self, shown: Shown, nodes: FloatArray) -> Iterator[Point]:
         """What is observed: a cell's last print; where the bar averages twice, all its prints."""
         twice = self.track.law.depth == 2
-        groups: dict[int, list[Shown]] = {}
-        cells = np.searchsorted(nodes, [each.k for each in shown]).tolist()
-        for each, cell in zip(shown, cells, strict=True):
-            if each.final and twice and self.track.law.final != "same":
-                yield self._last_of_two(each)
-            else:
-                groups.setdefault(cell, []).append(each)
-        for group in groups.values():
+        if twice and self.track.law.final != "same":
+            for at in np.flatnonzero(shown.final).tolist():
+                yield self._last_of_two(shown, at)
+            held = np.flatnonzero(~shown.final)
+        else:
+            held = np.arange(len(shown))
+        cells = np.searchsorted(nodes, shown.k[held])
+        begins = np.flatnonzero(np.diff(cells, prepend=-1)).tolist()
+        for begin, end in pairwise([*begins, len(held)]):
             if not twice:
-                yield self._point(group[-1])
+                yield self._point(shown, int(held[end - 1]))
                 continue
+            group = held[begin:end]
+            d, quanta = shown.d[group].tolist(), shown.quantum[group].tolist()
+            squares = {quantum: quantum**2 for quantum in set(quanta)}
             yield Point(
-                k=np.array([each.k for each in group]),
-                d=sum(each.d for each in group) / len(group),
-                variance=sum(each.quantum**2 for each in group) / (12.0 * len(group) ** 2),
+                k=shown.k[group],
+                d=sum(d) / len(d),
+                variance=sum(map(squares.__getitem__, quanta)) / (12.0 * len(d) ** 2),
                 twice=True,
             )
 
-    def _point(self, each: Shown) -> Point:
-        return Point(
-            np.array([each.k]), each.d, each.quantum**2 / 12.0 + self._unsure(each), twice=False
-        )
+    def _point(self, shown: Shown, at: int, short: float = 0.0) -> Point:
+        """The print `at`, as of `short` batches before."""
+        k, d, quantum = float(shown.k[at]) - short, float(shown.d[at]), float(shown.quantum[at])
+        unsure = self._unsure(int(shown.row[at]), k, d) if shown.ragged[at] else 0.0
+        return Point(np.array([k]), d, quantum**2 / 12.0 + unsure, twice=False)
 
-    def _last_of_two(self, each: Shown) -> Point:
+    def _last_of_two(self, shown: Shown, at: int) -> Point:
         """The last line of a bar that averages twice: the running mean, alone or appended."""
+        k = float(shown.k[at])
         if self.track.law.final == "reset":
-            short = 1.0 - LAST_SHARE if each.ragged and each.k > 1.0 else 0.0
-            return self._point(each._replace(k=each.k - short))
-        return Point(np.array([each.k]), each.d, each.quantum**2 / 12.0, twice=True, appended=True)
+            short = 1.0 - LAST_SHARE if shown.ragged[at] and k > 1.0 else 0.0
+            return self._point(shown, at, short)
+        quantum = float(shown.quantum[at])
+        d = float(shown.d[at])
+        return Point(np.array([k]), d, quantum**2 / 12.0, twice=True, appended=True)
 
-    def _unsure(self, each: Shown) -> float:
+    def _unsure(self, row: int, k: float, displayed: float) -> float:
         """Variance that a last batch of unknown size adds to the number displayed."""
-        if not each.ragged or each.k <= 1.0:
+        if k <= 1.0:
             return 0.0
-        level = self.track.level.get(each.row)
-        off = each.d - (each.d if level is None else level)
-        return (LAST_SHARE_SD * off / each.k) ** 2
+        level = self.track.level.get(row)
+        off = displayed - (displayed if level is None else level)
+        return (LAST_SHARE_SD * off / k) ** 2
 
 
 def steady(end: Level, start: Level) -> float:
@@ -273,38 +268,26 @@ def epoch_of(place: Position) -> int:
     return place.epoch
 
 
-def _k(shown: Shown) -> float:
-    return shown.k
+def _ends(k: FloatArray, wide: FloatArray, start: float) -> Iterator[float]:
+    """The last prints that lie no farther than `wide` from the end of the cell before, cell by cell.
+
+    `wide`: of a cell that ends at each print but the last.
+    """
+    end, at = start, 0
+    while at < len(wide):
+        beyond = k[at + 1 :] - end > wide[at:]
+        found = int(beyond.argmax())
+        if not beyond[found]:
+            return
+        at += found
+        end = float(k[at])
+        yield end
+        at += 1
 
 
-def _usable(track: Track, epoch: int) -> Iterator[Shown]:
-    """Prints whose number can be inverted, in ascending order; of equals the last."""
-    held: Shown | None = None
-    rows = rows_of(track, epoch)
-    displayed, outlier, once = track.displayed, track.outlier, track.law.depth == 1
-    for row, place in zip(rows, track.places[rows.start : rows.stop], strict=True):
-        d = displayed[row]
-        if place.k is None or place.n is None or outlier[row] or not isfinite(d):
-            continue
-        # a mean of means counts batches, whatever their size
-        ragged = place.ragged and once and place.n > 1.0
-        k = place.n - (1.0 - LAST_SHARE) if ragged else place.n
-        if held is not None and k < held.k:
-            continue
-        each = Shown(row, k, d, track.quantum[row], place.ragged, place.final)
-        apart = track.law.depth == 2 and place.final
-        if held is not None and (each.k > held.k or apart):
-            yield held
-        held = each
-    if held is not None:
-        yield held
-
-
-def _seen(shown: Sequence[Shown], start: float, edge: tuple[float, float], width: float) -> float:
+def _seen(k: FloatArray, start: float, edge: tuple[float, float], width: float) -> float:
     """Share of an edge of the given width that lies between prints close enough to tell of it."""
-    total, before = 0.0, start
-    for each in shown:
-        if each.k - before <= max(APART * width, 1.0):
-            total += max(min(each.k, edge[1]) - max(before, edge[0]), 0.0)
-        before = each.k
-    return total / width
+    before = np.concatenate(([start], k[:-1]))
+    inside = np.maximum(np.minimum(k, edge[1]) - np.maximum(before, edge[0]), 0.0)
+    joined = k - before <= max(APART * width, 1.0)
+    return float(np.cumsum(inside[joined])[-1]) / width if joined.any() else 0.0

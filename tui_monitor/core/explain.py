@@ -197,6 +197,8 @@ def names(run: RunDecoder, edge: Edge) -> tuple[str, str]:
     before, after = (run.prints[index[row]].label for row in (edge.last_row, edge.first_row))
     if before.isdecimal() and after.isdecimal() and int(after) > int(before):
         return before, after
+    if before.startswith("+"):  # of a log's end, see `log_end`
+        return before, after
     return str(edge.epoch), str(edge.next_epoch)
 
 

@@ -107,6 +107,16 @@ class Goal(NamedTuple):
     """As `epochs`, from now on."""
 
 
+class CutRun(NamedTuple):
+    """The run shown began before what was read of the log: its epochs count from the first one read.
+
+    They are known by their labels: as the log numbers them, else `+1`, `+2`.
+    """
+
+    epochs: int | None
+    """Planned, as the log says; `Snapshot.epochs` is None."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """All that a screen or report needs of a session, frozen; compared by identity."""
@@ -151,6 +161,8 @@ class Snapshot:
     """The log says that the training is over."""
     goals: tuple[Goal, ...] = ()
     """Targets that the user set, as far as they are met; the newest run's."""
+    cut: CutRun | None = None
+    """Only the log's end was read, and the run shown began before it."""
 
 
 class ReplayPosition(NamedTuple):
@@ -161,6 +173,17 @@ class ReplayPosition(NamedTuple):
     speed: float
     """1 is the pace of the training; 0 as fast as possible."""
     paused: bool
+
+
+class Filling(NamedTuple):
+    """A big log whose end is shown while it is read from its beginning."""
+
+    read: int
+    """Bytes from the beginning that were read."""
+    size: int
+    """Bytes of the log."""
+    seconds: float | None
+    """Until all is read; None while that is not known."""
 
 
 class SourceState(NamedTuple):
@@ -178,3 +201,5 @@ class SourceState(NamedTuple):
     replay: ReplayPosition | None = None
     catching_up: bool = False
     """There is more to read than was read so far."""
+    filling: Filling | None = None
+    """The snapshot is of the log's end only; how far the whole is read."""

@@ -15,7 +15,7 @@ from tui_monitor.ingest.source import Chunk, Ended, Following, Pulled, Source, W
 
 _MOST = 1 << 24  # bytes held; what is beyond waits in the source
 _BLOCK = 1 << 18  # bytes pulled at once
-_BEAT = 0.04  # seconds between two looks while bytes come
+_BEAT = 0.06  # seconds between two looks while bytes come
 _QUIET_BEAT = 0.1  # the same while it is quiet
 _SLOW_BEAT = 0.25  # the same while it is quiet and a bell would ring
 _GATHER = 0.02  # seconds between two looks at least: a stream of small writes rings for each
@@ -99,8 +99,8 @@ class ReadAhead:
         while not self._stopping.is_set():
             rung.clear()  # before looking: what happens after the look rings again
             self._read()
-            rung.wait(self._beat())
-            self._stopping.wait(_GATHER)
+            if rung.wait(self._beat()):
+                self._stopping.wait(_GATHER)
 
     def _read(self) -> None:
         """Pull until there is no more, or enough is held."""

@@ -5,13 +5,23 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from typing import Protocol
 
 from tui_monitor.core.snapshot import Snapshot, SourceCondition, SourceState
 from tui_monitor.core.text import sanitise
-from tui_monitor.ingest.source import Chunk, Ended, Gap, Hole, Restarted, Source, Waiting
+from tui_monitor.ingest.source import (
+    Chunk,
+    Ended,
+    Following,
+    Gap,
+    Hole,
+    Restarted,
+    Source,
+    Waiting,
+)
 from tui_monitor.ingest.turns import TurnThread
 
 _LARGEST = 1 << 20  # bytes a pull at most
@@ -19,11 +29,10 @@ _SMALLEST = 1 << 14
 _WORK = 0.05  # seconds of work in one turn, so that a snapshot comes through while a log is loaded
 _SETTLE = 0.04  # seconds without bytes after which an unfinished line is taken as it stands
 _PATIENCE = 0.15  # seconds that a picture waits at most for its newest line to be taken
-_BEAT = 0.05  # seconds between two looks while bytes come
-_QUIET_BEAT = 0.1  # the same while it is quiet
-_SLOW_BEAT = 0.25  # the same while it is quiet and a bell would ring
-_QUIET = 2.0  # seconds without bytes after which it is quiet ...
-_SOON_QUIET = 0.5  # ... where a bell would ring
+_BEAT = 0.05  # seconds between two looks while an unfinished line or a replay goes on
+_QUIET_BEAT = 0.1  # the same else
+_SLOW_BEAT = 0.5  # the same while it is quiet and a bell would ring
+_QUIET = 0.5  # seconds without bytes after which it is quiet
 _TOLD = 10.0  # seconds for which a restart or a gap stays the news
 _USUAL = 3.0  # a log is not stalled before this many times its usual silence
 
@@ -90,14 +99,52 @@ class Feed:
         self._unshown: float | None = None  # since when there are bytes that no picture shows
         self._published = float("-inf")
         self._shown: tuple[object, ...] | None = None
+        self.held = False
+        """Publish nothing for now."""
+        self.taken = 0
+        """Bytes taken from the source, holes included."""
+        self.restarts = 0
+        """How often the source began anew."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether there may have been more to take at the last turn."""
+        return self._busy
+
+    @property
+    def following(self) -> Following:
+        """How growth of the source is noticed."""
+        return self._source.following
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that was taken counts, an unfinished line included."""
+        return self._settled
+
+    @property
+    def unshown(self) -> bool:
+        """Whether something was taken that no picture shows."""
+        return self._unshown is not None
+
+    def show(self) -> None:
+        """Publish, without waiting for its time."""
+        now = self._clock()
+        self._publish_now(now, self._state(now))
+
+    def publish_to(self, publish: Publish) -> None:
+        """Hand pictures to this from now on."""
+        self._publish = publish
 
     def pace(self, interval: float) -> None:
         """Publish at most this often from now on (seconds)."""
         self._interval = interval
 
-    def turn(self) -> float:
-        """Pull, feed, settle, publish as due; return seconds to the next turn, at most."""
-        busy = self._busy = self._pull()
+    def turn(self, most: int = sys.maxsize) -> float:
+        """Pull, feed, settle, publish as due; return seconds to the next turn, at most.
+
+        No more than `most` bytes are taken in all, counted as `taken`.
+        """
+        busy = self._busy = self._pull(most)
         now = self._clock()
         quiet = now - (self._began if self._last_byte is None else self._last_byte)
         if not busy and not self._settled and quiet >= _SETTLE:
@@ -108,17 +155,20 @@ class Feed:
 
     # --- in
 
-    def _pull(self) -> bool:
+    def _pull(self, most: int) -> bool:
         """Feed what there is for one turn; say whether there may be more."""
         until = self._clock() + _WORK
-        while True:
-            pulled = self._source.pull(self._limit)
+        while self.taken < most:
+            pulled = self._source.pull(min(self._limit, most - self.taken))
             now = self._clock()
             if isinstance(pulled, Chunk):
+                self.taken += len(pulled.data)
                 self._feed(pulled.data, now)
             elif isinstance(pulled, Hole):
+                self.taken += pulled.size
                 self._session.skip(pulled.size, now)
             elif isinstance(pulled, Restarted):
+                self.restarts += 1
                 self._session.restart(pulled.reason, pulled.at)
                 self._ended, self._settled = False, True
                 self._news, self._news_until = pulled.reason, now + _TOLD
@@ -129,6 +179,7 @@ class Feed:
                 return False
             if self._clock() >= until:
                 return True
+        return False
 
     def _feed(self, data: bytes, now: float) -> None:
         if self._last_byte is not None:
@@ -137,7 +188,7 @@ class Feed:
         self._last_byte = after = self._clock()
         self._is_open = not data.endswith((b"\n", b"\r"))
         self._unshown = after if self._unshown is None else self._unshown
-        self._waiting, self._settled, self._ended = None, False, False
+        self._waiting, self._settled, self._ended = None, data.endswith(b"\n"), False
         pace = len(data) / max(after - now, 1e-6)
         self._limit = int(min(max(pace * _WORK, _SMALLEST), _LARGEST))
 
@@ -158,14 +209,18 @@ class Feed:
         if self._news is not None and now >= self._news_until:
             self._news = None
         current = (self._session.revision, state._replace(quiet_seconds=None))
-        if current == self._shown:
+        if self.held or current == self._shown:
             return float("inf")
         due = max(self._published + self._interval - now, self._until_settled(now))
         if due > 0:
             return due
-        self._published, self._shown, self._unshown = now, current, None
-        self._publish(self._session.snapshot(now), state)
+        self._publish_now(now, state)
         return float("inf")
+
+    def _publish_now(self, now: float, state: SourceState) -> None:
+        self._shown = (self._session.revision, state._replace(quiet_seconds=None))
+        self._published, self._unshown = now, None
+        self._publish(self._session.snapshot(now), state)
 
     def _until_settled(self, now: float) -> float:
         """Seconds that it pays to wait: the newest line would miss this picture, and be late."""
@@ -211,9 +266,7 @@ class Feed:
         if following == "replay":
             return _BEAT
         rings = following == "events"
-        if quiet < (_SOON_QUIET if rings else _QUIET):
-            return _BEAT
-        return _SLOW_BEAT if rings else _QUIET_BEAT
+        return _SLOW_BEAT if rings and quiet >= _QUIET else _QUIET_BEAT
 
 
 class FeedThread(TurnThread):

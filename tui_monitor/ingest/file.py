@@ -18,13 +18,15 @@ from tui_monitor.core.text import sanitise
 from tui_monitor.ingest.opened import OpenedFile
 from tui_monitor.ingest.rotated import Siblings
 from tui_monitor.ingest.source import Chunk, Following, Gap, Hole, Pulled, Restarted, Waiting
+from tui_monitor.ingest.trace import Trace
 from tui_monitor.ingest.watch import Listening
 
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class FileTail:
-    """Source of the bytes of a file by name, from its beginning, for as long as it is asked.
+    """Source of the bytes of a file by name, for as long as it is asked: the first file that has the
+    name from byte `begin` on, others from their beginning.
 
     Of a file that is replaced, all is read before its successor; while that is empty, late writers
     to the old one are waited for `linger` seconds, and the old one is watched as long again.
@@ -34,11 +36,13 @@ class FileTail:
         self,
         path: str | os.PathLike[str],
         *,
+        begin: int = 0,
         watch: bool = True,
         linger: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._path = Path(os.path.abspath(path))
+        self._begin = begin
         self._clock = clock
         self._linger = linger
         self._rung = threading.Event()
@@ -146,7 +150,8 @@ class FileTail:
                     os.close(fd)
                     return None
                 self._close_file()
-                self._file = OpenedFile(fd, self.name, before.trace if before else None)
+                trace = before.trace if before is not None else Trace(self._begin)
+                self._file = OpenedFile(fd, self.name, trace)
                 self._lost = None
                 return None
             if self._file is not None:

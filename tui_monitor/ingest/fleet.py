@@ -299,6 +299,7 @@ class Fleet:
             if not member.decoding:
                 self._start(member)
             member.pace(interval)
+            member.show_end(key == self._opened)
         self._decoding = [member for member in self._members.values() if member.decoding]
 
     def _start(self, member: Member) -> None:

@@ -6,6 +6,7 @@ It decides nothing of its own: the fleet says when to look, what to decode and w
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 
 from tui_monitor.core.options import DecodeOptions
@@ -14,7 +15,8 @@ from tui_monitor.core.session import Session
 from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.core.text import sanitise
 from tui_monitor.ingest.discover import reason_of
-from tui_monitor.ingest.feed import Feed
+from tui_monitor.ingest.end_first import BigLog, EndFirst
+from tui_monitor.ingest.feed import Feed, Publish
 from tui_monitor.ingest.file import FileTail
 from tui_monitor.ingest.glanced_session import GlancedSession
 from tui_monitor.ingest.glancing import RESTING, GlancedLog, Stamp, stamp_of
@@ -50,6 +52,11 @@ class Member:
         self._session: Session | None = None
         self._source: Source | None = None
         self._feed: Feed | None = None
+        self._publish: Publish | None = None
+        self._end_first: EndFirst | None = None
+        """Shows the end of a big log, while somebody looks at it."""
+        self._clock: Callable[[], float] = time.monotonic
+        self._interval = 0.1
         self.stamp: Stamp | None = None
         self._grew: float | None = None
         """When it was seen to grow (the fleet's clock)."""
@@ -147,6 +154,7 @@ class Member:
         self, publish: Callable[[Snapshot, SourceState], None], clock: Callable[[], float]
     ) -> None:
         """Begin to decode it."""
+        self._publish, self._clock = publish, clock
         if self._open is not None:
             self._source = self._open()
             self._watched = GlancedSession(self._options)
@@ -163,15 +171,30 @@ class Member:
 
     def pace(self, interval: float) -> None:
         """Publish what is decoded at most this often (seconds)."""
-        if self._feed is not None:
-            self._feed.pace(interval)
+        self._interval = interval
+        paced = self._end_first or self._feed
+        if paced is not None:
+            paced.pace(interval)
+
+    def show_end(self, wanted: bool) -> None:
+        """Show the end of a big log while it is read, or what is read so far."""
+        if self._feed is None or self.path is None or wanted == (self._end_first is not None):
+            return
+        if self._end_first is not None:
+            self._end_first.stop()
+            self._end_first = None
+        elif self._publish is not None and not self.caught_up:
+            log = BigLog(self.path, self._options)
+            self._end_first = EndFirst(
+                log, self._feed, self._publish, clock=self._clock, interval=self._interval
+            )
 
     def turn(self) -> float:
         """Let the feed do what is due; seconds to its next turn, at most."""
         assert self._feed is not None
         assert self._session is not None
         stamp, before = self.stamp, self._session.bytes
-        wait = self._feed.turn()
+        wait = (self._end_first or self._feed).turn()
         if wait > 0 and self._session.bytes == before:
             self.caught_up = True
             self._decoded = stamp
@@ -179,6 +202,7 @@ class Member:
 
     def stop(self) -> None:
         """Let go of the feed; what it published stays."""
+        self.show_end(False)
         source, self._source, self._feed, self._session = self._source, None, None, None
         if source is not None:
             source.close()

@@ -188,12 +188,13 @@ class RecordedTail:
         self,
         path: str | os.PathLike[str],
         *,
+        begin: int = 0,
         watch: bool = True,
         clock: Callable[[], float] = time.monotonic,
         screen: Callable[[], tuple[int, int] | None] | None = None,
     ) -> None:
         self._path = path
-        self._tail = FileTail(path, watch=watch, clock=clock)
+        self._tail = FileTail(path, begin=begin, watch=watch, clock=clock)
         self._clock = clock
         self._looked = float("-inf")
         self._ended: str | None = None
@@ -263,3 +264,9 @@ def open_file(path: str) -> FileTail | RecordedTail:
     if record_path(path).exists():
         return RecordedTail(path, screen=terminal_size)
     return FileTail(path)
+
+
+def open_end(path: str, begin: int) -> FileTail | RecordedTail:
+    """As `open_file`, from byte `begin` on and without a bell of its own."""
+    kind = RecordedTail if record_path(path).exists() else FileTail
+    return kind(path, begin=begin, watch=False)

@@ -22,18 +22,21 @@ _LINE_END = re.compile(rb"[\r\n]")  # bars that are redrawn end their states by 
 
 
 class Trace:
-    """The read position in a file and the fingerprint of what lies before it."""
+    """The read position in a file and the fingerprint of what was read before it.
 
-    def __init__(self) -> None:
-        self.position = 0
-        self.size = 0
+    `begin`: where reading begins; what lies before identifies nothing.
+    """
+
+    def __init__(self, begin: int = 0) -> None:
+        self.position = begin
+        self.size = begin
         """As last seen."""
         self._head = b""
         self._recent = b""
         self._begins = array("Q")  # of the stretches that have a checksum
         self._ends = array("Q")
         self._sums = array("I")
-        self._begin = 0  # of the stretch that has none yet
+        self._begin = begin  # of the stretch that has none yet
         self._sum = 0
 
     @property

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-_GATHER = 0.05  # seconds between two turns at least: a stream of small writes rings for each
+_GATHER = 0.1  # seconds between two turns that are rung for: each of many small writes rings
 
 
 class TurnThread:
@@ -68,5 +68,5 @@ class TurnThread:
             wait = self._turn()
             if wait > 0:
                 turned = time.monotonic()
-                self._rung.wait(wait)
-                self._stopping.wait(max(turned + _GATHER - time.monotonic(), 0.0))
+                if self._rung.wait(wait):
+                    self._stopping.wait(max(turned + _GATHER - time.monotonic(), 0.0))

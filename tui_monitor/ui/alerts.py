@@ -27,11 +27,14 @@ def alerts(
 ) -> list[Alert]:
     """What is news, the most urgent first; nothing of what was there when the log was opened.
 
-    `before` is the newest picture that had all there was to read; while it is read there are no news.
+    `before` is the newest picture that had all there was to read; while it is read there are no news,
+    but for those of the end of a big log, which is shown first.
     """
     if before is None or before[0].revision == 0 or now[1].catching_up:
         return []
     (old, was), (new, state) = before, now
+    if (was.filling is None) != (state.filling is None):
+        return []  # the whole in place of the end: what is new of it was there before
     told = {_key(each) for each in old.findings}
     found = [
         Alert("alarm", each.text)
@@ -45,7 +48,7 @@ def alerts(
         found.append(Alert("stalled", f"{state.name}: nothing has come for a while"))
     if state.condition != was.condition and state.condition == "lost":
         found.append(Alert("lost", state.detail or f"{state.name}: lost"))
-    if new.run == old.run:
+    if new.run == old.run and new.cut is None:  # else there may have been a better one
         found += _best(old, new)
     return found
 

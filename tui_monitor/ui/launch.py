@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.session import Session
 from tui_monitor.core.snapshot import SourceState
 from tui_monitor.core.text import sanitise
+from tui_monitor.ingest.end_first import BigLog, BigLogThread
 from tui_monitor.ingest.epoch_index import Begin, epoch_begins, find_epoch
 from tui_monitor.ingest.feed import FeedThread
 from tui_monitor.ingest.fleet import Fleet
@@ -18,6 +20,7 @@ from tui_monitor.ingest.recording import stop as stop_training
 from tui_monitor.ingest.replay import ReplaySource
 from tui_monitor.ingest.source import Source
 from tui_monitor.ingest.specs import Spec, Stream
+from tui_monitor.ingest.turns import TurnThread
 from tui_monitor.settings import Settings
 from tui_monitor.ui.app import MonitorApp
 from tui_monitor.ui.fleet_app import FleetApp
@@ -26,6 +29,8 @@ from tui_monitor.ui.webhook import Webhook
 
 LIVE_SECONDS = 0.4
 """Between two pictures of a log that grows, at least; after a silence the first comes at once."""
+_SWITCH_SECONDS = 0.001
+"""For which a thread may run while others wait to."""
 
 
 class RunningFeed:
@@ -33,7 +38,7 @@ class RunningFeed:
 
     def __init__(
         self,
-        thread: FeedThread,
+        thread: TurnThread,
         replay: ReplayKeys | None = None,
         recording: RecordedTraining | None = None,
     ) -> None:
@@ -136,7 +141,13 @@ def watch_log(
     """
 
     def open_feed(publish: Publish, fail: Fail) -> RunningFeed:
-        thread = FeedThread(open_source(), Session(options), publish, fail, interval=LIVE_SECONDS)
+        source, session = open_source(), Session(options)
+        thread: TurnThread
+        if log is None:
+            thread = FeedThread(source, session, publish, fail, interval=LIVE_SECONDS)
+        else:
+            big = BigLog(log, options)
+            thread = BigLogThread(big, source, session, publish, fail, interval=LIVE_SECONDS)
         return RunningFeed(thread, recording=_recording(log))
 
     beginning = SourceState(sanitise(name), "waiting", "none", None, None)
@@ -202,6 +213,8 @@ def _run_app(app: MonitorApp, settings: Settings) -> int:
     webhook = None if settings.webhook is None else Webhook(settings.webhook, app.tell_of)
     if webhook is not None:
         app.pass_on = webhook.post
+    # Keys and pictures are not to wait long for the thread that decodes, at each turn of theirs.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     app.run()
     if webhook is not None:
         webhook.close()

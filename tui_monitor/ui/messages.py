@@ -26,8 +26,10 @@ class SnapshotReady(Message, bubble=False):
         """Which of several runs it is of."""
 
     def can_replace(self, message: Message) -> bool:
-        """Whether this one may stand for `message`."""
-        return isinstance(message, SnapshotReady)
+        """Whether this one may stand for `message`: not for the last one of a log's end."""
+        if not isinstance(message, SnapshotReady):
+            return False
+        return (message.source.filling is None) == (self.source.filling is None)
 
 
 class RunsReady(Message, bubble=False):

@@ -47,6 +47,8 @@ class RunsView:
     by_step: bool = False
     """They are aligned by step instead of by epoch."""
     log_y: bool = False
+    at: float | None = None
+    """Where the cursor over the charts stands, in epochs or steps; None: there is none."""
 
 
 class RunsScene(NamedTuple):
@@ -200,6 +202,8 @@ def series_of(scene: RunsScene, metric: str) -> list[Series]:
     found: list[Series] = []
     for number, row in enumerate(marked_rows(scene)):
         snapshot = row.snapshot
+        if snapshot is not None and snapshot.cut is not None:
+            continue  # where in the run its end lies is not known
         for curve in snapshot.curves if snapshot is not None else ():
             if snapshot is not None and metric in (curve.metric, curve.val_metric):
                 series = _series(number, snapshot, curve, metric, by_step=scene.view.by_step)

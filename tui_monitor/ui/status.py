@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from tui_monitor.core.records import Finding
-from tui_monitor.core.snapshot import Goal, Snapshot, SourceState
+from tui_monitor.core.snapshot import Filling, Goal, Snapshot, SourceState
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui.glyphs import Glyphs
 from tui_monitor.ui.palette import Ground, Ink
@@ -16,6 +16,7 @@ from tui_monitor.ui.scene import ALARMS, Scene, epoch_label
 _BAR_CELLS = 16
 _WIDE = 100
 """Columns from which all is said in words."""
+_FILLING_CELLS = 12
 _NARROW = 60
 """Columns below which a replay is told by its numbers alone."""
 
@@ -44,6 +45,8 @@ def _spread_first(scene: Scene, width: int, *, alone: bool) -> Row:
     room = width - row_width(right) - (2 if right else 0)
     # Where there is little room the numbers stay: whoever looks knows which log it is.
     items = [Item(_condition(scene), 0), Item(_name(scene, width), 1 if width >= _WIDE else 4)]
+    if alone and scene.source.filling is not None:
+        items.append(Item(_filling(scene.source.filling, scene.glyphs, 0), 0))
     alarm = _alarm(scene.snapshot) if alone else None
     if alarm is not None:
         items.append(Item((Span(f"{scene.glyphs.alert} {alarm.kind}", Ink.BAD),), 0))
@@ -95,7 +98,8 @@ def _name(scene: Scene, width: int) -> Row:
 def _progress_items(snapshot: Snapshot, glyphs: Glyphs) -> list[Item]:
     items: list[Item] = []
     if snapshot.epoch:
-        of = f"/{snapshot.epochs}" if snapshot.epochs else ""
+        planned = snapshot.cut.epochs if snapshot.cut is not None else snapshot.epochs
+        of = f"/{planned}" if planned else ""
         label = epoch_label(snapshot, snapshot.epoch)
         items.append(Item((Span("epoch ", Ink.DIM), Span(f"{label}{of}", Ink.STRONG)), 1))
     if snapshot.step is not None and snapshot.unit != "epoch":
@@ -176,6 +180,8 @@ def _told(scene: Scene, width: int) -> Row:
 def _second_line(scene: Scene, width: int) -> Row:
     snapshot, state = scene.snapshot, scene.source
     items: list[Item] = []
+    if state.filling is not None:
+        items.append(Item(_filling(state.filling, scene.glyphs, width - 3), 0))
     told = _told(scene, width - 3)
     if told:
         items.append(Item(told, 0))
@@ -184,10 +190,46 @@ def _second_line(scene: Scene, width: int) -> Row:
         text = fit(f"{scene.glyphs.alert} {alarm.text}", width - 3, scene.glyphs.ellipsis)
         items.append(Item((Span(text, Ink.BAD),), 0))
     if snapshot is not None:
-        items += [Item((Span(text, Ink.DIM),), rank) for text, rank in _facts(snapshot)]
+        facts = _facts(snapshot, end_only=state.filling is not None)
+        items += [Item((Span(text, Ink.DIM),), rank) for text, rank in facts]
     if state.following != "none":
         items.append(Item((Span(_following(state), Ink.DIM),), 4))
     return (Span("   "), *pack(items, width - 3))
+
+
+def _filling(filling: Filling, glyphs: Glyphs, width: int) -> Row:
+    """That only the log's end is shown, and how far the whole is read; as much as fits well."""
+    share = _share(filling)
+    of = share_read(filling)
+    dot = f" {glyphs.separator} "
+    left = "" if filling.seconds is None else f"{dot}{_minutes(filling.seconds)} left"
+    end = Span("showing the end", Ink.STRONG)
+    done = int(share * _FILLING_CELLS)
+    bar = (
+        Span(glyphs.bar * done, Ink.LEVEL),
+        Span(glyphs.rule_across * (_FILLING_CELLS - done), Ink.RULE),
+    )
+    forms: tuple[Row, ...] = (
+        (end, Span(f"{dot}reading "), *bar, Span(f" {of}{left}", Ink.PLAIN)),
+        (end, Span(f"{dot}{of}{left}", Ink.PLAIN)),
+        (end, Span(f"{dot}{of}", Ink.PLAIN)),
+        (Span("end only", Ink.STRONG), Span(f"{dot}{math.floor(100 * share)} %", Ink.PLAIN)),
+    )
+    return next((form for form in forms if row_width(form) <= width), forms[-1])
+
+
+def _minutes(seconds: float) -> str:
+    """A length of time that nobody waits for to the second."""
+    return f"{round(seconds / 60)} min" if 90 <= seconds < 3570 else fmt.estimate(seconds)
+
+
+def share_read(filling: Filling) -> str:
+    """How much of a log is read: `34 % of 612.0 MB`."""
+    return f"{math.floor(100 * _share(filling))} % of {fmt.size(filling.size)}"
+
+
+def _share(filling: Filling) -> float:
+    return min(filling.read / max(filling.size, 1), 1.0)
 
 
 def _alarm(snapshot: Snapshot | None) -> Finding | None:
@@ -213,7 +255,7 @@ def _goal(goal: Goal) -> str:
     return text if goal.seconds is None else f"{text}, {fmt.estimate(goal.seconds[1])}"
 
 
-def _facts(snapshot: Snapshot) -> list[tuple[str, int]]:
+def _facts(snapshot: Snapshot, *, end_only: bool) -> list[tuple[str, int]]:
     facts: list[tuple[str, int]] = [(_goal(goal), 0) for goal in snapshot.goals]
     if snapshot.learning_rate is not None:
         facts.append((f"lr {fmt.compact(snapshot.learning_rate)}", 1))
@@ -221,7 +263,7 @@ def _facts(snapshot: Snapshot) -> list[tuple[str, int]]:
         facts.append((fmt.law(snapshot.law), 2))
     if snapshot.batch_size is not None:
         facts.append((f"batch of {snapshot.batch_size}", 3))
-    if snapshot.runs > 1:
+    if snapshot.runs > 1 and not end_only:
         facts.append((f"run {snapshot.run}/{snapshot.runs}", 1))
     if snapshot.format is not None:
         facts.append((snapshot.format, 6))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.ui import jump, status, tables
 from tui_monitor.ui.glyphs import ASCII, UNICODE, to_ascii
-from tui_monitor.ui.rows import BLANK, Row, clip
+from tui_monitor.ui.rows import BLANK, Row, Span, clip
 from tui_monitor.ui.scene import Scene, View, curves
 
 _EPOCHS = 5
@@ -36,6 +36,10 @@ def summary(
     width = min(max(width, 20), _WIDEST)
     scene = Scene(snapshot, source, View(focus=view.focus), ASCII if ascii else UNICODE)
     rows: list[Row] = status.status_rows(scene, width, 1)
+    if source.filling is not None:
+        rows.append(
+            (Span(f" Of the log's end only: {status.share_read(source.filling)} was read."),)
+        )
     count = len(curves(scene))
     for turn in range(min(count, 2)):
         of_metric = scene._replace(view=View(focus=(view.focus + turn) % count))

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 
 from tui_monitor.core.snapshot import Curve, EpochRow
 from tui_monitor.ui import format as fmt
+from tui_monitor.ui.glyphs import Glyphs
 from tui_monitor.ui.palette import Ground, Ink
 from tui_monitor.ui.rows import Row, Span, clip, fit, pad, pad_left
 from tui_monitor.ui.scene import Scene, epoch_labels, focused, found_lines, selected_boundary
@@ -18,6 +19,8 @@ from tui_monitor.ui.scene import Scene, epoch_labels, focused, found_lines, sele
 class _Column(NamedTuple):
     head: str
     width: int
+    least: int
+    """Columns that it can do with."""
     rank: int
     """The highest rank goes first where the table is too wide."""
 
@@ -27,13 +30,13 @@ _BAR = re.compile(r"([=.\-#━─█░▏ ])\1{7,}")
 """A run of one sign in a line of a log: a part of a progress bar."""
 _LEAST_BAR = 3
 _COLUMNS = {
-    "epoch": _Column("epoch", 5, 0),
-    "displayed": _Column("displayed", 10, 1),
-    "end": _Column("decoded end", 16, 0),
-    "val": _Column("val", 8, 0),
-    "gap": _Column("gap", 8, 4),
-    "seconds": _Column("time", 8, 3),
-    "marks": _Column("", 16, 5),
+    "epoch": _Column("epoch", 5, 5, 0),
+    "displayed": _Column("displayed", 10, 9, 1),
+    "end": _Column("decoded end", 16, 15, 0),
+    "val": _Column("val", 8, 7, 0),
+    "gap": _Column("gap", 8, 8, 4),
+    "seconds": _Column("time", 8, 7, 3),
+    "marks": _Column("", 16, 16, 5),
 }
 
 
@@ -50,11 +53,12 @@ def epoch_rows(scene: Scene, width: int, height: int) -> list[Row]:
     if scene.snapshot is None or curve is None or height < 2:
         return []
     rows = [row for row in scene.snapshot.epoch_rows if row.metric == curve.metric]
-    columns = _fitting(width - 1, val=any(row.val is not None for row in rows))
+    columns = _fitting(scene.glyphs, width - 1, val=any(row.val is not None for row in rows))
     head = tuple(
-        Span(pad_left(_COLUMNS[key].head, _COLUMNS[key].width + 1), Ink.DIM) for key in columns
+        Span(pad_left(column.head, column.width + 1), Ink.DIM) for column in columns.values()
     )
-    best = _best_val(rows, curve)
+    # What the best epoch is, a log's end can't tell.
+    best = _best_val(rows, curve) if scene.snapshot.cut is None else None
     # A tall table leaves its last row blank.
     room = height - 1 - (height >= _AIRY)
     boundary = selected_boundary(scene)
@@ -77,10 +81,15 @@ def epoch_rows(scene: Scene, width: int, height: int) -> list[Row]:
     return [clip(row, width) for row in (head, *body)]
 
 
-def _fitting(width: int, *, val: bool) -> list[str]:
-    kept = [key for key in _COLUMNS if val or key not in ("val", "gap")]
-    while len(kept) > 1 and sum(_COLUMNS[key].width + 1 for key in kept) > width:
-        kept.remove(max(kept, key=lambda key: _COLUMNS[key].rank))
+def _fitting(glyphs: Glyphs, width: int, *, val: bool) -> dict[str, _Column]:
+    """The columns that there is room for, by their keys."""
+    kept = {key: each for key, each in _COLUMNS.items() if val or key not in ("val", "gap")}
+    end, more = kept["end"], len(glyphs.plus_minus) - 1
+    kept["end"] = end._replace(width=end.width + more, least=end.least + more)
+    while len(kept) > 1 and sum(each.least + 1 for each in kept.values()) > width:
+        del kept[max(kept, key=lambda key: kept[key].rank)]
+    if sum(each.width + 1 for each in kept.values()) > width:
+        return {key: each._replace(width=each.least) for key, each in kept.items()}
     return kept
 
 
@@ -93,13 +102,12 @@ def _best_val(rows: list[EpochRow], curve: Curve) -> EpochRow | None:
 
 
 def _body_row(
-    scene: Scene, row: EpochRow, columns: list[str], *, is_best: bool, explained: bool
+    scene: Scene, row: EpochRow, columns: dict[str, _Column], *, is_best: bool, explained: bool
 ) -> Row:
     ground = Ground.BAR if explained else Ground.NONE
     spans: list[Span] = []
-    for key in columns:
+    for key, column in columns.items():
         text, ink = _cell(scene, row, key, is_best=is_best)
-        column = _COLUMNS[key]
         placed = pad("  " + text, column.width + 1) if key == "marks" else text
         spans.append(Span(pad_left(placed, column.width + 1), ink, ground))
     return tuple(spans)

@@ -1,0 +1,72 @@
+"""The prints of one metric in one epoch that can be inverted, as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tui_monitor.core.arrays import BoolArray, FloatArray, IntArray
+from tui_monitor.core.track import Track
+
+LAST_SHARE = 0.75
+"""Size of an epoch's last batch where it may be shorter, in full batches: half of all last batches
+are full, the others anything."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """Prints that can be used, in ascending order: columns of equal length."""
+
+    row: IntArray
+    k: FloatArray
+    """Batches done, in full batches."""
+    d: FloatArray
+    """As displayed."""
+    quantum: FloatArray
+    ragged: BoolArray
+    final: BoolArray
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def part(self, begin: int, end: int | None = None) -> Shown:
+        """Those from `begin` to before `end`."""
+        at = slice(begin, end)
+        return Shown(
+            self.row[at],
+            self.k[at],
+            self.d[at],
+            self.quantum[at],
+            self.ragged[at],
+            self.final[at],
+        )
+
+
+def usable(track: Track, rows: range) -> Shown:
+    """Of an epoch's rows those whose number can be inverted, in ascending order; of equals the last."""
+    places, part = track.places[rows.start : rows.stop], slice(rows.start, rows.stop)
+    n = np.array([place.n for place in places], dtype=np.float64)
+    d = track.displayed.peek()[part]
+    known = np.array([place.k is not None for place in places], dtype=np.bool_)
+    fit = known & ~np.isnan(n) & (track.outlier.peek()[part] == 0) & np.isfinite(d)
+    ragged = np.array([place.ragged for place in places], dtype=np.bool_)
+    final = np.array([place.final for place in places], dtype=np.bool_)
+    # a mean of means counts batches, whatever their size
+    short = ragged & (n > 1.0) if track.law.depth == 1 else np.zeros_like(ragged)
+    k = np.where(short, n - (1.0 - LAST_SHARE), n)
+    kept = np.flatnonzero(fit)
+    # of prints that came out of order the later ones say nothing more
+    kept = kept[k[kept] >= np.maximum.accumulate(k[kept])]
+    newer = k[kept][1:] > k[kept][:-1]
+    if track.law.depth == 2:
+        newer |= final[kept][1:]  # the last line is another rule's
+    kept = kept[np.append(newer, True)] if len(kept) else kept
+    return Shown(
+        row=kept + rows.start,
+        k=k[kept],
+        d=d[kept],
+        quantum=track.quantum.peek()[part][kept],
+        ragged=ragged[kept],
+        final=final[kept],
+    )
