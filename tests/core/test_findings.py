@@ -167,6 +167,14 @@ def test_the_first_nan_is_told_with_its_batches() -> None:
     assert "batches 31-35" in found.text
 
 
+def test_where_a_bar_counts_samples_the_first_nan_is_told_with_its_sample() -> None:
+    log = "Epoch 1/2\n" + "".join(
+        f"{k:5}/50000 [=>...] - ETA: 1s - loss: 0.5{k // 128:03d}\n" for k in range(128, 5120, 128)
+    )
+    found = findings(f"Train on 50000 samples\n{log} 5120/50000 [==>..] - ETA: 1s - loss: nan\n")
+    assert "epoch 1, sample 5120." in found["nan"].text
+
+
 def test_a_loss_that_blows_up_diverges() -> None:
     loss = np.concatenate([curve(10), 0.6 * 2.0 ** np.arange(6)])
     found = findings(lines({"loss": loss}, planned=50))["divergence"]

@@ -214,6 +214,24 @@ def test_an_epoch_under_way_has_a_row_too() -> None:
     assert rows[-1].level_end is not None
 
 
+def test_a_last_line_that_repeats_its_step_ends_the_epoch_at_the_level_of_the_bar() -> None:
+    """As Keras 2 prints it: the last step of the bar, then the same with validation behind it."""
+    session = Session()
+    batches = 2.0 + np.random.RandomState(3).normal(0.0, 0.2, 50)
+    shown = np.cumsum(batches) / np.arange(1, 51)
+    session.feed(b"Epoch 1/3\n", 0.0)
+    for k, loss in enumerate(shown, start=1):
+        session.feed(f"{k:2}/50 [=>...] - ETA: 1s - loss: {loss:.4f}\n".encode(), 0.1 * k)
+    before = session.snapshot(5.0).epoch_rows[-1]
+    last = f"50/50 [=====] - 1s 2ms/step - loss: {shown[-1]:.4f} - val_loss: 1.6000\n"
+    session.feed(last.encode(), 5.1)
+    after = session.snapshot(5.2).epoch_rows[-1]
+    assert before.level_end is not None
+    assert after.val == 1.6
+    assert after.level_end == pytest.approx(before.level_end, abs=0.05)
+    assert after.level_end_sd is not None
+
+
 # --- looking again --------------------------------------------------------------------------------
 
 

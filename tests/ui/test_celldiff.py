@@ -15,11 +15,11 @@ from textual.screen import Screen
 from textual.strip import Strip
 
 from tests.ui import samples
-from tests.ui.driving import FakeFeed
+from tests.ui.driving import FakeFeed, text_of
 from tui_monitor.ui import app as app_module
-from tui_monitor.ui import celldiff
+from tui_monitor.ui import celldiff, terminal
 from tui_monitor.ui.app import MonitorApp
-from tui_monitor.ui.celldiff import SWITCH, Painted, changed_cells
+from tui_monitor.ui.celldiff import SWITCH, Painted, changed_cells, rows_update
 
 RED, BLUE = Style(color="red"), Style(color="blue", bgcolor="white")
 
@@ -65,7 +65,8 @@ class Watched(MonitorApp):
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         update: object = renderable
-        if isinstance(update, (LayoutUpdate, ChopsUpdate)):
+        # As Textual itself: in a batch nothing is shown.
+        if isinstance(update, (LayoutUpdate, ChopsUpdate)) and not self._batch_count:
             self.terminals.show(update)
         super()._display(screen, renderable)
 
@@ -92,6 +93,75 @@ async def test_a_session_at_the_keys_leaves_no_cell_behind(
             await pilot.pause()
             assert app.terminals.differing() == []
     assert live[1] < live[0] / 2
+
+
+async def test_rows_that_are_sent_past_the_compositor_are_those_that_are_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(app_module, "FRAME_SECONDS", 0.0)
+    feed = FakeFeed(samples.training(600), samples.LIVE)
+    app = Watched(feed.open, source=samples.LIVE)
+    app.terminals = TwoTerminals(100, 30)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+
+        async def is_shown() -> bool:
+            await pilot.pause()
+            seen = [line.rstrip() for line in app.terminals.screens[1].display]
+            return seen == text_of(app)
+
+        assert await is_shown()
+        for batch in range(602, 614, 4):
+            feed.send(samples.training(batch))
+            assert await is_shown()
+        await pilot.press("question_mark")
+        await pilot.pause()
+        feed.send(samples.training(640))  # drawn below the page
+        await pilot.pause()
+        page = app.screen.query_one("#page").region
+        left = {app.terminals.screens[1].display[y][page.x] for y in page.line_range}
+        assert len(left) == 3  # its border is whole: two corners and a line
+        await pilot.press("escape")
+        assert await is_shown()
+        feed.send(samples.training(620))
+        assert await is_shown()
+        with app.batch_update():
+            feed.send(samples.training(626))
+            await pilot.pause()
+        assert await is_shown()
+
+
+async def test_without_updates_of_rows_the_compositor_draws(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(app_module, "FRAME_SECONDS", 0.0)
+    monkeypatch.setattr(terminal, "rows_update", lambda rows, height: None)
+    feed = FakeFeed(samples.training(600), samples.LIVE)
+    app = Watched(feed.open, source=samples.LIVE)
+    app.terminals = TwoTerminals(100, 30)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        feed.send(samples.training(640))
+        await pilot.pause()
+        await pilot.pause()
+        seen = [line.rstrip() for line in app.terminals.screens[1].display]
+        assert seen == text_of(app)
+
+
+def test_an_update_of_rows_is_drawn_as_the_compositor_draws_it() -> None:
+    terminals = TwoTerminals(30, 4)
+    rows = [(10, 2, _strip("right", RED)), (0, 2, _strip("left", BLUE)), (3, 0, _strip("top", RED))]
+    update = rows_update(rows, 4)
+    assert isinstance(update, ChopsUpdate)
+    terminals.show(update)
+    assert terminals.differing() == []
+    assert terminals.screens[1].display[2].rstrip() == "left      right"
+    assert terminals.screens[1].display[0].rstrip() == "   top"
+    assert rows_update([], 4) is None
+
+
+def _strip(text: str, style: Style) -> Strip:
+    return Strip([Segment(text, style)])
 
 
 def _line(y: int, *pieces: tuple[str, Style]) -> LayoutUpdate:

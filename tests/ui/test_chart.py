@@ -251,3 +251,21 @@ def test_rows_that_are_as_before_are_taken_from_before() -> None:
     same = [a is b for a, b in zip(before, after, strict=True)]
     assert any(same)
     assert not all(same)
+
+
+def test_a_band_is_drawn_over_some_cells_or_not_at_all() -> None:
+    x = np.arange(1.0, 61.0)
+    half = np.where((x % 7 < 2) | (x > 40), 0.2, 0.02)
+    half[(x > 45) & (x < 48)] = 0.02
+    drawn = chart.draw(plot(x, np.full(60, 0.5), band=half), Window(0, 60, UNIT), 60, 10, UNICODE)
+    behind = (drawn.grounds == Ground.BAND).any(axis=0)
+    assert not behind[:40].any()
+    assert behind[42:45].all()
+    assert behind[48:].all()
+
+
+def test_a_steep_line_makes_no_band() -> None:
+    x = np.arange(1.0, 41.0)
+    y = np.clip((x - 15) / 10, 0.0, 1.0)
+    drawn = chart.draw(plot(x, y, band=np.full(40, 0.02)), Window(0, 40, UNIT), 10, 10, UNICODE)
+    assert not (drawn.grounds == Ground.BAND).any()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from tui_monitor.core.records import Part
 from tui_monitor.core.snapshot import Snapshot
 from tui_monitor.ui import jump, tables
 from tui_monitor.ui.chart import Window
+from tui_monitor.ui.glyphs import ASCII, UNICODE, Glyphs
 from tui_monitor.ui.palette import Ink
 from tui_monitor.ui.rows import Row
 from tui_monitor.ui.scale import Axis
@@ -87,7 +89,7 @@ def test_one_unknown_part_leaves_the_others() -> None:
             (0.0021, 0.0003),
             "can raise the displayed number by at most 0.00030, lower it by at most 0.0021",
         ),
-        ((0.0021, math.inf), "by at most 0.0021; upwards there is no limit"),
+        ((0.0021, math.inf), "by at most 0.0021; upwards there is no limit."),
         ((math.inf, math.inf), ""),
         (None, ""),
     ],
@@ -96,7 +98,7 @@ def test_inertia(inertia: tuple[float, float] | None, words: str) -> None:
     snapshot = samples.with_curve(samples.training(), inertia=inertia)
     shown = text(jump.jump_rows(scene(snapshot), 120, 20))
     assert words in shown
-    assert ("one more batch" in shown) is bool(words)
+    assert ("One more batch" in shown) is bool(words)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 3), (20, 4), (43, 19), (80, 7), (200, 60)])
@@ -210,3 +212,21 @@ def test_three_bars_come_before_the_title() -> None:
 
 def test_a_cut_explanation_says_so() -> None:
     assert text(jump.jump_rows(scene(samples.training()), 60, 7)).endswith(" …")
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+@pytest.mark.parametrize("width", [36, 43, 44, 60, 100])
+def test_numbers_of_the_table_never_touch(glyphs: Glyphs, width: int) -> None:
+    shown = scene(samples.training(1218))._replace(glyphs=glyphs)
+    head, *body = text(tables.epoch_rows(shown, width, 8)).splitlines()
+    columns = len(re.findall(r"[a-z]+(?: end)?", head))
+    for line in body:
+        assert len(line) <= width
+        plain = re.sub(r" (?:\u00b1|\+/-) [0-9.]+", "", line)
+        assert len(plain.split()) >= columns
+
+
+def test_where_there_is_little_room_the_boundary_is_named_beside_its_jump() -> None:
+    rows = jump.jump_rows(scene(samples.training()), 60, 4)
+    assert "epoch 1 \u2192 2" in text(rows[:1])
+    assert "averaging" in text(rows[:1])

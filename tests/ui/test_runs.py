@@ -528,6 +528,82 @@ def test_a_run_that_is_not_decoded_yet_is_waited_for() -> None:
     )
 
 
+def _titles(shown: RunsScene, width: int = 100) -> list[str]:
+    rows, _ = overlay.overlay_rows(shown, width, 40, overlay.Held({}))
+    return [line for line in text(rows).splitlines() if "\u25cf" in line and "loss" in line]
+
+
+def test_the_cursor_reads_every_run_at_one_place() -> None:
+    whole = samples.training(1218)
+    curve = whole.curves[0]
+    runs = RunList(
+        tuple(
+            run_row(name, snapshot=shifted(whole, by))
+            for name, by in (("a", 0.0), ("b", 0.5), ("c", 0.25))
+        )
+    )
+    marked = scene(runs, marked=("a", "b", "c"), charts=True, by_step=True)
+    at = replace(marked.view, at=float(curve.x[10]))
+    loss, val_loss = _titles(marked._replace(view=at))[:2]
+    level = float(curve.level[10])
+    assert [f"{level + by:.4f}" in loss for by in (0.0, 0.5, 0.25)] == [True] * 3
+    # Before the first validation there is nothing to read.
+    assert val_loss.count("\u2013") == 3
+    # Numbers stand one under another, at the cursor and without it.
+    places = {line.index("\u25cf") for line in (*_titles(marked), loss, val_loss)}
+    assert len(places) == 1
+
+
+def test_nothing_is_read_of_a_run_that_has_not_come_so_far() -> None:
+    runs = RunList(
+        (run_row("a", snapshot=samples.training(1218)), run_row("b", snapshot=samples.training()))
+    )
+    marked = scene(runs, marked=("a", "b"), charts=True, at=2.5)
+    loss = _titles(marked)[0]
+    assert loss.split("\u25b2")[1].split()[0] == "\u2013"
+    assert loss.split("\u25cf")[1].split()[0] != "\u2013"
+
+
+@pytest.mark.parametrize(
+    ("width", "glyphs"), [(20, UNICODE), (37, ASCII), (60, UNICODE), (200, ASCII)]
+)
+@pytest.mark.parametrize("at", [0.0, 0.01, 1.5, 2.999, 3.0, 7.0])
+def test_the_cursor_has_room_everywhere(width: int, glyphs: Glyphs, at: float) -> None:
+    runs = some_runs()
+    keys = tuple(row.key for row in runs.rows[:4])
+    marked = scene(runs, marked=keys, charts=True, at=at)._replace(glyphs=glyphs)
+    for by_step in (False, True):
+        view = replace(marked.view, by_step=by_step)
+        rows, _ = overlay.overlay_rows(marked._replace(view=view), width, 24, overlay.Held({}))
+        assert all(row_width(row) <= width for row in rows)
+
+
+async def test_keys_and_a_click_move_the_cursor_over_the_charts() -> None:
+    app, _ = fleet_app(some_runs())
+
+    def at() -> float | None:
+        return app.runs.scene.view.at
+
+    async with app.run_test(size=(160, 48)) as pilot:
+        await pilot.pause()
+        await pilot.press("left")
+        assert at() is None  # there are no charts yet
+        await pilot.press("m", "down", "m", "o", "left")
+        first = at()
+        assert first is not None
+        assert f"{first:.2f}" in shown(app)
+        await pilot.press("ctrl+left")
+        assert (at() or 0.0) < first
+        await pilot.press("a")
+        assert at() is None  # steps are no epochs
+        await pilot.press("a")
+        await pilot.click("#runs-charts", offset=(50, 3))
+        assert at() is not None
+        await pilot.press("escape")
+        assert at() is None
+        assert app.runs.scene.view.charts
+
+
 def test_ranges_are_held_between_pictures() -> None:
     runs = scene(marked=("base/lr-0.001.log",))
     _, held = overlay.overlay_rows(runs, 80, 20, overlay.Held({}))

@@ -23,7 +23,8 @@ def place(p: Print) -> str:
     # an outer loop calls each of its epochs the first
     counts = bool(p.label) and not (p.label.isdecimal() and int(p.label) < p.epoch)
     epoch = f"epoch {p.label if counts else p.epoch}"
-    return epoch if p.step is None else f"{epoch}, step {p.step}"
+    noun = "sample" if p.unit == "sample" else "step"
+    return epoch if p.step is None else f"{epoch}, {noun} {p.step}"
 
 
 def not_finite(track: Track, value: float, p: Print, since: int | None) -> str:

@@ -59,7 +59,7 @@ class _Seen:
         self.k.cut(changed)
         for place in self.track.places[changed:]:
             self.epochs.append(place.epoch)
-            self.k.append(place.k)
+            self.k.append(nan if place.k is None else place.k)
         new = int(self.epochs.peek()[changed:].min()) if changed < len(self.epochs) else _NEVER
         self.first_epoch = min(old, new)
         self._stretch_from(changed, grown=changed == before)
@@ -258,7 +258,7 @@ class RunView:
         vals = {} if val is None else val.last_rows(first)
         rows: list[EpochRow] = []
         for epoch, row in seen.last_rows(first).items():
-            level, sd = _level_end(track, epoch, row)
+            level, sd = self._level_end(seen, epoch, row)
             p = self.decoder.prints[track.print_index[row]]
             of_val = vals.get(epoch)
             rows.append(
@@ -275,6 +275,25 @@ class RunView:
                 )
             )
         return rows
+
+    def _level_end(self, seen: _Seen, epoch: int, row: int) -> tuple[float | None, float | None]:
+        """Decoded level after an epoch's newest print, and its standard deviation.
+
+        A last line that repeats its bar's last step brings no level of its own: the bar's holds.
+        """
+        track = seen.track
+        known = track.epoch_ends.get(epoch)
+        if known is not None:
+            return known[0], sqrt(known[1])
+        if isfinite(track.displayed[row]):
+            at = self.ruler.position(epoch, seen.k.get(row))
+            while (level := track.level.get(row)) is None and row > 0:
+                row -= 1
+                if seen.epochs[row] != epoch or self.ruler.position(epoch, seen.k.get(row)) != at:
+                    break
+            if level is not None:
+                return level, track.sd(row)
+        return None, None
 
 
 def _place_of(table: Sequence[EpochRow], epoch: int) -> int:
@@ -315,12 +334,3 @@ def inertia(track: Track) -> tuple[float, float] | None:
         highest = (total + error + high) / (k + 1.0)
         lowest, highest = d + (lowest - d) / (k + 1.0), d + (highest - d) / (k + 1.0)
     return (max(d - lowest, 0.0), max(highest - d, 0.0))
-
-
-def _level_end(track: Track, epoch: int, row: int) -> tuple[float | None, float | None]:
-    """Decoded level after an epoch's newest print, and its standard deviation."""
-    known = track.epoch_ends.get(epoch)
-    if known is None:
-        level = track.level.get(row)
-        return level, None if level is None else track.sd(row)
-    return known[0], sqrt(known[1])

@@ -265,7 +265,7 @@ def _undecided(
 
 def _gap(gap: Gap, anatomy: Anatomy, show: Figures) -> str:
     """What little the prints tell around a wide window."""
-    text = f"The mean over steps {gap.first}-{gap.last} was {show.number(gap.mean)}"
+    text = f"The mean over batches {gap.first}-{gap.last} was {show.number(gap.mean)}"
     width = show.error(gap.half_width_after)
     if gap.after == 1:
         text += f", but the one batch after them is known only to ± {width}"

@@ -180,11 +180,12 @@ class MonitorApp(FeedApp):
         """Hand on what has come since the last picture; whether there was anything."""
         newest, self._newest = self._newest, None
         if newest is not None:
-            self._monitor.receive(*newest)
+            self._monitor.receive(*newest, monotonic())
         return newest is not None
 
     def _tick(self) -> None:
         """Let the length of a silence grow; nothing is sent where the text stays the same."""
+        self._monitor.draw_held_back(monotonic())
         if self._source.condition == "stalled" and self._source.quiet_seconds is not None:
             quiet = self._source.quiet_seconds + monotonic() - self._heard
             self._monitor.receive_source(self._source._replace(quiet_seconds=quiet))

@@ -2,16 +2,18 @@
 
 Textual's compositor sends whole rows of every widget that asks for a repaint and compares nothing;
 over a slow line that is most of the traffic. `Painted` remembers each cell that was sent, and turns
-an update of the compositor into the shortest runs of changed cells. It reads two private classes of
-Textual: the tests hold its output, replayed by a terminal emulator, equal to Textual's own. Where
-another Textual has them no more, or other ones, its own output is sent; so it is with SWITCH set.
+an update of the compositor into the shortest runs of changed cells. `rows_update` makes such an
+update of rows that are known to have changed, for which the compositor would go over every widget.
+Both know two private classes of Textual: the tests hold the output, replayed by a terminal emulator,
+equal to Textual's own. Where another Textual has them no more, or other ones, its own output is
+sent; so it is with SWITCH set.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
@@ -189,6 +191,33 @@ def _private_classes() -> tuple[type, type, type] | None:
     return CellUpdate, LayoutUpdate, ChopsUpdate
 
 
+def rows_update(rows: Iterable[tuple[int, int, Strip]], height: int) -> object:
+    """An update as the compositor makes it: column, row and strip of each row, in any order.
+
+    Args:
+        rows: What to draw; parts of one row of the screen do not overlap.
+        height: Rows of the screen.
+
+    None where there is nothing to draw, or Textual has no such updates.
+    """
+    private, ordered = _private_classes(), sorted(rows, key=_place_of)
+    if private is None or not ordered:
+        return None
+    chops: list[dict[int, Strip | None]] = [{} for _ in range(height)]
+    ends: list[list[int]] = [[] for _ in range(height)]
+    spans: list[tuple[int, int, int]] = []
+    for x, y, strip in ordered:
+        chops[y][x] = strip
+        ends[y].append(x + strip.cell_length)
+        spans.append((y, x, x + strip.cell_length))
+    update: object = private[2](chops, spans, ends)
+    return update
+
+
+def _place_of(piece: tuple[int, int, Strip]) -> tuple[int, int]:
+    return piece[1], piece[0]
+
+
 def _style_of(cell: Cell) -> Style:
     return cell[1]
 
@@ -218,7 +247,8 @@ def _cells(strip: Strip) -> list[Cell]:
         if control:
             continue
         known = style or _PLAIN
-        if cell_len(text) == len(text) and "\u200d" not in text:
+        is_plain = text.isascii() and text.isprintable()
+        if is_plain or (cell_len(text) == len(text) and "\u200d" not in text):
             blank = _blank_style(known)
             cells += [(char, known if char != " " else blank) for char in text]
             continue

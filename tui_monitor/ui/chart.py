@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -23,8 +24,10 @@ from tui_monitor.ui.scale import Axis
 
 _CLOUD_LIMIT = 1.0
 """Points a dot column beyond which single window means only show that batches differ."""
-_LEAST_BAND = 1.25
+_LEAST_BAND = 0.8
 """Rows that a band is high at least where it is drawn."""
+_STEADY = 4
+"""Cells over which a band is drawn or not at least: patches would say nothing."""
 _CROWD = 0.2
 """Validation points a column from which they are a line."""
 _BLOCKS = 0x2580
@@ -158,13 +161,11 @@ def _draw_band(
         )
         for sign in (-1, 1)
     )
-    least, most = plot.bounds
-    low = window.y.forward(np.clip(lower.low, least, most))
-    high = window.y.forward(np.clip(upper.high, least, most))
-    # A band may reach below 0, where a logarithmic axis has no place: it goes on to the edge.
-    low = np.where(np.isnan(low) & np.isfinite(high), -1.0, low)
-    # A cell has one ground: of a narrow band only patches would be left, which say nothing.
-    low[(high - low) * height < _LEAST_BAND] = np.nan
+    low, high = _edges(lower.low, upper.high, plot, window)
+    # What it is high at one place, be the line as steep as it may.
+    begin = np.subtract(*_edges(lower.enter, upper.enter, plot, window)[::-1])
+    end = np.subtract(*_edges(lower.leave, upper.leave, plot, window)[::-1])
+    low[~_is_steady(np.fmin(begin, end) * height >= _LEAST_BAND)] = np.nan
     row = np.arange(height)[::-1, None]
     bottom = np.clip(low * height - row, 0.0, 1.0)
     top = np.clip(high * height - row, 0.0, 1.0)
@@ -181,6 +182,27 @@ def _draw_band(
         void=(from_above > 0) & (from_above < 8),
         behind=cover >= 0.5,
     )
+
+
+def _edges(
+    low: FloatArray, high: FloatArray, plot: Plot, window: Window
+) -> tuple[FloatArray, FloatArray]:
+    """Both edges of the band in fractions of the axis, within what the metric can be."""
+    low, high = (window.y.forward(np.clip(each, *plot.bounds)) for each in (low, high))
+    # It may reach below 0, where a logarithmic axis has no place: it goes on to the edge.
+    return np.where(np.isnan(low) & np.isfinite(high), -1.0, low), high
+
+
+def _is_steady(wide: BoolArray) -> BoolArray:
+    """Where a band is drawn: of a narrow one only patches would be left, as a cell has one ground."""
+    shown = wide.copy()
+    for value in (True, False):
+        cuts = np.flatnonzero(np.diff(shown)) + 1
+        for begin, end in pairwise([0, *cuts.tolist(), shown.size]):
+            inner = not value or (begin > 0 and end < shown.size)
+            if shown[begin] != value and inner and end - begin < _STEADY:
+                shown[begin:end] = value
+    return shown
 
 
 class _BandCover(NamedTuple):

@@ -20,6 +20,7 @@ from tui_monitor.ui.rows import (
     clip,
     fit,
     pack,
+    packed_width,
     pad,
     pad_left,
     row_width,
@@ -59,13 +60,11 @@ def jump_rows(scene: Scene, width: int, height: int) -> list[Row]:
     if boundary is None:
         rows = [_title("why it jumped", ()), *_no_boundary(scene, width)]
         return _fitted(rows, [inertia, notes], width, height, scene.glyphs)
-    head = _head(snapshot, boundary, width, scene.glyphs)
     bars = _bars(boundary, width, scene.glyphs)
+    head = _head(snapshot, boundary, width, height - len(bars), scene.glyphs)
     said = _prose(boundary.text, scene.glyphs)
     text: list[Row] = [(Span(" "), Span(line, Ink.PLAIN)) for line in wrap(said, width - 2)]
     causes = _causes(boundary, width, scene.glyphs)
-    if height < len(head) + len(bars):
-        head = head[-1:]
     blocks = [text, causes, inertia, notes]
     return _fitted([*head, *bars], blocks, width, height, scene.glyphs)
 
@@ -109,13 +108,18 @@ def _title(title: str, rest: Row) -> Row:
     return (Span(" "), Span(title, Ink.TITLE), *rest)
 
 
-def _head(snapshot: Snapshot, boundary: Boundary, width: int, glyphs: Glyphs) -> list[Row]:
-    """Where it jumped, how far and what the verdict is: on one row if they fit, else on two."""
+def _head(
+    snapshot: Snapshot, boundary: Boundary, width: int, height: int, glyphs: Glyphs
+) -> list[Row]:
+    """Where it jumped, how far and what the verdict is: on one row if they fit, else on two.
+
+    Where there are no two rows, what matters most is on the one.
+    """
     before = epoch_label(snapshot, boundary.epoch)
     after = epoch_label(snapshot, boundary.next_epoch)
-    title = Item((Span("why it jumped", Ink.TITLE),), 3)
-    where = Item((Span(f"epoch {before} {glyphs.arrow} {after}", Ink.SELECTED),), 1)
-    metric = Item((Span(fit(boundary.metric, 12, glyphs.ellipsis), Ink.DIM),), 2)
+    title = Item((Span("why it jumped", Ink.TITLE),), 4)
+    where = Item((Span(f"epoch {before} {glyphs.arrow} {after}", Ink.SELECTED),), 2)
+    metric = Item((Span(fit(boundary.metric, 12, glyphs.ellipsis), Ink.DIM),), 3)
     moved = Item(
         (
             Span(f"{fmt.number(boundary.displayed_end)} ", Ink.GHOST),
@@ -127,7 +131,7 @@ def _head(snapshot: Snapshot, boundary: Boundary, width: int, glyphs: Glyphs) ->
     )
     verdict = Item((Span(_VERDICTS[boundary.verdict], Ink.FOCUS),), 1)
     one = [title, where, metric, moved, verdict]
-    if sum(row_width(item.spans) + 3 for item in one) - 3 < width:
+    if height < 2 or packed_width(one) < width:
         return [(Span(" "), *pack(one, width - 1))]
     return [
         (Span(" "), *pack([title, where, metric], width - 1)),
@@ -151,8 +155,8 @@ def _no_boundary(scene: Scene, width: int) -> list[Row]:
 def _bars(boundary: Boundary, width: int, glyphs: Glyphs) -> list[Row]:
     parts = {Ink.LAG: boundary.lag, Ink.STEP: boundary.step, Ink.LUCK: boundary.luck}
     if all(part.value is None for part in parts.values()):
-        words = "lag, step and luck cannot be known from these prints"
-        return [(Span(" "), Span(line, Ink.WARN)) for line in wrap(words, width - 2)]
+        words = "Lag, step and luck cannot be known from these prints."
+        return [(Span(" "), Span(line, Ink.DIM)) for line in wrap(words, width - 2)]
     names = _NAMES if width >= 60 else _SHORT_NAMES
     name_cells = max(len(name) for name in names.values()) + 1
     room = max(width - name_cells - _VALUE_CELLS - 3, 6)
@@ -228,17 +232,17 @@ def _inertia(curve: Curve, unit: Unit, width: int) -> list[Row]:
     raised, lowered = math.isfinite(up), math.isfinite(down)
     if not raised and not lowered:
         return []
-    text = f"one more {unit} can "
+    text = f"One more {unit} can "
     if raised and lowered:
         text += f"raise the displayed number by at most {fmt.small(up)}, lower it by "
-        text += f"at most {fmt.small(down)}"
+        text += f"at most {fmt.small(down)}."
     elif lowered:
         text += (
-            f"lower the displayed number by at most {fmt.small(down)}; upwards there is no limit"
+            f"lower the displayed number by at most {fmt.small(down)}; upwards there is no limit."
         )
     else:
         text += (
-            f"raise the displayed number by at most {fmt.small(up)}; downwards there is no limit"
+            f"raise the displayed number by at most {fmt.small(up)}; downwards there is no limit."
         )
     return [(Span(" "), Span(line, Ink.DIM)) for line in wrap(text, width - 2)]
 

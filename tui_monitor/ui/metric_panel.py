@@ -13,7 +13,7 @@ from tui_monitor.ui import format as fmt
 from tui_monitor.ui.cells import Cells
 from tui_monitor.ui.chart import Plot, Window
 from tui_monitor.ui.palette import Ink
-from tui_monitor.ui.readout import NAME_WIDTH, numbers, readout
+from tui_monitor.ui.readout import name_width, numbers, readout
 from tui_monitor.ui.rows import (
     BLANK,
     Row,
@@ -49,8 +49,10 @@ _LEAST_CHART = 4
 _TOO_WIDE, _ROOMY = 3.0, 1.5
 """Times as wide as its data that a y axis may be before it is let go: at any time, and where an epoch
 has ended."""
-_GUTTER = 6
+_GUTTER = 7
 """Least columns left of a chart: enough for most labels, so that charts stand in line."""
+_LEAST_SPARK = 8
+"""Cells that a line of a panel without a chart keeps for its course."""
 _MIN_RULE_CELLS = 5
 """Epochs narrower than this get no rules: a fence hides what it stands before."""
 
@@ -237,10 +239,13 @@ def _small_rows(
 
 
 def _one_line(scene: Scene, curve: Curve, width: int, axis: Axis, *, has_focus: bool) -> Row:
-    name = pad(fit(curve.metric, NAME_WIDTH, scene.glyphs.ellipsis), NAME_WIDTH)
+    cells = name_width(scene)
+    name = pad(fit(curve.metric, cells, scene.glyphs.ellipsis), cells)
     mark = Span(scene.glyphs.focus if has_focus else " ", Ink.FOCUS)
-    head: Row = (mark, Span(name, Ink.TITLE), Span(" "))
-    head += pack(numbers(scene, curve, words=width >= 60), max(width - row_width(head), 0), gap=2)
+    head: Row = (mark, Span(name, Ink.TITLE), Span("  "))
+    told = numbers(scene, curve, words=width >= 60)
+    # The course says more than the last of the numbers.
+    head += pack(told, max(width - row_width(head) - _LEAST_SPARK - 2, 0), gap=2)
     room = width - row_width(head) - 2
     if room < 6:
         return clip(head, width)

@@ -1,4 +1,4 @@
-"""Several runs on one chart a metric, and the table of what each reached. Pure.
+"""Several runs on one chart a metric, above the table of what each reached. Pure.
 
 A run is told by its sign, which stands on its line now and then, as well as by its colour.
 """
@@ -10,14 +10,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from rich.cells import cell_len
 
-from tui_monitor.core.runs import MetricGlance, RunRow
-from tui_monitor.ui import chart, raster, scale
+from tui_monitor.core.runs import RunRow
+from tui_monitor.ui import chart, overlay_cursor, raster, scale
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui.cells import Cells
 from tui_monitor.ui.chart import Window
 from tui_monitor.ui.glyphs import Glyphs
 from tui_monitor.ui.metric_panel import AIRY
+from tui_monitor.ui.overlay_table import legend, table_rows
 from tui_monitor.ui.palette import Ink, series_ink
 from tui_monitor.ui.rows import (
     BLANK,
@@ -26,7 +28,6 @@ from tui_monitor.ui.rows import (
     Span,
     clip,
     fit,
-    fit_middle,
     pack,
     pad,
     pad_left,
@@ -38,19 +39,20 @@ from tui_monitor.ui.run_scene import (
     compared_metrics,
     marked_rows,
     series_of,
-    shared_ending,
 )
 from tui_monitor.ui.scale import Axis
+from tui_monitor.ui.time_axis import LabelLine
 
 _LEAST_CHART = 7
 """Rows of a panel at least: its title, five of chart, its axis."""
-_GUTTER = 7
+GUTTER = 7
+"""Columns left of a chart."""
 _SIGN_CELLS = 16
 """Columns between two signs on a line."""
 _LEAST_TABLE = 10
 """Rows of the screen from which the table stands below the charts."""
-_VALUE = 10
-_NAME = 14
+_NUMBER = 6
+"""Cells of a number beside a run's sign, so that numbers stand one under another."""
 
 
 class Held(NamedTuple):
@@ -71,18 +73,20 @@ def overlay_rows(scene: RunsScene, width: int, height: int, held: Held) -> tuple
     axes = dict(held.axes) if key == held.shown_for else {}
     table = table_rows(scene, width)
     if height < _LEAST_CHART + len(table) + 1 or height < _LEAST_TABLE:
-        table = [_legend(scene, width)]
+        table = [legend(scene, width)]
     room = height - len(table) - 1
     count = min(max(room // _LEAST_CHART, 1), len(metrics), 4)
     base, rest = divmod(room, count)
     drawn = {metric: series_of(scene, metric) for metric in metrics}
-    right = _extent(scene, [each for series in drawn.values() for each in series])
+    right = overlay_cursor.extent(scene, [each for series in drawn.values() for each in series])
     rows = []
+    named = min(max(cell_len(metric) for metric in metrics[:count]), width // 3)
     for number, metric in enumerate(metrics[:count]):
         tall = base + (number < rest)
         airy = tall >= AIRY
         size = (width, tall - airy)
-        panel, axes[metric] = _panel(scene, (metric, drawn[metric]), size, right, axes.get(metric))
+        name = pad(fit(metric, named, scene.glyphs.ellipsis), named)
+        panel, axes[metric] = _panel(scene, (name, drawn[metric]), size, right, axes.get(metric))
         rows += panel + [BLANK] * airy
     rows += [BLANK, *table]
     return [clip(row, width) for row in rows[:height]], Held(axes, key)
@@ -111,14 +115,14 @@ def _panel(
 
     Args:
         scene: What to draw from.
-        named: The metric and its lines.
+        named: The metric, as wide as all are named, and its lines.
         size: Width and height in cells.
         right: Where the x axis ends, the same for all panels.
         held: The y axis shown before.
     """
     width, height = size
-    metric, series = named
-    inner, tall = width - _GUTTER - 1, height - 2
+    name, series = named
+    inner, tall = width - GUTTER - 1, height - 2
     columns = [each.y for each in series]
     bounds = series[0].bounds if series else (-math.inf, math.inf)
     wanted = 2 if tall < 5 else min(tall // 3, 6)
@@ -126,29 +130,30 @@ def _panel(
     axis = scale.y_axis(columns, wanted, bounds, log=log, held=held, rows=tall)
     window = Window(0.0, right, axis)
     cells = draw(series, window, inner, tall, scene.glyphs)
+    if scene.view.at is not None and inner > 0 and 0 <= scene.view.at <= right:
+        column = int(raster.column_of(np.array([scene.view.at]), 0.0, right, inner)[0])
+        cells.column(column, scene.glyphs.cursor, Ink.CURSOR, over=False)
     labels, ticks = scale.tick_labels(axis), chart.tick_rows(axis, tall)
-    rows: list[Row] = [_title(scene, metric, series, width)]
+    rows: list[Row] = [_title(scene, name, series, width)]
     for number, row in enumerate(cells.rows()):
         label = labels[ticks[number]] if number in ticks else ""
-        rows.append((Span(pad_left(label, _GUTTER - 1) + " ", Ink.AXIS), *row))
+        rows.append((Span(pad_left(label, GUTTER - 1) + " ", Ink.AXIS), *row))
     rows.append(_axis_row(scene, right, inner))
     return rows, axis
 
 
-def _title(scene: RunsScene, metric: str, series: Sequence[Series], width: int) -> Row:
-    items = [Item((Span(" "), Span(fit(metric, width - 2, scene.glyphs.ellipsis), Ink.TITLE)), 0)]
-    for each in series:
-        newest = each.y[np.isfinite(each.y)][-1]
-        sign = Span(f"{scene.glyphs.series[each.number]} ", series_ink(each.number))
-        items.append(Item((sign, Span(fmt.number(float(newest)), Ink.PLAIN)), each.number + 1))
+def _title(scene: RunsScene, name: str, series: Sequence[Series], width: int) -> Row:
+    """The metric, and of each run its newest value or that at the cursor, one under another."""
+    items = [Item((Span(" "), Span(name, Ink.TITLE)), 0)]
+    lines = {each.number: each for each in series}
+    for number in range(len(marked_rows(scene))):
+        ink = series_ink(number)
+        value = overlay_cursor.value(scene, lines[number]) if number in lines else None
+        text = pad_left(fmt.number(value), _NUMBER)
+        strength = Ink.FAINT if value is None else ink
+        sign = Span(f"{scene.glyphs.series[number]} ", ink)
+        items.append(Item((sign, Span(text, strength)), number + 1))
     return pack(items, width)
-
-
-def _extent(scene: RunsScene, series: Sequence[Series]) -> float:
-    """Where the x axis ends: with the longest run, or where that rarely gets to while it grows."""
-    newest = max((float(each.x[-1]) for each in series if each.x.size), default=1.0)
-    grows = any(row.state in ("live", "stalled") for row in marked_rows(scene))
-    return scale.extent(newest, None if scene.view.by_step else 1.0, None, ended=not grows)
 
 
 def draw(
@@ -204,103 +209,29 @@ def _put_signs(cells: Cells, series: Series, count: int, window: Window, glyphs:
 
 
 def _axis_row(scene: RunsScene, right: float, width: int) -> Row:
-    """Numbers below a chart: epochs or steps done."""
-    unit = "step" if scene.view.by_step else "epoch"
-    axis = scale.linear_axis(0.0, right, max(width // 12, 1), (0.0, math.inf))
-    line = [" "] * width
-    for tick in axis.ticks:
-        if not scene.view.by_step and tick != round(tick):
-            continue
-        label = f"{tick:g}" if tick < 1e5 else f"{tick:.0e}"
-        begin = min(round(tick / right * width), width) - (len(label) if tick else 0)
-        if begin >= 0 and begin + len(label) <= width:
-            line[begin : begin + len(label)] = label
-    return (Span(pad_left(f"{unit} ", _GUTTER), Ink.DIM), Span("".join(line), Ink.AXIS))
-
-
-# --- the table -----------------------------------------------------------------------------------
-
-
-def _legend(scene: RunsScene, width: int) -> Row:
-    items = [
-        Item(_label(scene, row, number, 24), number)
-        for number, row in enumerate(marked_rows(scene))
-    ]
-    return (Span(" "), *pack(items, width - 1, gap=2))
-
-
-def _label(scene: RunsScene, row: RunRow, number: int, width: int) -> Row:
-    glyphs = scene.glyphs
-    name = row.name.removesuffix(shared_ending([each.name for each in scene.runs.rows]))
-    name = fit_middle(name, width, glyphs.ellipsis)
-    sign = Span(f"{glyphs.series[number]} ", series_ink(number))
-    return (sign, Span(name, Ink.STRONG))
-
-
-def table_rows(scene: RunsScene, width: int) -> list[Row]:
-    """What each marked run reached: its epochs, and the best validation of each metric."""
-    marked = marked_rows(scene)
-    names = _table_metrics(marked)
-    name = min(max((len(row.name) for row in marked), default=_NAME), max(width // 3, _NAME))
-    cells = max((width - name - 14) // (_VALUE + 7), 0)
-    names = names[:cells]
-    head = pad("", name + 3) + pad_left("epoch", 9)
-    for each in names:
-        best_of = fit(f"{scene.glyphs.best}val_{each}", _VALUE + 4, scene.glyphs.ellipsis)
-        head += pad(pad_left(f"  {best_of}", _VALUE + 2), _VALUE + 7)
-    best = {each: _best_of(marked, each) for each in names}
-    rows: list[Row] = [(Span(" " + head, Ink.DIM),)]
-    for number, row in enumerate(marked):
-        label = _label(scene, row, number, name)
-        blank = name + 2 - sum(len(span.text) for span in label)
-        rows.append(
-            (
-                Span(" "),
-                *label,
-                Span(" " * (blank + 1)),
-                Span(pad_left(_epochs(row), 9), Ink.PLAIN),
-                *(span for each in names for span in _best_cell(scene, row, each, best[each])),
-            )
-        )
-    return rows
-
-
-def _table_metrics(marked: Sequence[RunRow]) -> list[str]:
-    found = [
-        metric.name
-        for row in marked
-        if row.glance is not None
-        for metric in row.glance.metrics
-        if metric.best_val is not None
-    ]
-    return sorted(dict.fromkeys(found), key=lambda name: (-found.count(name), found.index(name)))
-
-
-def _best_of(marked: Sequence[RunRow], name: str) -> float | None:
-    """The best value of a metric among the runs; None where there is nothing to compare."""
-    known = [m for row in marked if (m := _metric(row, name)) is not None]
-    values = [metric.best_val for metric in known if metric.best_val is not None]
-    if len(values) < 2:
-        return None
-    return max(values) if known[0].higher_is_better else min(values)
-
-
-def _metric(row: RunRow, name: str) -> MetricGlance | None:
-    return row.glance.metric(name) if row.glance is not None else None
-
-
-def _best_cell(scene: RunsScene, row: RunRow, name: str, best: float | None) -> Row:
-    metric = _metric(row, name)
-    if metric is None or metric.best_val is None:
-        return (Span(pad_left(fmt.number(None), _VALUE + 7), Ink.FAINT),)
-    star = scene.glyphs.best if metric.best_val == best else ""
-    value = pad_left(star + fmt.number(metric.best_val), _VALUE)
-    return (Span(f"  {value}", Ink.VAL), Span(pad(f" @{metric.best_label}", 5), Ink.DIM))
-
-
-def _epochs(row: RunRow) -> str:
-    glance = row.glance
-    if glance is None or not glance.epoch:
-        return ""
-    label = glance.label or str(glance.epoch)
-    return f"{label}/{glance.epochs}" if glance.epochs else label
+    """Numbers below a chart: epochs or steps done; that of the cursor goes first."""
+    by_step = scene.view.by_step
+    head = Span(pad_left("step " if by_step else "epoch ", GUTTER), Ink.DIM)
+    line, at = LabelLine(width), scene.view.at
+    text = overlay_cursor.position(scene)
+    shown = at is not None and 0 <= at <= right and len(text) <= width
+    begin = 0 if at is None else round(at / right * width - len(text) / 2)
+    begin = min(max(begin, 0), width - len(text))
+    if shown:
+        line.write(begin, text)
+    for tick in scale.linear_axis(0.0, right, max(width // 12, 1), (0.0, math.inf)).ticks:
+        if by_step or tick == round(tick):
+            label = f"{tick:g}" if tick < 1e5 else f"{tick:.0e}"
+            column = min(round(tick / right * width), width) - (len(label) if tick else 0)
+            if column >= 0:
+                line.write(column, label)
+    labels = str(line)
+    if not shown:
+        return (head, Span(labels, Ink.AXIS))
+    end = begin + len(text)
+    return (
+        head,
+        Span(labels[:begin], Ink.AXIS),
+        Span(text, Ink.CURSOR),
+        Span(labels[end:], Ink.AXIS),
+    )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 
+from rich.cells import cell_len
+
 from tui_monitor.core.snapshot import Curve
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui.palette import Ink
 from tui_monitor.ui.rows import Item, Row, Span, fit, pack, packed_width, pad
-from tui_monitor.ui.scene import Scene, index_at, level_index
+from tui_monitor.ui.scene import Scene, curves, index_at, level_index
 
 _GAP = 2
 _VERDICT_WIDTH = len("too high")
@@ -26,6 +28,7 @@ def readout(scene: Scene, curve: Curve, width: int, *, has_focus: bool, lines: i
     """
     glyphs = scene.glyphs
     name = fit(curve.metric, max(NAME_WIDTH, width // 4), glyphs.ellipsis)
+    name = pad(name, max(name_width(scene), cell_len(name)))
     title = Item((Span(glyphs.focus if has_focus else " ", Ink.FOCUS), Span(name, Ink.TITLE)), 0)
     for words, verdict in ((True, True), (True, False), (False, True), (False, False)):
         items = [title, *numbers(scene, curve, words=words, verdict=verdict)]
@@ -35,6 +38,11 @@ def readout(scene: Scene, curve: Curve, width: int, *, has_focus: bool, lines: i
         if all(packed_width(row, _GAP) <= width for row in rows):
             break
     return [pack(row, width, _GAP) for row in rows]
+
+
+def name_width(scene: Scene) -> int:
+    """Cells of a name, so that the numbers of all panels stand one under another."""
+    return min(max((cell_len(each.metric) for each in curves(scene)), default=0), NAME_WIDTH)
 
 
 def numbers(scene: Scene, curve: Curve, *, words: bool, verdict: bool = False) -> list[Item]:

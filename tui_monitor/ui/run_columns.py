@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from tui_monitor.core.runs import RunRow
+from tui_monitor.core.runs import Glance, RunRow
 from tui_monitor.ui.rows import pad, pad_left
 from tui_monitor.ui.run_scene import RunsScene
 
@@ -15,6 +15,7 @@ _NARROW = 50
 _WIDE = 100
 """Columns from which states and levels have all their words."""
 _LEAST_TREND, _WIDEST_TREND = 8, 24
+_WIDEST_EPOCH = 11
 
 
 class Column(NamedTuple):
@@ -47,6 +48,9 @@ def fitting(scene: RunsScene, shown: Sequence[RunRow], width: int) -> dict[str, 
         columns["level"] = columns["level"]._replace(head="level now", width=17, right=False)
     elif width < _NARROW:
         columns["state"] = columns["state"]._replace(head="", width=1)
+    epochs = max((len(epoch_text(row.glance)) for row in shown if row.glance), default=0)
+    column = columns["epoch"]
+    columns["epoch"] = column._replace(width=min(max(epochs, column.width), _WIDEST_EPOCH))
     best = _shared_best(scene, shown)
     if best is not None:
         del columns["best_of"]
@@ -73,8 +77,16 @@ def _shared_best(scene: RunsScene, shown: Sequence[RunRow]) -> str | None:
     return names.pop() if len(names) == 1 else None if names else "val"
 
 
+def epoch_text(glance: Glance) -> str:
+    """The epoch of all that are planned; empty before the first number."""
+    if not glance.metrics:
+        return ""
+    label = glance.label or str(glance.epoch)
+    return f"{label}/{glance.epochs}" if glance.epochs else label
+
+
 def _taken(columns: Mapping[str, Column]) -> int:
-    return 2 + sum(column.width + 2 for column in columns.values())
+    return 3 + sum(column.width + 2 for column in columns.values())
 
 
 def name_width(columns: Mapping[str, Column], shown: Sequence[RunRow], width: int) -> int:

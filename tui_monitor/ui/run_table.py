@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.runs import Glance, MetricGlance, RunRow
+from tui_monitor.core.runs import MetricGlance, RunRow
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui import run_scene as scenes
 from tui_monitor.ui.glyphs import to_ascii
@@ -26,7 +26,14 @@ from tui_monitor.ui.rows import (
     row_width,
     wrap,
 )
-from tui_monitor.ui.run_columns import COLUMNS, Column, fitting, name_width, placed
+from tui_monitor.ui.run_columns import (
+    COLUMNS,
+    Column,
+    epoch_text,
+    fitting,
+    name_width,
+    placed,
+)
 from tui_monitor.ui.run_scene import RunsScene, marked_rows
 from tui_monitor.ui.scene import level_index
 
@@ -113,7 +120,7 @@ def _nothing(scene: RunsScene, width: int) -> list[Row]:
 
 def _head_row(scene: RunsScene, columns: dict[str, Column], name: int) -> Row:
     metric = scene.view.metric
-    text = "  " + pad("run" if metric is None else f"run, {metric}", name)
+    text = "   " + pad("run" if metric is None else f"run, {metric}", name)
     heads = ["  " + placed(column.head, column) for column in columns.values()]
     return (Span(text + "".join(heads), Ink.DIM),)
 
@@ -131,7 +138,7 @@ def _body_row(
         ink = Ink.FAINT
     spans = [
         Span(mark, Ink.FOCUS, ground),
-        Span(sign, series_ink(number) if number is not None else Ink.PLAIN, ground),
+        Span(f"{sign} ", series_ink(number) if number is not None else Ink.PLAIN, ground),
         Span(pad(fit_middle(row.name, name, glyphs.ellipsis), name), ink, ground),
     ]
     for key, column in columns.items():
@@ -149,7 +156,7 @@ def _cell(scene: RunsScene, row: RunRow, key: str, width: int) -> tuple[str, Ink
     if glance is None or (metric is None and key != "epoch"):
         return "", Ink.FAINT
     if key == "epoch":
-        return _epoch(glance), Ink.PLAIN
+        return epoch_text(glance), Ink.PLAIN
     assert metric is not None
     if key == "trend":
         ink = Ink.LEVEL if row.state == "live" else Ink.WINDOW
@@ -190,13 +197,6 @@ def _state(scene: RunsScene, row: RunRow, width: int) -> tuple[str, Ink]:
     if row.glance is not None and row.glance.broken and row.state != "gone":
         sign, word, ink = glyphs.alert, f"nan, {word}" if wide else "nan", Ink.BAD
     return f"{sign} {word}"[:width] if width < 2 else f"{sign} {word}", ink
-
-
-def _epoch(glance: Glance) -> str:
-    if not glance.metrics:
-        return ""
-    label = glance.label or str(glance.epoch)
-    return f"{label}/{glance.epochs}" if glance.epochs else label
 
 
 def _level(scene: RunsScene, row: RunRow, metric: MetricGlance, width: int) -> tuple[str, Ink]:

@@ -17,6 +17,8 @@ from tui_monitor.core.arrays import FloatArray
 
 _GROWTH = 0.5
 _LEAST_LOG = 1e-300
+_LEAST_SPAN = 1e-100
+"""A range smaller than that is none: a step of it would have no digits left."""
 _CLIP_RATIO = 4.0
 """A range this many times as wide as that of the middle four fifths is cut: the fall of a loss at its
 very begin, or a few wild points, would otherwise flatten all the rest."""
@@ -278,9 +280,10 @@ def _limits(values: FloatArray) -> tuple[float, float]:
 
 
 def _widen(low: float, high: float) -> tuple[float, float]:
-    if high > low and (high - low) > 1e-9 * max(abs(low), abs(high)):
+    largest = max(abs(low), abs(high))
+    if high - low > max(1e-9 * largest, _LEAST_SPAN):
         return low, high
-    margin = abs(low) * 0.05 or 0.5
+    margin = abs(low) * 0.05 if largest > _LEAST_SPAN else 0.5
     return low - margin, high + margin
 
 

@@ -14,15 +14,21 @@ import signal
 import sys
 import termios
 import threading
+from collections.abc import Iterable
 from typing import ClassVar, cast
 
 from rich.console import RenderableType
 from rich.segment import Segments
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Region
 from textual.screen import Screen
+from textual.widget import Widget
 
-from tui_monitor.ui.celldiff import Painted, changed_cells
+from tui_monitor.ui.celldiff import Painted, changed_cells, rows_update
+from tui_monitor.ui.keyboard import PatientDriver
 from tui_monitor.ui.notify import notification
 
 _ALONE_SECONDS = 2.0
@@ -41,6 +47,13 @@ class TerminalApp(App[int]):
     def __init__(self) -> None:
         super().__init__()
         self._painted = Painted()
+        self._unsent: dict[Widget, set[int]] = {}
+        """Rows to send once all that is drawn now is drawn."""
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's own choice, but for one that sleeps where it would look for keys."""
+        driver = super().get_driver_class()
+        return PatientDriver if driver is LinuxDriver else driver
 
     def on_mount(self) -> None:
         """Take the terminal."""
@@ -64,6 +77,40 @@ class TerminalApp(App[int]):
         """Send changed cells only; see `celldiff`."""
         update: object = renderable if self.is_inline else changed_cells(renderable, self._painted)
         super()._display(screen, cast("RenderableType | None", update))
+
+    def send_rows(self, view: Widget, rows: Iterable[int]) -> None:
+        """Have these rows of a widget sent, together with those of others that are drawn now.
+
+        For these the compositor would render every widget anew. Nothing may lie over the widget but
+        another screen, and what is laid out must stay where it is.
+        """
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._send_unsent)
+        self._unsent.setdefault(view, set()).update(rows)
+
+    def _send_unsent(self) -> None:
+        unsent, self._unsent = self._unsent, {}
+        # Textual draws nothing in the middle of a batch of its own.
+        batched = bool(getattr(self, "_batch_count", 0))
+        on_top = [view for view in unsent if not batched and self._is_on_top(view)]
+        places = {view: view.region for view in on_top}
+        update = rows_update(
+            (
+                (place.x, place.y + y, view.render_line(y))
+                for view, place in places.items()
+                for y in unsent[view]
+                if y < place.height
+            ),
+            self.size.height,
+        )
+        if update is not None:
+            self._display(self.screen, cast("RenderableType", update))
+        for view, rows in unsent.items():
+            if update is None or view not in on_top:
+                view.refresh(*(Region(0, y, view.size.width, 1) for y in rows))
+
+    def _is_on_top(self, view: Widget) -> bool:
+        return view.is_attached and view.screen is self.screen
 
     def on_resize(self) -> None:
         """A resized terminal may have moved or cut what it showed."""

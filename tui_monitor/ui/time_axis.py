@@ -21,7 +21,7 @@ _STEP_GAP = 14
 _MOST_EPOCHS = 4096
 
 
-class _Line:
+class LabelLine:
     """A line of text that labels are laid on; what is already there stays."""
 
     def __init__(self, width: int) -> None:
@@ -45,7 +45,7 @@ def time_row(snapshot: Snapshot, window: Window, width: int, cursor: float | Non
     epoch, step = place(snapshot, cursor)
     text = f"epoch {epoch_label(snapshot, epoch)}"
     if snapshot.unit != "epoch":
-        text += f" step {step:g}"
+        text += f" {'batch' if snapshot.unit == 'sample' else 'step'} {step:g}"
     text = text[:width]
     column = round((cursor - window.left) / (window.right - window.left) * width - len(text) / 2)
     begin = min(max(column, 0), width - len(text))
@@ -68,7 +68,7 @@ def time_labels(
         width: Cells of the row.
         first: A column and a text that the labels give way to.
     """
-    line = _Line(width)
+    line = LabelLine(width)
     if first is not None:
         line.write(*first)
     cells = width / (window.right - window.left)
@@ -91,7 +91,7 @@ def time_labels(
 
 
 def _label_epochs(
-    line: _Line,
+    line: LabelLine,
     snapshot: Snapshot,
     window: Window,
     starts: list[tuple[int, float]],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -11,17 +12,16 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
-from textual.timer import Timer
 
 from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.ui import moves
 from tui_monitor.ui import scene as scenes
+from tui_monitor.ui.carry_over import carried_over
 from tui_monitor.ui.glyphs import BLOCKS, UNICODE, Glyphs
 from tui_monitor.ui.layout import Layout, plan_for
 from tui_monitor.ui.scene import Scene, View
 from tui_monitor.ui.screens.ask import AskScreen
 from tui_monitor.ui.screens.division import divide
-from tui_monitor.ui.widgets.ink_view import InkView
 from tui_monitor.ui.widgets.panels import (
     EpochTable,
     JumpPanel,
@@ -95,9 +95,11 @@ class MonitorScreen(Screen[None]):
         self._scene = Scene(None, source, glyphs=glyphs)
         self._waiting: Snapshot | None = None
         self._layout_now: Layout | None = None
-        self._side_timer: Timer | None = None
-        """Runs while explanation, epochs and log have just been drawn."""
-        self._side_waits = False
+        self._status, self._keys = StatusLine(id="status"), self._key_line()
+        self._panels = [MetricPanel()]
+        self._side = (JumpPanel(id="jump"), EpochTable(id="epochs"), LogTail(id="log"))
+        self._received = self._side_drawn = -math.inf
+        """When a snapshot came last, and when explanation, epochs and log were last drawn."""
 
     @property
     def scene(self) -> Scene:
@@ -106,18 +108,17 @@ class MonitorScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The parts, top to bottom; charts are added as metrics appear."""
-        keys = [("< >" if key == "\u2190 \u2192" else key, what) for key, what in _KEYS]
-        yield StatusLine(id="status")
+        yield self._status
         with Horizontal(id="body"):
-            with Vertical(id="charts"):
-                yield MetricPanel()
-            with Vertical(id="side"):
-                yield JumpPanel(id="jump")
-                yield EpochTable(id="epochs")
-                yield LogTail(id="log")
+            yield Vertical(*self._panels, id="charts")
+            yield Vertical(*self._side, id="side")
+        yield self._keys
+
+    def _key_line(self) -> KeyLine:
+        keys = [("< >" if key == "\u2190 \u2192" else key, what) for key, what in _KEYS]
         keys = keys if self._scene.glyphs.ascii else _KEYS
         runs = [("r", "runs")] if self._one_of_many else []
-        yield KeyLine([*keys[:2], *runs, *keys[2:]], id="keys")
+        return KeyLine([*keys[:2], *runs, *keys[2:]], id="keys")
 
     def on_mount(self) -> None:
         """Draw the empty picture at once."""
@@ -125,54 +126,48 @@ class MonitorScreen(Screen[None]):
 
     def on_resize(self) -> None:
         """Divide the screen anew."""
-        self._apply()
+        self._apply(moving=True)
 
     # --- what comes in ---------------------------------------------------------------------
 
-    def receive(self, snapshot: Snapshot, source: SourceState) -> None:
-        """Show a newer snapshot, or hold it back while the view is paused."""
+    def receive(self, snapshot: Snapshot, source: SourceState, now: float) -> None:
+        """Show a newer snapshot, or hold it back while the view is paused.
+
+        Tables and text follow the numbers once a second: no eye reads them more often.
+        """
         if self._scene.view.paused:
             self._waiting = snapshot
             missed = self._scene.missed + 1
             self._scene = self._scene._replace(source=source, missed=missed)
         else:
-            self._scene = self._scene._replace(snapshot=snapshot, source=source)
-        self._apply(side=self._side_is_due())
+            self._scene = self._scene._replace(source=source)
+            self._replace(snapshot)
+        self._received = now
+        is_due = now >= self._side_drawn + SIDE_SECONDS
+        if is_due:
+            self._side_drawn = now
+        self._apply(side=is_due)
 
-    def _side_is_due(self) -> bool:
-        """Whether tables and text may follow the numbers: no eye reads them several times a second.
+    def _replace(self, snapshot: Snapshot) -> None:
+        """Show another snapshot; what the user chose to see stays in view."""
+        view = carried_over(self._scene, snapshot)
+        self._scene = self._scene._replace(snapshot=snapshot, view=view)
 
-        What is held back comes by itself when the time is up.
-        """
-        if self._side_timer is not None:
-            self._side_waits = True
-            return False
-        self._side_waits = False
-        self._side_timer = self.set_timer(SIDE_SECONDS, self._release_side)
-        return True
-
-    def _release_side(self) -> None:
-        """The next picture has all parts; if none comes soon, the rest is drawn without it."""
-        self._side_timer = None
-        if self._side_waits:
-            self.set_timer(SIDE_SECONDS / 2, self._draw_side)
-
-    def _draw_side(self) -> None:
-        if self._side_waits and self._side_is_due():
+    def draw_held_back(self, now: float) -> None:
+        """Draw tables and text that wait for a snapshot that does not come; asked now and then."""
+        if self._side_drawn < self._received <= now - SIDE_SECONDS / 2:
+            self._side_drawn = now
             self._apply()
-
-    def _side_parts(self) -> list[InkView]:
-        return list(self.query_one("#side").query(InkView))
 
     def receive_source(self, source: SourceState) -> None:
         """Show a newer state of the source only."""
         self._scene = self._scene._replace(source=source)
-        self.query_one(StatusLine).show(self._scene)
+        self._status.show(self._scene)
 
     def tell(self, notice: str | None) -> None:
         """Show a line of the screen's own, or take it away."""
         self._scene = self._scene._replace(notice=notice)
-        self.query_one(StatusLine).show(self._scene)
+        self._status.show(self._scene)
 
     def untell(self, notice: str) -> None:
         """Take a line away, if it is still there."""
@@ -183,8 +178,8 @@ class MonitorScreen(Screen[None]):
         """Hold the picture, or go on with the newest."""
         newest = self._waiting or self._scene.snapshot
         self._waiting = None
-        if not paused:
-            self._scene = self._scene._replace(snapshot=newest)
+        if not paused and newest is not None:
+            self._replace(newest)
         self._scene = self._scene._replace(missed=0)
         self._change(replace(self._scene.view, paused=paused))
 
@@ -261,8 +256,8 @@ class MonitorScreen(Screen[None]):
 
     def offer_stop(self, offered: bool) -> None:
         """Show the key that stops a recorded training, or don't."""
-        self.query_one(KeyLine).offer_stop(offered)
-        self.query_one(KeyLine).show(self._scene)
+        self._keys.offer_stop(offered)
+        self._keys.show(self._scene)
 
     # --- the mouse, which nothing needs --------------------------------------------------------
 
@@ -288,27 +283,25 @@ class MonitorScreen(Screen[None]):
         self._scene = self._scene._replace(view=view)
         self._apply()
 
-    def _apply(self, *, side: bool = True) -> None:
+    def _apply(self, *, side: bool = True, moving: bool = False) -> None:
         """Lay out what has changed its size, then let every part draw what has changed in it.
 
         Without `side` explanation, epochs, log and the charts' insides stay as they are, unless the
-        layout changes.
+        layout changes. `moving`: the parts change their sizes anyway.
         """
-        scene = self._scene
-        shown = scenes.curves(scene)
+        scene, panels = self._scene, self._panels
         layout = plan_for(scene, self.size.width, self.size.height)
-        panels = list(self.query(MetricPanel))
-        if len(panels) < len(shown):
-            added = [MetricPanel() for _ in range(len(shown) - len(panels))]
+        added = [MetricPanel() for _ in range(len(scenes.curves(scene)) - len(panels))]
+        if added:
             self.query_one("#charts").mount(*added)
             panels += added
             self._layout_now = None
         for index, panel in enumerate(panels):
             panel.index = index
         if layout != self._layout_now:
-            self._layout_now, side = layout, True
+            self._layout_now, side, moving = layout, True, True
             divide(self, layout, panels)
-        later = [] if side else self._side_parts()
-        for part in self.query(InkView):
-            if part not in later:
-                part.show(scene, brief=not side and scene.source.replay is None)
+        brief = not side and scene.source.replay is None
+        parts = [self._status, *panels, *(self._side if side else ()), self._keys]
+        for part in parts:
+            part.show(scene, brief=brief, moving=moving)

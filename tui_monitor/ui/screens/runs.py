@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from tui_monitor.core.runs import RunList
+from tui_monitor.ui import overlay_cursor
 from tui_monitor.ui import run_scene as scenes
 from tui_monitor.ui.glyphs import Glyphs
 from tui_monitor.ui.run_scene import MOST_MARKED, SORTS, RunsScene, RunsView
@@ -86,6 +87,10 @@ class RunsScreen(Screen[None]):
         Binding("S", "reverse", "Sort the other way", show=False),
         Binding("tab", "metric(1)", "Next metric"),
         Binding("shift+tab", "metric(-1)", "Metric before", show=False),
+        Binding("left", "cursor(-1)", "Cursor to the print before", show=False),
+        Binding("right", "cursor(1)", "Cursor to the print after", show=False),
+        Binding("ctrl+left", "cursor(-20)", "Cursor far back", show=False),
+        Binding("ctrl+right", "cursor(20)", "Cursor far on", show=False),
         Binding("a", "align", "By epoch or step"),
         Binding("l", "log", "Logarithmic y"),
     ]
@@ -182,9 +187,11 @@ class RunsScreen(Screen[None]):
         self._change(replace(self._scene.view, charts=not self._scene.view.charts))
 
     def action_leave(self) -> None:
-        """Back to the list, as it is without a filter."""
+        """Back to the newest, then to the list, then to the list without a filter."""
         view = self._scene.view
-        if view.charts:
+        if view.charts and view.at is not None:
+            self._change(replace(view, at=None))
+        elif view.charts:
             self._change(replace(view, charts=False))
         else:
             self._change(replace(view, wanted=""))
@@ -214,9 +221,15 @@ class RunsScreen(Screen[None]):
         place = names.index(view.metric) if view.metric in names else 0
         self._change(replace(view, metric=names[(place + direction) % len(names)]))
 
+    def action_cursor(self, direction: int) -> None:
+        """Move the cursor over the charts by a print, or by a cell where prints are denser."""
+        if self._scene.view.charts:
+            cells = self.query_one(RunCharts).chart_cells
+            self._change(overlay_cursor.moved(self._scene, direction, cells))
+
     def action_align(self) -> None:
         """Align the compared runs by epoch or by step."""
-        self._change(replace(self._scene.view, by_step=not self._scene.view.by_step))
+        self._change(replace(self._scene.view, by_step=not self._scene.view.by_step, at=None))
 
     def action_log(self) -> None:
         """Draw with a logarithmic y axis, or without."""
@@ -225,8 +238,13 @@ class RunsScreen(Screen[None]):
     # --- the mouse, which nothing needs ----------------------------------------------------------
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor on a row; open it with a double click."""
+        """Put the cursor on a row, which a double click opens, or over the charts."""
         table = event.widget
+        if isinstance(table, RunCharts):
+            fraction = table.fraction_at(event.x)
+            if fraction is not None:
+                self._change(overlay_cursor.put(self._scene, fraction))
+            return
         if not isinstance(table, RunTable) or event.y < 1:
             return
         shown = scenes.rows(self._scene)

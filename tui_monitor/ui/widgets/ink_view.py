@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import RenderResult
@@ -12,14 +14,16 @@ from textual.widget import Widget
 
 from tui_monitor.ui.glyphs import to_ascii
 from tui_monitor.ui.palette import Ground, Ink, style_of
-from tui_monitor.ui.rows import Row
+from tui_monitor.ui.rows import BLANK, Row
 from tui_monitor.ui.scene import Scene
+from tui_monitor.ui.terminal import TerminalApp
 
 
 class InkView(Widget):
     """Draws rows made by `draw`, and asks for a repaint of those only that have changed.
 
-    The compositor sends whole rows and compares nothing, so rows are the grain of all saving.
+    The compositor sends whole rows and compares nothing, so rows are the grain of all saving. Where
+    nothing is moved they are sent past it.
     """
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
@@ -41,32 +45,35 @@ class InkView(Widget):
         """What is shown."""
         return self._rows
 
-    def show(self, scene: Scene, *, brief: bool = False) -> None:
-        """Draw another scene; see `brief`."""
+    def show(self, scene: Scene, *, brief: bool = False, moving: bool = False) -> None:
+        """Draw another scene; see `brief`. With `moving` the views are being laid out anew."""
         self._scene, self.brief = scene, brief
-        self._redraw()
+        self._redraw(moving=moving)
 
-    def _redraw(self) -> None:
+    def _redraw(self, *, moving: bool) -> None:
         width, height = self.size
         if self._scene is None or width < 1 or height < 1:
             return
         rows = self.draw(self._scene, width, height)[:height]
         before, self._rows = self._rows, rows
         changed = [
-            Region(0, y, width, 1)
-            for y in range(max(len(before), len(rows)))
-            if (before[y] if y < len(before) else ()) != (rows[y] if y < len(rows) else ())
+            y
+            for y, (old, new) in enumerate(zip_longest(before, rows, fillvalue=BLANK))
+            if old is not new and old != new
         ]
-        for region in changed:
-            self._strips.pop(region.y, None)
-        if changed:
-            self.refresh(*changed)
+        for y in changed:
+            self._strips.pop(y, None)
+        app = self.app
+        if changed and isinstance(app, TerminalApp) and not moving:
+            app.send_rows(self, changed)
+        elif changed:
+            self.refresh(*(Region(0, y, width, 1) for y in changed))
 
     def on_resize(self) -> None:
         """Lay everything out anew."""
         self._strips.clear()
         self.brief = False
-        self._redraw()
+        self._redraw(moving=True)
         self.refresh()
 
     def notify_style_update(self) -> None:

@@ -86,6 +86,7 @@ class KeyLine(InkView):
         super().__init__(id=id)
         self._keys = keys
         self._stops = False
+        self._drawn_for: tuple[object, ...] = ()
 
     def offer_stop(self, offered: bool) -> None:
         """Show the key that stops a recorded training, or don't."""
@@ -93,7 +94,10 @@ class KeyLine(InkView):
 
     def draw(self, scene: Scene, width: int, height: int) -> list[Row]:
         """See `status.key_row`."""
-        keys = self._keys
+        wanted = (width, scene.source.replay is None, self._stops)
+        if wanted == self._drawn_for:
+            return self.rows[:height]
+        self._drawn_for, keys = wanted, self._keys
         if scene.source.replay is not None:
             keys = [*keys[:2], (", .", "speed"), *keys[2:]]
         if self._stops:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tui_monitor.core.snapshot import SourceState
 from tui_monitor.ui import overlay, run_scene, run_table, status
 from tui_monitor.ui.glyphs import Glyphs
+from tui_monitor.ui.layout import SIDE_GAP
 from tui_monitor.ui.rows import Row
 from tui_monitor.ui.run_scene import RunsScene
 from tui_monitor.ui.scene import Scene
@@ -59,7 +60,9 @@ class RunTable(RunsPart):
         shown = run_scene.rows(runs)
         index = run_scene.cursor_index(runs, shown)
         self.top = run_scene.window_top(index, len(shown), max(height - 1, 1), self.top)
-        return run_table.list_rows(runs, width, height, self.top)
+        # Where charts stand beside it, it keeps its distance.
+        gap = SIDE_GAP if runs.view.charts else 0
+        return run_table.list_rows(runs, width - gap, height, self.top)
 
 
 class RunCharts(RunsPart):
@@ -74,6 +77,16 @@ class RunCharts(RunsPart):
         drawn, self._held = overlay.overlay_rows(runs, width, height, self._held)
         return drawn
 
+    @property
+    def chart_cells(self) -> int:
+        """Columns of the charts' insides."""
+        return max(self.size.width - overlay.GUTTER - 1, 0)
+
+    def fraction_at(self, column: int) -> float | None:
+        """How far along the axis a column of the widget lies, 0..1; None beside the charts."""
+        place, cells = column - overlay.GUTTER, self.chart_cells
+        return (place + 0.5) / cells if 0 <= place < cells else None
+
 
 class RunKeys(RunsPart):
     """The keys, at the bottom."""
@@ -84,5 +97,7 @@ class RunKeys(RunsPart):
 
     def draw_runs(self, runs: RunsScene, width: int, height: int) -> list[Row]:
         """One row, as many keys as fit."""
-        del runs
-        return [status.key_row(self.keys, width)][:height]
+        keys, move = self.keys, "< >" if runs.glyphs.ascii else "\u2190 \u2192"
+        if runs.view.charts:
+            keys = [*keys[:2], (move, "cursor"), *keys[2:]]
+        return [status.key_row(keys, width)][:height]

@@ -1,0 +1,68 @@
+"""The terminal's input without looking for it: Textual's driver asks ten times a second whether a key
+came, which on an idle screen is most of what is done at all.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from textual.drivers.linux_driver import LinuxDriver
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+_AWAKE_SECONDS = 0.5
+"""How long the driver goes on looking after some input: what does not follow tells a lone escape."""
+
+
+class InputWait(threading.Event):
+    """The event that ends a driver's input thread; asked there, it waits until input comes.
+
+    Args:
+        fileno: Where input comes from.
+    """
+
+    def __init__(self, fileno: int) -> None:
+        super().__init__()
+        self._fileno = fileno
+        self._rung, self._ring = os.pipe()
+        os.set_blocking(self._rung, False)
+        self._awake_until = 0.0
+
+    def set(self) -> None:
+        """End the thread, be it waiting or not."""
+        super().set()
+        os.write(self._ring, b"\0")
+
+    def clear(self) -> None:
+        """The next thread may begin."""
+        super().clear()
+        while select.select([self._rung], [], [], 0)[0]:
+            os.read(self._rung, 64)
+
+    def is_set(self) -> bool:
+        """Whether the thread is to end; any thread but the main one waits for that or for input."""
+        is_patient = threading.current_thread() is not threading.main_thread()
+        if is_patient and not super().is_set() and time.monotonic() >= self._awake_until:
+            select.select([self._fileno, self._rung], [], [])
+            self._awake_until = time.monotonic() + _AWAKE_SECONDS
+        return super().is_set()
+
+
+class PatientDriver(LinuxDriver):
+    """Textual's driver, asleep while no key is pressed."""
+
+    def __init__(
+        self,
+        app: App[object],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self.exit_event = InputWait(self.fileno)
