@@ -25,11 +25,24 @@ EPOCH_SCATTER = 0.005
 """First guess of what whole epochs scatter by, as a share of what is thought possible at first."""
 
 
+KEPT = 20_000
+"""Steps that are kept to be smoothed again as a whole, and those of the newest epoch."""
+
+
+class Begin(NamedTuple):
+    """Where an epoch begins."""
+
+    step: int
+    """Index of its first step, of all that were taken."""
+    state: State3 | None
+    """Before that; None before the run's first print."""
+
+
 class Bookmark(NamedTuple):
     """Where the following stood before a provisional row."""
 
-    first_step: int
-    epoch_state: State3 | None
+    begin: Begin
+    """Of the newest epoch."""
     tracker: LevelFilter | None
     memory: Memory | None
 
@@ -56,20 +69,30 @@ class Following:
         self._batch_size = batch_size
         self._first_noise = first_noise
         self._step_rows: list[int] = []
-        """The row of each of the filter's steps."""
-        self._first_step = 0
-        """Of the newest epoch, and the state before it."""
-        self._epoch_state: State3 | None = None
+        """The row of each step that is kept."""
+        self._begins = [Begin(0, None)]
+        """Of the epochs whose steps are kept, the newest last."""
 
     def begin_epoch(self) -> None:
         """The sums are reset; the level may step."""
-        self._first_step = len(self._step_rows)
-        self._epoch_state = None
-        if self.filter is not None:
-            # numbers of whole epochs go on from one to the next
-            step = step_variance(self.metric.family, self.filter.level)
-            self.filter.restart(0.0 if self.law.key == EPOCH.key else step)
-            self._epoch_state = self.filter.state
+        if self.filter is None:
+            return
+        # numbers of whole epochs go on from one to the next
+        step = step_variance(self.metric.family, self.filter.level)
+        self.filter.restart(0.0 if self.law.key == EPOCH.key else step)
+        self._begins.append(Begin(self.filter.taken, self.filter.state))
+        self._let_go(self.filter)
+
+    def _let_go(self, tracker: LevelFilter) -> None:
+        """Forget the oldest epochs' steps, once there are many later ones."""
+        old = 0
+        while tracker.taken - self._begins[old + 1].step > KEPT:
+            old += 1
+        if old:
+            steps = self._begins[old].step - self._begins[0].step
+            tracker.forget(steps)
+            del self._step_rows[:steps]
+            del self._begins[:old]
 
     def tracker(self, first: float) -> LevelFilter:
         """The filter; begun at the `first` number printed."""
@@ -78,7 +101,7 @@ class Following:
             self.filter = LevelFilter(
                 self._noise(spread), twice=self.law.depth == 2, guess=first, spread=spread
             )
-            self._epoch_state = self.filter.start
+            self._begins = [Begin(0, self.filter.start)]
         return self.filter
 
     def _noise(self, spread: float) -> Noise:
@@ -106,38 +129,41 @@ class Following:
     def bookmark(self) -> Bookmark:
         """What it takes to forget the rows taken from now on."""
         memory = None if self.filter is None else self.filter.memory()
-        return Bookmark(self._first_step, self._epoch_state, self.filter, memory)
+        return Bookmark(self._begins[-1], self.filter, memory)
 
     def back_to(self, mark: Bookmark) -> None:
         """Forget the rows taken since."""
-        self._first_step, self._epoch_state, self.filter = mark[:3]
+        self.filter = mark.tracker
         if self.filter is not None and mark.memory is not None:
             self.filter.recall(mark.memory)
             del self._step_rows[len(self.filter.steps) :]
+            while self._begins[-1] is not mark.begin:
+                self._begins.pop()
         else:
             self._step_rows.clear()
+            self._begins = [mark.begin]
 
     # --- looking back ------------------------------------------------------------------------
 
     def end_epoch(self, epoch: int) -> None:
         """Remember the end of an epoch as its own prints tell it."""
-        if self.filter is not None and self._first_step < len(self._step_rows):
+        if self.filter is not None and self._begins[-1].step < self.filter.taken:
             self.epoch_ends[epoch] = (self.filter.level, self.filter.sd**2)
 
     def smooth_epoch(self) -> None:
         """Carry what later prints say back over the newest epoch."""
-        self._smooth_from(self._first_step, self._epoch_state)
+        self._smooth_from(self._begins[-1])
 
     def smooth_all(self) -> None:
-        """Carry it back over the whole run."""
-        if self.filter is not None:
-            self._smooth_from(0, self.filter.start)
+        """Carry it back over the whole run, as far as it is kept."""
+        self._smooth_from(self._begins[0])
 
-    def _smooth_from(self, first: int, start: State3 | None) -> None:
-        if self.filter is None or start is None or first >= len(self.filter.steps):
+    def _smooth_from(self, begin: Begin) -> None:
+        if self.filter is None or begin.state is None or begin.step >= self.filter.taken:
             return
+        first = begin.step - self._begins[0].step
         steps, at, rows = self.filter.steps[first:], self._step_rows[first:], self._rows
-        result = smooth(steps, start, self.filter.noise)
+        result = smooth(steps, begin.state, self.filter.noise)
         rows.touch(at[0])
         rows.level.peek()[at] = result.level.clip(self.metric.low, self.metric.high)
         rows.variance.peek()[at] = result.variance

@@ -135,6 +135,7 @@ class Memory(NamedTuple):
     restart: float | None
     used: tuple[int, float] | None
     steps: int
+    """Taken in all."""
     scale: float
     evidence: float
     log_likelihood: float
@@ -153,6 +154,8 @@ class LevelFilter:
         self.noise = noise
         self.twice = twice
         self.steps: list[Step] = []
+        """As far as they are kept; see `forget`."""
+        self._forgotten = 0
         self.log_likelihood = 0.0
         start: State3 = (guess, 0.0, 0.0, spread * spread, 0.0, 0.0, 0.0, 0.0, 0.0)
         self.start = start
@@ -197,7 +200,7 @@ class LevelFilter:
             self._mean,
             self._restart,
             self._used,
-            len(self.steps),
+            self.taken,
             self.noise.scale,
             self.noise.evidence,
             self.log_likelihood,
@@ -207,9 +210,19 @@ class LevelFilter:
         """Back to what it was."""
         self._weights, self._states, self._mean = memory.weights, memory.states, memory.mean
         self._restart, self._used = memory.restart, memory.used
-        del self.steps[memory.steps :]
+        del self.steps[memory.steps - self._forgotten :]
         self.noise.scale, self.noise.evidence = memory.scale, memory.evidence
         self.log_likelihood = memory.log_likelihood
+
+    @property
+    def taken(self) -> int:
+        """Prints taken in all."""
+        return self._forgotten + len(self.steps)
+
+    def forget(self, steps: int) -> None:
+        """Let go of so many of the oldest steps: they cannot be smoothed again."""
+        del self.steps[:steps]
+        self._forgotten += steps
 
     def restart(self, extra: float) -> None:
         """The sums are reset; the level carries over, with `extra` variance for a real step."""
