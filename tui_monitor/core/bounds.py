@@ -121,18 +121,15 @@ class Sums:
     def window(self, i: int) -> Interval:
         """Bounds of the mean of S's increments between prints i-1 and i (weighted by size)."""
         gap = self.n[i] - self.n[i - 1]
-        before, after = self.s[i - 1], self.s[i]
-        return Interval(
-            max(self.low, (after.low - before.high) / gap),
-            min(self.high, (after.high - before.low) / gap),
-        )
+        (low0, high0), (low, high) = self.s[i - 1], self.s[i]
+        return Interval(max(self.low, (low - high0) / gap), min(self.high, (high - low0) / gap))
 
     def count(self, i: int) -> int | None:
         """The number of right answers between prints i-1 and i, where it is certain."""
-        before, after = self.s[i - 1], self.s[i]
-        if self.batch_size is None or before.low != before.high or after.low != after.high:
+        if self.batch_size is None:
             return None
-        return round((after.low - before.low) * self.batch_size)
+        (low0, high0), (low, high) = self.s[i - 1], self.s[i]
+        return round((low - low0) * self.batch_size) if low0 == high0 and low == high else None
 
     def _snap(self, low: float, high: float, whole: bool) -> Interval:
         s = Interval(low, high)

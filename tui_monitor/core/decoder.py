@@ -94,7 +94,8 @@ class RunDecoder:
     def _count(self, p: Print) -> None:
         """A print is evidence."""
         changes = self.identity.weigh_if_due(p, self.tracks, self.stride.size)
-        self._apply(changes)
+        if changes is not None:
+            self._apply(changes)
         if changes:
             self._weigh_stride()
 
@@ -104,6 +105,7 @@ class RunDecoder:
             size = self.identity.samples(self.stride.size)
             track = Track(describe(name), self.identity.law_for(name), size)
             track.counted = self.identity.size_is_certain
+            track.guess_noise(self.identity.first_noise(track))
             self.tracks[name] = track
         return track
 

@@ -164,8 +164,10 @@ class BarIdentity:
         averaged = [t for t in tracks.values() if t.metric.averaged and t.law.depth]
         return self._evidence._replace(name=averaged[0].law.name) if averaged else self._evidence
 
-    def weigh_if_due(self, p: Print, tracks: Mapping[str, Track], stride: int) -> list[Change]:
-        """Weigh the evidence if a print makes it worth it; `stride`: batches an update."""
+    def weigh_if_due(
+        self, p: Print, tracks: Mapping[str, Track], stride: int
+    ) -> list[Change] | None:
+        """Weigh the evidence if a print makes it worth it, else None; `stride`: batches an update."""
         self._bars += not p.final
         self._finals += p.final
         ends = p.final and (self._finals <= FIRST_EPOCHS or is_power_of_two(self._finals))
@@ -174,7 +176,7 @@ class BarIdentity:
             later = 2 * self._next_weighing
             self._next_weighing = later if later <= MOST_PRINTS else sys.maxsize
         elif not ends:
-            return []
+            return None
         return self.weigh(p, tracks, stride, at_length=at_length)
 
     def weigh(

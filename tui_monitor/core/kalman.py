@@ -71,16 +71,27 @@ class Gap(NamedTuple):
     su: float
 
 
-@lru_cache(maxsize=4096)
 def gap(k0: int, k: int, twice: bool) -> Gap:
     """The transition from after batch `k0` to after batch `k` (k >= k0 >= 0).
 
-    Kept for a while: the metrics of a log share their gaps, and so do its epochs.
+    Where prints average once, only the length of a gap matters: it counts from 0.
     """
+    return _gap_of_two_averages(k0, k) if twice else _gap_of_one_average(k - k0)
+
+
+@lru_cache(maxsize=4096)
+def _gap_of_one_average(n: int) -> Gap:
+    return Gap(0, n, *_sums_of_drift(n), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def _sums_of_drift(n: int) -> tuple[float, float]:
+    return n * (n + 1) / 2.0, n * (n + 1) * (2 * n + 1) / 6.0
+
+
+@lru_cache(maxsize=4096)
+def _gap_of_two_averages(k0: int, k: int) -> Gap:
+    """Kept for a while: the metrics of a log share their gaps, and so do its epochs."""
     n = k - k0
-    v, vv = n * (n + 1) / 2.0, n * (n + 1) * (2 * n + 1) / 6.0
-    if not twice:
-        return Gap(k0, n, v, vv, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     t = u = sum_t = sum_tt = sum_u = sum_uu = sum_su = 0.0
     for ahead, j in enumerate(range(k, k0, -1), start=1):
         t += 1.0 / j
@@ -90,7 +101,7 @@ def gap(k0: int, k: int, twice: bool) -> Gap:
         sum_u += u
         sum_uu += u * u
         sum_su += ahead * u
-    return Gap(k0, n, v, vv, t, n - k0 * t, sum_t, sum_tt, sum_u, sum_uu, sum_su)
+    return Gap(k0, n, *_sums_of_drift(n), t, n - k0 * t, sum_t, sum_tt, sum_u, sum_uu, sum_su)
 
 
 class Observation(NamedTuple):

@@ -6,8 +6,6 @@ narrowed S more than the rounding of the one print does, they tell more.
 
 from __future__ import annotations
 
-from math import isfinite
-
 from tui_monitor.core.bounds import Interval
 from tui_monitor.core.chain import Position
 from tui_monitor.core.kalman import Observation
@@ -34,16 +32,12 @@ def of_print(
     return Observation(k * displayed, c_s, c_e, k * k * rounding)
 
 
-def of_sum(o: Observation, s: Interval, place: Position, level: float) -> Observation:
-    """The same, told more by the bounds on S: exactly where they meet.
+def of_sum(s: Interval, place: Position, level: float) -> Observation:
+    """What bounds on S tell: exactly where they meet.
 
     The filter counts full batches: what a shorter last one lacks is filled up with the level.
     """
     missing = ((place.k or 0) - (place.n or place.k or 0)) * level
-    if s.low == s.high:
-        return Observation(s.low + missing, 1.0, 0.0, 0.0)
-    if o.c_e or place.ragged or not isfinite(s.high - s.low):
-        return o
     return Observation(s.middle + missing, 1.0, 0.0, (s.high - s.low) ** 2 / 12.0)
 
 

@@ -102,8 +102,10 @@ class Track(Columns):
         row = len(self.places)
         self.places.append(place)
         self.grow(displayed, quantum, print_index)
-        self._doubt_range(displayed)
-        self._confirm_full(row)
+        if not self.metric.low <= displayed <= self.metric.high:
+            self._doubt_range(displayed)
+        if row and self.places[row - 1].ragged:
+            self._confirm_full(row)
         self._take(row)
         if not self.countable and self._uncountable:
             self.decode_again()
@@ -111,8 +113,6 @@ class Track(Columns):
 
     def _confirm_full(self, row: int) -> None:
         """The print before, of an epoch of unknown length, was not the last: its batches are full."""
-        if row == 0 or not self.places[row - 1].ragged:
-            return
         before, place = self.places[row - 1], self.places[row]
         if before.epoch != place.epoch or before.k is None or place.k is None:
             return
@@ -293,8 +293,15 @@ class Track(Columns):
     def _observation(
         self, chain: Chain, tracker: LevelFilter, row: int, place: Position
     ) -> Observation:
-        """What the print tells the filter: S or E, with the rounding as its error."""
+        """What the print tells the filter: S or E, with the rounding as its error.
+
+        Bounds on S, where prints tell them directly, are as narrow as the rounding or narrower.
+        """
         assert place.k is not None
+        s = chain.last
+        direct = self.law.depth == 1 and not place.ragged
+        if s.low == s.high or (direct and isfinite(s.high - s.low)):
+            return observations.of_sum(s, place, tracker.level)
         told = observations.of_print(
             self.law,
             place.k,
@@ -303,9 +310,8 @@ class Track(Columns):
             final=place.final,
             appended=place.appended,
         )
-        sharp = observations.of_sum(told, chain.last, place, tracker.level)
-        if self.law.depth == 2 or not place.ragged or sharp is not told:
-            return sharp
+        if self.law.depth == 2 or not place.ragged:
+            return told
         before = chain.links[-2].k if len(chain.links) > 1 else 0
         return observations.of_last_batches(told, chain.last_k - before, tracker)
 
