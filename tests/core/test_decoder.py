@@ -381,6 +381,8 @@ def test_several_batches_an_update_as_earlier_versions_count_them(steps: int, st
     rows = estimates(decoder)
     assert not any(row.outlier for row in rows)
     assert [row.to_batch for row in rows if row.final] == [steps] * 3
+    shown = decoder.tracks["accuracy"].displayed
+    assert list(shown) == [p.readings[0].displayed for p in prints]
     for row in rows:
         if row.from_batch is None or row.to_batch is None or row.from_batch == row.to_batch:
             continue

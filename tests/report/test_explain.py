@@ -67,6 +67,12 @@ def test_json_stays_json_whatever_the_numbers() -> None:
     assert run["findings"][0]["numbers"] == {"value": "nan"}
 
 
+def test_a_batch_size_that_is_not_certain_is_called_likely() -> None:
+    report = replace(REPORT, batch_size_certain=False)
+
+    assert "batches of 1024 (likely)" in explanation("train.log", [report], "text")
+
+
 def test_text_tells_the_run_the_parts_and_the_sentence() -> None:
     text = explanation("train.log", [REPORT], "text")
 

@@ -63,8 +63,8 @@ class Point(NamedTuple):
     """Of the rounding."""
     twice: bool
     """The bar averages twice: d = E_k / k, else d = S_k / k."""
-    appended: bool = False
-    """The epoch's last line of a bar that averages twice: d = (E_k + R_k) / (k + 1)."""
+    appended: float = 0.0
+    """The weight m of R in the last line of a bar that averages twice: d = (E_k + m R_k) / (k + m)."""
 
 
 class Base(NamedTuple):
@@ -145,11 +145,12 @@ class Cells:
             total = once / last + own * ((last - begun) / last)
         else:
             h1, h2 = _running(begun, k)
-            over = k + 1.0 if point.appended else k
+            over = k + point.appended
             total = self._twice[c] * _mean(1.0 / over) + once * _mean(h1 / over)
             total += own * _mean(h2 / over)
             if point.appended:
-                total += (once + own * (last - begun)) / (last * (last + 1.0))
+                share = point.appended / (last * (last + point.appended))
+                total += share * (once + own * (last - begun))
         return total[:cells], float(total[cells]), float(total[cells + 1])
 
     def _wobble(self, points: Sequence[Point]) -> FloatArray:

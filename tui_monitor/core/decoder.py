@@ -54,6 +54,11 @@ class RunDecoder:
         """Samples a batch, known or inferred."""
         return self.identity.batch_size
 
+    @property
+    def batch_size_certain(self) -> bool:
+        """Whether right answers are counted by the batch size; else it is only the likeliest."""
+        return self.identity.size_is_certain
+
     # --- prints in ---------------------------------------------------------------------------
 
     def add(self, p: Print, *, provisional: bool = False) -> list[tuple[Track, int]]:
@@ -72,9 +77,10 @@ class RunDecoder:
             if not self.options.keeps(reading.metric):
                 continue
             track = self._track(reading.metric)
-            shown = self._undo_stride(track, p, place, reading.displayed)
+            told = self._undo_stride(track, p, place, reading.displayed)
             index = len(self.prints) - 1
-            rows.append((track, track.add(place, shown, reading.quantum, index)))
+            row = track.add(place, reading.displayed, reading.quantum, index, told)
+            rows.append((track, row))
         if not provisional:
             self._count(p)
         return rows
@@ -200,7 +206,7 @@ class RunDecoder:
             p = self.prints[track.print_index[row]]
             place = self._position(p)
             if place.k is not None:
-                shown = self._undo_stride(track, p, place, self._printed(track, row))
+                shown = self._undo_stride(track, p, place, track.displayed[row])
                 quantum = track.quantum[row]
                 yield Sample(p.epoch, place.k, shown, quantum, p.final, place.ragged)
 
@@ -246,8 +252,8 @@ class RunDecoder:
             for row in range(len(track)):
                 index = track.print_index[row]
                 track.places[row] = places[index]
-                track.displayed[row] = self._undo_stride(
-                    track, self.prints[index], places[index], self._printed(track, row)
+                track.told[row] = self._undo_stride(
+                    track, self.prints[index], places[index], track.displayed[row]
                 )
             self._resize(track)
             track.decode_again()
@@ -255,13 +261,6 @@ class RunDecoder:
     def _update_size(self) -> int | None:
         """Samples an update of the bar."""
         return self.batch_size * self.stride.size if self.batch_size else None
-
-    def _printed(self, track: Track, row: int) -> float:
-        """The number as the log printed it."""
-        for reading in self.prints[track.print_index[row]].readings:
-            if reading.metric == track.metric.name:
-                return reading.displayed
-        raise LookupError(track.metric.name)
 
     def _undo_stride(self, track: Track, p: Print, place: Position, displayed: float) -> float:
         """What the bar would print if each of its updates counted once (see `Stride`)."""
@@ -283,7 +282,7 @@ class RunDecoder:
         first = bisect_left(track.places, epoch, key=lambda place: place.epoch)
         if first == len(track.places) or track.places[first].epoch != epoch:
             return None
-        return self._printed(track, first) if track.places[first].k == 1 else None
+        return track.displayed[first] if track.places[first].k == 1 else None
 
     # --- estimates out -----------------------------------------------------------------------
 
@@ -311,7 +310,7 @@ class RunDecoder:
             unit=p.unit,
             metric=track.metric.name,
             split=track.metric.split,
-            displayed=self._printed(track, row),
+            displayed=track.displayed[row],
             law=track.law.name,
             from_batch=from_batch,
             to_batch=to_batch,

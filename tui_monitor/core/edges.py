@@ -241,7 +241,8 @@ class Epoch:
             return self._point(shown, at, short)
         quantum = float(shown.quantum[at])
         d = float(shown.d[at])
-        return Point(np.array([k]), d, quantum**2 / 12.0, twice=True, appended=True)
+        appended = float(shown.appended[at])
+        return Point(np.array([k]), d, quantum**2 / 12.0, twice=True, appended=appended)
 
     def _unsure(self, row: int, k: float, displayed: float) -> float:
         """Variance that a last batch of unknown size adds to the number displayed."""

@@ -316,8 +316,8 @@ class Reader:
                 return
             self._row += 1
             if place.k is not None:
-                shown, quantum = track.displayed[row], track.quantum[row]
-                yield Sample(place.epoch, place.k, shown, quantum, place.final, place.ragged)
+                told, quantum = track.told[row], track.quantum[row]
+                yield Sample(place.epoch, place.k, told, quantum, place.final, place.ragged)
 
 
 def is_power_of_two(n: int) -> bool:

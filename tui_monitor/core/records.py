@@ -287,3 +287,5 @@ class RunReport:
     boundaries: tuple[Boundary, ...]
     findings: tuple[Finding, ...]
     events: tuple[Event, ...]
+    batch_size_certain: bool = True
+    """False: it is the likeliest, but right answers are not counted by it."""

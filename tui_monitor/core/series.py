@@ -85,6 +85,9 @@ class Columns:
         self.print_index = Integers()
         """Which print of the run the row comes from."""
         self.displayed = Floats()
+        """As the log prints it."""
+        self.told = Floats()
+        """What the averaging law makes of that: the same, but for a bar with a habit of its own."""
         self.quantum = Floats()
         self.from_k = Integers()
         """Batches done before the row's window."""
@@ -98,7 +101,7 @@ class Columns:
         self.variance = Floats()
         self.outlier = Integers()
         self._columns: tuple[Floats | Integers, ...] = (
-            *(self.print_index, self.displayed, self.quantum, self.from_k, self.value),
+            *(self.print_index, self.displayed, self.told, self.quantum, self.from_k, self.value),
             *(self.low, self.high, self.count, self.expected, self.level, self.variance),
             self.outlier,
         )
@@ -117,10 +120,11 @@ class Columns:
         if row < self._changed:
             self._changed = row
 
-    def grow(self, displayed: float, quantum: float, print_index: int) -> None:
+    def grow(self, displayed: float, told: float, quantum: float, print_index: int) -> None:
         """Add a row of which no more is known."""
         self.print_index.append(print_index)
         self.displayed.append(displayed)
+        self.told.append(told)
         self.quantum.append(quantum)
         self.from_k.append(ABSENT)
         self.value.append(nan)

@@ -263,6 +263,7 @@ class Session:
             boundaries=self._explainer.find(run, events),
             findings=self._findings(run, events, exact=True),
             events=events,
+            batch_size_certain=run.batch_size_certain,
         )
 
     def _findings(
@@ -327,6 +328,7 @@ class Session:
             last_print=self._tail.newest(unfinished, self._shows_progress),
             ended=self._timeline.ended,
             goals=self._goals(run) if run is not None else (),
+            batch_size_certain=run is None or run.batch_size_certain,
         )
 
     def _explained(self, run: RunDecoder, events: Sequence[Event]) -> tuple[Boundary, ...]:

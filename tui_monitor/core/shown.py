@@ -22,10 +22,12 @@ class Shown:
     k: FloatArray
     """Batches done, in full batches."""
     d: FloatArray
-    """As displayed."""
+    """As the law takes what is displayed."""
     quantum: FloatArray
     ragged: BoolArray
     final: BoolArray
+    appended: FloatArray
+    """How many updates a last line counts for, where it appends the epoch's mean."""
 
     def __len__(self) -> int:
         return len(self.row)
@@ -40,6 +42,7 @@ class Shown:
             self.quantum[at],
             self.ragged[at],
             self.final[at],
+            self.appended[at],
         )
 
 
@@ -47,7 +50,7 @@ def usable(track: Track, rows: range) -> Shown:
     """Of an epoch's rows those whose number can be inverted, in ascending order; of equals the last."""
     places, part = track.places[rows.start : rows.stop], slice(rows.start, rows.stop)
     n = np.array([place.n for place in places], dtype=np.float64)
-    d = track.displayed.peek()[part]
+    d = track.told.peek()[part]
     known = np.array([place.k is not None for place in places], dtype=np.bool_)
     fit = known & ~np.isnan(n) & (track.outlier.peek()[part] == 0) & np.isfinite(d)
     ragged = np.array([place.ragged for place in places], dtype=np.bool_)
@@ -69,4 +72,5 @@ def usable(track: Track, rows: range) -> Shown:
         quantum=track.quantum.peek()[part][kept],
         ragged=ragged[kept],
         final=final[kept],
+        appended=np.array([place.appended for place in places], dtype=np.float64)[kept],
     )

@@ -161,6 +161,8 @@ class Snapshot:
     """The log says that the training is over."""
     goals: tuple[Goal, ...] = ()
     """Targets that the user set, as far as they are met; the newest run's."""
+    batch_size_certain: bool = True
+    """False: `batch_size` is the likeliest, but right answers are not counted by it."""
     cut: CutRun | None = None
     """Only the log's end was read, and the run shown began before it."""
 

@@ -97,11 +97,18 @@ class Track(Columns):
             to.chain.pop()
         self.following.back_to(to.following)
 
-    def add(self, place: Position, displayed: float, quantum: float, print_index: int) -> int:
-        """Take a print; returns its row."""
+    def add(
+        self,
+        place: Position,
+        displayed: float,
+        quantum: float,
+        print_index: int,
+        told: float | None = None,
+    ) -> int:
+        """Take a print, which the law takes for `told`; returns its row."""
         row = len(self.places)
         self.places.append(place)
-        self.grow(displayed, quantum, print_index)
+        self.grow(displayed, displayed if told is None else told, quantum, print_index)
         if not self.metric.low <= displayed <= self.metric.high:
             self._doubt_range(displayed)
         if row and self.places[row - 1].ragged:
@@ -153,7 +160,7 @@ class Track(Columns):
             self._take(row)
 
     def _take(self, row: int) -> None:
-        place, d = self.places[row], self.displayed[row]
+        place, d = self.places[row], self.told[row]
         if place.epoch != self._epoch:
             self.close_epoch()
             self._open_epoch(place.epoch)
@@ -277,7 +284,7 @@ class Track(Columns):
     def _follow(self, chain: Chain, row: int, place: Position, k0: int) -> None:
         """Tell the level's filter, and weigh the window against what the level leads to expect."""
         assert place.k is not None
-        tracker = self.following.tracker(self.displayed[row])
+        tracker = self.following.tracker(self.told[row])
         g = kalman.gap(k0, place.k, tracker.twice)
         expected, sd = tracker.level, tracker.sd
         told = self._observation(chain, tracker, row, place)
@@ -305,7 +312,7 @@ class Track(Columns):
         told = observations.of_print(
             self.law,
             place.k,
-            self.displayed[row],
+            self.told[row],
             self.quantum[row],
             final=place.final,
             appended=place.appended,

@@ -127,7 +127,8 @@ def _heading(report: RunReport) -> str:
     epochs = f"{report.epochs} epoch{'' if report.epochs == 1 else 's'}"
     batches = "batch size not known"
     if report.batch_size is not None:
-        batches = f"batches of {report.batch_size}"
+        likely = "" if report.batch_size_certain else " (likely)"
+        batches = f"batches of {report.batch_size}{likely}"
     return ", ".join((report.format or "format not known", epochs, batches))
 
 

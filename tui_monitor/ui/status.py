@@ -262,7 +262,8 @@ def _facts(snapshot: Snapshot, *, end_only: bool) -> list[tuple[str, int]]:
     if snapshot.law is not None:
         facts.append((fmt.law(snapshot.law), 2))
     if snapshot.batch_size is not None:
-        facts.append((f"batch of {snapshot.batch_size}", 3))
+        likely = "" if snapshot.batch_size_certain else ", likely"
+        facts.append((f"batch of {snapshot.batch_size}{likely}", 3))
     if snapshot.runs > 1 and not end_only:
         facts.append((f"run {snapshot.run}/{snapshot.runs}", 1))
     if snapshot.format is not None:
