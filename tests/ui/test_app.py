@@ -294,11 +294,9 @@ async def test_colours_change_and_the_text_does_not() -> None:
 async def test_ctrl_l_draws_anew() -> None:
     app, _ = monitor(samples.training(), samples.LIVE)
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.pause()
-        before = screen(app)
+        before = await whole(app, pilot)
         await pilot.press("ctrl+l")
-        await pilot.pause()
-        assert screen(app) == before
+        assert await whole(app, pilot) == before
 
 
 async def test_replay_keys_steer_the_replay() -> None:
