@@ -235,46 +235,21 @@ def by_looking_back(p: Problem, *, with_e: bool) -> list[tuple[float, ...]]:
     ]
     gaps = [g for each in epochs for g in each]
     observations = [o for each in p.observations for o in each]
-    if with_e:
-        return _there_and_back_with_e(p, gaps, observations, len(epochs[0]))
-    return _there_and_back(p, gaps, observations, len(epochs[0]))
-
-
-def _there_and_back(
-    p: Problem, gaps: list[kalman.Gap], observations: list[Observation], first: int
-) -> list[tuple[float, ...]]:
-    passed, state = [], kalman.narrow3(p.start)
+    kernel = kalman.TWICE if with_e else kalman.ONCE
+    state = p.start if with_e else kalman.narrow3(p.start)
+    passed = []
     for i, (g, o) in enumerate(zip(gaps, observations, strict=True)):
-        if i == first:
-            state = kalman.restart2(state, p.step)
-        passed.append(kalman.pass2(state, g, p.drift, p.noise, o))
+        if i == len(epochs[0]):
+            state = kernel.restart(state, p.step)
+        passed.append(kernel.pass_print(state, g, p.drift, p.noise, o))
         state = passed[-1][0]
     found: list[tuple[float, ...]] = []
-    said = kalman.NOTHING2
+    said = kernel.nothing
     for i in range(len(gaps) - 1, -1, -1):
-        seen, said = kalman.look_back2(said, passed[i], gaps[i], observations[i])
+        seen, said = kernel.look_back(said, passed[i], gaps[i], observations[i])
         found.append(seen)
-        if i == first:
-            said = kalman.carry_back2(said)
-    return found[::-1]
-
-
-def _there_and_back_with_e(
-    p: Problem, gaps: list[kalman.Gap], observations: list[Observation], first: int
-) -> list[tuple[float, ...]]:
-    passed, state = [], p.start
-    for i, (g, o) in enumerate(zip(gaps, observations, strict=True)):
-        if i == first:
-            state = kalman.restart3(state, p.step)
-        passed.append(kalman.pass3(state, g, p.drift, p.noise, o))
-        state = passed[-1][0]
-    found: list[tuple[float, ...]] = []
-    said = kalman.NOTHING3
-    for i in range(len(gaps) - 1, -1, -1):
-        seen, said = kalman.look_back3(said, passed[i], gaps[i], observations[i])
-        found.append(seen)
-        if i == first:
-            said = kalman.carry_back3(said)
+        if i == len(epochs[0]):
+            said = kernel.carry_back(said)
     return found[::-1]
 
 

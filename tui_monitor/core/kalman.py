@@ -11,8 +11,9 @@ Nothing is inverted, so exact observations do no harm.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 State2 = tuple[float, float, float, float, float]
 """Means of (p, S), then variances and covariance pp, pS, SS."""
@@ -349,3 +350,24 @@ def shock(l0: float, m00: float) -> tuple[float, float]:
     `l0` and `m00` are what all later prints say of the level there (de Jong and Penzer 1998).
     """
     return (l0 * l0 / m00, -l0 / m00) if m00 > 0.0 else (0.0, 0.0)
+
+
+# --- either of them ------------------------------------------------------------------------------
+
+
+class Kernel(NamedTuple):
+    """The algebra of a state, for code that does not care which."""
+
+    pass_print: Callable[..., Any]
+    look_back: Callable[..., Any]
+    collapse: Callable[..., Any]
+    restart: Callable[..., Any]
+    carry_back: Callable[..., Any]
+    nothing: tuple[float, ...]
+    """What no later print says of a state."""
+    pp: int
+    """Where a state holds the variance of the level."""
+
+
+ONCE = Kernel(pass2, look_back2, collapse2, restart2, carry_back2, NOTHING2, 2)
+TWICE = Kernel(pass3, look_back3, collapse3, restart3, carry_back3, NOTHING3, 3)

@@ -52,11 +52,6 @@ class Law:
     final: Final
     who: str
 
-    @property
-    def invertible(self) -> bool:
-        """Whether windows can be decoded from its prints."""
-        return self.name not in ("median", "unknown")
-
 
 STEPS = Law("steps", "cumulative-batch", 1, "mean-appended", "Keras 2.0-2.3 counting steps")
 STATE = Law("state", "cumulative-sample", 1, "same", "tf.keras 2.2 and later, Keras 3.15")

@@ -18,7 +18,6 @@ Bar-Shalom 1988, IEEE Trans. Automatic Control 33:780). The past sharpens as lat
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import exp, log, pi, sqrt
 from typing import Any, Literal, NamedTuple
 
@@ -163,13 +162,10 @@ class LevelFilter:
         self._drifts = DRIFTS[:drifts]
         self._prior = tuple(p / total for p in PRIOR[:drifts])
         self._weights: list[float] = [*self._prior, 0.0]
-        self._pass: Callable[..., Any] = kalman.pass3 if twice else kalman.pass2
-        self._collapse: Callable[..., Any] = kalman.collapse3 if twice else kalman.collapse2
-        first: tuple[float, ...] = start if twice else (guess, 0.0, spread * spread, 0.0, 0.0)
+        self._kernel = kalman.TWICE if twice else kalman.ONCE
+        first: tuple[float, ...] = start if twice else kalman.narrow3(start)
         self._mean: tuple[float, ...] = first
         self._states: list[tuple[float, ...]] = [first] * (drifts + 1)
-        self._pp = 3 if twice else 2
-        """Where a state holds the variance of the level."""
         self._restart: float | None = 0.0
         self._used: tuple[int, float] | None = None
         """Batch and number of the newest print of the epoch that told something."""
@@ -182,7 +178,7 @@ class LevelFilter:
     @property
     def sd(self) -> float:
         """Standard deviation of the level after the newest print."""
-        return sqrt(max(self._mean[self._pp], 0.0))
+        return sqrt(max(self._mean[self._kernel.pp], 0.0))
 
     @property
     def state(self) -> State3:
@@ -226,15 +222,13 @@ class LevelFilter:
 
     def restart(self, extra: float) -> None:
         """The sums are reset; the level carries over, with `extra` variance for a real step."""
-        zeros = (0.0,) * (5 if self.twice else 2)
-        pad = (0.0, 0.0) if self.twice else (0.0,)
-        self._states = [(s[0], *pad, s[self._pp] + extra, *zeros) for s in self._states]
-        self._mean = self._collapse(self._weights, self._states)
+        self._states = [self._kernel.restart(s, extra) for s in self._states]
+        self._mean = self._kernel.collapse(self._weights, self._states)
         self._restart, self._used = extra, None
 
     def _step(self, state: tuple[float, ...]) -> tuple[float, ...]:
         """The state where the level may have stepped."""
-        at = self._pp
+        at = self._kernel.pp
         variance = state[at] + step_variance(self.noise.family, state[0])
         return (*state[:at], variance, *state[at + 1 :])
 
@@ -265,7 +259,7 @@ class LevelFilter:
                 o = SILENT
             else:
                 self._used = (g.k0 + g.n, o.y / (g.k0 + g.n))
-        mean, pass_print = self._mean, self._pass
+        mean, pass_print = self._mean, self._kernel.pass_print
         noise = self.noise.variance(mean[0], self.sd)
         stepped = self._weights[-1]
         coming = (1.0 - JUMP) * (SWITCH * (1.0 - stepped) + stepped)
@@ -304,7 +298,7 @@ class LevelFilter:
             self.log_likelihood += max(min(log(total) - 0.5 * least + cell, 0.0), -IMPROBABLE)
         self._weights = weights = [max(w / total, FLOOR) for w in likely]
         self._states = states = [s for s, _, _, _ in passed]
-        self._mean = self._collapse(weights, states)
+        self._mean = self._kernel.collapse(weights, states)
         if self.noise.learns:
             _, nu, var, _ = passed[likely.index(max(likely))]
             if var > 0.0:

@@ -9,7 +9,7 @@ made again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import log, sqrt
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from tui_monitor.core import kalman
 from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.kalman import Seen, State3
+from tui_monitor.core.kalman import Kernel, Seen, State3
 from tui_monitor.core.level import DRIFTS, JUMP, PRIOR, SWITCH, Noise, Step
 
 SHOCK = 20.0
@@ -147,32 +147,13 @@ def learnt_drift(steps: Sequence[Step]) -> list[float]:
 def one_pass(run: Run, drift: list[float], shocks: dict[int, float]) -> Pass:
     """Filter forward and smooth backward."""
     if run.twice:
-        return _there_and_back(run, _TWICE, run.start, drift, shocks)
-    return _there_and_back(run, _ONCE, kalman.narrow3(run.start), drift, shocks)
-
-
-class _Kernel(NamedTuple):
-    """The algebra of a state; `pp`: where it holds the level's variance."""
-
-    pass_print: Callable[..., Any]
-    look_back: Callable[..., Any]
-    restart: Callable[..., Any]
-    carry_back: Callable[..., Any]
-    nothing: tuple[float, ...]
-    pp: int
-
-
-_ONCE = _Kernel(
-    *(kalman.pass2, kalman.look_back2, kalman.restart2, kalman.carry_back2), kalman.NOTHING2, 2
-)
-_TWICE = _Kernel(
-    *(kalman.pass3, kalman.look_back3, kalman.restart3, kalman.carry_back3), kalman.NOTHING3, 3
-)
+        return _there_and_back(run, kalman.TWICE, run.start, drift, shocks)
+    return _there_and_back(run, kalman.ONCE, kalman.narrow3(run.start), drift, shocks)
 
 
 def _there_and_back(
     run: Run,
-    kernel: _Kernel,
+    kernel: Kernel,
     state: tuple[float, ...],
     drift: list[float],
     shocks: dict[int, float],
