@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.simulate import Case, Simulated
 from tui_monitor.core import laws
 from tui_monitor.core.bounds import Interval
-from tui_monitor.core.counts import MOST, MOST_WINDOWS, count_windows
+from tui_monitor.core.counts import MOST, MOST_WINDOWS, PIECE, Counted, count_windows
 
 SAMPLES = 8
 bounded = settings(max_examples=60, derandomize=True, deadline=None)
@@ -44,38 +44,83 @@ def enumerated(sums: list[Interval], level: float) -> list[dict[int, float]]:
     return [{c: w / sum(each.values()) for c, w in each.items()} for each in found]
 
 
+def counted(sums: list[Interval], level: float) -> Counted:
+    """What windows of `SAMPLES` samples hold."""
+    windows = len(sums) - 1
+    return count_windows(np.array(sums), np.full(windows, SAMPLES), np.full(windows, level))
+
+
 @given(chains())
 @bounded
 def test_as_enumeration_says(made: tuple[list[Interval], float]) -> None:
     sums, level = made
-    windows = len(sums) - 1
-    found = count_windows(sums, [SAMPLES] * windows, [level] * windows)
+    found = counted(sums, level)
     expectations = enumerated(sums, level)
     mean = [sum(count * p for count, p in expected.items()) for expected in expectations]
     assert found.mean == pytest.approx(mean, abs=1e-9)
-    for counts, expected in zip(found.possible, expectations, strict=True):
-        if not counts:
+    for window, expected in enumerate(expectations):
+        if window not in found.few:
             assert len(expected) == 1 or len(expected) > MOST
             continue
+        counts = found.few[window].counts()
         assert {c.count for c in counts} == set(expected)
         for c in counts:
             assert c.probability == pytest.approx(expected[c.count], abs=1e-9)
 
 
 def test_where_many_are_possible_none_is_named() -> None:
-    found = count_windows([Interval(0.0, 0.0), Interval(0.0, 30.0)], [32], [0.5])
-    assert found.possible == [()]
+    found = counted([Interval(0.0, 0.0), Interval(0.0, 30.0)], 0.5)
+    assert not found.few
     assert np.isnan(found.mean).all()
 
 
 def test_long_epochs_are_looked_at_in_pieces() -> None:
     n = MOST_WINDOWS + 10
     sums = [Interval(float(5 * i), float(5 * i + (i % 2))) for i in range(n + 1)]
-    found = count_windows(sums, [SAMPLES] * n, [0.625] * n)
-    assert all(len(counts) == 2 for counts in found.possible)
+    found = counted(sums, 0.625)
+    assert all(len(found.few[window].counts()) == 2 for window in range(n))
     # a cut changes nothing: an even print knows its count, so nothing goes beyond it
     assert found.mean[:2] == pytest.approx(found.mean[-2:])
     assert found.mean[MOST_WINDOWS - 2 : MOST_WINDOWS + 2] == pytest.approx(found.mean[:4])
+
+
+def test_pieces_side_by_side_say_what_one_by_one_says() -> None:
+    rng = np.random.default_rng(0)
+    n = 10 * PIECE + 3
+    true = np.concatenate(([0], np.cumsum(rng.binomial(SAMPLES, 0.6, n))))
+    below, above = rng.integers(0, 4, (2, n + 1))
+    sums = [Interval(float(t - b), float(t + a)) for t, b, a in zip(true, below, above, strict=True)]
+    sums[0] = Interval(0.0, 0.0)
+    whole = counted(sums, 0.6)
+    some = counted(sums[: PIECE + 1], 0.6)
+    # what comes later tells the last windows of the first piece something, and the first ones nothing
+    assert whole.mean[: PIECE // 4] == pytest.approx(some.mean[: PIECE // 4], abs=1e-3)
+    one_by_one = in_one_piece(sums, 0.6)
+    assert whole.mean == pytest.approx(one_by_one, abs=1e-3)
+
+
+def in_one_piece(sums: list[Interval], level: float) -> list[float]:
+    """Expected counts, by going over all windows one after another."""
+    variance = SAMPLES * level * (1.0 - level)
+    states = [range(round(s.low), round(s.high) + 1) for s in sums]
+
+    def weight(step: int) -> float:
+        return exp(-0.5 * (step - SAMPLES * level) ** 2 / variance) * (0 <= step <= SAMPLES)
+
+    forward = [{s: 1.0 for s in states[0]}]
+    for here in states[1:]:
+        forward.append({b: sum(w * weight(b - a) for a, w in forward[-1].items()) for b in here})
+    backward = [{s: 1.0 for s in states[-1]}]
+    for here in states[-2::-1]:
+        backward.append({a: sum(w * weight(b - a) for b, w in backward[-1].items()) for a in here})
+    backward.reverse()
+    means: list[float] = []
+    for before, after in zip(forward, backward[1:], strict=False):
+        joint = {
+            (a, b): wa * weight(b - a) * wb for a, wa in before.items() for b, wb in after.items()
+        }
+        means.append(sum((b - a) * w for (a, b), w in joint.items()) / sum(joint.values()))
+    return means
 
 
 @pytest.mark.parametrize(

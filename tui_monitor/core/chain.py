@@ -10,6 +10,9 @@ from __future__ import annotations
 from math import inf
 from typing import NamedTuple
 
+import numpy as np
+
+from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.bounds import DoubleSums, Interval, Sums
 from tui_monitor.core.laws import Law
 from tui_monitor.core.metrics import Metric
@@ -149,16 +152,17 @@ class Chain:
         """Right answers in that window, where they are certain."""
         return None if self.links[index - 1].at.ragged else self._sums.count(index)
 
-    def right_answers(self) -> list[Interval]:
+    def right_answers(self) -> FloatArray:
         """Bounds on the right answers before the first print and after each; of full batches only.
 
-        Empty where they are not counted, or averaged twice, which leaves few of them to tell.
+        Of shape (n + 1, 2); (0, 2) where they are not counted, or averaged twice, which leaves few of
+        them to tell.
         """
         if self._batch_size is None or isinstance(self._sums, DoubleSums):
-            return []
+            return np.empty((0, 2))
         ragged = (i for i, link in enumerate(self.links) if link.at.ragged)
         full = next(ragged, len(self.links))
-        return [s.times(self._batch_size) for s in self._sums.s[: full + 1]]
+        return np.array(self._sums.s[: full + 1]) * self._batch_size
 
     def probe(self, index: int, at: Position, where: Interval) -> Interval | None:
         """Bounds of the window from print `index` (0: the start) to a print that came late.

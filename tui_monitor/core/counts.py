@@ -7,13 +7,12 @@ window is found by going over the chain forward and back (Rabiner 1989, Proc. IE
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from tui_monitor.core.arrays import BoolArray, FloatArray, IntArray
-from tui_monitor.core.bounds import Interval
 from tui_monitor.core.records import PossibleCount
 
 MOST = 5
@@ -22,40 +21,55 @@ MOST_STATES = 12
 """Counts of right answers so far beyond which a print tells its neighbours nothing."""
 MOST_WINDOWS = 4096
 """Windows that are looked at together: what is farther away tells nothing."""
+PIECE = 16
+"""Windows that are gone over one by one; pieces of so many go side by side."""
+RUN_UP = 16
+"""Windows before a piece whose bounds still tell something of it."""
 SLACK = 1e-6
 """By how much of a count a bound may miss it: the error of the sums."""
 
 
+class Few(NamedTuple):
+    """The few counts that a window may hold."""
+
+    first: int
+    likely: tuple[float, ...]
+    """How likely that one is, and each after it."""
+
+    def counts(self) -> tuple[PossibleCount, ...]:
+        """One by one."""
+        return tuple(
+            PossibleCount(count, probability)
+            for count, probability in enumerate(self.likely, start=self.first)
+            if probability > 0.0
+        )
+
+
 class Counted(NamedTuple):
-    """What the windows of an epoch hold, of shape (n,)."""
+    """What the windows of an epoch hold."""
 
     mean: FloatArray
-    """Expected count; nan where it is one of many."""
-    possible: list[tuple[PossibleCount, ...]]
-    """The counts themselves, where there are a few."""
+    """Expected count, of shape (n,); nan where it is one of many."""
+    few: dict[int, Few]
+    """Windows, by their place in the epoch, that may hold a few counts."""
 
 
-def count_windows(
-    sums: Sequence[Interval], samples: Sequence[int], levels: Sequence[float]
-) -> Counted:
+def count_windows(sums: FloatArray, samples: FloatArray, levels: FloatArray) -> Counted:
     """What each window holds, given all.
 
-    `sums`: bounds on the right answers before the first window and after each, n + 1 of them.
+    `sums`: bounds on the right answers before the first window and after each, shape (n + 1, 2).
     `samples`, `levels`: of each of the n windows, how many answers it holds and the share of right
-    ones that they scatter about.
+    ones that they scatter about, shape (n,).
     """
     n = len(samples)
-    found = Counted(np.full(n, np.nan), [()] * n)
-    low, high = np.array(sums).reshape(-1, 2).T
-    low, high = np.ceil(low - SLACK), np.floor(high + SLACK)
-    size, share = np.array(samples, dtype=np.float64), np.array(levels, dtype=np.float64)
+    found = Counted(np.full(n, np.nan), {})
+    low, high = np.ceil(sums[:, 0] - SLACK), np.floor(sums[:, 1] + SLACK)
     for first in range(0, n, MOST_WINDOWS):
         here = slice(first, first + MOST_WINDOWS)
         ends = slice(first, first + MOST_WINDOWS + 1)
-        piece = _Piece(low[ends], high[ends], size[here], share[here])
+        piece = _Piece(low[ends], high[ends], samples[here], levels[here])
         found.mean[piece.at + first] = piece.mean()
-        for i, counts in piece.few():
-            found.possible[i + first] = counts
+        found.few.update((i + first, few) for i, few in piece.few())
     return found
 
 
@@ -87,19 +101,16 @@ class _Piece:
         """How likely each of them is, given all prints."""
 
     def _given_all(self, growth: FloatArray, even: FloatArray) -> FloatArray:
-        forward, backward = even.copy(), even.copy()
-        ones = np.ones(even.shape[1])
-        for i, each in zip(self.at.tolist(), growth, strict=True):
-            known = forward[i] @ each
-            total = known @ ones
-            if total > 0.0:
-                forward[i + 1] = known / total
-        for i, each in zip(self.at[::-1].tolist(), growth[::-1], strict=True):
-            known = each @ backward[i + 1]
-            total = known @ ones
-            if total > 0.0:
-                backward[i] = known / total
-        joint = forward[self.at, :, None] * growth * backward[self.at + 1, None, :]
+        """`growth` weighted by what the prints before each window say, and those after it."""
+        n, states = len(even) - 1, even.shape[1]
+        there = np.zeros((n, states, states))
+        there[self.at] = growth
+        back = there[::-1].transpose(0, 2, 1)
+        # on end, with a window between that tells nothing
+        nothing = np.zeros((1, states, states))
+        said = spread(np.concatenate((there, nothing, back)), np.concatenate((even, even[::-1])))
+        before, after = said[: n + 1], said[: n : -1]
+        joint = before[self.at, :, None] * growth * after[self.at + 1, None, :]
         total = joint.sum(axis=(1, 2), keepdims=True)
         return np.asarray(np.divide(joint, total, out=joint, where=total > 0.0))
 
@@ -108,21 +119,40 @@ class _Piece:
         mean = (self.joint * self.counts).sum(axis=(1, 2))
         return np.where(self.joint.any(axis=(1, 2)), mean, np.nan)
 
-    def few(self) -> list[tuple[int, tuple[PossibleCount, ...]]]:
-        """The windows with few counts, and these."""
-        most = self.joint.shape[1]
-        apart = range(1 - most, most)
-        likely = np.stack(
-            [self.joint.diagonal(d, axis1=1, axis2=2).sum(axis=1) for d in apart], axis=1
-        )
-        number = (likely > 0.0).sum(axis=1)
-        found: list[tuple[int, tuple[PossibleCount, ...]]] = []
-        for j in np.flatnonzero((number > 1) & (number <= MOST)).tolist():
-            same = round(float(self.counts[j, 0, 0]))
-            counts = tuple(
-                PossibleCount(same + d, probability)
-                for d, probability in zip(apart, likely[j].tolist(), strict=True)
-                if probability > 0.0
-            )
-            found.append((int(self.at[j]), counts))
-        return found
+    def few(self) -> Iterator[tuple[int, Few]]:
+        """The windows that may hold more than one count but not many, and these."""
+        m, most, _ = self.joint.shape
+        # states that are as far apart make one count
+        likely = np.zeros((m, 2 * most + MOST))
+        for before in range(most):
+            likely[:, most - before : 2 * most - before] += self.joint[:, before]
+        possible = likely > 0.0
+        first, last = possible.argmax(axis=1), possible.cumsum(axis=1).argmax(axis=1)
+        at = np.flatnonzero((first < last) & (last < first + MOST))
+        first = first[at]
+        counts = self.counts[at, 0, 0] + first - most
+        likely = likely[at[:, None], first[:, None] + np.arange(MOST)]
+        few = map(Few, counts.astype(int).tolist(), map(tuple, likely.tolist()))
+        return zip(self.at[at].tolist(), few, strict=True)
+
+
+def spread(growth: FloatArray, even: FloatArray) -> FloatArray:
+    """How likely each state is after each window, given the windows before; shape (n + 1, states).
+
+    `growth`: how likely each state makes each next one, (n, states, states); `even`: what is open after
+    each print, (n + 1, states). Pieces go side by side, each begun some windows early: what is farther
+    away tells nothing.
+    """
+    found = even.copy()
+    starts = np.arange(0, len(growth), PIECE)
+    at = even[np.maximum(starts - RUN_UP, 0)]
+    for ahead in range(-RUN_UP, PIECE):
+        windows = starts + ahead
+        here = (windows >= 0) & (windows < len(growth))
+        windows = windows[here]
+        known = (at[here, None, :] @ growth[windows])[:, 0]
+        total = known.sum(axis=1, keepdims=True)
+        at[here] = np.divide(known, total, out=even[windows + 1], where=total > 0.0)
+        if ahead >= 0:
+            found[windows + 1] = at[here]
+    return found

@@ -301,6 +301,7 @@ class RunDecoder:
         if count is not None and size and place.n is not None:
             samples = round((place.n - track.from_k[row]) * size)
         variance = track.variance.get(row)
+        few = track.possible.get(row)
         return Estimate(
             run=self.run,
             epoch=p.epoch,
@@ -327,7 +328,7 @@ class RunDecoder:
             outlier=bool(track.outlier[row]),
             line=p.line,
             offset=p.offset,
-            possible=track.possible.get(row, ()),
+            possible=few.counts() if few else (),
         )
 
     def _in_batches(self, p: Print, k: int | None) -> int | None:

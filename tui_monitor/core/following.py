@@ -118,7 +118,7 @@ class Following:
 
     def take(self, row: int, tracker: LevelFilter, g: Gap, o: Observation) -> None:
         """The row's print, as the filter is told it."""
-        tracker.observe(g, o)
+        tracker.follow(g, o)
         # a level is a mean of values: it lies where they may lie
         self._rows.level[row] = min(max(tracker.level, self.metric.low), self.metric.high)
         self._rows.variance[row] = tracker.sd**2

@@ -80,6 +80,11 @@ def gap(k0: int, k: int, twice: bool) -> Gap:
     return _gap_of_two_averages(k0, k) if twice else _gap_of_one_average(k - k0)
 
 
+def joined(first: Gap, then: Gap) -> Gap:
+    """Two gaps on end."""
+    return gap(first.k0, first.k0 + first.n + then.n, twice=first.h1 > 0.0)
+
+
 @lru_cache(maxsize=4096)
 def _gap_of_one_average(n: int) -> Gap:
     return Gap(0, n, *_sums_of_drift(n), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)

@@ -45,6 +45,12 @@ SLIGHT = 1e-3
 """Share of a mixture that is left out."""
 SILENT = Observation(0.0, 0.0, 0.0, 0.0)
 """Says nothing."""
+ATTENTIVE = 16
+"""Prints since the last surprise for each that the bank may miss."""
+ALARMING = 9.0
+"""Squared innovation, in variances, after which the bank hears of every print for a while."""
+LONGEST = 4
+"""Prints of which the bank hears one, at the least."""
 UNKNOWN_NOISE = 0.05
 """First guess of the scale of a batch's noise where nothing tells it: that of 20 samples."""
 IMPROBABLE = 25.0
@@ -125,12 +131,25 @@ class Step(NamedTuple):
     """The sums were reset before it, with this much extra variance of the level; None if not."""
 
 
+class Missed(NamedTuple):
+    """Prints that the bank has not heard of."""
+
+    gap: Gap
+    """Over all of them."""
+    observation: Observation
+    """The newest."""
+    prints: int
+
+
 class Memory(NamedTuple):
     """A filter at a moment, to go back to."""
 
     weights: list[float]
     states: list[tuple[float, ...]]
     mean: tuple[float, ...]
+    shown: tuple[float, ...]
+    missed: Missed | None
+    calm: int
     restart: float | None
     used: tuple[int, float] | None
     steps: int
@@ -162,10 +181,17 @@ class LevelFilter:
         self._drifts = DRIFTS[:drifts]
         self._prior = tuple(p / total for p in PRIOR[:drifts])
         self._weights: list[float] = [*self._prior, 0.0]
+        self._told = tuple(self._weights)
+        self._drift = 0.0
+        """Mean of the bank's drifts, by their weights."""
         self._kernel = kalman.TWICE if twice else kalman.ONCE
         first: tuple[float, ...] = start if twice else kalman.narrow3(start)
         self._mean: tuple[float, ...] = first
         self._states: list[tuple[float, ...]] = [first] * (drifts + 1)
+        self._shown = first
+        self._missed: Missed | None = None
+        self._calm = 0
+        """Prints since an epoch began, or one was a surprise."""
         self._restart: float | None = 0.0
         self._used: tuple[int, float] | None = None
         """Batch and number of the newest print of the epoch that told something."""
@@ -173,17 +199,17 @@ class LevelFilter:
     @property
     def level(self) -> float:
         """Mean of the level after the newest print."""
-        return self._mean[0]
+        return self._shown[0]
 
     @property
     def sd(self) -> float:
         """Standard deviation of the level after the newest print."""
-        return sqrt(max(self._mean[self._kernel.pp], 0.0))
+        return sqrt(max(self._shown[self._kernel.pp], 0.0))
 
     @property
     def state(self) -> State3:
         """The collapsed state after the newest print."""
-        m = self._mean
+        m = self._shown
         if self.twice:
             return (m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8])
         return kalman.widen2((m[0], m[1], m[2], m[3], m[4]))
@@ -194,6 +220,9 @@ class LevelFilter:
             self._weights,
             self._states,
             self._mean,
+            self._shown,
+            self._missed,
+            self._calm,
             self._restart,
             self._used,
             self.taken,
@@ -205,6 +234,7 @@ class LevelFilter:
     def recall(self, memory: Memory) -> None:
         """Back to what it was."""
         self._weights, self._states, self._mean = memory.weights, memory.states, memory.mean
+        self._shown, self._missed, self._calm = memory.shown, memory.missed, memory.calm
         self._restart, self._used = memory.restart, memory.used
         del self.steps[memory.steps - self._forgotten :]
         self.noise.scale, self.noise.evidence = memory.scale, memory.evidence
@@ -222,9 +252,11 @@ class LevelFilter:
 
     def restart(self, extra: float) -> None:
         """The sums are reset; the level carries over, with `extra` variance for a real step."""
+        self._catch_up()
         self._states = [self._kernel.restart(s, extra) for s in self._states]
-        self._mean = self._kernel.collapse(self._weights, self._states)
+        self._mean = self._shown = self._kernel.collapse(self._weights, self._states)
         self._restart, self._used = extra, None
+        self._calm = 0
 
     def _step(self, state: tuple[float, ...]) -> tuple[float, ...]:
         """The state where the level may have stepped."""
@@ -245,25 +277,77 @@ class LevelFilter:
         since, d = self._used
         n = k - since
         rounding = o.variance / (k * k)
-        m = self._mean
+        m = self._shown
         mean = m[1] / g.k0
         noise = self.noise.variance(m[0]) * n * (n + 1) * (2 * n + 1) / (6.0 * k * k)
         move = ((mean - d) ** 2 + m[6] / (g.k0 * g.k0)) * n * n + noise
         moved = (o.y / k - d) ** 2
         return move < STALE**2 * rounding * k * k and moved < SURPRISE**2 * rounding
 
+    def follow(self, g: Gap, o: Observation) -> None:
+        """Take a print after the gap, and spare the bank where nothing surprises.
+
+        Sums tell it what it missed: it hears of one print in a few, with the gap over all of them.
+        """
+        o = self._fresh(g, o)
+        self._calm += 1
+        missed = self._missed
+        if (missed.prints + 1 if missed else 1) < min(self._calm // ATTENTIVE, LONGEST):
+            noise = self.noise.variance(self._shown[0], self.sd)
+            state, nu, var, _ = self._kernel.pass_print(
+                self._shown, g, self._drift * noise, noise, o
+            )
+            if nu * nu <= ALARMING * var:
+                self._shown = state
+                if missed:
+                    g_all = kalman.joined(missed.gap, g)
+                    self._missed = Missed(g_all, o, missed.prints + 1)
+                else:
+                    self._missed = Missed(g, o, 1)
+                self._keep(g, o)
+                return
+            self._calm = 0
+        self._tell_bank(g, o)
+        self._keep(g, o)
+
     def observe(self, g: Gap, o: Observation) -> None:
-        """Take a print after the gap."""
+        """Take a print after the gap, and tell the whole bank of it."""
+        o = self._fresh(g, o)
+        self._tell_bank(g, o)
+        self._keep(g, o)
+
+    def _fresh(self, g: Gap, o: Observation) -> Observation:
+        """The observation, or none where it is stale."""
         if o.c_e == 1.0 and o.c_s == 0.0:
             if self._is_stale(g, o):
-                o = SILENT
-            else:
-                self._used = (g.k0 + g.n, o.y / (g.k0 + g.n))
+                return SILENT
+            self._used = (g.k0 + g.n, o.y / (g.k0 + g.n))
+        return o
+
+    def _keep(self, g: Gap, o: Observation) -> None:
+        self.steps.append(Step(g, o, self.noise.scale, self._told, self._restart))
+        self._restart = None
+
+    def _catch_up(self) -> None:
+        """Tell the bank what it missed."""
+        if self._missed:
+            gap, o, _ = self._missed
+            self._missed = None
+            self._tell_bank(gap, o)
+
+    def _tell_bank(self, g: Gap, o: Observation) -> None:
+        """Weigh the drifts by what they led to expect."""
+        prints = 1
+        if self._missed:
+            prints += self._missed.prints
+            g = kalman.joined(self._missed.gap, g)
+            self._missed = None
         mean, pass_print = self._mean, self._kernel.pass_print
-        noise = self.noise.variance(mean[0], self.sd)
+        noise = self.noise.variance(mean[0], sqrt(max(mean[self._kernel.pp], 0.0)))
         stepped = self._weights[-1]
-        coming = (1.0 - JUMP) * (SWITCH * (1.0 - stepped) + stepped)
-        staying = (1.0 - JUMP) * (1.0 - SWITCH)
+        switch = SWITCH * prints
+        coming = (1.0 - JUMP) * (switch * (1.0 - stepped) + stepped)
+        staying = (1.0 - JUMP) * (1.0 - switch)
         passed: list[Any] = []
         likely: list[float] = []
         surprises: list[float] = []
@@ -298,10 +382,10 @@ class LevelFilter:
             self.log_likelihood += max(min(log(total) - 0.5 * least + cell, 0.0), -IMPROBABLE)
         self._weights = weights = [max(w / total, FLOOR) for w in likely]
         self._states = states = [s for s, _, _, _ in passed]
-        self._mean = self._kernel.collapse(weights, states)
+        self._mean = self._shown = self._kernel.collapse(weights, states)
+        self._told = tuple(weights)
+        self._drift = sum([d * w for d, w in zip(self._drifts, weights, strict=False)])
         if self.noise.learns:
             _, nu, var, _ = passed[likely.index(max(likely))]
             if var > 0.0:
                 self.noise.learn(nu, var, noise * kalman.noise_share(g, o) / var)
-        self.steps.append(Step(g, o, self.noise.scale, tuple(weights), self._restart))
-        self._restart = None

@@ -8,20 +8,20 @@ the track is decoded again from its raw prints.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from math import inf, isfinite, nan, sqrt
 from typing import NamedTuple
+
+import numpy as np
 
 from tui_monitor.core import kalman, observations
 from tui_monitor.core.bounds import Interval, printed
 from tui_monitor.core.chain import Chain, Position
-from tui_monitor.core.counts import count_windows
+from tui_monitor.core.counts import Few, count_windows
 from tui_monitor.core.following import Bookmark, Following
 from tui_monitor.core.kalman import Observation
 from tui_monitor.core.laws import EPOCH, INSTANTANEOUS, UNKNOWN, Law
 from tui_monitor.core.level import Family, LevelFilter
 from tui_monitor.core.metrics import Metric
-from tui_monitor.core.records import PossibleCount
 from tui_monitor.core.series import ABSENT, Columns
 
 RESTATING = ("reset", "running-appended")
@@ -49,7 +49,7 @@ class Track(Columns):
         self.counted = True
         """The batch size is certain enough to count right answers by."""
         self.places: list[Position] = []
-        self.possible: dict[int, tuple[PossibleCount, ...]] = {}
+        self.possible: dict[int, Few] = {}
         """Counts of a row's window, where it is one of a few; known once its epoch is over."""
         self.countable = True
         """Every batch but an epoch's last is a full one, as far as the prints have shown."""
@@ -341,16 +341,14 @@ class Track(Columns):
         links = chain.links[: max(len(bounds) - 1, 0)]
         if not links:
             return
-        ends = [0.0, *(link.at.n or 0.0 for link in links)]
-        samples = [round((n - before) * (self.batch_size or 0)) for before, n in pairwise(ends)]
-        found = count_windows(bounds, samples, [self.level[link.row] for link in links])
-        for link, n, mean, possible in zip(
-            links, samples, found.mean.tolist(), found.possible, strict=True
-        ):
-            if n and isfinite(mean):
-                self.value[link.row] = self.expected[link.row] = mean / n
-            if possible:
-                self.possible[link.row] = possible
+        rows = np.array([link.row for link in links])
+        ends = np.array([0.0, *(link.at.n or 0.0 for link in links)])
+        samples = np.rint(np.diff(ends) * (self.batch_size or 0))
+        found = count_windows(bounds, samples, self.level.peek()[rows])
+        told = (samples > 0.0) & np.isfinite(found.mean)
+        mean = found.mean[told] / samples[told]
+        self.value.peek()[rows[told]] = self.expected.peek()[rows[told]] = mean
+        self.possible.update((links[window].row, few) for window, few in found.few.items())
 
     def smooth_all(self) -> None:
         """Carry what all prints say back over the whole run."""
