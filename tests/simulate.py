@@ -18,7 +18,8 @@ from tui_monitor.core.arrays import FloatArray, IntArray
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.kalman import Observation, gap
 from tui_monitor.core.laws import Law
-from tui_monitor.core.level import LevelFilter, Noise
+from tui_monitor.core.level import LevelFilter
+from tui_monitor.core.noise import Noise
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.records import Print, Reading
 from tui_monitor.core.smoother import smooth

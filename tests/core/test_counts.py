@@ -89,7 +89,9 @@ def test_pieces_side_by_side_say_what_one_by_one_says() -> None:
     n = 10 * PIECE + 3
     true = np.concatenate(([0], np.cumsum(rng.binomial(SAMPLES, 0.6, n))))
     below, above = rng.integers(0, 4, (2, n + 1))
-    sums = [Interval(float(t - b), float(t + a)) for t, b, a in zip(true, below, above, strict=True)]
+    sums = [
+        Interval(float(t - b), float(t + a)) for t, b, a in zip(true, below, above, strict=True)
+    ]
     sums[0] = Interval(0.0, 0.0)
     whole = counted(sums, 0.6)
     some = counted(sums[: PIECE + 1], 0.6)
@@ -107,10 +109,10 @@ def in_one_piece(sums: list[Interval], level: float) -> list[float]:
     def weight(step: int) -> float:
         return exp(-0.5 * (step - SAMPLES * level) ** 2 / variance) * (0 <= step <= SAMPLES)
 
-    forward = [{s: 1.0 for s in states[0]}]
+    forward = [dict.fromkeys(states[0], 1.0)]
     for here in states[1:]:
         forward.append({b: sum(w * weight(b - a) for a, w in forward[-1].items()) for b in here})
-    backward = [{s: 1.0 for s in states[-1]}]
+    backward = [dict.fromkeys(states[-1], 1.0)]
     for here in states[-2::-1]:
         backward.append({a: sum(w * weight(b - a) for b, w in backward[-1].items()) for a in here})
     backward.reverse()

@@ -11,8 +11,10 @@ import pytest
 from tests.simulate import LOSS_NOISE, SHAPES, Case, Simulated, follow_batches
 from tui_monitor.core import laws
 from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.bank import DRIFTS, PRIOR
 from tui_monitor.core.kalman import Observation, gap
-from tui_monitor.core.level import DRIFTS, PRIOR, LevelFilter, Noise
+from tui_monitor.core.level import LevelFilter
+from tui_monitor.core.noise import Noise
 from tui_monitor.core.smoother import Smoothed, learnt_drift, smooth
 
 ONCE = Case(law=laws.STATE, batch_size=64, steps=300)

@@ -109,7 +109,7 @@ class _Piece:
         # on end, with a window between that tells nothing
         nothing = np.zeros((1, states, states))
         said = spread(np.concatenate((there, nothing, back)), np.concatenate((even, even[::-1])))
-        before, after = said[: n + 1], said[: n : -1]
+        before, after = said[: n + 1], said[:n:-1]
         joint = before[self.at, :, None] * growth * after[self.at + 1, None, :]
         total = joint.sum(axis=(1, 2), keepdims=True)
         return np.asarray(np.divide(joint, total, out=joint, where=total > 0.0))

@@ -18,7 +18,7 @@ import numpy as np
 from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.cells import Base, Cells, Doubt, Point
 from tui_monitor.core.chain import Position
-from tui_monitor.core.level import Noise
+from tui_monitor.core.noise import Noise
 from tui_monitor.core.records import Part
 from tui_monitor.core.shown import LAST_SHARE, Shown, usable
 from tui_monitor.core.track import Track

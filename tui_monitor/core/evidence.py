@@ -18,8 +18,9 @@ from tui_monitor.core import kalman
 from tui_monitor.core.batchsize import BatchSizes, Early
 from tui_monitor.core.bounds import DoubleSums, Sums, printed
 from tui_monitor.core.laws import Final, Law
-from tui_monitor.core.level import IMPROBABLE, LevelFilter, Noise, step_variance
+from tui_monitor.core.level import IMPROBABLE, LevelFilter
 from tui_monitor.core.metrics import Metric
+from tui_monitor.core.noise import Noise, step_variance
 from tui_monitor.core.observations import of_print
 
 MOST_PRINTS = 120

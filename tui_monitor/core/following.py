@@ -13,8 +13,9 @@ import numpy as np
 
 from tui_monitor.core.kalman import Gap, Observation, State3
 from tui_monitor.core.laws import EPOCH, Law
-from tui_monitor.core.level import LevelFilter, Memory, Noise, step_variance
+from tui_monitor.core.level import LevelFilter, Memory
 from tui_monitor.core.metrics import Metric
+from tui_monitor.core.noise import Noise, step_variance
 from tui_monitor.core.series import Columns
 from tui_monitor.core.smoother import smooth
 

@@ -11,7 +11,7 @@ Nothing is inverted, so exact observations do no harm.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -78,11 +78,6 @@ def gap(k0: int, k: int, twice: bool) -> Gap:
     Where prints average once, only the length of a gap matters: it counts from 0.
     """
     return _gap_of_two_averages(k0, k) if twice else _gap_of_one_average(k - k0)
-
-
-def joined(first: Gap, then: Gap) -> Gap:
-    """Two gaps on end."""
-    return gap(first.k0, first.k0 + first.n + then.n, twice=first.h1 > 0.0)
 
 
 @lru_cache(maxsize=4096)
@@ -167,18 +162,19 @@ def pass2(
     return (p + kp * nu, a + ka * nu, pp - kp * ph, pa - kp * ah, aa - ka * ah), nu, var, (kp, ka)
 
 
-def collapse2(weights: list[float], states: list[State2]) -> State2:
-    """The mixture of the states, collapsed to one Gaussian."""
+def collapse2(weights: Sequence[float], states: Sequence[State2]) -> State2:
+    """The mixture of the states, collapsed to one Gaussian; moments are taken about the first."""
+    p0, a0, _, _, _ = states[0]
     p = a = pp = pa = aa = 0.0
-    for w, s in zip(weights, states, strict=True):
-        p += w * s[0]
-        a += w * s[1]
-    for w, s in zip(weights, states, strict=True):
-        d0, d1 = s[0] - p, s[1] - a
-        pp += w * (s[2] + d0 * d0)
-        pa += w * (s[3] + d0 * d1)
-        aa += w * (s[4] + d1 * d1)
-    return (p, a, pp, pa, aa)
+    for w, (sp, sa, spp, spa, saa) in zip(weights, states, strict=True):
+        d0, d1 = sp - p0, sa - a0
+        w0, w1 = w * d0, w * d1
+        p += w0
+        a += w1
+        pp += w * spp + w0 * d0
+        pa += w * spa + w0 * d1
+        aa += w * saa + w1 * d1
+    return (p0 + p, a0 + a, pp - p * p, pa - p * a, aa - a * a)
 
 
 def restart2(s: State2, extra: float) -> State2:
@@ -288,22 +284,26 @@ def pass3(
     )
 
 
-def collapse3(weights: list[float], states: list[State3]) -> State3:
-    """The mixture of the states, collapsed to one Gaussian."""
+def collapse3(weights: Sequence[float], states: Sequence[State3]) -> State3:
+    """The mixture of the states, collapsed to one Gaussian; see `collapse2`."""
+    p0, a0, e0, *_ = states[0]
     p = a = e = pp = pa = pe = aa = ae = ee = 0.0
-    for w, s in zip(weights, states, strict=True):
-        p += w * s[0]
-        a += w * s[1]
-        e += w * s[2]
-    for w, s in zip(weights, states, strict=True):
-        d0, d1, d2 = s[0] - p, s[1] - a, s[2] - e
-        pp += w * (s[3] + d0 * d0)
-        pa += w * (s[4] + d0 * d1)
-        pe += w * (s[5] + d0 * d2)
-        aa += w * (s[6] + d1 * d1)
-        ae += w * (s[7] + d1 * d2)
-        ee += w * (s[8] + d2 * d2)
-    return (p, a, e, pp, pa, pe, aa, ae, ee)
+    for w, (sp, sa, se, spp, spa, spe, saa, sae, see) in zip(weights, states, strict=True):
+        d0, d1, d2 = sp - p0, sa - a0, se - e0
+        w0, w1, w2 = w * d0, w * d1, w * d2
+        p += w0
+        a += w1
+        e += w2
+        pp += w * spp + w0 * d0
+        pa += w * spa + w0 * d1
+        pe += w * spe + w0 * d2
+        aa += w * saa + w1 * d1
+        ae += w * sae + w1 * d2
+        ee += w * see + w2 * d2
+    return (
+        *(p0 + p, a0 + a, e0 + e, pp - p * p, pa - p * a, pe - p * e),
+        *(aa - a * a, ae - a * e, ee - e * e),
+    )
 
 
 def restart3(s: State3, extra: float) -> State3:

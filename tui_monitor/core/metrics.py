@@ -9,7 +9,7 @@ import re
 from math import inf
 from typing import NamedTuple
 
-from tui_monitor.core.level import Family
+from tui_monitor.core.noise import Family
 from tui_monitor.core.records import Split
 
 

@@ -17,8 +17,10 @@ import numpy as np
 
 from tui_monitor.core import kalman
 from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.bank import DRIFTS, JUMP, PRIOR, SWITCH
 from tui_monitor.core.kalman import Kernel, Seen, State3
-from tui_monitor.core.level import DRIFTS, JUMP, PRIOR, SWITCH, Noise, Step
+from tui_monitor.core.level import Step
+from tui_monitor.core.noise import Noise
 
 SHOCK = 20.0
 """Squared auxiliary residual that proves a shock: 4.5 standard deviations."""

@@ -20,8 +20,9 @@ from tui_monitor.core.counts import Few, count_windows
 from tui_monitor.core.following import Bookmark, Following
 from tui_monitor.core.kalman import Observation
 from tui_monitor.core.laws import EPOCH, INSTANTANEOUS, UNKNOWN, Law
-from tui_monitor.core.level import Family, LevelFilter
+from tui_monitor.core.level import LevelFilter
 from tui_monitor.core.metrics import Metric
+from tui_monitor.core.noise import Family
 from tui_monitor.core.series import ABSENT, Columns
 
 RESTATING = ("reset", "running-appended")
