@@ -1,0 +1,126 @@
+"""A bank of Kalman filters, side by side: how fast the level drifts is learnt by which predicts best.
+
+Each filter has a drift of its own; they are weighted by how well they expected the prints, and the
+drift may change at any print (interacting multiple model: Blom and Bar-Shalom 1988, IEEE Trans.
+Automatic Control 33:780). Where none of them expected a print, the level may have stepped.
+"""
+
+from __future__ import annotations
+
+from math import exp, log, sqrt
+from typing import NamedTuple
+
+from tui_monitor.core.kalman import Gap, Kernel, Observation
+
+DRIFTS = (1e-7, 1e-5, 1e-3, 5e-2, 3.0)
+"""Variance of one batch's drift, relative to the variance of one batch's noise."""
+PRIOR = (0.24, 0.24, 0.24, 0.2, 0.08)
+"""How likely each drift is before any print, and after a change of drift."""
+SWITCH = 0.001
+"""Chance that the drift changes from one print to the next."""
+JUMP = 1e-4
+"""Chance that the level steps between two prints; the drift after it is any."""
+FLOOR = 1e-12
+"""Least weight of a filter: it may be wanted again."""
+SLIGHT = 1e-3
+"""Share of a mixture that is left out."""
+UNSURPRISING = 4.0
+"""Squared innovation, in variances, up to which a print is no sign of a step."""
+
+State = tuple[float, ...]
+
+
+class Bank(NamedTuple):
+    """The filters after a print."""
+
+    weights: tuple[float, ...]
+    """How much each is believed, in the order of `DRIFTS`; the last is that of a step."""
+    states: tuple[State, ...]
+    mean: State
+    """All of them as one Gaussian."""
+    drift: float
+    """Their mean drift, relative to the noise."""
+
+
+class Heard(NamedTuple):
+    """What a print did to the bank."""
+
+    bank: Bank
+    density: float
+    """Logarithm of the density at what was observed, as all filters together expected it."""
+    nu: float
+    """Innovation of the filter that is believed most."""
+    variance: float
+    """Of that."""
+
+
+def start(state: State) -> Bank:
+    """Before any print."""
+    return Bank((*PRIOR, 0.0), (state,) * (len(DRIFTS) + 1), state, 0.0)
+
+
+def restarted(bank: Bank, kernel: Kernel, extra: float) -> Bank:
+    """A new epoch: the sums are zero again, the level carries over with `extra` variance."""
+    states = tuple(kernel.restart(s, extra) for s in bank.states)
+    mean = kernel.collapse(bank.weights, states)
+    return Bank(bank.weights, states, mean, bank.drift)
+
+
+def heard(
+    bank: Bank, kernel: Kernel, g: Gap, o: Observation, noise: float, step: float, prints: int = 1
+) -> Heard:
+    """Tell the bank of an observation after a gap.
+
+    `noise`: variance of one batch; `step`: of what the level may do at once; `prints`: how many the
+    gap is long, any of which may have changed the drift.
+    """
+    weights, states, mean, _ = bank
+    pass_print = kernel.pass_print
+    stepped, switch = weights[-1], SWITCH * prints
+    coming = (1.0 - JUMP) * (switch * (1.0 - stepped) + stepped)
+    staying = (1.0 - JUMP) * (1.0 - switch)
+    after: list[State] = []
+    innovations: list[tuple[float, float]] = []
+    chances: list[float] = []
+    surprises: list[float] = []
+    for drift, prior, w, s in zip(DRIFTS, PRIOR, weights, states, strict=False):
+        come = coming * prior
+        chance = staying * w + come
+        share = come / chance
+        state, nu, var, _ = pass_print(
+            s, g, drift * noise, noise, o, mean, share if share > SLIGHT else 0.0
+        )
+        after.append(state)
+        innovations.append((nu, var))
+        if var > 0.0:
+            chances.append(chance / sqrt(var))
+            surprises.append(nu * nu / var)
+        else:
+            chances.append(chance)
+            surprises.append(0.0)
+    least = min(surprises)
+    if least > UNSURPRISING:
+        state, nu, var, _ = pass_print(widened(mean, kernel.pp, step), g, 0.0, noise, o, mean)
+        after.append(state)
+        innovations.append((nu, var))
+        chances.append(JUMP / sqrt(var))
+        surprises.append(nu * nu / var)
+        least = min(surprises)
+    # densities relative to the least surprise's, which keeps them from vanishing
+    likely = [c * exp(0.5 * (least - x)) for c, x in zip(chances, surprises, strict=True)]
+    total = sum(likely)
+    found = [w / total if w > FLOOR * total else FLOOR for w in likely]
+    most = innovations[found.index(max(found))]
+    if len(found) == len(DRIFTS):
+        found.append(FLOOR)
+        after.append(mean)
+    drift = 0.0
+    for d, w in zip(DRIFTS, found, strict=False):
+        drift += d * w
+    now = Bank(tuple(found), tuple(after), kernel.collapse(found, after), drift)
+    return Heard(now, log(total) - 0.5 * least, *most)
+
+
+def widened(state: State, at: int, extra: float) -> State:
+    """The state with `extra` variance of the level, which it keeps `at` that place."""
+    return (*state[:at], state[at] + extra, *state[at + 1 :])
