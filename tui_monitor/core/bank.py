@@ -11,6 +11,7 @@ from math import exp, log, sqrt
 from typing import NamedTuple
 
 from tui_monitor.core.kalman import Gap, Kernel, Observation
+from tui_monitor.core.noise import Noise, step_variance
 
 DRIFTS = (1e-7, 1e-5, 1e-3, 5e-2, 3.0)
 """Variance of one batch's drift, relative to the variance of one batch's noise."""
@@ -46,12 +47,21 @@ class Heard(NamedTuple):
     """What a print did to the bank."""
 
     bank: Bank
-    density: float
-    """Logarithm of the density at what was observed, as all filters together expected it."""
+    total: float
+    """The density at what was observed, as all filters together expected it, up to a factor, .."""
+    least: float
+    """.. exp(-least / 2)."""
     nu: float
     """Innovation of the filter that is believed most."""
     variance: float
     """Of that."""
+    noise: float
+    """Variance of one batch, as it was assumed."""
+
+    @property
+    def density(self) -> float:
+        """Logarithm of the density."""
+        return log(self.total) - 0.5 * self.least
 
 
 def start(state: State) -> Bank:
@@ -67,15 +77,15 @@ def restarted(bank: Bank, kernel: Kernel, extra: float) -> Bank:
 
 
 def heard(
-    bank: Bank, kernel: Kernel, g: Gap, o: Observation, noise: float, step: float, prints: int = 1
+    bank: Bank, kernel: Kernel, noise: Noise, g: Gap, o: Observation, prints: int = 1
 ) -> Heard:
-    """Tell the bank of an observation after a gap.
+    """Tell the bank of an observation after a gap, which is so many prints long.
 
-    `noise`: variance of one batch; `step`: of what the level may do at once; `prints`: how many the
-    gap is long, any of which may have changed the drift.
+    At any of them the drift may have changed.
     """
     weights, states, mean, _ = bank
-    pass_print = kernel.pass_print
+    pass_print, pp = kernel.pass_print, kernel.pp
+    variance = noise.variance(mean[0], sqrt(max(mean[pp], 0.0)))
     stepped, switch = weights[-1], SWITCH * prints
     coming = (1.0 - JUMP) * (switch * (1.0 - stepped) + stepped)
     staying = (1.0 - JUMP) * (1.0 - switch)
@@ -88,7 +98,7 @@ def heard(
         chance = staying * w + come
         share = come / chance
         state, nu, var, _ = pass_print(
-            s, g, drift * noise, noise, o, mean, share if share > SLIGHT else 0.0
+            s, g, drift * variance, variance, o, mean, share if share > SLIGHT else 0.0
         )
         after.append(state)
         innovations.append((nu, var))
@@ -100,7 +110,8 @@ def heard(
             surprises.append(0.0)
     least = min(surprises)
     if least > UNSURPRISING:
-        state, nu, var, _ = pass_print(widened(mean, kernel.pp, step), g, 0.0, noise, o, mean)
+        step = step_variance(noise.family, mean[0])
+        state, nu, var, _ = pass_print(widened(mean, pp, step), g, 0.0, variance, o, mean)
         after.append(state)
         innovations.append((nu, var))
         chances.append(JUMP / sqrt(var))
@@ -118,7 +129,7 @@ def heard(
     for d, w in zip(DRIFTS, found, strict=False):
         drift += d * w
     now = Bank(tuple(found), tuple(after), kernel.collapse(found, after), drift)
-    return Heard(now, log(total) - 0.5 * least, *most)
+    return Heard(now, total, least, *most, variance)
 
 
 def widened(state: State, at: int, extra: float) -> State:

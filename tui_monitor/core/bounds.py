@@ -32,7 +32,8 @@ class Interval(NamedTuple):
     @property
     def empty(self) -> bool:
         """Whether nothing lies in it, beyond the float error of the sums."""
-        return self.low > self.high + ROUND_OFF * max(1.0, abs(self.low))
+        low, high = self
+        return low > high and low > high + ROUND_OFF * max(1.0, abs(low))
 
     @property
     def middle(self) -> float:
@@ -73,13 +74,11 @@ class Sums:
         `whole`: every batch so far is a full one, so that S is a count of full batches' samples.
         """
         gap = n - self.n[-1]
-        low, high = s
+        (least, most), (low, high) = self.s[-1], s
         if gap:
-            last = self.s[-1]
-            low = max(low, last.low + gap * self.low)
-            high = min(high, last.high + gap * self.high)
-        else:
-            low, high = max(low, self.s[-1].low), min(high, self.s[-1].high)
+            least += gap * self.low
+            most += gap * self.high
+        low, high = max(low, least), min(high, most)
         narrowed = self._snap(low, high, whole)
         if narrowed.empty:
             return False
@@ -132,8 +131,8 @@ class Sums:
         return round((low - low0) * self.batch_size) if low0 == high0 and low == high else None
 
     def _snap(self, low: float, high: float, whole: bool) -> Interval:
-        s = Interval(low, high)
-        return snap(s, self.batch_size) if whole and self.batch_size else s
+        size = self.batch_size
+        return snap(low, high, size) if whole and size else Interval(low, high)
 
 
 def times(gap: float, bound: float) -> float:
@@ -141,11 +140,12 @@ def times(gap: float, bound: float) -> float:
     return 0.0 if gap == 0.0 else gap * bound
 
 
-def snap(s: Interval, batch_size: int) -> Interval:
+def snap(low: float, high: float, batch_size: int) -> Interval:
     """The interval cut down to the multiples of 1 / batch_size within it."""
-    low = ceil(s.low * batch_size - 1e-6) / batch_size if s.low > -inf else s.low
-    high = floor(s.high * batch_size + 1e-6) / batch_size if s.high < inf else s.high
-    return Interval(low, high)
+    return Interval(
+        ceil(low * batch_size - 1e-6) / batch_size if low > -inf else low,
+        floor(high * batch_size + 1e-6) / batch_size if high < inf else high,
+    )
 
 
 # --- averaged twice ------------------------------------------------------------------------------
@@ -340,4 +340,4 @@ class DoubleSums:
         return Interval(low, high)
 
     def _snap(self, s: Interval) -> Interval:
-        return s if self.batch_size is None else snap(s, self.batch_size)
+        return s if self.batch_size is None else snap(*s, self.batch_size)

@@ -20,9 +20,9 @@ from math import log, pi, sqrt
 from typing import NamedTuple
 
 from tui_monitor.core import bank, kalman
-from tui_monitor.core.bank import Bank, State
+from tui_monitor.core.bank import Bank, Heard, State
 from tui_monitor.core.kalman import Gap, Observation, State3
-from tui_monitor.core.noise import Noise, step_variance
+from tui_monitor.core.noise import Noise
 
 STALE = 1.0
 """Standard deviations of the rounding by which a twice averaged number must be expected to have moved
@@ -173,7 +173,11 @@ class LevelFilter:
     def observe(self, g: Gap, o: Observation) -> None:
         """Take a print after the gap, and tell the bank of it."""
         o = self._unless_stale(g, o)
-        self._tell_bank(g, o)
+        found = self._tell_bank(g, o)
+        if o.variance > 0.0:
+            # of the number among all that could be printed: density times the width of a rounding
+            cell = 0.5 * log(6.0 / pi * o.variance)
+            self.log_likelihood += max(min(found.density + cell, 0.0), -IMPROBABLE)
         self._keep(g, o)
 
     def follow(self, g: Gap, o: Observation) -> None:
@@ -211,26 +215,20 @@ class LevelFilter:
         if self._missed is not None:
             self._tell_bank(NOTHING, self._missed.newest)
 
-    def _tell_bank(self, g: Gap, o: Observation) -> None:
+    def _tell_bank(self, g: Gap, o: Observation) -> Heard:
         """Tell the bank of a print after the gap, and after those that it missed."""
         prints = 1
         if self._missed is not None:
             k0, n, prints, _ = self._missed
             g = kalman.gap(k0, k0 + n + g.n, self.twice)
             self._missed = None
-        mean, noise = self._bank.mean, self.noise
-        variance = noise.variance(mean[0], sqrt(max(mean[self._kernel.pp], 0.0)))
-        step = step_variance(noise.family, mean[0])
-        found = bank.heard(self._bank, self._kernel, g, o, variance, step, prints)
+        found = bank.heard(self._bank, self._kernel, self.noise, g, o, prints)
         self._bank = found.bank
         self._now = found.bank.mean
-        if o.variance > 0.0:
-            # of the number among all that could be printed: density times the width of a rounding
-            cell = 0.5 * log(6.0 / pi * o.variance)
-            self.log_likelihood += max(min(found.density + cell, 0.0), -IMPROBABLE)
-        if noise.learns and found.variance > 0.0:
-            share = variance * kalman.noise_share(g, o) / found.variance
-            noise.learn(found.nu, found.variance, share)
+        if self.noise.learns and found.variance > 0.0:
+            share = found.noise * kalman.noise_share(g, o) / found.variance
+            self.noise.learn(found.nu, found.variance, share)
+        return found
 
     def _unless_stale(self, g: Gap, o: Observation) -> Observation:
         """The observation, or none where it is stale."""
