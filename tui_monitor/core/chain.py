@@ -81,10 +81,10 @@ class Chain:
 
     def before(self, k: int) -> tuple[int, int]:
         """Batches done at the newest print at or before batch `k`, and how many prints that is."""
-        for index in range(len(self.links), 0, -1):
-            if self.links[index - 1].k <= k:
-                return self.links[index - 1].k, index
-        return 0, 0
+        index = len(self.links)
+        while index and self.links[index - 1].k > k:
+            index -= 1
+        return (self.links[index - 1].k if index else 0), index
 
     def push(self, row: int, at: Position, where: Interval) -> bool:
         """Take a print. False, and no change, if no batches at all could have printed it."""
@@ -184,14 +184,14 @@ class Chain:
     # --- rules of the laws -------------------------------------------------------------------
 
     def _push(self, at: Position, where: Interval) -> bool:
-        sums = self._sums
-        assert at.k is not None
-        assert at.n is not None
+        sums, k, n = self._sums, at.k, at.n
+        assert k is not None
+        assert n is not None
         if at.ragged:
-            return self._push_ragged(at, at.k, where)
+            return self._push_ragged(at, k, where)
         if isinstance(sums, Sums):
-            return sums.push(at.n, where.times(at.n))
-        return sums.push(at.k, where.times(at.k))
+            return sums.push(n, where.times(n))
+        return sums.push(k, where.times(k))
 
     def _push_ragged(self, at: Position, k: int, where: Interval) -> bool:
         """A print after a last batch of unknown size: it bounds its window, and S by the window."""

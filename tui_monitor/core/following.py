@@ -122,7 +122,7 @@ class Following:
         tracker.follow(g, o)
         # a level is a mean of values: it lies where they may lie
         self._rows.level[row] = min(max(tracker.level, self.metric.low), self.metric.high)
-        self._rows.variance[row] = tracker.sd**2
+        self._rows.variance[row] = tracker.variance
         self._step_rows.append(row)
 
     # --- going back --------------------------------------------------------------------------
@@ -149,7 +149,7 @@ class Following:
     def end_epoch(self, epoch: int) -> None:
         """Remember the end of an epoch as its own prints tell it."""
         if self.filter is not None and self._begins[-1].step < self.filter.taken:
-            self.epoch_ends[epoch] = (self.filter.level, self.filter.sd**2)
+            self.epoch_ends[epoch] = (self.filter.level, self.filter.variance)
 
     def smooth_epoch(self) -> None:
         """Carry what later prints say back over the newest epoch."""

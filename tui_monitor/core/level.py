@@ -113,9 +113,14 @@ class LevelFilter:
         return self._now[0]
 
     @property
+    def variance(self) -> float:
+        """Variance of the level after the newest print."""
+        return max(self._now[self._kernel.pp], 0.0)
+
+    @property
     def sd(self) -> float:
         """Standard deviation of the level after the newest print."""
-        return sqrt(max(self._now[self._kernel.pp], 0.0))
+        return sqrt(self.variance)
 
     @property
     def state(self) -> State3:

@@ -287,15 +287,15 @@ class Track(Columns):
         assert place.k is not None
         tracker = self.following.tracker(self.told[row])
         g = kalman.gap(k0, place.k, tracker.twice)
-        expected, sd = tracker.level, tracker.sd
+        expected, variance = tracker.level, tracker.variance
         told = self._observation(chain, tracker, row, place)
         self.following.take(row, tracker, g, told)
         low, high = self.low[row], self.high[row]
         if g.n and isfinite(low) and isfinite(high):
-            spread = sd * sd + tracker.noise.variance(expected) / g.n
+            spread = variance + tracker.noise.variance(expected) / g.n
             rounding = max((high - low) ** 2 / 12.0, 1e-18)
-            middle = 0.5 * (low + high)
-            best = (middle / rounding + expected / spread) / (1.0 / rounding + 1.0 / spread)
+            share = spread / (spread + rounding)
+            best = expected + share * (0.5 * (low + high) - expected)
             self.value[row] = min(max(best, low), high)
 
     def _observation(
