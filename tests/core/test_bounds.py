@@ -21,7 +21,6 @@ from tui_monitor.core.bounds import (
     lowest_path,
     printed,
     snap,
-    times,
 )
 from tui_monitor.core.chain import Chain, Position
 from tui_monitor.core.laws import LAWS, STATE, STEPS, Law, forward
@@ -501,7 +500,7 @@ def test_only_a_width_of_half_a_quantum_is_lost() -> None:
 @bounded
 def test_snapping_keeps_the_multiples_inside(low: int, width: int, size: int) -> None:
     s = Interval(low / 7.0, (low + width) / 7.0)
-    got = snap(s, size)
+    got = snap(s.low, s.high, size)
     held = range(ceil(s.low * size - 1e-9), floor(s.high * size + 1e-9) + 1)
     if len(held):
         assert (got.low, got.high) == pytest.approx((held[0] / size, held[-1] / size))
@@ -510,9 +509,11 @@ def test_snapping_keeps_the_multiples_inside(low: int, width: int, size: int) ->
 
 
 def test_infinite_ranges_stay_infinite() -> None:
-    assert snap(Interval(-inf, inf), 32) == Interval(-inf, inf)
-    assert times(0.0, inf) == 0.0
-    assert times(3.0, inf) == inf
+    assert snap(-inf, inf, 32) == Interval(-inf, inf)
+    sums = DoubleSums(-inf, inf)
+    s = Interval(1.0, 2.0)
+    assert sums.reach(s, 7, 7) == s
+    assert sums.reach(s, 7, 10) == Interval(-inf, inf)
     sums = Sums(-inf, inf)
     sums.push(4.0, Interval(-8.0, -8.0))
     assert sums.window(1) == Interval(-2.0, -2.0)

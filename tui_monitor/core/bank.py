@@ -15,6 +15,8 @@ from tui_monitor.core.noise import Noise, step_variance
 
 DRIFTS = (1e-7, 1e-5, 1e-3, 5e-2, 3.0)
 """Variance of one batch's drift, relative to the variance of one batch's noise."""
+MEMORIES = tuple(-0.5 * log(drift) for drift in DRIFTS)
+"""Logarithm of the batches that a filter goes by: a random walk of the level doubles their noise."""
 PRIOR = (0.24, 0.24, 0.24, 0.2, 0.08)
 """How likely each drift is before any print, and after a change of drift."""
 SWITCH = 0.001
@@ -41,6 +43,8 @@ class Bank(NamedTuple):
     """All of them as one Gaussian."""
     drift: float
     """Their mean drift, relative to the noise."""
+    memory: float
+    """Batches that go into what is known of the level, about; their mean by logarithms."""
 
 
 class Heard(NamedTuple):
@@ -66,14 +70,14 @@ class Heard(NamedTuple):
 
 def start(state: State) -> Bank:
     """Before any print."""
-    return Bank((*PRIOR, 0.0), (state,) * (len(DRIFTS) + 1), state, 0.0)
+    return Bank((*PRIOR, 0.0), (state,) * (len(DRIFTS) + 1), state, 0.0, 0.0)
 
 
 def restarted(bank: Bank, kernel: Kernel, extra: float) -> Bank:
     """A new epoch: the sums are zero again, the level carries over with `extra` variance."""
     states = tuple(kernel.restart(s, extra) for s in bank.states)
     mean = kernel.collapse(bank.weights, states)
-    return Bank(bank.weights, states, mean, bank.drift)
+    return bank._replace(states=states, mean=mean)
 
 
 def heard(
@@ -83,7 +87,7 @@ def heard(
 
     At any of them the drift may have changed.
     """
-    weights, states, mean, _ = bank
+    weights, states, mean, *_ = bank
     pass_print, pp = kernel.pass_print, kernel.pp
     variance = noise.variance(mean[0], sqrt(max(mean[pp], 0.0)))
     stepped, switch = weights[-1], SWITCH * prints
@@ -125,10 +129,11 @@ def heard(
     if len(found) == len(DRIFTS):
         found.append(FLOOR)
         after.append(mean)
-    drift = 0.0
-    for d, w in zip(DRIFTS, found, strict=False):
-        drift += d * w
-    now = Bank(tuple(found), tuple(after), kernel.collapse(found, after), drift)
+    drift = memory = 0.0
+    for w, d, m in zip(found, DRIFTS, MEMORIES, strict=False):
+        drift += w * d
+        memory += w * m
+    now = Bank(tuple(found), tuple(after), kernel.collapse(found, after), drift, exp(memory))
     return Heard(now, total, least, *most, variance)
 
 

@@ -135,11 +135,6 @@ class Sums:
         return snap(low, high, size) if whole and size else Interval(low, high)
 
 
-def times(gap: float, bound: float) -> float:
-    """gap * bound, where an infinite bound over no gap is no bound at all but zero."""
-    return 0.0 if gap == 0.0 else gap * bound
-
-
 def snap(low: float, high: float, batch_size: int) -> Interval:
     """The interval cut down to the multiples of 1 / batch_size within it."""
     return Interval(
@@ -249,7 +244,9 @@ class DoubleSums:
     def reach(self, s: Interval, k0: int, k: int) -> Interval:
         """Where S can be after batch k if it is in `s` after batch k0."""
         n = k - k0
-        return Interval(s.low + times(n, self.low), s.high + times(n, self.high))
+        if not n:
+            return s
+        return Interval(s.low + n * self.low, s.high + n * self.high)
 
     def tighten(self) -> list[int]:
         """Carry what later prints say back to the earlier ones; the prints that narrowed."""
@@ -288,6 +285,8 @@ class DoubleSums:
 
     def _growth(self, s0: Interval, s: Interval, k0: int, k: int) -> Interval:
         """Bounds of E's growth from what is known of S at both ends."""
+        if k - k0 == 1:
+            return Interval(s.low / k, s.high / k)
         if self.low < 0.0:
             return Interval(-inf, inf)
         return Interval(
@@ -319,10 +318,12 @@ class DoubleSums:
     def _start(self, s0: Interval, s: Interval, k0: int, k: int, grown: Interval) -> Interval:
         """S at the start of a gap over which E grew by `grown`."""
         n = k - k0
-        s0 = Interval(
-            max(s0.low, s.low - times(n, self.high)), min(s0.high, s.high - times(n, self.low))
-        )
-        if self.low < 0.0 or s0.empty:
+        low, high = s.low - n * self.high, s.high - n * self.low
+        if n == 1:
+            # the growth is S_k / k
+            low, high = max(low, k * grown.low - self.high), min(high, k * grown.high - self.low)
+        s0 = Interval(max(s0.low, low), min(s0.high, high))
+        if n == 1 or self.low < 0.0 or s0.empty:
             return s0
         # S never falls, so the growth is at least S_k0 times the sum of 1 / j
         high = min(s0.high, grown.high / (harmonic(k) - harmonic(k0)))

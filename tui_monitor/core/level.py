@@ -37,8 +37,10 @@ ATTENTIVE = 16
 """Prints without surprise for each that the bank may miss."""
 ALARMING = 9.0
 """Squared innovation, in variances, that is a surprise."""
-LONGEST = 4
-"""The bank hears of one print in so many, at least."""
+LEAST, MOST = 4, 8
+"""The bank hears of one print in so many: of more where the level moves fast, .."""
+SHARE = 0.1
+""".. by this share of the batches that go into what is known of it."""
 NOTHING = kalman.gap(0, 0, twice=False)
 """No batches."""
 
@@ -198,7 +200,8 @@ class LevelFilter:
             missed = None
         self._calm += 1
         k0, n, prints = (missed.k0, missed.n, missed.prints) if missed else (g.k0, 0, 0)
-        if o is SILENT or prints + 1 < min(self._calm // ATTENTIVE, LONGEST):
+        slow = SHARE * self._bank.memory / g.n if g.n else 0.0
+        if o is SILENT or prints + 1 < min(self._calm // ATTENTIVE, max(LEAST, slow), MOST):
             now = self._now
             noise = self.noise.variance(now[0], self.sd)
             now, nu, var, _ = self._kernel.pass_print(now, g, self._bank.drift * noise, noise, o)
