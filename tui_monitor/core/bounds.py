@@ -79,8 +79,10 @@ class Sums:
             least += gap * self.low
             most += gap * self.high
         low, high = max(low, least), min(high, most)
-        narrowed = self._snap(low, high, whole)
-        if narrowed.empty:
+        if whole and self.batch_size:
+            low, high = snap(low, high, self.batch_size)
+        narrowed = Interval(low, high)
+        if low > high and narrowed.empty:
             return False
         self.n.append(n)
         self.s.append(narrowed)
@@ -107,11 +109,11 @@ class Sums:
             upper = np.minimum.accumulate((high - self.low * n)[::-1])[::-1] + self.low * n
         found: list[int] = []
         for i in np.flatnonzero((lower > low + ROUND_OFF) | (upper < high - ROUND_OFF)).tolist():
-            narrowed = self._snap(
-                max(float(lower[i]), self.s[i].low),
-                min(float(upper[i]), self.s[i].high),
-                self._whole[i],
+            narrowed = Interval(
+                max(float(lower[i]), self.s[i].low), min(float(upper[i]), self.s[i].high)
             )
+            if self._whole[i] and self.batch_size:
+                narrowed = Interval(*snap(*narrowed, self.batch_size))
             if i and not narrowed.empty:
                 self.s[i] = narrowed
                 found.append(i)
@@ -130,14 +132,10 @@ class Sums:
         (low0, high0), (low, high) = self.s[i - 1], self.s[i]
         return round((low - low0) * self.batch_size) if low0 == high0 and low == high else None
 
-    def _snap(self, low: float, high: float, whole: bool) -> Interval:
-        size = self.batch_size
-        return snap(low, high, size) if whole and size else Interval(low, high)
 
-
-def snap(low: float, high: float, batch_size: int) -> Interval:
-    """The interval cut down to the multiples of 1 / batch_size within it."""
-    return Interval(
+def snap(low: float, high: float, batch_size: int) -> tuple[float, float]:
+    """An interval cut down to the multiples of 1 / batch_size within it."""
+    return (
         ceil(low * batch_size - 1e-6) / batch_size if low > -inf else low,
         floor(high * batch_size + 1e-6) / batch_size if high < inf else high,
     )
@@ -341,4 +339,4 @@ class DoubleSums:
         return Interval(low, high)
 
     def _snap(self, s: Interval) -> Interval:
-        return s if self.batch_size is None else snap(*s, self.batch_size)
+        return s if self.batch_size is None else Interval(*snap(*s, self.batch_size))

@@ -72,15 +72,15 @@ class RunDecoder:
         elif self.identity.law is None:
             self.identity.meet(p, ())
         rows: list[tuple[Track, int]] = []
-        place = self._position(p)
-        for reading in p.readings:
-            if not self.options.keeps(reading.metric):
+        place, index = self._position(p), len(self.prints) - 1
+        for name, displayed, quantum in p.readings:
+            if not self.options.keeps(name):
                 continue
-            track = self._track(reading.metric)
-            told = self._undo_stride(track, p, place, reading.displayed)
-            index = len(self.prints) - 1
-            row = track.add(place, reading.displayed, reading.quantum, index, told)
-            rows.append((track, row))
+            track = self.tracks.get(name)
+            if track is None:
+                track = self._begin(name)
+            told = self._undo_stride(track, p, place, displayed)
+            rows.append((track, track.add(place, displayed, quantum, index, told)))
         if not provisional:
             self._count(p)
         return rows
@@ -105,14 +105,12 @@ class RunDecoder:
         if changes:
             self._weigh_stride()
 
-    def _track(self, name: str) -> Track:
-        track = self.tracks.get(name)
-        if track is None:
-            size = self.identity.samples(self.stride.size)
-            track = Track(describe(name), self.identity.law_for(name), size)
-            track.counted = self.identity.size_is_certain
-            track.guess_noise(self.identity.first_noise(track))
-            self.tracks[name] = track
+    def _begin(self, name: str) -> Track:
+        """A metric is printed for the first time."""
+        size = self.identity.samples(self.stride.size)
+        self.tracks[name] = track = Track(describe(name), self.identity.law_for(name), size)
+        track.counted = self.identity.size_is_certain
+        track.guess_noise(self.identity.first_noise(track))
         return track
 
     def finish(self) -> None:

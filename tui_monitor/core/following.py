@@ -120,9 +120,10 @@ class Following:
     def take(self, row: int, tracker: LevelFilter, g: Gap, o: Observation) -> None:
         """The row's print, as the filter is told it."""
         tracker.follow(g, o)
+        rows, metric = self._rows, self.metric
         # a level is a mean of values: it lies where they may lie
-        self._rows.level[row] = min(max(tracker.level, self.metric.low), self.metric.high)
-        self._rows.variance[row] = tracker.variance
+        rows.level[row] = min(max(tracker.level, metric.low), metric.high)
+        rows.variance[row] = tracker.variance
         self._step_rows.append(row)
 
     # --- going back --------------------------------------------------------------------------
@@ -163,9 +164,10 @@ class Following:
         if self.filter is None or begin.state is None or begin.step >= self.filter.taken:
             return
         first = begin.step - self._begins[0].step
-        steps, at, rows = self.filter.steps[first:], self._step_rows[first:], self._rows
+        steps, rows = self.filter.steps[first:], self._rows
+        at = np.array(self._step_rows[first:])
         result = smooth(steps, begin.state, self.filter.noise)
-        rows.touch(at[0])
+        rows.touch(int(at[0]))
         rows.level.peek()[at] = result.level.clip(self.metric.low, self.metric.high)
         rows.variance.peek()[at] = result.variance
         if not self.law.depth:
@@ -178,4 +180,4 @@ class Following:
         low, high, expected = rows.low.peek()[at], rows.high.peek()[at], rows.expected.peek()[at]
         told = (n > 0) & (np.isfinite(low) | np.isfinite(high))
         value = np.where(np.isnan(expected), np.fmin(np.fmax(mean, low), high), expected)
-        rows.value.peek()[np.array(at)[told]] = value[told]
+        rows.value.peek()[at[told]] = value[told]

@@ -259,15 +259,15 @@ class Track(Columns):
         self.touch(row)
         self.from_k[row] = chain.links[index - 2].k if index > 1 else 0
         window = chain.window(index)
-        if window is None:
-            return
-        self._set_bounds(row, window)
-        count = chain.count(index)
-        self.count[row] = ABSENT if count is None else count
+        if window is not None:
+            self._set_bounds(row, window)
+            count = chain.count(index)
+            self.count[row] = ABSENT if count is None else count
 
     def _set_bounds(self, row: int, window: Interval) -> None:
-        self.low[row] = window.low if isfinite(window.low) else nan
-        self.high[row] = window.high if isfinite(window.high) else nan
+        low, high = window
+        self.low[row] = low if isfinite(low) else nan
+        self.high[row] = high if isfinite(high) else nan
 
     def _take_late(self, chain: Chain, row: int, index: int, where: Interval) -> None:
         """A print that comes after a later batch's (asynchronous callbacks): bounds only."""
