@@ -10,6 +10,7 @@ made again.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from math import log, sqrt
 from typing import Any, NamedTuple
 
@@ -93,7 +94,7 @@ def smooth(steps: Sequence[Step], start: State3, noise: Noise) -> Smoothed:
     found = one_pass(run, learnt_drift(steps), {})
     while len(found.shocks) < MOST_SHOCKS and (better := with_one_more_shock(run, found)):
         found = better
-    level, variance, total, _, _ = np.array(found.seen).T
+    level, variance, total, _, _ = as_array(found.seen).T
     return Smoothed(level, np.maximum(variance, 0.0), total)
 
 
@@ -135,15 +136,27 @@ def learnt_drift(steps: Sequence[Step]) -> list[float]:
     by their fourth roots. Averaged by their logarithms, a doubt between two drifts makes the level too
     sure; averaged as they are, too restless: made-up runs show both.
     """
-    filtered = np.array([step.weights for step in steps])
+    # the bank does not hear of every print; where it did not, its weights stay the same
+    heard: list[tuple[float, ...]] = []
+    which: list[int] = []
+    for step in steps:
+        if not heard or step.weights is not heard[-1]:
+            heard.append(step.weights)
+        which.append(len(heard) - 1)
+    filtered = as_array(heard)
     backward = filtered[:, :, None] * TRANSITION / (filtered @ TRANSITION)[:, None, :]
     weights = np.empty_like(filtered)
     weights[-1] = given_next = filtered[-1]
-    for i in range(len(steps) - 2, -1, -1):
+    for i in range(len(heard) - 2, -1, -1):
         weights[i] = given_next = backward[i] @ given_next
     steady = weights[:, :-1]
     drift = (steady @ np.array(DRIFTS) ** 0.25 / steady.sum(axis=1)) ** 4
-    return list(drift.tolist())
+    return list(drift[which].tolist())
+
+
+def as_array(rows: Sequence[tuple[float, ...]]) -> FloatArray:
+    """Rows of equal length, as an array."""
+    return np.fromiter(chain.from_iterable(rows), float).reshape(len(rows), -1)
 
 
 def one_pass(run: Run, drift: list[float], shocks: dict[int, float]) -> Pass:
