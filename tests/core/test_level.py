@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from math import sqrt
 
 import numpy as np
 import pytest
 
-from tests.simulate import LOSS_NOISE, SHAPES, Case, Simulated, follow_batches
+from tests.simulate import LOSS_NOISE, SHAPES, Case, Shape, Simulated, follow_batches
 from tui_monitor.core import laws
 from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.bank import DRIFTS, PRIOR
@@ -31,8 +32,13 @@ BANK = {
 class Followed:
     """A metric's prints, followed and smoothed under the law that made them."""
 
-    def __init__(self, run: Simulated, name: str, *, known: bool = True) -> None:
-        """`known`: the noise of an accuracy is given by its batch size, else learnt."""
+    def __init__(
+        self, run: Simulated, name: str, *, known: bool = True, sparing: bool = True
+    ) -> None:
+        """`known`: the noise of an accuracy is given by its batch size, else learnt.
+
+        `sparing`: the bank need not hear of every print.
+        """
         twice = run.case.law.depth == 2
         fraction = name == run.accuracy
         scale = 1.0 / run.case.batch_size if fraction and known else None
@@ -44,6 +50,7 @@ class Followed:
             guess=first,
             spread=spread,
         )
+        take = self.filter.follow if sparing else self.filter.observe
         self.live: list[tuple[float, float]] = []
         truth: list[float] = []
         self.at: list[tuple[int, int]] = []
@@ -58,9 +65,7 @@ class Followed:
                 k = line.k
                 error = (k * shown.quantum) ** 2 / 12.0
                 weights = (0.0, 1.0) if twice else (1.0, 0.0)
-                self.filter.observe(
-                    gap(k0, k, twice=twice), Observation(k * shown.displayed, *weights, error)
-                )
+                take(gap(k0, k, twice=twice), Observation(k * shown.displayed, *weights, error))
                 self.live.append((self.filter.level, self.filter.sd))
                 truth.append(float(run.level[name][epoch - 1, k - 1]))
                 self.at.append((epoch - 1, k - 1))
@@ -162,9 +167,9 @@ def test_the_noise_of_an_accuracy_is_learnt_where_the_batch_size_is_unknown() ->
 
 def test_the_wrong_law_is_far_less_likely() -> None:
     run = Simulated(replace(ONCE, shape="exp"))
-    right = Followed(run, run.accuracy).filter.log_likelihood
+    right = Followed(run, run.accuracy, sparing=False).filter.log_likelihood
     run.case = replace(run.case, law=laws.TWICE_RESET)
-    assert Followed(run, run.accuracy).filter.log_likelihood < right - 100.0
+    assert Followed(run, run.accuracy, sparing=False).filter.log_likelihood < right - 100.0
 
 
 def test_a_step_behind_two_averages_is_placed_where_it_is() -> None:
@@ -204,7 +209,7 @@ def test_the_drift_learnt_rises_where_the_level_steps() -> None:
 
 def test_a_flat_level_is_learnt_to_be_flat() -> None:
     drifts: list[float] = []
-    for seed in range(5):
+    for seed in range(15):
         run = Simulated(replace(ONCE, shape="flat", seed=seed))
         followed = Followed(run, run.accuracy)
         drifts.append(learnt_drift(followed.filter.steps)[300])
@@ -227,6 +232,60 @@ def test_no_prints_have_no_level() -> None:
     assert all(column.shape == (0,) for column in smooth([], nowhere, Noise("real")))
 
 
+# --- sparing the bank -----------------------------------------------------------------------------
+
+
+def times_heard(tracker: LevelFilter) -> int:
+    """Prints that changed the bank's weights."""
+    return sum(a.weights != b.weights for a, b in pairwise(tracker.steps))
+
+
+@pytest.mark.parametrize("twice", [False, True])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_sparing_the_bank_costs_little(shape: Shape, twice: bool) -> None:
+    law = laws.TWICE_RESET if twice else laws.STATE
+    run = Simulated(Case(law, shape, batch_size=128, steps=800, seed=7))
+    for name in (run.loss, run.accuracy):
+        sparing, sparse = Followed(run, name), Followed(run, name, sparing=False)
+        heard = times_heard(sparing.filter)
+        assert heard < 0.4 * len(sparing.filter.steps)
+        assert heard < times_heard(sparse.filter)
+        live, best = (
+            rms(np.array([level for level, _ in f.live]) - f.truth) for f in (sparing, sparse)
+        )
+        assert live < 1.25 * best
+        assert rms(sparing.error) < 1.25 * rms(sparse.error)
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_surprise_is_heard_at_once(twice: bool) -> None:
+    law = laws.TWICE_RESET if twice else laws.STATE
+    run = Simulated(Case(law, "flat", batch_size=128, steps=300, epochs=1))
+    tracker = Followed(run, run.loss).filter
+    k = run.case.steps
+    weights = (0.0, 1.0) if twice else (1.0, 0.0)
+    before = tracker.steps[-1].weights
+    level, change = tracker.level, 2.0 * tracker.level
+    # a batch far above all others
+    y = tracker.state[1] + level + change
+    if twice:
+        y = tracker.state[2] + y / (k + 1) + 1.0
+    tracker.follow(gap(k, k + 1, twice=twice), Observation(y, *weights, 1e-6))
+    assert tracker.steps[-1].weights != before
+
+
+def test_nothing_is_missed_at_an_epochs_end() -> None:
+    """What the bank had not heard of it hears before the sums are gone."""
+    run = Simulated(Case(laws.STATE, "sine", batch_size=128, steps=800, epochs=1))
+    sparing = Followed(run, run.accuracy).filter
+    sparse = Followed(run, run.accuracy, sparing=False).filter
+    assert sparing.steps[-1].weights == sparing.steps[-2].weights
+    for tracker in (sparing, sparse):
+        tracker.restart(0.0)
+    assert sparing.level == pytest.approx(sparse.level, abs=0.5 * sparse.sd)
+    assert sparing.sd == pytest.approx(sparse.sd, rel=0.3)
+
+
 # --- memory ---------------------------------------------------------------------------------------
 
 
@@ -240,7 +299,7 @@ def test_a_filter_goes_back_to_what_it_was(twice: bool) -> None:
     memory = tracker.memory()
     weights = (0.0, 1.0) if twice else (1.0, 0.0)
     after = Observation(5.0 * k, *weights, 0.1)
-    tracker.observe(gap(k, k + 3, twice=twice), after)
+    tracker.follow(gap(k, k + 3, twice=twice), after)
     tracker.restart(0.2)
     said = (tracker.level, tracker.sd, tracker.noise.scale, tracker.log_likelihood)
     tracker.recall(memory)
@@ -248,7 +307,7 @@ def test_a_filter_goes_back_to_what_it_was(twice: bool) -> None:
         *(tracker.level, tracker.sd, tracker.state),
         *(tracker.noise.scale, len(tracker.steps)),
     )
-    tracker.observe(gap(k, k + 3, twice=twice), after)
+    tracker.follow(gap(k, k + 3, twice=twice), after)
     tracker.restart(0.2)
     assert said == (tracker.level, tracker.sd, tracker.noise.scale, tracker.log_likelihood)
 

@@ -38,9 +38,9 @@ ATTENTIVE = 16
 ALARMING = 9.0
 """Squared innovation, in variances, that is a surprise."""
 LEAST, MOST = 4, 8
-"""The bank hears of one print in so many: of more where the level moves fast, .."""
+"""Prints of which the bank hears one, at the least and at the most; in between .."""
 SHARE = 0.1
-""".. by this share of the batches that go into what is known of it."""
+""".. this share of the batches that go into what is known of the level."""
 NOTHING = kalman.gap(0, 0, twice=False)
 """No batches."""
 
@@ -185,6 +185,7 @@ class LevelFilter:
             # of the number among all that could be printed: density times the width of a rounding
             cell = 0.5 * log(6.0 / pi * o.variance)
             self.log_likelihood += max(min(found.density + cell, 0.0), -IMPROBABLE)
+        self._learn(g, o, found.nu, found.variance, found.noise)
         self._keep(g, o)
 
     def follow(self, g: Gap, o: Observation) -> None:
@@ -194,25 +195,34 @@ class LevelFilter:
         bank misses little more than the rounding of the others.
         """
         o = self._unless_stale(g, o)
-        missed = self._missed
-        if o is SILENT and missed and missed.newest is not SILENT:
+        if o is SILENT and self._missed and self._missed.newest is not SILENT:
             self._catch_up()
-            missed = None
+        noise = self.noise.variance(self._now[0], self.sd)
+        drift = self._bank.drift * noise
+        now, nu, variance, _ = self._kernel.pass_print(self._now, g, drift, noise, o)
         self._calm += 1
-        k0, n, prints = (missed.k0, missed.n, missed.prints) if missed else (g.k0, 0, 0)
-        slow = SHARE * self._bank.memory / g.n if g.n else 0.0
-        if o is SILENT or prints + 1 < min(self._calm // ATTENTIVE, max(LEAST, slow), MOST):
-            now = self._now
-            noise = self.noise.variance(now[0], self.sd)
-            now, nu, var, _ = self._kernel.pass_print(now, g, self._bank.drift * noise, noise, o)
-            if nu * nu <= ALARMING * var or o is SILENT:
-                self._now = now
-                self._missed = Missed(k0, n + g.n, prints + 1, o)
-                self._keep(g, o)
-                return
+        if o is not SILENT and nu * nu > ALARMING * variance:
+            self._catch_up()
             self._calm = 0
-        self._tell_bank(g, o)
+        k0, n, prints, _ = self._missed or Missed(g.k0, 0, 0, o)
+        if o is SILENT or prints + 1 < self._patience(g):
+            self._now = now
+            self._missed = Missed(k0, n + g.n, prints + 1, o)
+        else:
+            self._tell_bank(g, o)
+        self._learn(g, o, nu, variance, noise)
         self._keep(g, o)
+
+    def _patience(self, g: Gap) -> float:
+        """Prints of which the bank hears one."""
+        slow = SHARE * self._bank.memory / g.n if g.n else 0.0
+        return min(self._calm // ATTENTIVE, max(LEAST, slow), MOST)
+
+    def _learn(self, g: Gap, o: Observation, nu: float, variance: float, noise: float) -> None:
+        """Learn the noise from an innovation, which `noise` a batch made part of."""
+        if self.noise.learns and variance > 0.0:
+            share = noise * kalman.noise_share(g, o) / variance
+            self.noise.learn(nu, variance, share)
 
     def _keep(self, g: Gap, o: Observation) -> None:
         self.steps.append(Step(g, o, self.noise.scale, self._bank.weights, self._restart))
@@ -233,9 +243,6 @@ class LevelFilter:
         found = bank.heard(self._bank, self._kernel, self.noise, g, o, prints)
         self._bank = found.bank
         self._now = found.bank.mean
-        if self.noise.learns and found.variance > 0.0:
-            share = found.noise * kalman.noise_share(g, o) / found.variance
-            self.noise.learn(found.nu, found.variance, share)
         return found
 
     def _unless_stale(self, g: Gap, o: Observation) -> Observation:
