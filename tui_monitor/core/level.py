@@ -37,8 +37,8 @@ ATTENTIVE = 16
 """Prints without surprise for each that the bank may miss."""
 ALARMING = 9.0
 """Squared innovation, in variances, that is a surprise."""
-LEAST, MOST = 4, 8
-"""Prints of which the bank hears one, at the least and at the most; in between .."""
+LEAST, MOST = 5, 11
+"""Prints in a row that the bank may miss where all is calm; between the two .."""
 SHARE = 0.1
 """.. this share of the batches that go into what is known of the level."""
 NOTHING = kalman.gap(0, 0, twice=False)
@@ -76,6 +76,7 @@ class Memory(NamedTuple):
     now: State
     missed: Missed | None
     calm: int
+    patience: float
     restart: float | None
     used: tuple[int, float] | None
     steps: int
@@ -105,6 +106,8 @@ class LevelFilter:
         self._missed: Missed | None = None
         self._calm = 0
         """Prints since an epoch began or one was a surprise."""
+        self._patience = 0.0
+        """Prints in a row that the bank may miss."""
         self._restart: float | None = 0.0
         self._used: tuple[int, float] | None = None
         """Batch and number of the newest print of the epoch that told something."""
@@ -141,6 +144,7 @@ class LevelFilter:
             self._now,
             self._missed,
             self._calm,
+            self._patience,
             self._restart,
             self._used,
             self.taken,
@@ -153,6 +157,7 @@ class LevelFilter:
         """Back to what it was."""
         self._bank, self._now = memory.bank, memory.now
         self._missed, self._calm = memory.missed, memory.calm
+        self._patience = memory.patience
         self._restart, self._used = memory.restart, memory.used
         del self.steps[memory.steps - self._forgotten :]
         self.noise.scale, self.noise.evidence = memory.scale, memory.evidence
@@ -176,16 +181,19 @@ class LevelFilter:
         self._bank = bank.restarted(self._bank, self._kernel, extra)
         self._now = self._bank.mean
         self._restart, self._used, self._calm = extra, None, 0
+        self._patience = 0.0
 
     def observe(self, g: Gap, o: Observation) -> None:
         """Take a print after the gap, and tell the bank of it."""
-        o = self._unless_stale(g, o)
+        if o.c_e == 1.0 and o.c_s == 0.0:
+            o = self._unless_stale(g, o)
         found = self._tell_bank(g, o)
         if o.variance > 0.0:
             # of the number among all that could be printed: density times the width of a rounding
             cell = 0.5 * log(6.0 / pi * o.variance)
             self.log_likelihood += max(min(found.density + cell, 0.0), -IMPROBABLE)
-        self._learn(g, o, found.nu, found.variance, found.noise)
+        if self.noise.learns:
+            self._learn(g, o, found.nu, found.variance, found.noise)
         self._keep(g, o)
 
     def follow(self, g: Gap, o: Observation) -> None:
@@ -194,7 +202,8 @@ class LevelFilter:
         What is observed are sums: hearing of one print in a few, with the gap over all of them, the
         bank misses little more than the rounding of the others.
         """
-        o = self._unless_stale(g, o)
+        if o.c_e == 1.0 and o.c_s == 0.0:
+            o = self._unless_stale(g, o)
         if o is SILENT and self._missed and self._missed.newest is not SILENT:
             self._catch_up()
         noise = self.noise.variance(self._now[0], self.sd)
@@ -205,24 +214,21 @@ class LevelFilter:
             self._catch_up()
             self._calm = 0
         k0, n, prints, _ = self._missed or Missed(g.k0, 0, 0, o)
-        if o is SILENT or prints + 1 < self._patience(g):
+        if o is SILENT or (prints < self._patience and self._calm):
             self._now = now
             self._missed = Missed(k0, n + g.n, prints + 1, o)
         else:
             self._tell_bank(g, o)
-        self._learn(g, o, nu, variance, noise)
+            slow = SHARE * self._bank.memory / max(g.n, 1)
+            self._patience = min(self._calm // ATTENTIVE, max(LEAST, slow), MOST)
+        if self.noise.learns:
+            self._learn(g, o, nu, variance, noise)
         self._keep(g, o)
-
-    def _patience(self, g: Gap) -> float:
-        """Prints of which the bank hears one."""
-        slow = SHARE * self._bank.memory / g.n if g.n else 0.0
-        return min(self._calm // ATTENTIVE, max(LEAST, slow), MOST)
 
     def _learn(self, g: Gap, o: Observation, nu: float, variance: float, noise: float) -> None:
         """Learn the noise from an innovation, which `noise` a batch made part of."""
-        if self.noise.learns and variance > 0.0:
-            share = noise * kalman.noise_share(g, o) / variance
-            self.noise.learn(nu, variance, share)
+        if variance > 0.0:
+            self.noise.learn(nu, variance, noise * kalman.noise_share(g, o) / variance)
 
     def _keep(self, g: Gap, o: Observation) -> None:
         self.steps.append(Step(g, o, self.noise.scale, self._bank.weights, self._restart))
@@ -246,11 +252,10 @@ class LevelFilter:
         return found
 
     def _unless_stale(self, g: Gap, o: Observation) -> Observation:
-        """The observation, or none where it is stale."""
-        if o.c_e == 1.0 and o.c_s == 0.0:
-            if self._is_stale(g, o):
-                return SILENT
-            self._used = (g.k0 + g.n, o.y / (g.k0 + g.n))
+        """The observation of E, or none where it is stale."""
+        if self._is_stale(g, o):
+            return SILENT
+        self._used = (g.k0 + g.n, o.y / (g.k0 + g.n))
         return o
 
     def _is_stale(self, g: Gap, o: Observation) -> bool:
