@@ -142,6 +142,19 @@ def test_a_law_that_is_called_settled_is_right(shape: Shape) -> None:
         assert found.name == "cumulative-sample" or not found.settled
 
 
+def test_a_few_steps_of_samples_may_share_more_than_a_batch() -> None:
+    run = Simulated(Case(laws.SAMPLES, batch_size=32, steps=150))
+    thinned = [p for p in run.prints if p.step in {320, 960}]
+    decoder = RunDecoder(1, DecodeOptions())
+    for p in thinned[:2]:
+        decoder.add(p)
+    assert not decoder.batch_size_certain
+    assert decoder.batch_size == 320
+    again = run.decode()
+    assert again.batch_size == 32
+    assert again.batch_size_certain
+
+
 @pytest.mark.parametrize("law", [laws.STATE, laws.TWICE_RESET], ids=lambda law: law.name)
 @pytest.mark.parametrize("shape", ["exp", "flat"])
 @pytest.mark.parametrize("batch_size", [16, 100])

@@ -27,6 +27,8 @@ LEAST_SUPPORT = 3.0
 """Nats by which evenly spaced steps must look like a bar's updates: 20 to 1."""
 LEAST_EARLY = 3
 """Prints that must speak of that: fewer may be counts by chance."""
+ENOUGH_STEPS = 4
+"""Steps of a bar that counts samples after which they are no multiples of several batches by chance."""
 MOST_EARLY = 300
 """Prints of a metric that are asked."""
 
@@ -43,6 +45,8 @@ class RunDecoder:
         self.identity = BarIdentity(options)
         self._common_step = 0
         """Greatest common divisor of the steps of a bar that counts samples: its batch size."""
+        self._steps_divided = 0
+        """Steps that went into it."""
 
     @property
     def law(self) -> LawEvidence | None:
@@ -56,8 +60,8 @@ class RunDecoder:
 
     @property
     def batch_size_certain(self) -> bool:
-        """Whether right answers are counted by the batch size; else it is only the likeliest."""
-        return self.identity.size_is_certain
+        """Whether no other batch size comes into question; else it is only the likeliest."""
+        return self.identity.size_is_certain and not 0 < self._steps_divided < ENOUGH_STEPS
 
     # --- prints in ---------------------------------------------------------------------------
 
@@ -168,6 +172,7 @@ class RunDecoder:
                 self.identity.batch_size = size
                 self._position_again()
             self._common_step = size
+            self._steps_divided += 1
         elif p.unit == "batch" and self._averages_twice():
             changed = self.stride.learn(p.step, p.final)
             if changed:
