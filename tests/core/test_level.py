@@ -257,7 +257,7 @@ def test_sparing_the_bank_costs_little(twice: bool) -> None:
             end.append(rms(sparing.error) / rms(sparse.error))
     for ratios in (live, end):
         assert np.exp(np.mean(np.log(ratios))) < 1.05
-        assert max(ratios) < 1.5
+        assert max(ratios) < 1.75
 
 
 @pytest.mark.parametrize("twice", [False, True])

@@ -41,8 +41,6 @@ LEAST, MOST = 5, 11
 """Prints in a row that the bank may miss where all is calm; between the two .."""
 SHARE = 0.1
 """.. this share of the batches that go into what is known of the level."""
-NOTHING = kalman.gap(0, 0, twice=False)
-"""No batches."""
 
 
 class Step(NamedTuple):
@@ -59,7 +57,7 @@ class Step(NamedTuple):
 
 
 class Missed(NamedTuple):
-    """Prints that the bank has not heard of."""
+    """Prints that the bank has not heard of yet."""
 
     k0: int
     """Where their gaps begin."""
@@ -67,6 +65,7 @@ class Missed(NamedTuple):
     """Batches in them."""
     prints: int
     newest: Observation
+    """The only one that it will hear of: sums hold what the others told."""
 
 
 class Memory(NamedTuple):
@@ -177,7 +176,7 @@ class LevelFilter:
 
     def restart(self, extra: float) -> None:
         """The sums are reset; the level carries over, with `extra` variance for a real step."""
-        self._catch_up()
+        self._tell_bank()
         self._bank = bank.restarted(self._bank, self._kernel, extra)
         self._now = self._bank.mean
         self._restart, self._used, self._calm = extra, None, 0
@@ -187,12 +186,13 @@ class LevelFilter:
         """Take a print after the gap, and tell the bank of it."""
         if o.c_e == 1.0 and o.c_s == 0.0:
             o = self._unless_stale(g, o)
-        found = self._tell_bank(g, o)
-        if o.variance > 0.0:
+        self._missed = Missed(g.k0, g.n, 1, o)
+        found = self._tell_bank()
+        if found and o.variance > 0.0:
             # of the number among all that could be printed: density times the width of a rounding
             cell = 0.5 * log(6.0 / pi * o.variance)
             self.log_likelihood += max(min(found.density + cell, 0.0), -IMPROBABLE)
-        if self.noise.learns:
+        if found and self.noise.learns:
             self._learn(g, o, found.nu, found.variance, found.noise)
         self._keep(g, o)
 
@@ -205,20 +205,20 @@ class LevelFilter:
         if o.c_e == 1.0 and o.c_s == 0.0:
             o = self._unless_stale(g, o)
         if o is SILENT and self._missed and self._missed.newest is not SILENT:
-            self._catch_up()
+            self._tell_bank()
         noise = self.noise.variance(self._now[0], self.sd)
         drift = self._bank.drift * noise
         now, nu, variance, _ = self._kernel.pass_print(self._now, g, drift, noise, o)
         self._calm += 1
         if o is not SILENT and nu * nu > ALARMING * variance:
-            self._catch_up()
+            self._tell_bank()
             self._calm = 0
         k0, n, prints, _ = self._missed or Missed(g.k0, 0, 0, o)
+        self._missed = Missed(k0, n + g.n, prints + 1, o)
         if o is SILENT or (prints < self._patience and self._calm):
             self._now = now
-            self._missed = Missed(k0, n + g.n, prints + 1, o)
         else:
-            self._tell_bank(g, o)
+            self._tell_bank()
             slow = SHARE * self._bank.memory / max(g.n, 1)
             self._patience = min(self._calm // ATTENTIVE, max(LEAST, slow), MOST)
         if self.noise.learns:
@@ -234,21 +234,14 @@ class LevelFilter:
         self.steps.append(Step(g, o, self.noise.scale, self._bank.weights, self._restart))
         self._restart = None
 
-    def _catch_up(self) -> None:
-        """Tell the bank what it missed."""
-        if self._missed is not None:
-            self._tell_bank(NOTHING, self._missed.newest)
-
-    def _tell_bank(self, g: Gap, o: Observation) -> Heard:
-        """Tell the bank of a print after the gap, and after those that it missed."""
-        prints = 1
-        if self._missed is not None:
-            k0, n, prints, _ = self._missed
-            g = kalman.gap(k0, k0 + n + g.n, self.twice)
-            self._missed = None
-        found = bank.heard(self._bank, self._kernel, self.noise, g, o, prints)
-        self._bank = found.bank
-        self._now = found.bank.mean
+    def _tell_bank(self) -> Heard | None:
+        """Tell the bank of what it missed, if anything."""
+        if self._missed is None:
+            return None
+        k0, n, prints, newest = self._missed
+        g = kalman.gap(k0, k0 + n, self.twice)
+        found = bank.heard(self._bank, self._kernel, self.noise, g, newest, prints)
+        self._missed, self._bank, self._now = None, found.bank, found.bank.mean
         return found
 
     def _unless_stale(self, g: Gap, o: Observation) -> Observation:

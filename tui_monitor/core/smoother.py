@@ -53,6 +53,7 @@ TRANSITION = np.array(
     + [TO_OTHER]
 )
 """Chance that a member's weight goes to each from one print to the next: from row to column."""
+UNCHANGED = np.eye(len(TRANSITION))
 
 
 class Smoothed(NamedTuple):
@@ -144,7 +145,10 @@ def learnt_drift(steps: Sequence[Step]) -> list[float]:
             heard.append(step.weights)
         which.append(len(heard) - 1)
     filtered = as_array(heard)
-    backward = filtered[:, :, None] * TRANSITION / (filtered @ TRANSITION)[:, None, :]
+    # chances add up over the prints until the next that it heard of
+    prints = np.roll(np.bincount(which), -1)[:, None, None]
+    change = UNCHANGED + prints * (TRANSITION - UNCHANGED)
+    backward = filtered[:, :, None] * change / (filtered[:, None, :] @ change)
     weights = np.empty_like(filtered)
     weights[-1] = given_next = filtered[-1]
     for i in range(len(heard) - 2, -1, -1):
