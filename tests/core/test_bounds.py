@@ -510,10 +510,10 @@ def test_snapping_keeps_the_multiples_inside(low: int, width: int, size: int) ->
 
 def test_infinite_ranges_stay_infinite() -> None:
     assert snap(-inf, inf, 32) == (-inf, inf)
-    sums = DoubleSums(-inf, inf)
+    double = DoubleSums(-inf, inf)
     s = Interval(1.0, 2.0)
-    assert sums.reach(s, 7, 7) == s
-    assert sums.reach(s, 7, 10) == Interval(-inf, inf)
+    assert double.reach(s, 7, 7) == s
+    assert double.reach(s, 7, 10) == Interval(-inf, inf)
     sums = Sums(-inf, inf)
     sums.push(4.0, Interval(-8.0, -8.0))
     assert sums.window(1) == Interval(-2.0, -2.0)
