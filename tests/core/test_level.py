@@ -12,7 +12,8 @@ import pytest
 from tests.simulate import LOSS_NOISE, SHAPES, Case, Simulated, follow_batches
 from tui_monitor.core import laws
 from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.bank import DRIFTS, PRIOR
+from tui_monitor.core.bank import DRIFTS, PRIOR, heard, start
+from tui_monitor.core.kalman import ONCE as ONE_AVERAGE
 from tui_monitor.core.kalman import Observation, gap
 from tui_monitor.core.level import LevelFilter
 from tui_monitor.core.noise import Noise
@@ -293,6 +294,16 @@ def test_nothing_is_missed_at_an_epochs_end() -> None:
         level = float(run.level[run.accuracy][0, -1])
         assert sparing.level == pytest.approx(level, abs=4.0 * sqrt(0.1 / 128 / steps))
     assert missed > 1
+
+
+def test_a_mixture_whose_variance_cancels_has_no_step() -> None:
+    """Sums of numbers of five digits and more, on a broken line."""
+    sure, cancelled = (0.5, 0.0, 1e-9, 0.0, 1e-9), (0.5, 0.0, 1e-9, 0.0, -1e-3)
+    before = start(sure)._replace(mean=cancelled)
+    print_ = Observation(100.0, 1.0, 0.0, 1e-9)
+    found = heard(before, ONE_AVERAGE, Noise("real", 1e-9), gap(0, 0, twice=False), print_)
+    assert sum(found.bank.weights) == pytest.approx(1.0)
+    assert found.bank.weights[-1] < 1e-9
 
 
 # --- memory ---------------------------------------------------------------------------------------

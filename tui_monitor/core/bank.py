@@ -116,11 +116,13 @@ def heard(
     if least > UNSURPRISING:
         step = step_variance(noise.family, mean[0])
         state, nu, var, _ = pass_print(widened(mean, pp, step), g, 0.0, variance, o, mean)
-        after.append(state)
-        innovations.append((nu, var))
-        chances.append(JUMP / sqrt(var))
-        surprises.append(nu * nu / var)
-        least = min(surprises)
+        # of huge numbers the mixture's variance may cancel to nothing: then none can step
+        if var > 0.0:
+            after.append(state)
+            innovations.append((nu, var))
+            chances.append(JUMP / sqrt(var))
+            surprises.append(nu * nu / var)
+            least = min(surprises)
     # densities relative to the least surprise's, which keeps them from vanishing
     likely = [c * exp(0.5 * (least - x)) for c, x in zip(chances, surprises, strict=True)]
     total = sum(likely)
