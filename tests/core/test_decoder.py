@@ -112,7 +112,7 @@ def test_rows_are_in_the_order_of_the_log() -> None:
         (Case(laws.STATE, batch_size=256, steps=300), 1.15),
         (Case(laws.STEPS, batch_size=64, steps=400, every=5.0, last=30), 1.15),
         (Case(laws.SAMPLES, batch_size=64, steps=400, every=5.0), 1.15),
-        (Case(laws.STATE, batch_size=128, steps=150, digits=3), 1.2),
+        (Case(laws.STATE, batch_size=128, steps=150, digits=3), 1.15),
         (Case(laws.TWICE_APPENDED, batch_size=64, steps=400), 2.0),
     ],
     ids=["every batch", "steps, throttled", "samples, throttled", "3 digits", "twice"],

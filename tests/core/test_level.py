@@ -210,7 +210,7 @@ def test_the_drift_learnt_rises_where_the_level_steps() -> None:
 
 def test_a_flat_level_is_learnt_to_be_flat() -> None:
     drifts: list[float] = []
-    for seed in range(15):
+    for seed in range(5):
         run = Simulated(replace(ONCE, shape="flat", seed=seed))
         followed = Followed(run, run.accuracy)
         drifts.append(learnt_drift(followed.filter.steps)[300])
