@@ -1,43 +1,43 @@
 """The second pass over a level: what each print says of it, given all prints.
 
 The drift that the filter learnt is smoothed, the filter run again with it and smoothed backward
-(`kalman`). A level that steps at one batch is noticed by the filter some prints late; the backward
-pass knows better where, by its auxiliary residuals (de Jong and Penzer 1998, J. American Statistical
-Association 93:796): the place with the most surprising one is given room for a shock, and the pass
-made again.
+(`kalman`). A level that steps at one batch is noticed by the filter some prints late, and taken for a
+burst of drift around there. So where a step is suspected, the drift is made calm and the pass made
+again over some prints around: its auxiliary residuals (de Jong and Penzer 1998, J. American
+Statistical Association 93:796) tell how much likelier the prints are if the level steps at a given
+batch. Often several batches are about as likely. The level then gets room for a step at each of them,
+as much as it is likely: that errs less than to choose the likeliest, and owns to the doubt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import chain
-from math import log, sqrt
+from collections.abc import Iterator, Sequence
+from itertools import chain, pairwise
+from math import inf, log, log1p, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from tui_monitor.core import kalman
 from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.bank import DRIFTS, JUMP, PRIOR, SWITCH
-from tui_monitor.core.kalman import Kernel, Seen, State3
-from tui_monitor.core.level import Step
-from tui_monitor.core.noise import Noise
+from tui_monitor.core.bank import DRIFTS, JUMP, PRIOR, SLIGHT, SWITCH
+from tui_monitor.core.kalman import Gap, Kernel, Observation, Seen, State3
+from tui_monitor.core.level import SILENT, Step
+from tui_monitor.core.noise import Noise, step_variance
 
-SHOCK = 20.0
-"""Squared auxiliary residual that proves a shock: 4.5 standard deviations."""
+AHEAD = 100
+"""Prints after one when its noise is known best: what was learnt then is of both sides of it."""
+BURST = 10.0
+"""A drift is a burst from here on, relative to the drift some way before and after."""
+SURPRISE = 14.0
+"""Squared auxiliary residual that makes a step worth trying where there is no burst."""
+LATENESS = 60
+"""Batches on either side of a step that is suspected, where it may be and where its echo is."""
+FEWEST = 12
+"""The same in prints, at least."""
+PIECES = 16
+"""Places between two prints where the level may step, at most."""
 MOST_SHOCKS = 5
-SUSPICION = 9.0
-"""The same that makes a shock worth trying, where what is averaged twice shows it late."""
-CONVINCING = 8.0
-"""Nats by which a shock on mere suspicion must make the prints likelier."""
-LATENESS = 25
-"""Prints around a shock whose learnt drift is not to be believed: it is the shock's echo."""
-LATENESS_TWICE = 60
-"""The same where prints are averaged twice."""
-BURST = 30.0
-"""What a burst of drift ends below: its peak by this."""
-SETTLED = 20
-"""Prints after which the learnt noise is believed; earlier prints use what was learnt then."""
 
 
 TO_OTHER = np.array([*((1.0 - JUMP) * p for p in PRIOR), JUMP])
@@ -65,69 +65,73 @@ class Smoothed(NamedTuple):
     """Mean of S after the print."""
 
 
+class Leg(NamedTuple):
+    """The way from one print to the next, or a part of it."""
+
+    gap: Gap
+    observation: Observation
+    """At its end."""
+    restart: float | None
+    """See `Step`."""
+    scale: float
+    """c of the noise."""
+    drift: float
+    """Relative to the noise."""
+    shock: float = 0.0
+    """Variance of a step of the level at its start."""
+    told: bool = True
+    """It ends at a print."""
+
+
 class Run(NamedTuple):
     """What is smoothed."""
 
-    steps: Sequence[Step]
-    start: State3
-    """The state before the first step, with its sums already reset if an epoch starts there."""
+    legs: Sequence[Leg]
+    start: tuple[float, ...]
+    """The state before the first leg, with its sums already reset if an epoch starts there."""
     noise: Noise
-    twice: bool
-    """The prints are averaged twice."""
+    kernel: Kernel
 
 
 class Pass(NamedTuple):
-    """What one pass forward and back found, with given drifts and shocks."""
+    """What one pass forward and back found."""
 
-    drift: list[float]
-    """At each print, relative to the noise."""
-    shocks: dict[int, float]
-    """Variance of a step of the level, by print."""
+    states: list[tuple[float, ...]]
+    """The filter's before each leg, with its sums reset where an epoch starts."""
+    log_likelihood: list[float]
+    """Of the prints before each leg, and at last of all of them."""
     seen: list[Seen]
-    log_likelihood: float
+    """After each leg."""
 
 
 def smooth(steps: Sequence[Step], start: State3, noise: Noise) -> Smoothed:
-    """The level after each of the steps of a filter, given all of them; see `Run`."""
+    """The level after each of the steps of a filter, given all of them.
+
+    `start` is the state before the first, with its sums already reset if an epoch starts there.
+    """
     if not steps:
         return Smoothed(np.empty(0), np.empty(0), np.empty(0))
-    run = Run(steps, start, noise, any(step.gap.h1 for step in steps))
-    found = one_pass(run, learnt_drift(steps), {})
-    while len(found.shocks) < MOST_SHOCKS and (better := with_one_more_shock(run, found)):
-        found = better
-    level, variance, total, _, _ = as_array(found.seen).T
-    return Smoothed(level, np.maximum(variance, 0.0), total)
-
-
-def with_one_more_shock(run: Run, found: Pass) -> Pass | None:
-    """The same where the level steps once more; None where too little speaks for it."""
-    burst = fastest(found.drift)
-    if burst is not None:
-        better = shocked_instead(run, found, widened(burst, LATENESS))
-        if better and better.log_likelihood >= found.log_likelihood:
-            return better
-    at = most_surprising(run, found, range(len(run.steps)))
-    if at is None or found.seen[at].squared < SUSPICION:
-        return None
-    here = range(at, at + 1)
-    if run.twice:
-        better = shocked_instead(run, found, widened(here, LATENESS_TWICE))
-        if better and better.log_likelihood > found.log_likelihood + CONVINCING:
-            return better
-    if found.seen[at].squared > SHOCK:
-        calm = quietened(found.drift, widened(here, LATENESS))
-        return one_pass(run, calm, {**found.shocks, at: found.seen[at].size ** 2})
-    return None
-
-
-def shocked_instead(run: Run, found: Pass, near: range) -> Pass | None:
-    """The same where the level steps somewhere near instead of drifting fast there."""
-    calm = quietened(found.drift, near)
-    trial = one_pass(run, calm, found.shocks)
-    at = most_surprising(run, trial, near)
-    if at is None or (trial.seen[at].squared < SHOCK and not run.twice):
-        return None
-    return one_pass(run, calm, {**found.shocks, at: trial.seen[at].size ** 2})
+    last = len(steps) - 1
+    legs = [
+        Leg(step.gap, step.observation, step.restart, steps[min(i + AHEAD, last)].scale, drift)
+        for i, (step, drift) in enumerate(zip(steps, learnt_drift(steps), strict=True))
+    ]
+    if any(step.gap.h1 for step in steps):
+        run = Run(legs, start, noise, kalman.TWICE)
+    else:
+        run = Run(legs, kalman.narrow3(start), noise, kalman.ONCE)
+    found = one_pass(run)
+    for _ in range(MOST_SHOCKS):
+        better = with_one_more_shock(run, found)
+        if better is None:
+            break
+        run, found = better, one_pass(better)
+    told = [seen for leg, seen in zip(run.legs, found.seen, strict=True) if leg.told]
+    return Smoothed(
+        np.array([seen.level for seen in told]),
+        np.array([max(seen.variance, 0.0) for seen in told]),
+        np.array([seen.total for seen in told]),
+    )
 
 
 def learnt_drift(steps: Sequence[Step]) -> list[float]:
@@ -163,81 +167,132 @@ def as_array(rows: Sequence[tuple[float, ...]]) -> FloatArray:
     return np.fromiter(chain.from_iterable(rows), float).reshape(len(rows), -1)
 
 
-def one_pass(run: Run, drift: list[float], shocks: dict[int, float]) -> Pass:
+def one_pass(run: Run) -> Pass:
     """Filter forward and smooth backward."""
-    if run.twice:
-        return _there_and_back(run, kalman.TWICE, run.start, drift, shocks)
-    return _there_and_back(run, kalman.ONCE, kalman.narrow3(run.start), drift, shocks)
-
-
-def _there_and_back(
-    run: Run,
-    kernel: Kernel,
-    state: tuple[float, ...],
-    drift: list[float],
-    shocks: dict[int, float],
-) -> Pass:
-    steps, noise, pp = run.steps, run.noise, kernel.pp
-    settled = steps[min(SETTLED, len(steps) - 1)].scale
-    likelihood = 0.0
+    (pass_print, look_back, *_), shape, pp = run.kernel, run.noise.shape, run.kernel.pp
+    state = run.start
+    states: list[tuple[float, ...]] = []
+    likelihood = [0.0]
     passed: list[Any] = []
-    for i, step in enumerate(steps):
-        if step.restart is not None and i:
-            state = kernel.restart(state, step.restart)
-        v = noise.shape(state[0], sqrt(max(state[pp], 0.0)))
-        v *= step.scale if i > SETTLED else settled
-        if i in shocks:
-            state = (*state[:pp], state[pp] + shocks[i], *state[pp + 1 :])
-        taken = kernel.pass_print(state, step.gap, drift[i] * v, v, step.observation)
+    for i, (g, o, restart, scale, drift, shock, _) in enumerate(run.legs):
+        if restart is not None and i:
+            state = run.kernel.restart(state, restart)
+        states.append(state)
+        v = scale * shape(state[0], sqrt(max(state[pp], 0.0)))
+        if shock:
+            state = (*state[:pp], state[pp] + shock, *state[pp + 1 :])
+        taken = pass_print(state, g, drift * v, v, o)
         state, nu, var, _ = taken
         passed.append(taken)
-        if var > 0.0:
-            likelihood -= 0.5 * (log(var) + nu * nu / var)
-    said = kernel.nothing
+        surprise = log(var) + nu * nu / var if var > 0.0 else 0.0
+        likelihood.append(likelihood[-1] - 0.5 * surprise)
+    said = run.kernel.nothing
     seen: list[Seen] = []
-    for step, taken in zip(reversed(steps), reversed(passed), strict=True):
-        here, said = kernel.look_back(said, taken, step.gap, step.observation)
-        if step.restart is not None:
-            said = kernel.carry_back(said)
+    for leg, taken in zip(reversed(run.legs), reversed(passed), strict=True):
+        here, said = look_back(said, taken, leg.gap, leg.observation)
+        if leg.restart is not None:
+            said = run.kernel.carry_back(said)
         seen.append(here)
     seen.reverse()
-    return Pass(drift, shocks, seen, likelihood)
+    return Pass(states, likelihood, seen)
 
 
-def most_surprising(run: Run, found: Pass, among: range) -> int | None:
-    """The print before which the level is likeliest to have stepped; None where it cannot have."""
-    possible = (
-        i
-        for i in range(max(among.start, 0), min(among.stop, len(run.steps)))
-        if i not in found.shocks and not run.steps[i].restart
+# --- steps of the level --------------------------------------------------------------------------
+
+
+def with_one_more_shock(run: Run, found: Pass) -> Run | None:
+    """The same where the level steps once more; None where too little speaks for it."""
+    for at, near in suspects(run.legs, found.seen):
+        better = shocked(run, found, at, near)
+        if better:
+            return better
+    return None
+
+
+def suspects(legs: Sequence[Leg], seen: Sequence[Seen]) -> Iterator[tuple[int, range]]:
+    """Where the level is likeliest to have stepped, and the legs near: by its drift, by surprise."""
+    n = np.arange(len(legs))
+    passed = np.cumsum([leg.gap.n for leg in legs])
+    first = np.minimum(np.searchsorted(passed, passed - LATENESS), n - FEWEST).clip(min=0)
+    last = np.maximum(np.searchsorted(passed, passed + LATENESS), n + FEWEST).clip(max=n[-1])
+    drift = np.array([leg.drift for leg in legs])
+    burst = drift / np.maximum(drift[first], drift[last])
+    surprise = np.array(
+        [it.squared if may_step(leg) else 0.0 for leg, it in zip(legs, seen, strict=True)]
     )
-    return max(possible, key=lambda i: found.seen[i].squared, default=None)
+    for sign, least in ((burst, BURST), (surprise, SURPRISE)):
+        at = int(sign.argmax())
+        if sign[at] > least:
+            yield at, range(int(first[at]), int(last[at]) + 1)
 
 
-def fastest(drift: Sequence[float]) -> range | None:
-    """Where the level moves fastest, if it does so in a short burst: it may have stepped instead."""
-    peak = max(range(len(drift)), key=drift.__getitem__)
-    least = drift[peak] / BURST
-    first = last = peak
-    while first > 0 and drift[first - 1] > least:
-        first -= 1
-    while last + 1 < len(drift) and drift[last + 1] > least:
-        last += 1
-    burst = range(first, last + 1)
-    return burst if len(burst) <= LATENESS else None
+def may_step(leg: Leg) -> bool:
+    """Whether the level may step at the start of a leg, and has no room for that yet."""
+    return not leg.restart and not leg.shock and leg.gap.n > 0
 
 
-def widened(burst: range, prints: int) -> range:
-    """So many prints more at either end."""
-    return range(burst.start - prints, burst.stop + prints)
+def shocked(run: Run, found: Pass, at: int, near: range) -> Run | None:
+    """The same where the level steps somewhere near, and drifts calmly before and after.
+
+    None where the prints around are likelier as it was found. Beforehand, a step and a burst are as
+    likely as to the filter's bank, where a burst is two changes of drift.
+    """
+    legs, around = run.legs, len(near) // 2
+    first, last = max(near.start - around, 0), min(near.stop + around, len(legs))
+    before, inner, after = legs[: near.start], legs[near.start : near.stop], legs[near.stop :]
+    pieces = list(chain.from_iterable(map(in_pieces, calmed(inner, at - near.start))))
+    part = [*before[first:], *pieces, *after[: last - near.stop]]
+    trial = one_pass(run._replace(legs=part, start=found.states[first]))
+    room = step_variance(run.noise.family, found.seen[at].level)
+    seen = trial.seen[near.start - first :]
+    gains = np.array([log_gain(*each, room) for each in zip(pieces, seen, strict=False)])
+    gain = float(np.logaddexp.reduce(gains))
+    stepping = trial.log_likelihood[-1] + gain + log(JUMP)
+    otherwise = found.log_likelihood[last] - found.log_likelihood[first]
+    if is_burst(inner):
+        otherwise += 2.0 * log(SWITCH)
+    if not stepping > otherwise:
+        return None
+    shares = np.exp(gains - gain).tolist()
+    stepped = [
+        leg._replace(shock=share * room) if share > SLIGHT else leg
+        for leg, share in zip(pieces, shares, strict=True)
+    ]
+    return run._replace(legs=[*before, *stepped, *after])
 
 
-def quietened(drift: Sequence[float], near: range) -> list[float]:
-    """A drift that is no faster near a shock than it is farther away."""
-    near = range(max(0, near.start), min(len(drift), near.stop))
-    far = 3 * len(near) // 2
-    beyond = [*drift[max(0, near.start - far) : near.start], *drift[near.stop : near.stop + far]]
-    usual = sorted(beyond)[len(beyond) // 2] if beyond else DRIFTS[1]
-    calm = list(drift)
-    calm[near.start : near.stop] = [min(d, usual) for d in calm[near.start : near.stop]]
-    return calm
+def calmed(near: Sequence[Leg], at: int) -> list[Leg]:
+    """The legs with a drift no faster than the first one's before a place, and then than the last's."""
+    least = [near[0].drift] * at + [near[-1].drift] * (len(near) - at)
+    return [leg._replace(drift=min(leg.drift, d)) for leg, d in zip(near, least, strict=True)]
+
+
+def is_burst(near: Sequence[Leg]) -> bool:
+    """Whether the level drifts fast somewhere between the first and the last of the legs."""
+    return max(leg.drift for leg in near) > BURST * max(near[0].drift, near[-1].drift)
+
+
+def in_pieces(leg: Leg) -> list[Leg]:
+    """The same way as several legs, so that the level may step between any; the last one is told."""
+    k0, n, *_ = leg.gap
+    pieces = min(n, PIECES)
+    if pieces < 2 or leg.shock:
+        return [leg]
+    cuts = [k0 + n * i // pieces for i in range(pieces + 1)]
+    gaps = [kalman.gap(*ends, twice=leg.gap.h1 > 0.0) for ends in pairwise(cuts)]
+    way = [leg._replace(gap=g, observation=SILENT, restart=None, told=False) for g in gaps]
+    way[0] = way[0]._replace(restart=leg.restart)
+    way[-1] = way[-1]._replace(observation=leg.observation, told=leg.told)
+    return way
+
+
+def log_gain(leg: Leg, seen: Seen, room: float) -> float:
+    """By how many nats the prints are likelier if the level may step at a leg's start.
+
+    With R the squared auxiliary residual, M what the prints tell of such a step (one over its variance)
+    and V the room it has, the likelihood grows by exp(R V M / (2 + 2 V M)) / sqrt(1 + V M).
+    """
+    if not may_step(leg):
+        return -inf
+    told = room * seen.squared / seen.size / seen.size if seen.size else 0.0
+    return 0.5 * (seen.squared * told / (1.0 + told) - log1p(told))

@@ -1,0 +1,235 @@
+"""The second pass over a level: exactness of its parts, and where it lets the level step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import chain
+
+import numpy as np
+import pytest
+
+from tests import simulate
+from tests.simulate import Case, Simulated
+from tui_monitor.core import kalman, laws
+from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.kalman import Observation, gap
+from tui_monitor.core.level import SILENT, LevelFilter, Step
+from tui_monitor.core.noise import Noise
+from tui_monitor.core.smoother import (
+    Leg,
+    Run,
+    in_pieces,
+    learnt_drift,
+    log_gain,
+    one_pass,
+    shocked,
+    smooth,
+    suspects,
+)
+
+GAPS = (3, 1, 40, 7, 2, 30, 5)
+"""Batches between the prints of an epoch."""
+
+
+def made_up(*, twice: bool, epochs: int = 2) -> Run:
+    """Prints of arbitrary numbers; the noise is the same at any level."""
+    random = np.random.default_rng(5)
+    legs: list[Leg] = []
+    for epoch in range(epochs):
+        k = 0
+        for i, n in enumerate(GAPS):
+            k0, k = k, k + n
+            weights = (0.0, 1.0) if twice else (1.0, 0.0)
+            o = Observation(k * random.normal(1.0, 0.3), *weights, 0.01 * k * k)
+            restart = 0.3 if epoch and not i else None
+            legs.append(Leg(gap(k0, k, twice=twice), o, restart, 0.5, 0.02))
+    start = (1.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    if twice:
+        return Run(legs, start, Noise("real"), kalman.TWICE)
+    return Run(legs, kalman.narrow3(start), Noise("real"), kalman.ONCE)
+
+
+# --- parts of a way -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_way_in_pieces_tells_the_same(twice: bool) -> None:
+    run = made_up(twice=twice)
+    pieces = list(chain.from_iterable(in_pieces(leg) for leg in run.legs))
+    assert len(pieces) > 3 * len(run.legs)
+    assert sum(leg.gap.n for leg in pieces) == 2 * sum(GAPS)
+    assert [leg.observation for leg in pieces if leg.told] == [leg.observation for leg in run.legs]
+    assert all(leg.observation is SILENT for leg in pieces if not leg.told)
+    whole, cut = one_pass(run), one_pass(run._replace(legs=pieces))
+    assert cut.log_likelihood[-1] == pytest.approx(whole.log_likelihood[-1])
+    told = [seen for leg, seen in zip(pieces, cut.seen, strict=True) if leg.told]
+    for one, other in zip(told, whole.seen, strict=True):
+        assert one[:3] == pytest.approx(other[:3])
+
+
+def test_a_way_of_one_batch_or_with_a_step_stays_whole() -> None:
+    leg = made_up(twice=True).legs[2]
+    assert in_pieces(leg._replace(shock=0.1)) == [leg._replace(shock=0.1)]
+    single = made_up(twice=True).legs[1]
+    assert in_pieces(single) == [single]
+
+
+@pytest.mark.parametrize("room", [0.01, 5.0])
+@pytest.mark.parametrize("twice", [False, True])
+def test_the_gain_of_a_step_is_the_ratio_of_the_likelihoods(twice: bool, room: float) -> None:
+    run = made_up(twice=twice)
+    without = one_pass(run)
+    for i, (leg, seen) in enumerate(zip(run.legs, without.seen, strict=True)):
+        if leg.restart is not None:
+            assert log_gain(leg, seen, room) == -np.inf
+            continue
+        legs = list(run.legs)
+        legs[i] = leg._replace(shock=room)
+        with_step = one_pass(run._replace(legs=legs)).log_likelihood[-1]
+        gain = log_gain(leg, seen, room)
+        assert with_step - without.log_likelihood[-1] == pytest.approx(gain, abs=1e-8)
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_pass_may_begin_anywhere(twice: bool) -> None:
+    """From the filter's state there, with the same likelihood, and the same said of what follows."""
+    run = made_up(twice=twice)
+    whole = one_pass(run)
+    for first in (1, len(GAPS) - 1, len(GAPS), len(GAPS) + 2):
+        part = one_pass(run._replace(legs=run.legs[first:], start=whole.states[first]))
+        rest = whole.log_likelihood[-1] - whole.log_likelihood[first]
+        assert part.log_likelihood[-1] == pytest.approx(rest)
+        assert part.seen[0][:3] == pytest.approx(whole.seen[first][:3])
+
+
+# --- drift ----------------------------------------------------------------------------------------
+
+
+def followed(x: FloatArray, scale: float) -> LevelFilter:
+    """Batches of an accuracy, unrounded, one at a time."""
+    tracker = LevelFilter(Noise("fraction", scale), twice=False, guess=float(x[0]), spread=0.5)
+    for total in np.cumsum(x).tolist():
+        tracker.observe(gap(0, 1, twice=False), Observation(total, 1.0, 0.0, 0.0))
+    return tracker
+
+
+def test_weights_that_were_kept_keep_their_drift() -> None:
+    """Prints where the bank was not run have the drift of the print before them."""
+    random = np.random.default_rng(6)
+    steps = followed(random.binomial(64, np.repeat([0.6, 0.7], 60)) / 64, 1 / 64).steps
+    weights = [step.weights for step in steps]
+    kept = [step._replace(weights=weights[i - i % 3]) for i, step in enumerate(steps)]
+    drift = learnt_drift(kept)
+    assert drift == [drift[i - i % 3] for i in range(len(drift))]
+    assert len(set(drift)) > 10
+
+
+def test_one_print_is_smoothed() -> None:
+    tracker = followed(np.array([0.5]), 1 / 64)
+    result = smooth(tracker.steps, tracker.start, tracker.noise)
+    assert result.level.shape == (1,)
+    assert result.level[0] == pytest.approx(tracker.level, abs=tracker.sd)
+
+
+# --- steps of the level ---------------------------------------------------------------------------
+
+Curve = Callable[[str, int, int], FloatArray]
+
+
+def stepping(at: int, before: float, after: float) -> Curve:
+    """A curve that steps at one batch of the first epoch."""
+
+    def curve(_: str, steps: int, epochs: int) -> FloatArray:
+        t = np.arange(steps * epochs)
+        return np.where(t < at, before, after).reshape(epochs, steps)
+
+    return curve
+
+
+def known_noise(run: Simulated) -> tuple[list[Step], LevelFilter, FloatArray]:
+    """The accuracy's prints as the filter took them, and the true level after each."""
+    twice = run.case.law.depth == 2
+    first = run.lines[0].numbers[run.accuracy].displayed
+    noise = Noise("fraction", 1.0 / run.case.batch_size)
+    tracker = LevelFilter(noise, twice=twice, guess=first, spread=0.5)
+    truth: list[float] = []
+    for epoch in range(1, run.case.epochs + 1):
+        if epoch > 1:
+            tracker.restart(0.01)
+        k0 = 0
+        for line in run.lines:
+            if line.epoch != epoch or line.final:
+                continue
+            k, shown = line.k, line.numbers[run.accuracy]
+            weights = (0.0, 1.0) if twice else (1.0, 0.0)
+            o = Observation(k * shown.displayed, *weights, (k * shown.quantum) ** 2 / 12.0)
+            tracker.observe(gap(k0, k, twice=twice), o)
+            truth.append(float(run.level[run.accuracy][epoch - 1, k - 1]))
+            k0 = k
+    return tracker.steps, tracker, np.array(truth)
+
+
+STEPPED = {
+    "once": Case(laws.STATE, batch_size=256, steps=400),
+    "once, throttled": Case(laws.STATE, batch_size=256, steps=800, every=12.0),
+    "twice": Case(laws.TWICE_RESET, batch_size=1024, steps=400),
+    "twice, throttled": Case(laws.TWICE_RESET, batch_size=256, steps=800, every=12.0),
+}
+
+
+@pytest.mark.parametrize("name", STEPPED)
+def test_a_step_costs_few_prints(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is placed to a print or two, and the band owns to the doubt."""
+    case = STEPPED[name]
+    at = 2 * case.steps // 5
+    monkeypatch.setattr(simulate, "curve", stepping(at, 0.6, 0.8))
+    outside, astray = 0, 0
+    squares: list[float] = []
+    for seed in range(4):
+        steps, tracker, truth = known_noise(Simulated(replace(case, seed=seed)))
+        result = smooth(steps, tracker.start, tracker.noise)
+        error = np.abs(result.level - truth)
+        squares.append(float(np.mean(error**2)))
+        astray += int((error > 0.05).sum())
+        near = int(np.argmax(truth > 0.7))
+        around = slice(near - 4, near + 4)
+        outside += int((error > 1.96 * np.sqrt(result.variance))[around].sum())
+    assert astray <= 4
+    assert outside <= 4
+    assert np.sqrt(np.mean(squares)) < 0.007
+
+
+@pytest.mark.parametrize("shape", ["exp", "flat", "sine"])
+@pytest.mark.parametrize("law", [laws.STATE, laws.TWICE_RESET])
+def test_a_level_that_never_steps_is_not_made_to(law: laws.Law, shape: simulate.Shape) -> None:
+    for seed in range(3):
+        run = Simulated(Case(law, shape, batch_size=128, steps=300, seed=seed))
+        steps, tracker, _ = known_noise(run)
+        legs = [
+            Leg(step.gap, step.observation, step.restart, step.scale, drift)
+            for step, drift in zip(steps, learnt_drift(steps), strict=True)
+        ]
+        twice = law.depth == 2
+        start = tracker.start if twice else kalman.narrow3(tracker.start)
+        made = Run(legs, start, tracker.noise, kalman.TWICE if twice else kalman.ONCE)
+        found = one_pass(made)
+        tried = suspects(legs, found.seen)
+        assert not any(shocked(made, found, at, near) for at, near in tried)
+
+
+def test_room_for_a_step_is_shared_out() -> None:
+    """Among the places where it may be, by how likely each is."""
+    random = np.random.default_rng(8)
+    level = np.repeat([0.6, 0.63], 150)
+    steps = followed(random.binomial(512, level) / 512, 1 / 512).steps
+    legs = [Leg(s.gap, s.observation, s.restart, s.scale, 1e-6) for s in steps]
+    start = (0.6, 0.0, 0.25, 0.0, 0.0)
+    run = Run(legs, start, Noise("fraction", 1 / 512), kalman.ONCE)
+    better = shocked(run, one_pass(run), 150, range(100, 200))
+    assert better is not None
+    shocks = np.array([leg.shock for leg in better.legs])
+    assert (shocks > 0.0).sum() > 1
+    assert shocks.sum() == pytest.approx(0.01, rel=0.05)
+    assert shocks[140:160].sum() > 0.9 * shocks.sum()
+    assert one_pass(better).log_likelihood[-1] > one_pass(run).log_likelihood[-1]
