@@ -50,6 +50,8 @@ MOST_SKIPPED = 4
 """Batches between two prints over which counts are followed where a log averages twice."""
 MOST_PATHS = 20_000
 """Paths of counts that are followed."""
+TINY = 1e-300
+"""Least weight that can be told from none."""
 
 
 POWERS = (0.1, 0.1, 0.15, 0.5, 1.0, 2.0, 1.5, 1.5, 1.0, 0.7, 0.5, 0.3, 0.2, 0.1)
@@ -256,6 +258,21 @@ class BatchSizes:
         counts = (1.0 - UNCOUNTED) * float(self._weight.sum())
         return log(counts + exp(self._none)) - self._none + log(UNCOUNTED)
 
+    def supports(self, sizes: FloatArray) -> FloatArray:
+        """The same of batches that scatter as those of about each of `sizes` do, a geometric series.
+
+        Numbers that are no counts may scatter in any way, and so may a few that are.
+        """
+        log_sizes = np.log(sizes)
+        step = log_sizes[1] - log_sizes[0]
+        nearest = np.rint((np.log(self.sizes) - log_sizes[0]) / step).astype(np.int64)
+        weight = np.bincount(nearest.clip(0, len(sizes) - 1), self._weight, len(sizes))
+        beside = 0.06 * (np.append(weight[1:], 0.0) + np.append(0.0, weight[:-1]))
+        smeared = 0.85 * weight + beside + 0.03 * weight.sum() / len(sizes)
+        counts = (1.0 - UNCOUNTED) * smeared * (weight.sum() / smeared.sum())
+        each = np.log(counts + exp(self._none) / len(sizes)) - self._none + log(UNCOUNTED)
+        return np.asarray(each)
+
     def take(self, metric: str, depth: int, prints: Iterable[Early]) -> int:
         """Take the next prints of an accuracy; returns how many told something.
 
@@ -303,31 +320,29 @@ class BatchSizes:
         self._smallest = float(self.sizes[(self._weight > RIVAL).argmax()])
         self.settled = self._weight.sum() - 1.0 + exp(self._none) < exp(-ENOUGH)
 
-    def _score(self, spread: Curve | None) -> FloatArray:
-        score = np.log(self._weight, where=self._weight > 0.0, out=np.full_like(self._weight, -inf))
-        if spread is not None:
-            score += np.interp(np.log(self.sizes), *spread)
-        return np.asarray(score)
+    def _posterior(self, spread: Curve | None) -> FloatArray:
+        """Posterior of the sizes, up to a factor that `_none` shares."""
+        scatter = 0.0 if spread is None else np.interp(np.log(self.sizes), *spread)
+        return np.asarray(self._weight * np.exp(scatter))
 
     def about(self, spread: Curve) -> tuple[float, float]:
         """The logarithm of the size and its standard deviation, as far as it matters for noise."""
-        score = self._score(spread)
-        weight = np.exp(score - score.max())
-        weight /= weight.sum()
+        weight = self._posterior(spread)
+        weight = weight / weight.sum()
         log_size = np.log(self.sizes)
         mean = float(weight @ log_size)
         return mean, float(np.sqrt(weight @ (log_size - mean) ** 2))
 
     def likeliest(self, spread: Curve | None = None) -> Likeliest:
         """The likeliest size. `spread`: logarithms of sizes, and what their scatter says of them."""
-        score = self._score(spread)
-        best = int(score.argmax())
-        rest = np.append(np.delete(score, best), self._none)
-        return Likeliest(int(self.sizes[best]), float(score[best] - np.logaddexp.reduce(rest)))
+        weight = self._posterior(spread)
+        best = int(weight.argmax())
+        rest = float(weight[:best].sum() + weight[best + 1 :].sum()) + exp(self._none)
+        return Likeliest(int(self.sizes[best]), log(max(weight[best], TINY)) - log(max(rest, TINY)))
 
 
 def support(prints: Sequence[Early], depth: int) -> tuple[float, int]:
     """Nats by which prints speak for being counts at all, and how many of them tell anything."""
-    sizes = BatchSizes(usual=True)
+    sizes = BatchSizes()
     told = sizes.take("", depth, prints)
     return sizes.support, told

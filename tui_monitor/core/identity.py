@@ -1,8 +1,8 @@
 """What kind of bar a run prints: its averaging law and its batch size, found as prints arrive.
 
 The line's style leaves a short list of laws (`laws.candidates`); the prints decide among them
-(`evidence`), weighed anew as their number doubles, as far as a trial looks, and at the end of the
-first epochs. Small habits of the versions decide what no number can. A batch size is taken for the
+(`evidence`), weighed anew as their number grows by half, as far as a trial looks, and at the end of
+the first epochs. Small habits of the versions decide what no number can. A batch size is taken for the
 level's noise once it is likely, and for counts, which it makes exact, once it is certain.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy, deepcopy
+from math import gcd, log
 from typing import Literal
 
 from tui_monitor.core import laws
@@ -35,10 +36,15 @@ from tui_monitor.core.track import Track
 
 SETTLED = 10.0
 """Nats by which a law must lead to count as settled: 22,000 to 1."""
-BEYOND_DOUBT = 100.0
+BEYOND_DOUBT = 50.0
 """Nats after which a law is not weighed again against those of another depth."""
-ENOUGH_BARS = 32
+ENOUGH_BARS = 16
 """Prints before that."""
+AT_LENGTH = 32
+"""Prints before the scatter of the batches is asked for their size."""
+EVENLY = 25.0
+"""Nats by which steps 1, 1+s, 1+2s, .. of a bar of Keras 3 speak at most for a law that averages twice:
+only those versions count so where a bar is updated once in s batches (see `stride`)."""
 RARE = 6.0
 """Nats by which the style speaks against a law that averages more or less often than is its habit."""
 LESS_USUAL = 1.5
@@ -53,7 +59,7 @@ CERTAIN = 5.5
 """The same to count right answers by it: 250 to 1."""
 DOUBTFUL = 4.5
 """Nats below which that is taken back."""
-ALIKE = 1.2
+ALIKE = 1.5
 """Factor within which one guess of a size is as good as another."""
 
 LastLine = Literal["repeated", "single", "unsure"]
@@ -82,6 +88,8 @@ class BarIdentity:
         self._unknown_length = False
         """The first epoch's bar did not know its length: tf.keras 2.0 and later."""
         self._bars = 0
+        self._spacing = 0
+        """Common divisor of the steps shown, counted from the first."""
         self._finals = 0
         self._next_weighing = FIRST_WEIGHING
         self._trials: Trials | None = None
@@ -169,11 +177,13 @@ class BarIdentity:
     ) -> list[Change] | None:
         """Weigh the evidence if a print makes it worth it, else None; `stride`: batches an update."""
         self._bars += not p.final
+        if p.step is not None and not p.final:
+            self._spacing = gcd(self._spacing, p.step - 1)
         self._finals += p.final
         ends = p.final and (self._finals <= FIRST_EPOCHS or is_power_of_two(self._finals))
-        at_length = ends or self._bars >= ENOUGH_BARS
+        at_length = ends or self._bars >= AT_LENGTH
         if self._bars >= self._next_weighing:
-            later = 2 * self._next_weighing
+            later = self._next_weighing + (1 << self._next_weighing.bit_length() - 2)
             self._next_weighing = later if later <= MOST_PRINTS else sys.maxsize
         elif not ends:
             return None
@@ -244,6 +254,9 @@ class BarIdentity:
         nats = self._trials.nats()
         price = LESS_USUAL if STATE in found else RARE
         score = {law: nats[law] - (0.0 if law.depth == found[0].depth else price) for law in found}
+        if STATE in found and self._spacing > 1:
+            # the chance that steps drawn at random share a divisor s is 1 / s for each
+            score[STATE] -= min((self._bars - 1) * log(self._spacing), EVENLY)
         best = max(found, key=score.__getitem__)
         rivals = [law for law in found if law.name != best.name]
         if rivals:
@@ -317,7 +330,9 @@ class Reader:
             self._row += 1
             if place.k is not None:
                 told, quantum = track.told[row], track.quantum[row]
-                yield Sample(place.epoch, place.k, told, quantum, place.final, place.ragged)
+                yield Sample(
+                    place.epoch, place.k, told, quantum, place.final, place.ragged, place.appended
+                )
 
 
 def is_power_of_two(n: int) -> bool:

@@ -62,6 +62,16 @@ class Point(NamedTuple):
     displayed: float
 
 
+class Told(NamedTuple):
+    """Log-likelihood over `GRID` of each block of an epoch's first prints, and how many these are."""
+
+    prints: int
+    blocks: list[FloatArray]
+
+
+NOTHING = Told(0, [])
+
+
 class Spread:
     """What the scatter of one accuracy's batches tells of their size, epoch by epoch."""
 
@@ -70,10 +80,8 @@ class Spread:
         self.depth = depth
         self._epochs: list[list[Point]] = []
         self._epoch = 0
-        self._told: list[FloatArray] = []
-        """Log-likelihood over `GRID` of each block of the epochs that are over."""
-        self._weighed = 0
-        """Epochs that these stand for."""
+        self._told: list[Told] = []
+        """What the blocks of each of these tell, as far as was asked."""
         self._guess = 1.0
 
     def take(self, epoch: int, k: int, displayed: float, quantum: float) -> None:
@@ -81,6 +89,7 @@ class Spread:
         if epoch != self._epoch:
             self._epoch = epoch
             self._epochs.append([])
+            self._told.append(NOTHING)
         rounding = max(k * quantum / sqrt(12.0), 1e-9)
         self._epochs[-1].append(Point(k, k * displayed, rounding, displayed))
 
@@ -91,15 +100,14 @@ class Spread:
         hides what batches of that size do.
         """
         if not self._guess / FAR < guess < self._guess * FAR:
-            self._guess, self._weighed = guess, 0
-            self._told.clear()
-        for epoch in self._epochs[self._weighed : -1]:
-            if len(self._told) < MOST_BLOCKS:
-                self._told.extend(self._of_epoch(epoch))
-        self._weighed = max(len(self._epochs) - 1, 0)
-        found = list(self._told)
-        if len(found) < MOST_BLOCKS and self._epochs:
-            found.extend(self._of_epoch(self._epochs[-1]))
+            self._guess = guess
+            self._told = [NOTHING] * len(self._epochs)
+        found: list[FloatArray] = []
+        for i, epoch in enumerate(self._epochs):
+            if len(found) < MOST_BLOCKS:
+                if self._told[i].prints != len(epoch):
+                    self._told[i] = Told(len(epoch), list(self._of_epoch(epoch)))
+                found.extend(self._told[i].blocks)
         return np.asarray(np.sum(found, axis=0)) if found else None
 
     def _of_epoch(self, points: Sequence[Point]) -> Iterator[FloatArray]:

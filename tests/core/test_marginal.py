@@ -1,0 +1,70 @@
+"""The likelihood of prints under a law is that of its batches, put through the law's definition."""
+
+from __future__ import annotations
+
+from math import log
+
+import numpy as np
+import pytest
+
+from tui_monitor.core import laws, marginal
+from tui_monitor.core.laws import Final, Law
+from tui_monitor.core.marginal import NOISES, Row, foretold, mean, row
+
+LAST = [
+    (laws.STATE, "same"),
+    (laws.TWICE_APPENDED, "running-appended"),
+    (laws.TWICE_RESET, "reset"),
+]
+
+
+def weights(r: Row) -> list[float]:
+    """What a row says of each batch up to its own."""
+    return [(r.c - r.w * sum(1.0 / i for i in range(1, j))) / r.n for j in range(1, r.k + 1)]
+
+
+@pytest.mark.parametrize(("law", "last"), LAST)
+def test_rows_are_what_the_law_prints(law: Law, last: Final) -> None:
+    values = np.random.default_rng(0).uniform(0.0, 1.0, 9).tolist()
+    printed = laws.forward(law, values, [1.0] * 9)
+    for k in range(1, 9):
+        told = np.dot(weights(row(law.depth, k)), values[:k])
+        assert told == pytest.approx(printed[k - 1])
+    assert np.dot(weights(row(law.depth, 9, last)), values) == pytest.approx(printed[-1])
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_the_likelihood_is_that_of_a_gaussian(depth: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against the covariance written out batch by batch, for prints at every batch."""
+    monkeypatch.setattr(marginal, "SMOOTH", np.array([]))
+    monkeypatch.setattr(marginal, "ROUGH", np.array([2.0]))
+    marginal._design.cache_clear()
+    n = 6
+    told = np.random.default_rng(1).uniform(0.4, 0.6, n)
+    variance, quantum = np.linspace(0.5, 1.0, n), np.full(n, 1e-3)
+    rows = [row(depth, k) for k in range(1, n + 1)]
+    found = foretold(rows, told, quantum, variance)
+    marginal._design.cache_clear()
+    shares = np.array([[*weights(r), *[0.0] * (n - r.k)] for r in rows])
+    time = np.arange(1, n + 1) / n
+    level = np.exp(-np.abs(time[:, None] - time) / 2.0)
+    assert found.shape == (1, len(NOISES), n)
+    for s, nats in zip(NOISES, found[0], strict=True):
+        covariance = shares @ (level + s * np.diag(variance)) @ shares.T + np.eye(n) * 1e-6 / 12.0
+        away = told - told[0]
+        _, size = np.linalg.slogdet(2.0 * np.pi * covariance)
+        density = -0.5 * (away @ np.linalg.solve(covariance, away) + size)
+        assert nats.sum() == pytest.approx(density + n * log(1e-3))
+
+
+def test_numbers_out_of_all_proportion_are_foretold_badly_but_foretold() -> None:
+    told = np.array([0.0, 1e13, 0.0, 1e-13])
+    found = foretold([row(1, k) for k in (1, 2, 3, 4)], told, np.full(4, 1e-12), np.full(4, 30.0))
+    assert np.isfinite(found).all()
+    assert found.min() < -1e6
+
+
+def test_the_mean_of_likelihoods() -> None:
+    nats = np.log(np.array([[1.0, 3.0], [2.0, 6.0]]))
+    np.testing.assert_allclose(np.exp(mean(nats, 0)), [1.5, 4.5])
+    assert np.exp(mean(nats)) == pytest.approx(3.0)
