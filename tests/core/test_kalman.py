@@ -288,9 +288,8 @@ def by_conditioning(p: Problem) -> list[tuple[float, ...]]:
     found: list[tuple[float, ...]] = []
     for (at, total), drift in zip(wanted, drifts, strict=True):
         # a shock of the level loads on the prints as that batch's drift does
-        score, information = h[:, drift] @ surprise, h[:, drift] @ inverse @ h[:, drift]
-        shock = (score**2 / information, score / information)
-        found.append((at @ posterior, at @ left @ at, total @ posterior, *shock))
+        score, told = float(h[:, drift] @ surprise), float(h[:, drift] @ inverse @ h[:, drift])
+        found.append((at @ posterior, at @ left @ at, total @ posterior, -score, told))
     return found
 
 

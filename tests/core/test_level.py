@@ -18,6 +18,7 @@ from tui_monitor.core.kalman import Observation, gap
 from tui_monitor.core.level import LevelFilter
 from tui_monitor.core.noise import Noise
 from tui_monitor.core.smoother import Smoothed, learnt_drift, smooth
+from tui_monitor.core.steps import Steps
 
 ONCE = Case(law=laws.STATE, batch_size=64, steps=300)
 BANK = {
@@ -199,7 +200,7 @@ def test_the_drift_learnt_rises_where_the_level_steps() -> None:
     x = random.binomial(256, np.repeat([0.6, 0.85], 200)) / 256
     tracker = LevelFilter(Noise("fraction", 1 / 256), twice=False, guess=x[0], spread=0.5)
     feed(tracker, x.tolist())
-    drift = np.array(learnt_drift(tracker.steps))
+    drift = np.array(learnt_drift(tracker.steps.weights))
     quiet = np.concatenate([drift[20:190], drift[210:]])
     assert drift[198:204].max() > 100.0 * np.median(quiet)
     result = smooth(tracker.steps, tracker.start, tracker.noise)
@@ -213,7 +214,7 @@ def test_a_flat_level_is_learnt_to_be_flat() -> None:
     for seed in range(5):
         run = Simulated(replace(ONCE, shape="flat", seed=seed))
         followed = Followed(run, run.accuracy)
-        drifts.append(learnt_drift(followed.filter.steps)[300])
+        drifts.append(learnt_drift(followed.filter.steps.weights)[300])
     assert np.median(drifts) < 2e-5
     # all 600 batches of 64 tell of the one level
     assert followed.sd[-1] < 3.0 * sqrt(0.09 / 64 / 600)
@@ -223,14 +224,14 @@ def test_the_bank_is_a_distribution() -> None:
     assert sum(PRIOR) == pytest.approx(1.0)
     assert len(PRIOR) == len(DRIFTS)
     run = Simulated(replace(ONCE, shape="abrupt"))
-    for step in Followed(run, run.loss).filter.steps:
-        assert sum(step.weights) == pytest.approx(1.0)
-        assert min(step.weights) > 0.0
+    for weights in Followed(run, run.loss).filter.steps.weights:
+        assert sum(weights) == pytest.approx(1.0)
+        assert min(weights) > 0.0
 
 
 def test_no_prints_have_no_level() -> None:
     nowhere = (0.5, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    assert all(column.shape == (0,) for column in smooth([], nowhere, Noise("real")))
+    assert all(column.shape == (0,) for column in smooth(Steps(), nowhere, Noise("real")))
 
 
 # --- sparing the bank -----------------------------------------------------------------------------
@@ -238,7 +239,7 @@ def test_no_prints_have_no_level() -> None:
 
 def times_heard(tracker: LevelFilter) -> int:
     """Prints that changed the bank's weights."""
-    return sum(a.weights != b.weights for a, b in pairwise(tracker.steps))
+    return sum(a != b for a, b in pairwise(tracker.steps.weights))
 
 
 @pytest.mark.parametrize("twice", [False, True])
@@ -268,14 +269,14 @@ def test_a_surprise_is_heard_at_once(twice: bool) -> None:
     tracker = Followed(run, run.loss).filter
     k = run.case.steps
     weights = (0.0, 1.0) if twice else (1.0, 0.0)
-    before = tracker.steps[-1].weights
+    before = tracker.steps.weights[-1]
     level, change = tracker.level, 2.0 * tracker.level
     # a batch far above all others
     y = tracker.state[1] + level + change
     if twice:
         y = tracker.state[2] + y / (k + 1) + 1.0
     tracker.follow(gap(k, k + 1, twice=twice), Observation(y, *weights, 1e-6))
-    assert tracker.steps[-1].weights != before
+    assert tracker.steps.weights[-1] != before
 
 
 def test_nothing_is_missed_at_an_epochs_end() -> None:
@@ -285,7 +286,7 @@ def test_nothing_is_missed_at_an_epochs_end() -> None:
         run = Simulated(Case(laws.STATE, "flat", batch_size=128, steps=steps, epochs=1))
         sparing = Followed(run, run.accuracy).filter
         sparse = Followed(run, run.accuracy, sparing=False).filter
-        missed += sparing.steps[-1].weights == sparing.steps[-2].weights
+        missed += sparing.steps.weights[-1] == sparing.steps.weights[-2]
         for tracker in (sparing, sparse):
             tracker.restart(0.0)
         assert sparing.level == pytest.approx(sparse.level, abs=0.5 * sparse.sd)

@@ -14,19 +14,24 @@ from tests.simulate import Case, Simulated
 from tui_monitor.core import kalman, laws
 from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.kalman import Observation, gap
-from tui_monitor.core.level import SILENT, LevelFilter, Step
+from tui_monitor.core.level import SILENT, LevelFilter
 from tui_monitor.core.noise import Noise
 from tui_monitor.core.smoother import (
     Leg,
+    Pass,
     Run,
+    drifting,
     in_pieces,
     learnt_drift,
-    log_gain,
+    log_gains,
+    may_step,
     one_pass,
     shocked,
     smooth,
+    state_before,
     suspects,
 )
+from tui_monitor.core.steps import Steps
 
 GAPS = (3, 1, 40, 7, 2, 30, 5)
 """Batches between the prints of an epoch."""
@@ -50,6 +55,10 @@ def made_up(*, twice: bool, epochs: int = 2) -> Run:
     return Run(legs, kalman.narrow3(start), Noise("real"), kalman.ONCE)
 
 
+def smoothed(found: Pass) -> tuple[FloatArray, ...]:
+    return found.level, found.variance, found.total
+
+
 # --- parts of a way -------------------------------------------------------------------------------
 
 
@@ -62,10 +71,10 @@ def test_a_way_in_pieces_tells_the_same(twice: bool) -> None:
     assert [leg.observation for leg in pieces if leg.told] == [leg.observation for leg in run.legs]
     assert all(leg.observation is SILENT for leg in pieces if not leg.told)
     whole, cut = one_pass(run), one_pass(run._replace(legs=pieces))
-    assert cut.log_likelihood[-1] == pytest.approx(whole.log_likelihood[-1])
-    told = [seen for leg, seen in zip(pieces, cut.seen, strict=True) if leg.told]
-    for one, other in zip(told, whole.seen, strict=True):
-        assert one[:3] == pytest.approx(other[:3])
+    assert cut.likely.sum() == pytest.approx(whole.likely.sum())
+    told = [leg.told for leg in pieces]
+    for one, other in zip(smoothed(cut), smoothed(whole), strict=True):
+        assert one[told] == pytest.approx(other)
 
 
 def test_a_way_of_one_batch_or_with_a_step_stays_whole() -> None:
@@ -80,15 +89,15 @@ def test_a_way_of_one_batch_or_with_a_step_stays_whole() -> None:
 def test_the_gain_of_a_step_is_the_ratio_of_the_likelihoods(twice: bool, room: float) -> None:
     run = made_up(twice=twice)
     without = one_pass(run)
-    for i, (leg, seen) in enumerate(zip(run.legs, without.seen, strict=True)):
-        if leg.restart is not None:
-            assert log_gain(leg, seen, room) == -np.inf
-            continue
+    gains = log_gains(without.pull, without.telling, room)
+    for i, leg in enumerate(run.legs):
         legs = list(run.legs)
         legs[i] = leg._replace(shock=room)
-        with_step = one_pass(run._replace(legs=legs)).log_likelihood[-1]
-        gain = log_gain(leg, seen, room)
-        assert with_step - without.log_likelihood[-1] == pytest.approx(gain, abs=1e-8)
+        with_step = one_pass(run._replace(legs=legs))
+        if may_step(leg):
+            assert with_step.likely.sum() - without.likely.sum() == pytest.approx(
+                gains[i], abs=1e-8
+            )
 
 
 @pytest.mark.parametrize("twice", [False, True])
@@ -97,10 +106,10 @@ def test_a_pass_may_begin_anywhere(twice: bool) -> None:
     run = made_up(twice=twice)
     whole = one_pass(run)
     for first in (1, len(GAPS) - 1, len(GAPS), len(GAPS) + 2):
-        part = one_pass(run._replace(legs=run.legs[first:], start=whole.states[first]))
-        rest = whole.log_likelihood[-1] - whole.log_likelihood[first]
-        assert part.log_likelihood[-1] == pytest.approx(rest)
-        assert part.seen[0][:3] == pytest.approx(whole.seen[first][:3])
+        part = one_pass(run._replace(legs=run.legs[first:], start=state_before(run, whole, first)))
+        assert part.likely == pytest.approx(whole.likely[first:])
+        for one, other in zip(smoothed(part), smoothed(whole), strict=True):
+            assert one == pytest.approx(other[first:])
 
 
 # --- drift ----------------------------------------------------------------------------------------
@@ -118,8 +127,7 @@ def test_weights_that_were_kept_keep_their_drift() -> None:
     """Prints where the bank was not run have the drift of the print before them."""
     random = np.random.default_rng(6)
     steps = followed(random.binomial(64, np.repeat([0.6, 0.7], 60)) / 64, 1 / 64).steps
-    weights = [step.weights for step in steps]
-    kept = [step._replace(weights=weights[i - i % 3]) for i, step in enumerate(steps)]
+    kept = [steps.weights[i - i % 3] for i in range(len(steps))]
     drift = learnt_drift(kept)
     assert drift == [drift[i - i % 3] for i in range(len(drift))]
     assert len(set(drift)) > 10
@@ -147,7 +155,7 @@ def stepping(at: int, before: float, after: float) -> Curve:
     return curve
 
 
-def known_noise(run: Simulated) -> tuple[list[Step], LevelFilter, FloatArray]:
+def known_noise(run: Simulated) -> tuple[Steps, LevelFilter, FloatArray]:
     """The accuracy's prints as the filter took them, and the true level after each."""
     twice = run.case.law.depth == 2
     first = run.lines[0].numbers[run.accuracy].displayed
@@ -206,15 +214,9 @@ def test_a_level_that_never_steps_is_not_made_to(law: laws.Law, shape: simulate.
     for seed in range(3):
         run = Simulated(Case(law, shape, batch_size=128, steps=300, seed=seed))
         steps, tracker, _ = known_noise(run)
-        legs = [
-            Leg(step.gap, step.observation, step.restart, step.scale, drift)
-            for step, drift in zip(steps, learnt_drift(steps), strict=True)
-        ]
-        twice = law.depth == 2
-        start = tracker.start if twice else kalman.narrow3(tracker.start)
-        made = Run(legs, start, tracker.noise, kalman.TWICE if twice else kalman.ONCE)
+        made = drifting(steps, learnt_drift(steps.weights), tracker.start, tracker.noise)
         found = one_pass(made)
-        tried = suspects(legs, found.seen)
+        tried = suspects(made.legs, found)
         assert not any(shocked(made, found, at, near) for at, near in tried)
 
 
@@ -223,13 +225,12 @@ def test_room_for_a_step_is_shared_out() -> None:
     random = np.random.default_rng(8)
     level = np.repeat([0.6, 0.63], 150)
     steps = followed(random.binomial(512, level) / 512, 1 / 512).steps
-    legs = [Leg(s.gap, s.observation, s.restart, s.scale, 1e-6) for s in steps]
-    start = (0.6, 0.0, 0.25, 0.0, 0.0)
-    run = Run(legs, start, Noise("fraction", 1 / 512), kalman.ONCE)
+    start = (0.6, 0.0, 0.0, 0.25, 0.0, 0.0, 0.0, 0.0, 0.0)
+    run = drifting(steps, [1e-6] * len(steps), start, Noise("fraction", 1 / 512))
     better = shocked(run, one_pass(run), 150, range(100, 200))
     assert better is not None
     shocks = np.array([leg.shock for leg in better.legs])
     assert (shocks > 0.0).sum() > 1
     assert shocks.sum() == pytest.approx(0.01, rel=0.05)
     assert shocks[140:160].sum() > 0.9 * shocks.sum()
-    assert one_pass(better).log_likelihood[-1] > one_pass(run).log_likelihood[-1]
+    assert one_pass(better).likely.sum() > one_pass(run).likely.sum()

@@ -164,7 +164,7 @@ class Following:
         if self.filter is None or begin.state is None or begin.step >= self.filter.taken:
             return
         first = begin.step - self._begins[0].step
-        steps, rows = self.filter.steps[first:], self._rows
+        steps, rows = self.filter.steps.since(first), self._rows
         at = np.array(self._step_rows[first:])
         result = smooth(steps, begin.state, self.filter.noise)
         rows.touch(int(at[0]))
@@ -173,9 +173,9 @@ class Following:
         if not self.law.depth:
             return
         # a window's mean is what S grew by; it lies within the window's bounds
-        n = np.array([step.gap.n for step in steps])
+        n = np.array([gap.n for gap in steps.gaps])
         before = np.concatenate(([0.0], result.total[:-1]))
-        before[[step.restart is not None for step in steps]] = 0.0
+        before[[restart is not None for restart in steps.restarts]] = 0.0
         mean = (result.total - before) / np.maximum(n, 1)
         low, high, expected = rows.low.peek()[at], rows.high.peek()[at], rows.expected.peek()[at]
         told = (n > 0) & (np.isfinite(low) | np.isfinite(high))

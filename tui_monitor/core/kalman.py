@@ -36,18 +36,9 @@ NOTHING2: Adjoint2 = (0.0, 0.0, 0.0, 0.0, 0.0)
 NOTHING3: Adjoint3 = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-class Seen(NamedTuple):
-    """What all prints say about one of them."""
-
-    level: float
-    """Smoothed mean, after the print."""
-    variance: float
-    total: float
-    """Smoothed mean of S."""
-    squared: float
-    """How surprising a step of the level before the gap would be: a squared auxiliary residual."""
-    size: float
-    """Of that step."""
+Seen = tuple[float, float, float, float, float]
+"""What all prints say after one of them: the level, its variance and S, smoothed. Then what they say of
+the level before the gap to it: l and M of a step there."""
 
 
 class Gap(NamedTuple):
@@ -114,9 +105,14 @@ class Observation(NamedTuple):
     variance: float
 
 
-def noise_share(g: Gap, o: Observation) -> float:
+Told = tuple[float, float, float, float]
+"""The same, unnamed."""
+
+
+def noise_share(g: Gap, o: Told) -> float:
     """How much of the batches' noise variance an observation after the gap carries."""
-    return o.c_s * o.c_s * g.n + 2.0 * o.c_s * o.c_e * g.t + o.c_e * o.c_e * g.tt
+    _, c_s, c_e, _ = o
+    return c_s * c_s * g.n + 2.0 * c_s * c_e * g.t + c_e * c_e * g.tt
 
 
 # --- (p, S) --------------------------------------------------------------------------------------
@@ -127,7 +123,7 @@ def pass2(
     g: Gap,
     drift: float,
     noise: float,
-    o: Observation,
+    o: Told,
     other: State2 = NOTHING2,
     share: float = 0.0,
 ) -> Pass2:
@@ -153,9 +149,9 @@ def pass2(
     pa = carried + drift * g.v
     pp += n * drift
     # update
-    h = o.c_s
+    y, h, _, rounding = o
     ph, ah = pa * h, aa * h
-    nu, var = o.y - h * a, h * ah + o.variance
+    nu, var = y - h * a, h * ah + rounding
     if var <= 0.0:
         return (p, a, pp, pa, aa), nu, 0.0, (0.0, 0.0)
     kp, ka = ph / var, ah / var
@@ -197,7 +193,7 @@ def narrow3(s: State3) -> State2:
     return (s[0], s[1], s[3], s[4], s[6])
 
 
-def look_back2(b: Adjoint2, passed: Pass2, g: Gap, o: Observation) -> tuple[Seen, Adjoint2]:
+def look_back2(b: Adjoint2, passed: Pass2, g: Gap, o: Told) -> tuple[Seen, Adjoint2]:
     """What all prints say of the state after a print, and what they say of it before the gap.
 
     `b` is what the prints after it say, `passed` the print as it was taken.
@@ -209,7 +205,7 @@ def look_back2(b: Adjoint2, passed: Pass2, g: Gap, o: Observation) -> tuple[Seen
     variance = pp - (pp * r0 + pa * r1)
     total = a - (pa * l0 + aa * l1)
     if var > 0.0:
-        h = o.c_s
+        _, h, _, _ = o
         q0, q1 = m00 * kp + m01 * ka, m01 * kp + m11 * ka
         w = kp * q0 + ka * q1 + 1.0 / var
         l1 -= h * (nu / var + kp * l0 + ka * l1)
@@ -219,7 +215,7 @@ def look_back2(b: Adjoint2, passed: Pass2, g: Gap, o: Observation) -> tuple[Seen
     l0 += n * l1
     carried = m01 + n * m11
     m00 += n * (m01 + carried)
-    return Seen(level, variance, total, *shock(l0, m00)), (l0, l1, m00, carried, m11)
+    return (level, variance, total, l0, m00), (l0, l1, m00, carried, m11)
 
 
 # --- (p, S, E) -----------------------------------------------------------------------------------
@@ -230,7 +226,7 @@ def pass3(
     g: Gap,
     drift: float,
     noise: float,
-    o: Observation,
+    o: Told,
     other: State3 = NOTHING3,
     share: float = 0.0,
 ) -> Pass3:
@@ -260,9 +256,9 @@ def pass3(
     pa, pe = sp + drift * g.v, ep + drift * g.u
     pp += n * drift
     # update
-    h1, h2 = o.c_s, o.c_e
+    y, h1, h2, rounding = o
     ph, ah, eh = pa * h1 + pe * h2, aa * h1 + ae * h2, ae * h1 + ee * h2
-    nu, var = o.y - (h1 * a + h2 * e), h1 * ah + h2 * eh + o.variance
+    nu, var = y - (h1 * a + h2 * e), h1 * ah + h2 * eh + rounding
     if var <= 0.0:
         return (p, a, e, pp, pa, pe, aa, ae, ee), nu, 0.0, (0.0, 0.0, 0.0)
     kp, ka, ke = ph / var, ah / var, eh / var
@@ -316,7 +312,7 @@ def carry_back3(b: Adjoint3) -> Adjoint3:
     return (b[0], 0.0, 0.0, b[3], 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-def look_back3(b: Adjoint3, passed: Pass3, g: Gap, o: Observation) -> tuple[Seen, Adjoint3]:
+def look_back3(b: Adjoint3, passed: Pass3, g: Gap, o: Told) -> tuple[Seen, Adjoint3]:
     """What all prints say of the state after a print, and before the gap; see `look_back2`."""
     (p, a, _, pp, pa, pe, aa, ae, _), nu, var, (kp, ka, ke) = passed
     l0, l1, l2, m00, m01, m02, m11, m12, m22 = b
@@ -327,7 +323,7 @@ def look_back3(b: Adjoint3, passed: Pass3, g: Gap, o: Observation) -> tuple[Seen
     variance = pp - (pp * r0 + pa * r1 + pe * r2)
     total = a - (pa * l0 + aa * l1 + ae * l2)
     if var > 0.0:
-        h1, h2 = o.c_s, o.c_e
+        _, h1, h2, _ = o
         q0 = m00 * kp + m01 * ka + m02 * ke
         q1 = m01 * kp + m11 * ka + m12 * ke
         q2 = m02 * kp + m12 * ka + m22 * ke
@@ -346,15 +342,7 @@ def look_back3(b: Adjoint3, passed: Pass3, g: Gap, o: Observation) -> tuple[Seen
     l0 += n * l1 + h2 * l2
     m00 = f00 + n * f01 + h2 * f02
     back = (l0, l1 + h1 * l2, l2, m00, f01 + h1 * f02, f02, f11 + h1 * f12, f12, m22)
-    return Seen(level, variance, total, *shock(l0, m00)), back
-
-
-def shock(l0: float, m00: float) -> tuple[float, float]:
-    """Auxiliary residual of a step of the level before a gap: its square, and the step's size.
-
-    `l0` and `m00` are what all later prints say of the level there (de Jong and Penzer 1998).
-    """
-    return (l0 * l0 / m00, -l0 / m00) if m00 > 0.0 else (0.0, 0.0)
+    return (level, variance, total, l0, m00), back
 
 
 # --- either of them ------------------------------------------------------------------------------

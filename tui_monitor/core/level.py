@@ -23,6 +23,7 @@ from tui_monitor.core import bank, kalman
 from tui_monitor.core.bank import Bank, Heard, State
 from tui_monitor.core.kalman import Gap, Observation, State3
 from tui_monitor.core.noise import Noise
+from tui_monitor.core.steps import Steps
 
 STALE = 1.0
 """Standard deviations of the rounding by which a twice averaged number must be expected to have moved
@@ -41,19 +42,6 @@ LEAST, MOST = 5, 11
 """Prints in a row that the bank may miss where all is calm; between the two .."""
 SHARE = 0.1
 """.. this share of the batches that go into what is known of the level."""
-
-
-class Step(NamedTuple):
-    """One print as the filter took it; all that the second pass needs."""
-
-    gap: Gap
-    observation: Observation
-    scale: float
-    """c of the noise at that print."""
-    weights: tuple[float, ...]
-    """Of the bank, after the print; the last is that of a step."""
-    restart: float | None
-    """The sums were reset before it, with this much extra variance of the level; None if not."""
 
 
 class Missed(NamedTuple):
@@ -92,7 +80,7 @@ class LevelFilter:
         """`guess` and `spread`: the level before any print and its standard deviation."""
         self.noise = noise
         self.twice = twice
-        self.steps: list[Step] = []
+        self.steps = Steps()
         """As far as they are kept; see `forget`."""
         self._forgotten = 0
         self.log_likelihood = 0.0
@@ -158,7 +146,7 @@ class LevelFilter:
         self._missed, self._calm = memory.missed, memory.calm
         self._patience = memory.patience
         self._restart, self._used = memory.restart, memory.used
-        del self.steps[memory.steps - self._forgotten :]
+        self.steps.cut(memory.steps - self._forgotten)
         self.noise.scale, self.noise.evidence = memory.scale, memory.evidence
         self.log_likelihood = memory.log_likelihood
 
@@ -169,7 +157,7 @@ class LevelFilter:
 
     def forget(self, steps: int) -> None:
         """Let go of so many of the oldest steps: they cannot be smoothed again."""
-        del self.steps[:steps]
+        self.steps.cut(0, steps)
         self._forgotten += steps
 
     # --- prints in ---------------------------------------------------------------------------
@@ -231,7 +219,7 @@ class LevelFilter:
             self.noise.learn(nu, variance, noise * kalman.noise_share(g, o) / variance)
 
     def _keep(self, g: Gap, o: Observation) -> None:
-        self.steps.append(Step(g, o, self.noise.scale, self._bank.weights, self._restart))
+        self.steps.add(g, o, self.noise.scale, self._bank.weights, self._restart)
         self._restart = None
 
     def _tell_bank(self) -> Heard | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
-from math import inf, log, log1p, sqrt
+from math import inf, log, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,9 +21,10 @@ import numpy as np
 from tui_monitor.core import kalman
 from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.bank import DRIFTS, JUMP, PRIOR, SLIGHT, SWITCH
-from tui_monitor.core.kalman import Gap, Kernel, Observation, Seen, State3
-from tui_monitor.core.level import SILENT, Step
+from tui_monitor.core.kalman import Gap, Kernel, Seen, State3, Told
+from tui_monitor.core.level import SILENT
 from tui_monitor.core.noise import Noise, step_variance
+from tui_monitor.core.steps import Steps
 
 AHEAD = 100
 """Prints after one when its noise is known best: what was learnt then is of both sides of it."""
@@ -38,6 +39,8 @@ FEWEST = 12
 PIECES = 16
 """Places between two prints where the level may step, at most."""
 MOST_SHOCKS = 5
+LEAST_TOLD = 1e-300
+"""Stands for nothing told."""
 
 
 TO_OTHER = np.array([*((1.0 - JUMP) * p for p in PRIOR), JUMP])
@@ -69,10 +72,10 @@ class Leg(NamedTuple):
     """The way from one print to the next, or a part of it."""
 
     gap: Gap
-    observation: Observation
+    observation: Told
     """At its end."""
     restart: float | None
-    """See `Step`."""
+    """See `Steps`."""
     scale: float
     """c of the noise."""
     drift: float
@@ -94,70 +97,74 @@ class Run(NamedTuple):
 
 
 class Pass(NamedTuple):
-    """What one pass forward and back found."""
+    """What one pass forward and back found; arrays have an entry a leg."""
 
-    states: list[tuple[float, ...]]
-    """The filter's before each leg, with its sums reset where an epoch starts."""
-    log_likelihood: list[float]
-    """Of the prints before each leg, and at last of all of them."""
-    seen: list[Seen]
-    """After each leg."""
+    passed: list[Any]
+    """Each leg as the filter took it: see `kalman.Pass2`."""
+    likely: FloatArray
+    """Log-likelihood of each print, given those before it."""
+    level: FloatArray
+    """After each leg, given all prints."""
+    variance: FloatArray
+    total: FloatArray
+    """Mean of S, likewise."""
+    pull: FloatArray
+    """l of the level before each leg: the prints ask for a step there of -l / M."""
+    telling: FloatArray
+    """M: one over the variance to which the prints know such a step."""
 
 
-def smooth(steps: Sequence[Step], start: State3, noise: Noise) -> Smoothed:
+def smooth(steps: Steps, start: State3, noise: Noise) -> Smoothed:
     """The level after each of the steps of a filter, given all of them.
 
     `start` is the state before the first, with its sums already reset if an epoch starts there.
     """
-    if not steps:
+    if not len(steps):
         return Smoothed(np.empty(0), np.empty(0), np.empty(0))
-    last = len(steps) - 1
-    legs = [
-        Leg(step.gap, step.observation, step.restart, steps[min(i + AHEAD, last)].scale, drift)
-        for i, (step, drift) in enumerate(zip(steps, learnt_drift(steps), strict=True))
-    ]
-    if any(step.gap.h1 for step in steps):
-        run = Run(legs, start, noise, kalman.TWICE)
-    else:
-        run = Run(legs, kalman.narrow3(start), noise, kalman.ONCE)
+    run = drifting(steps, learnt_drift(steps.weights), start, noise)
     found = one_pass(run)
     for _ in range(MOST_SHOCKS):
         better = with_one_more_shock(run, found)
         if better is None:
             break
         run, found = better, one_pass(better)
-    told = [seen for leg, seen in zip(run.legs, found.seen, strict=True) if leg.told]
-    return Smoothed(
-        np.array([seen.level for seen in told]),
-        np.array([max(seen.variance, 0.0) for seen in told]),
-        np.array([seen.total for seen in told]),
-    )
+    told = np.array([leg.told for leg in run.legs])
+    return Smoothed(found.level[told], found.variance[told].clip(0.0), found.total[told])
 
 
-def learnt_drift(steps: Sequence[Step]) -> list[float]:
+def drifting(steps: Steps, drift: Sequence[float], start: State3, noise: Noise) -> Run:
+    """The steps with a drift of the level at each, relative to the noise."""
+    known = [*steps.scale[AHEAD:], *[steps.scale[-1]] * AHEAD]
+    legs = list(map(Leg, steps.gaps, steps.observations(), steps.restarts, known, drift))
+    if any(g.h1 for g in steps.gaps):
+        return Run(legs, start, noise, kalman.TWICE)
+    return Run(legs, kalman.narrow3(start), noise, kalman.ONCE)
+
+
+def learnt_drift(weights: Sequence[tuple[float, ...]]) -> list[float]:
     """The drift at each print, relative to the noise, given all prints.
 
-    The bank's weights are smoothed backward (Kim 1994, J. Econometrics 60:1) and the drifts averaged
-    by their fourth roots. Averaged by their logarithms, a doubt between two drifts makes the level too
-    sure; averaged as they are, too restless: made-up runs show both.
+    The bank's `weights` after each are smoothed backward (Kim 1994, J. Econometrics 60:1) and the
+    drifts averaged by their fourth roots. Averaged by their logarithms, a doubt between two drifts
+    makes the level too sure; averaged as they are, too restless: made-up runs show both.
     """
     # the bank does not hear of every print; where it did not, its weights stay the same
     heard: list[tuple[float, ...]] = []
     which: list[int] = []
-    for step in steps:
-        if not heard or step.weights is not heard[-1]:
-            heard.append(step.weights)
+    for each in weights:
+        if not heard or each is not heard[-1]:
+            heard.append(each)
         which.append(len(heard) - 1)
     filtered = as_array(heard)
     # chances add up over the prints until the next that it heard of
     prints = np.roll(np.bincount(which), -1)[:, None, None]
     change = UNCHANGED + prints * (TRANSITION - UNCHANGED)
     backward = filtered[:, :, None] * change / (filtered[:, None, :] @ change)
-    weights = np.empty_like(filtered)
-    weights[-1] = given_next = filtered[-1]
+    smoothed = np.empty_like(filtered)
+    smoothed[-1] = given_next = filtered[-1]
     for i in range(len(heard) - 2, -1, -1):
-        weights[i] = given_next = backward[i] @ given_next
-    steady = weights[:, :-1]
+        smoothed[i] = given_next = backward[i] @ given_next
+    steady = smoothed[:, :-1]
     drift = (steady @ np.array(DRIFTS) ** 0.25 / steady.sum(axis=1)) ** 4
     return list(drift[which].tolist())
 
@@ -171,30 +178,42 @@ def one_pass(run: Run) -> Pass:
     """Filter forward and smooth backward."""
     (pass_print, look_back, *_), shape, pp = run.kernel, run.noise.shape, run.kernel.pp
     state = run.start
-    states: list[tuple[float, ...]] = []
-    likelihood = [0.0]
     passed: list[Any] = []
-    for i, (g, o, restart, scale, drift, shock, _) in enumerate(run.legs):
-        if restart is not None and i:
+    for g, o, restart, scale, drift, shock, _ in run.legs:
+        if restart is not None and passed:
             state = run.kernel.restart(state, restart)
-        states.append(state)
         v = scale * shape(state[0], sqrt(max(state[pp], 0.0)))
         if shock:
             state = (*state[:pp], state[pp] + shock, *state[pp + 1 :])
         taken = pass_print(state, g, drift * v, v, o)
-        state, nu, var, _ = taken
         passed.append(taken)
-        surprise = log(var) + nu * nu / var if var > 0.0 else 0.0
-        likelihood.append(likelihood[-1] - 0.5 * surprise)
+        state = taken[0]
     said = run.kernel.nothing
     seen: list[Seen] = []
-    for leg, taken in zip(reversed(run.legs), reversed(passed), strict=True):
-        here, said = look_back(said, taken, leg.gap, leg.observation)
-        if leg.restart is not None:
+    for (g, o, restart, *_), taken in zip(reversed(run.legs), reversed(passed), strict=True):
+        here, said = look_back(said, taken, g, o)
+        if restart is not None:
             said = run.kernel.carry_back(said)
         seen.append(here)
     seen.reverse()
-    return Pass(states, likelihood, seen)
+    return Pass(passed, log_densities(passed), *as_array(seen).T)
+
+
+def log_densities(passed: Sequence[Any]) -> FloatArray:
+    """Of each print, given those before it."""
+    nu, var = as_array([taken[1:3] for taken in passed]).T
+    told = var > 0.0
+    var = np.where(told, var, 1.0)
+    return np.where(told, -0.5 * (np.log(var) + nu * nu / var), 0.0)
+
+
+def state_before(run: Run, found: Pass, at: int) -> tuple[float, ...]:
+    """The filter's before a leg, with its sums reset where an epoch starts."""
+    if not at:
+        return run.start
+    state: tuple[float, ...] = found.passed[at - 1][0]
+    restart = run.legs[at].restart
+    return state if restart is None else run.kernel.restart(state, restart)
 
 
 # --- steps of the level --------------------------------------------------------------------------
@@ -202,14 +221,14 @@ def one_pass(run: Run) -> Pass:
 
 def with_one_more_shock(run: Run, found: Pass) -> Run | None:
     """The same where the level steps once more; None where too little speaks for it."""
-    for at, near in suspects(run.legs, found.seen):
+    for at, near in suspects(run.legs, found):
         better = shocked(run, found, at, near)
         if better:
             return better
     return None
 
 
-def suspects(legs: Sequence[Leg], seen: Sequence[Seen]) -> Iterator[tuple[int, range]]:
+def suspects(legs: Sequence[Leg], found: Pass) -> Iterator[tuple[int, range]]:
     """Where the level is likeliest to have stepped, and the legs near: by its drift, by surprise."""
     n = np.arange(len(legs))
     passed = np.cumsum([leg.gap.n for leg in legs])
@@ -217,9 +236,8 @@ def suspects(legs: Sequence[Leg], seen: Sequence[Seen]) -> Iterator[tuple[int, r
     last = np.maximum(np.searchsorted(passed, passed + LATENESS), n + FEWEST).clip(max=n[-1])
     drift = np.array([leg.drift for leg in legs])
     burst = drift / np.maximum(drift[first], drift[last])
-    surprise = np.array(
-        [it.squared if may_step(leg) else 0.0 for leg, it in zip(legs, seen, strict=True)]
-    )
+    free = np.array([may_step(leg) for leg in legs])
+    surprise = np.where(free, found.pull**2 / np.maximum(found.telling, LEAST_TOLD), 0.0)
     for sign, least in ((burst, BURST), (surprise, SURPRISE)):
         at = int(sign.argmax())
         if sign[at] > least:
@@ -242,13 +260,14 @@ def shocked(run: Run, found: Pass, at: int, near: range) -> Run | None:
     before, inner, after = legs[: near.start], legs[near.start : near.stop], legs[near.stop :]
     pieces = list(chain.from_iterable(map(in_pieces, calmed(inner, at - near.start))))
     part = [*before[first:], *pieces, *after[: last - near.stop]]
-    trial = one_pass(run._replace(legs=part, start=found.states[first]))
-    room = step_variance(run.noise.family, found.seen[at].level)
-    seen = trial.seen[near.start - first :]
-    gains = np.array([log_gain(*each, room) for each in zip(pieces, seen, strict=False)])
+    trial = one_pass(run._replace(legs=part, start=state_before(run, found, first)))
+    room = step_variance(run.noise.family, float(found.level[at]))
+    here = slice(near.start - first, near.start - first + len(pieces))
+    gains = log_gains(trial.pull[here], trial.telling[here], room)
+    gains[[not may_step(leg) for leg in pieces]] = -inf
     gain = float(np.logaddexp.reduce(gains))
-    stepping = trial.log_likelihood[-1] + gain + log(JUMP)
-    otherwise = found.log_likelihood[last] - found.log_likelihood[first]
+    stepping = float(trial.likely.sum()) + gain + log(JUMP)
+    otherwise = float(found.likely[first:last].sum())
     if is_burst(inner):
         otherwise += 2.0 * log(SWITCH)
     if not stepping > otherwise:
@@ -286,13 +305,11 @@ def in_pieces(leg: Leg) -> list[Leg]:
     return way
 
 
-def log_gain(leg: Leg, seen: Seen, room: float) -> float:
-    """By how many nats the prints are likelier if the level may step at a leg's start.
+def log_gains(pull: FloatArray, telling: FloatArray, room: float) -> FloatArray:
+    """By how many nats the prints are likelier if the level may step before a leg.
 
-    With R the squared auxiliary residual, M what the prints tell of such a step (one over its variance)
-    and V the room it has, the likelihood grows by exp(R V M / (2 + 2 V M)) / sqrt(1 + V M).
+    With l and M what they say of such a step (see `Pass`) and V the room it has, the likelihood grows
+    by exp(V l^2 / (2 + 2 V M)) / sqrt(1 + V M).
     """
-    if not may_step(leg):
-        return -inf
-    told = room * seen.squared / seen.size / seen.size if seen.size else 0.0
-    return 0.5 * (seen.squared * told / (1.0 + told) - log1p(told))
+    told = 1.0 + room * telling
+    return np.asarray(0.5 * (room * pull**2 / told - np.log(told)))
