@@ -68,7 +68,7 @@ class Sums:
         self.s = [Interval(0.0, 0.0)]
         self._whole = [True]
 
-    def push(self, n: float, s: Interval, *, whole: bool = True) -> bool:
+    def push(self, n: float, s: tuple[float, float], *, whole: bool = True) -> bool:
         """A print after `n` batches says that S lies in `s`. False, and no change, if impossible.
 
         `whole`: every batch so far is a full one, so that S is a count of full batches' samples.
@@ -82,7 +82,7 @@ class Sums:
         if whole and self.batch_size:
             low, high = snap(low, high, self.batch_size)
         narrowed = Interval(low, high)
-        if low > high and narrowed.empty:
+        if narrowed.empty:
             return False
         self.n.append(n)
         self.s.append(narrowed)

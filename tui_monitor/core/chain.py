@@ -144,7 +144,7 @@ class Chain:
         link = self.links[index - 1]
         if index > 1 and self.links[index - 2].k == link.k:
             return None
-        if self.links[index - 1].at.ragged:
+        if link.at.ragged:
             return self._ragged[index]
         return self._sums.window(index)
 
@@ -190,7 +190,7 @@ class Chain:
         if at.ragged:
             return self._push_ragged(at, k, where)
         if isinstance(sums, Sums):
-            return sums.push(n, where.times(n))
+            return sums.push(n, (n * where.low, n * where.high))
         return sums.push(k, where.times(k))
 
     def _push_ragged(self, at: Position, k: int, where: Interval) -> bool:

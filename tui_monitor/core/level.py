@@ -44,16 +44,9 @@ SHARE = 0.1
 """.. this share of the batches that go into what is known of the level."""
 
 
-class Missed(NamedTuple):
-    """Prints that the bank has not heard of yet."""
-
-    k0: int
-    """Where their gaps begin."""
-    n: int
-    """Batches in them."""
-    prints: int
-    newest: Observation
-    """The only one that it will hear of: sums hold what the others told."""
+Missed = tuple[int, int, int, Observation]
+"""Prints that the bank has not heard of yet: where their gaps begin, how many batches are in them, how
+many they are, and the newest. That is the only one it will hear of: sums hold what the others told."""
 
 
 class Memory(NamedTuple):
@@ -174,7 +167,7 @@ class LevelFilter:
         """Take a print after the gap, and tell the bank of it."""
         if o.c_e == 1.0 and o.c_s == 0.0:
             o = self._unless_stale(g, o)
-        self._missed = Missed(g.k0, g.n, 1, o)
+        self._missed = (g.k0, g.n, 1, o)
         found = self._tell_bank()
         if found and o.variance > 0.0:
             # of the number among all that could be printed: density times the width of a rounding
@@ -192,17 +185,19 @@ class LevelFilter:
         """
         if o.c_e == 1.0 and o.c_s == 0.0:
             o = self._unless_stale(g, o)
-        if o is SILENT and self._missed and self._missed.newest is not SILENT:
+        if o is SILENT and self._missed and self._missed[3] is not SILENT:
             self._tell_bank()
-        noise = self.noise.variance(self._now[0], self.sd)
-        drift = self._bank.drift * noise
-        now, nu, variance, _ = self._kernel.pass_print(self._now, g, drift, noise, o)
+        before = self._now
+        noise = self.noise.variance(before[0], sqrt(self.variance))
+        now, nu, variance, _ = self._kernel.pass_print(
+            before, g, self._bank.drift * noise, noise, o
+        )
         self._calm += 1
         if o is not SILENT and nu * nu > ALARMING * variance:
             self._tell_bank()
             self._calm = 0
-        k0, n, prints, _ = self._missed or Missed(g.k0, 0, 0, o)
-        self._missed = Missed(k0, n + g.n, prints + 1, o)
+        k0, n, prints, _ = self._missed or (g.k0, 0, 0, o)
+        self._missed = (k0, n + g.n, prints + 1, o)
         if o is SILENT or (prints < self._patience and self._calm):
             self._now = now
         else:

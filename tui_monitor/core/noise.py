@@ -47,7 +47,9 @@ class Noise:
         """
         if self.family == "fraction":
             away = abs(p - 0.5) - sd
-            return 0.25 - away * away if 0.0 < away < 0.499 else (1e-3 if away > 0.0 else 0.25)
+            if away <= 0.0:
+                return 0.25
+            return 0.25 - away * away if away < 0.499 else 1e-3
         if self.family == "positive":
             return max(abs(p) + sd, 1e-4)
         return 1.0
@@ -58,10 +60,8 @@ class Noise:
         Given the innovation, the expected square of the noise is (1 - share) + share nu^2 / var of
         what was assumed. Old evidence fades: a loss grows quieter in ways that f misses.
         """
-        if not self.learns or var <= 0.0:
-            return
         weight = share * share
-        if weight < 1e-6:
+        if not self.learns or var <= 0.0 or weight < 1e-6:
             return
         self.evidence = min(self.evidence * 0.995 + weight, 200.0)
         ratio = (1.0 - share) + share * min(nu * nu / var, 30.0)
