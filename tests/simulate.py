@@ -16,6 +16,7 @@ import numpy as np
 from tui_monitor.core import laws
 from tui_monitor.core.arrays import FloatArray, IntArray
 from tui_monitor.core.decoder import RunDecoder
+from tui_monitor.core.evidence import Sample
 from tui_monitor.core.kalman import Observation, gap
 from tui_monitor.core.laws import Law
 from tui_monitor.core.level import LevelFilter
@@ -161,6 +162,20 @@ class Simulated:
             (line.k, line.numbers[name].displayed)
             for line in self.lines
             if line.epoch == epoch and not line.final
+        ]
+
+    def samples(self, name: str) -> list[Sample]:
+        """The prints of a metric as evidence, last lines among them."""
+        return [
+            Sample(
+                line.epoch,
+                line.k,
+                line.numbers[name].displayed,
+                line.numbers[name].quantum,
+                line.final,
+                line.k == self.case.steps,
+            )
+            for line in self.lines
         ]
 
     def window(self, name: str, epoch: int, k0: int, k: int, *, weighted: bool) -> float:

@@ -21,7 +21,6 @@ import numpy as np
 from tests.simulate import SHAPES, Case, Shown, Simulated
 from tui_monitor.core import laws
 from tui_monitor.core.batchsize import Likeliest
-from tui_monitor.core.evidence import Sample
 from tui_monitor.core.identity import CERTAIN, LIKELY
 from tui_monitor.core.sizing import SizeEvidence
 
@@ -70,19 +69,8 @@ def measure(case: Case) -> Measured:
     """Infer the batch size of a run whose law is known."""
     run = Simulated(case)
     name, steps = run.accuracy, case.steps
-    samples = [
-        Sample(
-            line.epoch,
-            line.k,
-            line.numbers[name].displayed,
-            line.numbers[name].quantum,
-            line.final,
-            line.k == steps,
-        )
-        for line in run.lines
-    ]
     evidence = SizeEvidence()
-    evidence.take(name, case.law.depth, samples)
+    evidence.take(name, case.law.depth, run.samples(name))
     evidence.ask_scatter()
     full = [line for line in run.lines if not line.final and line.k < steps]
     telling = [line for line in full if 0.0 < line.numbers[name].displayed < 1.0]

@@ -53,6 +53,12 @@ def test_usual_sizes_come_first(size: int, depth: int) -> None:
     assert first.count(size) >= (28 if depth == 1 or size < 256 else 24)
 
 
+@pytest.mark.parametrize(("size", "prints"), [(250, 2), (1000, 3)])
+def test_preferred_numbers_come_before_others_of_their_size(size: int, prints: int) -> None:
+    first = [likeliest(drawn(size, prints, seed)).size for seed in range(40)]
+    assert first.count(size) >= 33
+
+
 @given(size=st.integers(4, 1200), prints=st.integers(1, 12), seed=st.integers(0, 2**20))
 @depths
 @bounded

@@ -17,18 +17,7 @@ shapes = pytest.mark.parametrize("shape", SHAPES)
 
 def samples(run: Simulated, name: str, epochs: int = 1) -> list[Sample]:
     """A metric's prints in the first epochs."""
-    return [
-        Sample(
-            line.epoch,
-            line.k,
-            line.numbers[name].displayed,
-            line.numbers[name].quantum,
-            line.final,
-            line.k == run.case.steps,
-        )
-        for line in run.lines
-        if line.epoch <= epochs
-    ]
+    return [s for s in run.samples(name) if s.epoch <= epochs]
 
 
 def scores(run: Simulated, found: list[Law], epochs: int = 1) -> dict[Law, float]:

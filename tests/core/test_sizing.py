@@ -16,24 +16,10 @@ from tui_monitor.core.laws import Law
 from tui_monitor.core.sizing import SizeEvidence
 
 
-def samples(run: Simulated) -> list[Sample]:
-    return [
-        Sample(
-            line.epoch,
-            line.k,
-            line.numbers[run.accuracy].displayed,
-            line.numbers[run.accuracy].quantum,
-            line.final,
-            line.k == run.case.steps,
-        )
-        for line in run.lines
-    ]
-
-
 def likeliest(case: Case) -> Likeliest:
     run = Simulated(case)
     evidence = SizeEvidence()
-    evidence.take(run.accuracy, case.law.depth, samples(run))
+    evidence.take(run.accuracy, case.law.depth, run.samples(run.accuracy))
     evidence.ask_scatter()
     return evidence.likeliest()
 
@@ -76,6 +62,30 @@ def test_the_batch_size_behind_two_averages_is_right(law: Law) -> None:
     assert len(right) >= 0.9 * len(found)
 
 
+@pytest.mark.parametrize("seed", [31, 185])
+def test_a_step_in_mid_epoch_makes_no_wrong_size_certain(seed: int) -> None:
+    """By chance the first counts of these runs are even: only the scatter tells 1024 from 512."""
+    found = likeliest(Case(laws.TWICE_RESET, "abrupt", 1024, 406, 2, seed=seed))
+    assert found.size == 1024 or found.margin < CERTAIN
+
+
+def test_scatter_that_was_asked_of_fewer_prints_makes_nothing_certain() -> None:
+    """The first epoch's speaks for 512, where the truth is 1024, and so do the second's counts."""
+    run = Simulated(Case(laws.TWICE_RESET, "abrupt", 1024, 406, 2, seed=185))
+    prints = run.samples(run.accuracy)
+    evidence, counts = SizeEvidence(), SizeEvidence()
+    for epoch in (1, 2):
+        some = [s for s in prints if s.epoch == epoch]
+        evidence.take(run.accuracy, 2, some)
+        counts.take(run.accuracy, 2, some)
+        assert evidence.likeliest() == counts.likeliest()
+        evidence.ask_scatter()
+        assert evidence.likeliest() != counts.likeliest()
+    assert evidence.likeliest().margin < CERTAIN
+    assert run.decode().batch_size in (512, None)
+    assert not run.decode().identity.size_is_certain
+
+
 @pytest.mark.parametrize("law", [laws.STATE, laws.TWICE_RESET])
 def test_margins_are_no_promise_too_many(law: Law) -> None:
     """Runs that tell little: throttled, of one epoch. As many are wrong as the margins admit."""
@@ -102,7 +112,7 @@ def test_a_short_batch_in_mid_epoch_does_no_harm() -> None:
     short = 0.4 / 32
     broken = [
         s._replace(displayed=(s.k * s.displayed + short) / (s.k + short)) if s.k > 9 else s
-        for s in samples(run)
+        for s in run.samples(run.accuracy)
     ]
     evidence = SizeEvidence()
     evidence.take(run.accuracy, 1, broken)

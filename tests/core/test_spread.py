@@ -11,7 +11,18 @@ import pytest
 from tests.simulate import SHAPES, Case, Shape, Simulated
 from tui_monitor.core import laws
 from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.spread import GRID, PER_OCTAVE, Spread, smeared
+from tui_monitor.core.spread import (
+    BEND,
+    DEGREE,
+    GRID,
+    PER_OCTAVE,
+    PLACES,
+    STEP,
+    Spread,
+    carried,
+    or_rough,
+    smeared,
+)
 
 OCTAVE = log(2.0)
 
@@ -25,11 +36,17 @@ def told(run: Simulated, guess: float | None = None) -> FloatArray:
 
 def read(run: Simulated) -> Spread:
     spread = Spread(run.case.law.depth)
-    for line in run.lines:
-        if not line.final and line.k < run.case.steps:
-            n = line.numbers[run.accuracy]
-            spread.take(line.epoch, line.k, n.displayed, n.quantum)
+    for s in run.samples(run.accuracy):
+        if not s.final and not s.last:
+            spread.take(s.epoch, s.k, s.displayed, s.quantum)
     return spread
+
+
+def for_half(case: Case, seed: int) -> float:
+    """Nats by which the scatter speaks for batches half the size."""
+    found = smeared(told(Simulated(replace(case, seed=seed))))
+    true = log(case.batch_size)
+    return float(np.interp(true - OCTAVE, GRID, found) - np.interp(true, GRID, found))
 
 
 def size(likelihood: FloatArray) -> float:
@@ -56,6 +73,54 @@ def test_the_scatter_tells_the_size(case: Case, error: float, shape: Shape) -> N
     ]
     assert abs(np.mean(errors)) < error
     assert max(map(abs, errors)) < 2.5 * error
+
+
+def test_a_step_does_not_look_like_smaller_batches() -> None:
+    """It comes between two prints that are told apart; the level bends there too."""
+    case = Case(laws.TWICE_RESET, "abrupt", batch_size=1024, steps=406)
+    assert np.mean([for_half(case, seed) for seed in range(24)]) < -1.2
+
+
+def test_a_bend_does_not_look_like_smaller_batches() -> None:
+    case = Case(laws.STATE, "power", batch_size=32, steps=1875, epochs=1, every=60.0)
+    assert np.mean([for_half(case, seed) for seed in range(24)]) < -0.4
+
+
+def test_one_rough_block_does_not_outvote_others() -> None:
+    """However rough it is: a block that is 10 octaves rougher says little of 512 or 1024."""
+    rough = or_rough(-0.5 * ((GRID - log(1.0)) / 0.5) ** 2)
+    at_512, at_1024 = np.interp([log(512), log(1024)], GRID, rough)
+    assert 0.0 < at_512 - at_1024 < 0.5
+    usual = or_rough(-0.5 * ((GRID - log(1024.0)) / 0.5) ** 2)
+    at_512, at_1024 = np.interp([log(512), log(1024)], GRID, usual)
+    assert at_1024 - at_512 > 0.7
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("first", [0, 7])
+def test_what_prints_show_is_what_the_law_makes_of_the_batches(depth: int, first: int) -> None:
+    k = first + np.array([0, 1, 4, 5, 12, 23])
+    gone = k - first
+    batches = int(gone[-1])
+    time = np.arange(1.0, batches + 1.0)
+
+    def shown(values: FloatArray) -> FloatArray:
+        sums = np.cumsum(values, axis=0)
+        if depth == 2:
+            sums = np.cumsum(sums / (first + time)[:, None], axis=0)
+        return np.asarray(np.vstack([np.zeros(values.shape[1]), sums])[gone])
+
+    trend, breaks, noise = carried(k, depth)
+    powers = (time[:, None] / batches) ** np.arange(DEGREE + 1)
+    assert trend[:, : DEGREE + 1] == pytest.approx(shown(powers))
+    each = shown(np.eye(batches))
+    assert noise == pytest.approx(each @ each.T)
+    assert PLACES == 2
+    places = np.array([0, 1, 2, 4, 5, 8, 12, 17])
+    steps = (time[:, None] > places).astype(np.float64)
+    assert breaks[:, :8] == pytest.approx(shown(STEP * steps))
+    slopes = np.maximum(time[:, None] - gone[:-1], 0) / batches
+    assert breaks[:, 8:] == pytest.approx(shown(BEND * slopes), abs=1e-12)
 
 
 def test_a_wrong_guess_does_no_harm() -> None:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
-from math import exp, inf, lcm, log
+from math import exp, inf, lcm, log, log2
 from typing import NamedTuple
 
 import numpy as np
@@ -56,19 +56,28 @@ TINY = 1e-300
 
 POWERS = (0.1, 0.1, 0.15, 0.5, 1.0, 2.0, 1.5, 1.5, 1.0, 0.7, 0.5, 0.3, 0.2, 0.1)
 """How often 1, 2, 4, .. 8192 are chosen. 32 is what Keras does unless told otherwise."""
+PREFERRED = {
+    round(digits * unit): share
+    for unit in (10, 100, 1000)
+    for digits, share in ((1.0, 0.2), (2.0, 0.2), (2.5, 0.05), (5.0, 0.2))
+}
+"""How often preferred numbers (10, 20, 25, 50, ..) are, relative to a power of two of their size."""
 
 
 @cache
 def _prior() -> FloatArray:
-    """How often a batch size is chosen; powers of two lead, then round numbers.
+    """How often a batch size is chosen; powers of two lead, then preferred and other round numbers.
 
-    A large number that is no power of two is one of many such, and each of them is rarer for it.
+    A large number that is neither is one of many such, and each of them is rarer for it.
     """
     b = np.arange(1, LARGEST + 1)
     prior = np.full(LARGEST, 0.004)
     prior[(b % 5 == 0) | (b % 4 == 0)] = 0.02
     prior[(b % 100 == 0) | ((b % 10 == 0) & (b <= 100))] = 0.3
     prior *= np.minimum(1.0, 64.0 / b)
+    for number, share in PREFERRED.items():
+        about = float(np.interp(log2(number), range(len(POWERS)), POWERS))
+        prior[number - 1] = max(prior[number - 1], share * about)
     for power, chosen in enumerate(POWERS):
         if 3 << power <= LARGEST:
             prior[(3 << power) - 1] = 0.2 * chosen

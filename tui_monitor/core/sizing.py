@@ -12,7 +12,7 @@ from math import exp
 import numpy as np
 
 from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.batchsize import BatchSizes, Likeliest
+from tui_monitor.core.batchsize import BatchSizes, Curve, Likeliest
 from tui_monitor.core.evidence import Sample, early
 from tui_monitor.core.spread import GRID, Spread, smeared
 
@@ -28,7 +28,9 @@ class SizeEvidence:
         self._sizes = BatchSizes(stride)
         self._spreads: dict[str, Spread] = {}
         self._scatter: FloatArray | None = None
-        """Log-likelihood of the sizes of `GRID`, as far as the scatter was asked."""
+        """Log-likelihood of the sizes of `GRID`, when the scatter was last asked."""
+        self._fresh = False
+        """It was asked of all prints taken."""
 
     @property
     def settled(self) -> bool:
@@ -46,23 +48,32 @@ class SizeEvidence:
             spread = self._spreads[metric] = Spread(depth)
         for s in full:
             spread.take(s.epoch, s.k, s.displayed, s.quantum)
+            self._fresh = False
 
     def ask_scatter(self) -> None:
         """Weigh the scatter of the batches seen so far."""
         if self.settled:
             return
-        guess = self.likeliest().size
+        guess = self._sizes.likeliest(self._curve).size
         found = [told for s in self._spreads.values() if (told := s.likelihood(guess)) is not None]
         # the accuracies of one log scatter together: no more certain than one of them
         self._scatter = smeared(np.mean(found, axis=0)) if found else None
+        self._fresh = True
+
+    @property
+    def _curve(self) -> Curve | None:
+        return None if self._scatter is None else (GRID, self._scatter)
 
     def likeliest(self) -> Likeliest:
-        """The likeliest size, by all that is known."""
-        return self._sizes.likeliest(None if self._scatter is None else (GRID, self._scatter))
+        """The likeliest size, by all that is known; the scatter counts if it was asked of all prints.
+
+        What it told of some of them must not make a size certain that the others speak against.
+        """
+        return self._sizes.likeliest(self._curve if self._fresh else None)
 
     def about(self) -> int | None:
         """About the size, where the scatter tells that much: enough to know the batches' noise."""
-        if self._scatter is None:
+        if self._curve is None:
             return None
-        log_size, sd = self._sizes.about((GRID, self._scatter))
+        log_size, sd = self._sizes.about(self._curve)
         return max(round(exp(log_size)), 1) if sd < ABOUT else None
