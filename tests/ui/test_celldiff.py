@@ -205,6 +205,19 @@ def test_one_changed_cell_is_one_short_sequence() -> None:
     assert sent == "\x1b[1;6H\x1b[31m3\x1b[0m"
 
 
+def test_a_picture_of_another_size_is_sent_whole() -> None:
+    """A terminal that has become smaller cuts what is still drawn for the old size."""
+    painted, console = Painted(), Console(force_terminal=True, color_system="truecolor")
+    screen = pyte.Screen(10, 4)
+    stream = pyte.Stream(screen)
+    old = [_strip(text, RED) for text in (*[" " * 12] * 5, "x" * 12)]
+    new = [_strip(text, RED) for text in (*[" " * 10] * 3, " " * 9 + "y")]
+    for strips in (old, new):
+        region = Region(0, 0, strips[0].cell_length, len(strips))
+        stream.feed(painted.update(LayoutUpdate([[strip] for strip in strips], region), console))
+    assert screen.display == [strip.text for strip in new]
+
+
 def test_long_blanks_are_erased_where_that_colours_them() -> None:
     console = Console(force_terminal=True, color_system="truecolor")
     ground = Style(bgcolor="blue")

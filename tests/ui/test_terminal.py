@@ -13,6 +13,7 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -30,6 +31,10 @@ sys.exit(app.return_code or 0)
 """
 RESTORED = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l", b"\x1b[?2004l")
 """Alternate screen off, cursor on, mouse off, bracketed paste off."""
+
+
+_LOOK = 0.02
+"""Seconds that one look at what the terminal was sent waits for something."""
 
 
 QUIET = 0.1
@@ -84,18 +89,18 @@ class Terminal:
         self.started.append(self.process)
 
     def is_waiting(self) -> bool:
-        """Whether it has nothing to do; a program that only waits for the processor has."""
-        try:
-            state = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:  # another system: its silence is all there is to go by
-            return True
-        return state not in "RD"
+        """Whether no thread of it has anything to do; one that waits for the processor has."""
+        for thread in Path(f"/proc/{self.process.pid}/task").glob("*/stat"):
+            with suppress(OSError):  # it has ended
+                if thread.read_text().rpartition(")")[2].split()[0] in "RD":
+                    return False
+        return True  # as on another system, where its silence is all there is to go by
 
     def read(self, seconds: float, until: bytes | None = None) -> bytes:
         """What comes within a time, or until something is in it."""
         data, end = b"", time.monotonic() + seconds
         while time.monotonic() < end and (until is None or until not in data):
-            if select.select([self.fd], [], [], 0.02)[0]:
+            if select.select([self.fd], [], [], _LOOK)[0]:
                 try:
                     data += os.read(self.fd, 1 << 16)
                 except OSError:
@@ -161,8 +166,8 @@ def test_without_colour_only_greys_are_sent() -> None:
 class Emulated:
     """The program on a terminal that is drawn by an emulator."""
 
-    def __init__(self, columns: int, rows: int, **environment: str) -> None:
-        self.terminal = Terminal(**environment)
+    def __init__(self, columns: int, rows: int, program: str = PROGRAM) -> None:
+        self.terminal = Terminal(program)
         self.screen = pyte.Screen(80, 24)
         self._stream = pyte.ByteStream(self.screen)
         self.terminal.read(0.0)
@@ -177,7 +182,8 @@ class Emulated:
     def settle(self, quiet: float = QUIET) -> None:
         """Until nothing has come for a while, and nothing is on its way."""
         end = time.monotonic() + 30
-        while self.feed(quiet) or not self.terminal.is_waiting():
+        # The last look is for what was drawn between the other two, while we had no processor.
+        while self.feed(quiet) or not self.terminal.is_waiting() or self.feed(_LOOK):
             assert time.monotonic() < end, "it draws without end"
 
     def resize(self, columns: int, rows: int) -> None:
@@ -237,10 +243,37 @@ def test_a_storm_of_resizes_ends_in_a_whole_picture() -> None:
     emulated.resize(100, 30)
     emulated.settle(PATIENCE)
     shown = emulated.cells()
-    assert any("0.9392" in line for line in emulated.screen.display)
+    picture = "\n".join(emulated.screen.display)
+    assert "0.9392" in picture, picture
     emulated.press(b"\x0c")
     emulated.settle(PATIENCE)
     assert emulated.cells() == shown
+    emulated.close()
+
+
+INTERRUPTED = """
+import fcntl, os, shutil, signal, struct, termios
+ask = shutil.get_terminal_size
+def interrupted():
+    size = ask()
+    if size == (90, 20):
+        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        os.kill(os.getpid(), signal.SIGWINCH)
+    return size
+shutil.get_terminal_size = interrupted
+"""
+"""The terminal is resized again while the program looks at its size."""
+
+
+def test_of_sizes_that_follow_closely_the_last_one_counts() -> None:
+    emulated = Emulated(80, 24, INTERRUPTED + PROGRAM)
+    emulated.settle()
+    emulated.resize(90, 20)
+    emulated.settle()
+    emulated.screen.resize(30, 100)
+    emulated.press(b"\x0c")
+    emulated.settle()
+    assert emulated.screen.display[-1].startswith(" q quit")
     emulated.close()
 
 

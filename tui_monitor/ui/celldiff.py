@@ -22,6 +22,7 @@ from rich.cells import cell_len, get_character_cell_size
 from rich.color import ColorSystem
 from rich.console import Console
 from rich.style import Style
+from textual.geometry import Size
 from textual.strip import Strip
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ class Painted:
 
     def __init__(self) -> None:
         self._rows: dict[int, list[Cell]] = {}
+        self._size: Size | None = None
+        """Of the last picture that was drawn whole."""
         self.gave_up = bool(os.environ.get(SWITCH))
         """Whole rows are sent, as Textual does it."""
         self._erases = erases_in_colour(os.environ)
@@ -108,6 +111,13 @@ class Painted:
 
     def update(self, update: LayoutUpdate | ChopsUpdate, console: Console) -> str:
         """The terminal sequence that brings what is shown up to `update`."""
+        from textual._compositor import LayoutUpdate
+
+        if isinstance(update, LayoutUpdate) and update.region.size != self._size:
+            # What was drawn since the terminal was resized still had the old size: it may have been
+            # cut or wrapped, and lie where nobody sent it.
+            self.forget()
+            self._size = update.region.size
         colors = getattr(console, "_color_system", None) or ColorSystem.TRUECOLOR
         out: list[str] = []
         pen = _Pen()

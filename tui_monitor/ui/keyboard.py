@@ -1,16 +1,23 @@
-"""The terminal's input without looking for it: Textual's driver asks ten times a second whether a key
-came, which on an idle screen is most of what is done at all.
+"""What comes from the terminal, keys and its size, where Textual's driver needs a hand.
+
+It asks ten times a second whether a key came, which on an idle screen is most of what is done at all;
+and of sizes that change quickly it may tell the last but one last.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import select
+import shutil
+import signal
 import threading
 import time
 from typing import TYPE_CHECKING
 
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Resize
+from textual.geometry import Size
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -54,7 +61,7 @@ class InputWait(threading.Event):
 
 
 class PatientDriver(LinuxDriver):
-    """Textual's driver, asleep while no key is pressed."""
+    """Textual's driver, asleep while no key is pressed, and with the newest size."""
 
     def __init__(
         self,
@@ -66,3 +73,17 @@ class PatientDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self.exit_event = InputWait(self.fileno)
+
+    def start_application_mode(self) -> None:
+        """As Textual's, but a change of the size waits for the event loop.
+
+        Textual reads the size where the signal interrupts. A second signal interrupts that, tells its
+        newer size first, and the older one stays.
+        """
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._tell_size)
+
+    def _tell_size(self) -> None:
+        if not getattr(self, "_in_band_window_resize", False):  # else the terminal itself tells it
+            size = Size(*shutil.get_terminal_size())
+            self._app.post_message(Resize(size, size))
