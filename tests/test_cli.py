@@ -116,6 +116,10 @@ def test_a_frame_has_a_size() -> None:
         (["explain", "ssh://-oProxyCommand=id/train.log"], "bad host"),
         (["-"], "the screen needs a terminal"),
         (["demo", "nonsense"], "choose one of outer-loop"),
+        (["explian", "train.log"], "use `tui-monitor explain`, or ./explian"),
+        (["https://host/train.log"], "pipe the log into `tui-monitor -`"),
+        (["decode", "s3://bucket/train.log"], "not a path"),
+        (["replay", "file:///train.log"], "not a path"),
     ],
 )
 def test_bad_usage_is_one_line_and_exit_2(argv: list[str], told: str, capsys: Captured) -> None:

@@ -7,6 +7,7 @@ given as `./demo`. Options that every command knows may stand before or behind i
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
@@ -43,6 +44,8 @@ def parse(
     name = "watch"
     if arguments[place] in COMMANDS:
         name = arguments.pop(place)
+    else:
+        _check_slip(arguments[place])
     parser = _command_parser(name)
     known = {action.dest for action in parser._actions}
     parser.set_defaults(**{k: v for k, v in (defaults or {}).items() if k in known})
@@ -57,6 +60,20 @@ def parse(
         )
     parsed.command = training
     return name, parsed
+
+
+def _check_slip(word: str) -> None:
+    """TuiMonitorError for what is nearly a command's name and no file: nothing to wait for."""
+    if not word.isalpha() or os.path.lexists(word):
+        return
+    from difflib import get_close_matches
+
+    meant = get_close_matches(word, COMMANDS, 1, cutoff=0.8)
+    if meant:
+        raise TuiMonitorError(
+            f"no command or log, {word}: use `{PROGRAM} {meant[0]}`, or ./{word} for a log that is "
+            "to come"
+        )
 
 
 def _split_run(arguments: Sequence[str]) -> tuple[list[str], bool, list[str]]:

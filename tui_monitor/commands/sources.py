@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from tui_monitor.core.session import Session
     from tui_monitor.ingest.source import Source
     from tui_monitor.ingest.specs import Spec
+
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 def options_of(settings: Settings) -> DecodeOptions:
@@ -38,7 +42,17 @@ def specs_of(sources: Sequence[str]) -> list[Spec]:
     for source in sources:
         if not source:
             raise TuiMonitorError("empty source, '': name a log, a folder or a quoted glob")
+        _refuse_url(source)
     return [spec_of(source) for source in sources]
+
+
+def _refuse_url(source: str) -> None:
+    """TuiMonitorError for a log that only another program can fetch."""
+    if _URL.match(source) and not is_far(source) and not os.path.lexists(source):
+        raise TuiMonitorError(
+            f"not a path, {source}: give a file, or ssh://host/path, or pipe the log into "
+            f"`{PROGRAM} -`"
+        )
 
 
 def is_far(source: str) -> bool:
@@ -59,6 +73,7 @@ def one_file(source: str) -> str:
         raise TuiMonitorError(
             f"a log over ssh is not a file here, {source}: copy it, or use `{PROGRAM} {source}`"
         )
+    _refuse_url(source)
     if os.path.isdir(source):
         raise TuiMonitorError(f"a folder holds many logs, {source}: name one log in it")
     return source
