@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.records import Header, Item, Line, Progress
 from tui_monitor.ingest.replay import ReplaySource, pace_marks
+from tui_monitor.ingest.replayed_session import ReplayedSession
 from tui_monitor.ingest.source import Chunk, Ended, Restarted
 
 
@@ -97,6 +99,22 @@ def test_seek_back_restarts_and_plays_up_to_there_at_once(
     assert replay.pull(10) is None
     clock.now += 2.1
     assert due(replay) == b"456"
+
+
+def test_a_replay_that_goes_back_shows_the_same_run_again() -> None:
+    bars = [f"{k}/9 [==>.......] - ETA: 1s - loss: 0.{k}000\n".encode() for k in range(1, 9)]
+    session, fresh = ReplayedSession(DecodeOptions()), ReplayedSession(DecodeOptions())
+    seen = [session.revision]
+    for part in (bars, bars[:3]):
+        session.restart("replay from the start")
+        seen.append(session.revision)
+        session.feed(b"".join(part), 1.0)
+        seen.append(session.revision)
+    fresh.feed(b"".join(bars[:3]), 1.0)
+    assert seen == sorted(set(seen))
+    again = session.snapshot(2.0)
+    assert (again.run, again.runs, again.step) == (1, 1, 3)
+    assert again.bytes == fresh.snapshot(2.0).bytes
 
 
 def test_seek_forward_while_paused(replay: ReplaySource, clock: Clock) -> None:

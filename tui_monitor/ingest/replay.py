@@ -85,7 +85,7 @@ class ReplaySource:
         """The bytes due by now."""
         if self._restarted:
             self._restarted = False
-            return Restarted("replay from the start")
+            return Restarted("replay taken back" if self._sought else "replay from the start")
         passed = bisect_right(self._seconds, self._time())
         due = max(self._sought, self._offsets[passed - 1] if passed else 0)
         if self._sent < due:

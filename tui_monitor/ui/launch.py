@@ -18,6 +18,7 @@ from tui_monitor.ingest.fleet_thread import FleetThread
 from tui_monitor.ingest.recording import read_record
 from tui_monitor.ingest.recording import stop as stop_training
 from tui_monitor.ingest.replay import ReplaySource
+from tui_monitor.ingest.replayed_session import ReplayedSession
 from tui_monitor.ingest.source import Source
 from tui_monitor.ingest.specs import Spec, Stream
 from tui_monitor.ingest.turns import TurnThread
@@ -180,7 +181,7 @@ def replay_log(
     """Replay a log's bytes in the monitor until the user leaves; the exit code."""
 
     def open_feed(publish: Publish, fail: Fail) -> RunningFeed:
-        thread = FeedThread(source, Session(options), publish, fail)
+        thread = FeedThread(source, ReplayedSession(options), publish, fail)
         return RunningFeed(thread, ReplayKeys(thread, source, data, options.format_hint))
 
     beginning = SourceState(source.name, "live", "replay", None, None, source.position())
