@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[2J"
 """Alternate screen, as the monitor takes it itself a moment later; no cursor."""
@@ -34,11 +34,10 @@ def splashed(name: str, *, ascii: bool) -> Iterator[None]:  # noqa: A002
         return
     columns, rows = shutil.get_terminal_size()
     _write(splash(name, columns, rows, ascii=ascii))
-    try:
+    with ExitStack() as stack:
+        stack.callback(_write, _LEAVE)
         yield
-    except BaseException:
-        _write(_LEAVE)
-        raise
+        stack.pop_all()
 
 
 def _write(text: str) -> None:

@@ -156,12 +156,13 @@ def test_what_was_asked_for_is_decoded_once_and_let_go(stage: Stage, tmp_path: P
 
 
 def test_an_opened_run_is_shown_until_it_is_left(stage: Stage, tmp_path: Path) -> None:
-    path = stage.write(tmp_path / "now.log", RUNNING, age=1)
+    path = stage.write(tmp_path / "one" / "now.log", RUNNING, age=1)
     stage.run(2)
     assert stage.shown == []
 
     stage.fleet.open(str(path))
     assert [key for key, _, _ in stage.shown] == [str(path)]  # at once: it was decoded already
+    assert stage.shown[0][2].name == stage.lists[-1].rows[0].name == "one/now.log"
     stage.append(path, epoch(2, 0.5)[300:])
     stage.run()
     assert stage.shown[-1][1].step == 640

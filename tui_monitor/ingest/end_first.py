@@ -81,13 +81,12 @@ class EndFirst:
         *,
         clock: Callable[[], float] = time.monotonic,
         interval: float = 0.1,
-        stalled_after: float = 30.0,
     ) -> None:
         self._log = log
         self._feed = feed
         self._publish = publish
         self._clock = clock
-        self._interval, self._stalled_after = interval, stalled_after
+        self._interval = interval
         self._end: _End | None = None
         self.over = False
         """The end is not, or no longer, shown: the feed publishes."""
@@ -173,14 +172,7 @@ class EndFirst:
             return
         begin, session = found
         source = open_end(self._log.path, begin)
-        feed = Feed(
-            source,
-            session,
-            self._take,
-            clock=self._clock,
-            interval=self._interval,
-            stalled_after=self._stalled_after,
-        )
+        feed = Feed(source, session, self._take, clock=self._clock, interval=self._interval)
         feed.held = True
         # Nobody sees the pictures of the whole; what is explained for them is known later.
         self._feed.publish_to(lambda *_: None)
@@ -280,16 +272,10 @@ class BigLogThread(TurnThread):
         publish: Publish,
         fail: Callable[[Exception], None],
         *,
-        clock: Callable[[], float] = time.monotonic,
         interval: float = 0.1,
-        stalled_after: float = 30.0,
     ) -> None:
-        feed = Feed(
-            source, session, publish, clock=clock, interval=interval, stalled_after=stalled_after
-        )
-        first = EndFirst(
-            log, feed, publish, clock=clock, interval=interval, stalled_after=stalled_after
-        )
+        feed = Feed(source, session, publish, interval=interval)
+        first = EndFirst(log, feed, publish, interval=interval)
 
         def close() -> None:
             first.stop()

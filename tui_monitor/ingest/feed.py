@@ -34,6 +34,7 @@ _QUIET_BEAT = 0.1  # the same else
 _SLOW_BEAT = 0.5  # the same while it is quiet and a bell would ring
 _QUIET = 0.5  # seconds without bytes after which it is quiet
 _TOLD = 10.0  # seconds for which a restart or a gap stays the news
+_STALLED = 30.0  # seconds without bytes after which a log is stalled, at least
 _USUAL = 3.0  # a log is not stalled before this many times its usual silence
 
 Publish = Callable[[Snapshot, SourceState], None]
@@ -76,14 +77,12 @@ class Feed:
         *,
         clock: Callable[[], float] = time.monotonic,
         interval: float = 0.1,
-        stalled_after: float = 30.0,
     ) -> None:
         self._source = source
         self._session = session
         self._publish = publish
         self._clock = clock
         self._interval = interval
-        self._stalled_after = stalled_after
         self._limit = _SMALLEST
         self._last_byte: float | None = None
         self._began = clock()
@@ -257,7 +256,7 @@ class Feed:
 
     def _is_stalled(self, now: float) -> bool:
         since = self._began if self._last_byte is None else self._last_byte
-        return now - since >= max(self._stalled_after, _USUAL * self._silence)
+        return now - since >= max(_STALLED, _USUAL * self._silence)
 
     def _beat(self, quiet: float) -> float:
         if not self._settled:
@@ -282,11 +281,7 @@ class FeedThread(TurnThread):
         publish: Publish,
         fail: Callable[[Exception], None],
         *,
-        clock: Callable[[], float] = time.monotonic,
         interval: float = 0.1,
-        stalled_after: float = 30.0,
     ) -> None:
-        feed = Feed(
-            source, session, publish, clock=clock, interval=interval, stalled_after=stalled_after
-        )
+        feed = Feed(source, session, publish, interval=interval)
         super().__init__(feed.turn, source.rung, source.close, fail, name=f"feed {source.name}")

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from typing import Literal
 
@@ -154,18 +155,26 @@ class Fleet:
         return self._turn(member)
 
     def _turn(self, member: Member) -> float:
-        """One turn of a run's feed; what goes wrong in it ends this run only."""
+        """One turn of a run's feed; seconds to its next one."""
         before = member.caught_up
-        try:
+        wait = float("inf")
+        with self._edge_of(member):
             wait = member.turn()
-        except Exception as error:  # the edge of a run: the others go on
-            self._lose(member, error)
-            return float("inf")
+        if member.defect is not None:
+            return wait
         self._choosing = self._choosing or (member.caught_up and not before)
         if member.caught_up and not member.is_stream and member.key != self._opened:
             wait = _SAFETY_SECONDS  # or when its file has changed
         member.due = self._clock() + wait
         return wait
+
+    @contextmanager
+    def _edge_of(self, member: Member) -> Iterator[None]:
+        """Whatever goes wrong in a run ends it, as it would end its thread if it had one."""
+        try:
+            yield
+        except Exception as error:  # the others share its thread, and go on
+            self._lose(member, error)
 
     def _lose(self, member: Member, error: Exception) -> None:
         member.defect = sanitise(str(error) or type(error).__name__)
@@ -173,7 +182,7 @@ class Fleet:
         self._changed = True
         if member.state is not None and member.snapshot is not None and member.key == self._opened:
             state = member.state._replace(condition="lost", detail=member.defect)
-            self._show(member.key, member.snapshot, state)
+            self._show(member.key, member.snapshot, self._as_followed(member, state))
 
     # --- finding ---------------------------------------------------------------------------------
 
@@ -237,10 +246,10 @@ class Fleet:
         return bool(self._to_look)
 
     def _look(self, member: Member) -> bool:
-        try:
+        more = False
+        with self._edge_of(member):
             more = member.look(self._clock(), wall=self._wall())
-        except Exception as error:  # the edge of a run: the others go on
-            self._lose(member, error)
+        if member.defect is not None:
             return False
         self._changed = self._choosing = True
         if member.needs_filling and member.key not in self._to_fill:
@@ -251,17 +260,14 @@ class Fleet:
         """Read logs whole of which only the end was read, when nothing else is to be done."""
         while self._to_fill and self._clock() < until:
             member = self._members[self._to_fill[0]]
-            if not member.needs_filling or not self._fill_slice(member):
+            more = False
+            if member.needs_filling:
+                with self._edge_of(member):
+                    more = member.fill(self._clock())
+            if not more:
                 self._to_fill.pop(0)
                 self._changed = True
         return bool(self._to_fill)
-
-    def _fill_slice(self, member: Member) -> bool:
-        try:
-            return member.fill(self._clock())
-        except Exception as error:  # the edge of a run: the others go on
-            self._lose(member, error)
-            return False
 
     def _hear(self) -> None:
         """Listen to the folders where something is most likely to happen."""
@@ -309,10 +315,8 @@ class Fleet:
             if member.key == self._opened:
                 self._show(member.key, snapshot, self._as_followed(member, state))
 
-        try:
+        with self._edge_of(member):
             member.start(take, self._clock)
-        except Exception as error:  # the edge of a run: the others go on
-            self._lose(member, error)
 
     def _decode(self, until: float) -> float:
         """Give feeds their turns, those that were asked for first; seconds to the next one."""
@@ -327,10 +331,11 @@ class Fleet:
         return max(soonest - self._clock(), 0.0)
 
     def _as_followed(self, member: Member, state: SourceState) -> SourceState:
-        """The state of a source that the fleet's own bell rings for."""
+        """The state of a run's source, by the run's name; the fleet's own bell rings for it."""
+        named = state._replace(name=member.name)
         if member.path is not None and self._bell.covers(folder_of(member.path)):
-            return state._replace(following="events")
-        return state
+            return named._replace(following="events")
+        return named
 
     # --- telling ---------------------------------------------------------------------------------
 

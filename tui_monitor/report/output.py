@@ -60,7 +60,7 @@ def _renamed(path: str) -> Iterator[TextIO]:
                 os.fchmod(stream.fileno(), stat.S_IMODE(os.stat(target).st_mode))
             yield stream
         os.replace(part, target)
-    except BaseException:
+    finally:
+        # Not there any more, if it has taken its name.
         with suppress(FileNotFoundError):
             os.unlink(part)
-        raise

@@ -94,11 +94,14 @@ class Webhook:
         self._thread.join(_PARTING)
 
     def _run(self) -> None:
+        from http.client import HTTPException
+
         opener = _opener()
         while (message := self._messages.get()) is not None:
             try:
                 self._send(opener, message)
-            except Exception as error:  # the thread's edge: an alert lost must not end the monitor
+            except (OSError, HTTPException, ValueError) as error:
+                # No answer, one that is no HTTP, or a name of a host that cannot be encoded.
                 self._complain(_reason(error))
 
     def _send(self, opener: OpenerDirector, message: Message) -> None:
