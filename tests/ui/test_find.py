@@ -45,6 +45,27 @@ async def test_other_text_searches_the_log() -> None:
     assert "a bar again" not in shown
 
 
+async def test_text_that_is_nowhere_is_told() -> None:
+    app = _app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        await pilot.press("slash", *"zzz", "enter")
+        await pilot.pause()
+        assert 'neither a metric nor a line of the log has "zzz"' in "\n".join(text_of(app))
+        await pilot.press("slash", "enter")
+        await pilot.pause()
+        assert "zzz" not in "\n".join(text_of(app))
+
+
+async def test_lines_that_are_found_where_there_is_no_room_for_the_log_are_counted() -> None:
+    app = _app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.press("slash", *"warn", "enter")
+        await pilot.pause()
+        assert "lines of the log with it: 2" in "\n".join(text_of(app))
+
+
 async def test_escape_leaves_everything_as_it_was() -> None:
     app = _app()
     async with app.run_test(size=SIZE) as pilot:

@@ -133,6 +133,9 @@ async def test_the_palette_runs_a_command_by_its_name() -> None:
         await pilot.pause()
         names = {command.title for command in app.get_system_commands(app.screen)}
         assert {"Quit", "Zoom in", "Logarithmic y", "Export", "Epochs"} <= names
+        titles = [command.title for command in app.get_system_commands(app.screen)]
+        assert len(titles) == len(names)
+        assert not {"Copy selected text", "Focus Next"} & names
         await pilot.press("ctrl+p")
         await pilot.pause()
         await pilot.press(*"logarithmic")
@@ -140,6 +143,22 @@ async def test_the_palette_runs_a_command_by_its_name() -> None:
         await pilot.press("enter")
         await pilot.pause(0.2)
         assert app.monitor.scene.view.log_y
+
+
+async def test_in_ascii_nothing_over_the_picture_has_other_signs() -> None:
+    app, _ = monitor(samples.training(), samples.LIVE, ascii=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.press("question_mark")
+        for _ in range(3):
+            await pilot.pause(0.3)
+            shown = [strip.text for strip in app.screen._compositor.render_strips()]
+            assert shown[0].startswith("+--")
+            assert "".join(shown).isascii()
+            await pilot.press("pagedown")
+        await pilot.press("escape", "ctrl+p")
+        await pilot.pause()
+        assert app.screen is app.monitor
 
 
 async def test_a_click_on_a_boundary_selects_it_and_others_do_not() -> None:

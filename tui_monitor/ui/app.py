@@ -35,8 +35,8 @@ EXPORTS = (("c", "CSV"), ("j", "JSON lines"), ("s", "SVG"), ("h", "HTML"), ("t",
 """Keys that say what to export, and what they stand for."""
 _RETRY_SECONDS = 0.025
 """Between two looks whether the terminal has taken the last frame."""
-_NOT_OFFERED = ("command_palette",)
-"""Actions that the command palette leaves out."""
+_NOT_OFFERED = ("command_palette", "screen.copy_text", "app.focus_next", "app.focus_previous")
+"""Actions that the command palette leaves out: itself, and those of Textual without a use here."""
 
 
 class MonitorApp(FeedApp):
@@ -85,6 +85,7 @@ class MonitorApp(FeedApp):
     ) -> None:
         monitor = MonitorScreen(source, glyphs_of(ascii=ascii, blocks=blocks))
         super().__init__(open_feed, monitor, source)
+        self.use_command_palette = not ascii  # it is drawn by Textual, with other signs
         self._light = light
         self._rings, self._notifies = bell, notify
         self.pass_on: PassOn | None = None
@@ -225,13 +226,18 @@ class MonitorApp(FeedApp):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the command palette (ctrl+p) offers: the keys of this screen, by name."""
-        for namespace, binding, enabled, _ in screen.active_bindings.values():
+        offered: dict[str, SystemCommand] = {}
+        # Of several keys for the same the one that is shown.
+        active = sorted(screen.active_bindings.values(), key=lambda each: not each.binding.show)
+        for namespace, binding, enabled, _ in active:
             if enabled and binding.description and binding.action not in _NOT_OFFERED:
-                yield SystemCommand(
+                command = SystemCommand(
                     binding.description,
-                    f"key {binding.key_display or binding.key}",
+                    f"key {self.get_key_display(binding)}",
                     partial(self._run_named, namespace, binding.action),
                 )
+                offered.setdefault(binding.description, command)
+        yield from offered.values()
 
     async def _run_named(self, namespace: DOMNode, action: str) -> None:
         await self.run_action(action, namespace)

@@ -74,14 +74,21 @@ def numbers(scene: Scene, curve: Curve, *, words: bool, verdict: bool = False) -
     items.append(shown)
     low, high = float(curve.low[index]), float(curve.high[index])
     if cursor is not None and math.isfinite(low) and math.isfinite(high):
-        bounds = Span(f"{fmt.number(low)} to {fmt.number(high)}", Ink.PLAIN)
+        bounds = Span(_between(low, high), Ink.PLAIN)
         word = Span("window " if words else "", Ink.DIM)
-        items.append(Item((Span(f"{glyphs.window} ", Ink.GHOST), word, bounds), 3))
+        items.append(Item((Span(f"{glyphs.window} ", Ink.WINDOW), word, bounds), 3))
     val = index_at(curve.val_x, cursor)
     if val is not None:
         number = float(curve.val[val])
         items.append(_item(glyphs.val, Ink.VAL, "val " if words else "", (number, Ink.VAL), 2))
     return items
+
+
+def _between(low: float, high: float) -> str:
+    """Bounds; as one number, as wide, where they are the same with as many decimals as are shown."""
+    begin, end = fmt.number(low), fmt.number(high)
+    both = f"{begin} to {end}"
+    return both if begin != end else pad(begin, len(both))
 
 
 def _verdict(off: float) -> Span:

@@ -9,8 +9,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
+from tui_monitor.ui.glyphs import Glyphs
 from tui_monitor.ui.palette import Ink
-from tui_monitor.ui.rows import BLANK, Row, Span, pad, wrap
+from tui_monitor.ui.rows import BLANK, Row, Span, pad, row_width, wrap
 from tui_monitor.ui.scene import Scene
 from tui_monitor.ui.widgets.ink_view import InkView
 
@@ -20,8 +21,7 @@ _TEXT = (
         "Most bars print the average of all batches since the epoch began: at batch 400 a new one "
         "counts for 1/400. The blue line is the level behind it, decoded from the rounded prints; "
         "± and the band are two standard errors. Grey is the number as displayed, too high or too "
-        "low if the model is elsewhere by now; faint dots are means of single windows. At an arrow "
-        "the line leaves the chart.",
+        "low if the model is elsewhere by now.",
     ),
     (
         "Why it jumps between two epochs",
@@ -42,6 +42,8 @@ _TEXT = (
         "the level at the epoch's end. Dropout and augmentation act in training only.",
     ),
 )
+_PALETTE = "ctrl+p"
+"""Not offered in ASCII."""
 _KEYS = (
     ("q", "quit"),
     ("space", "pause the view; pause a replay"),
@@ -63,29 +65,63 @@ _KEYS = (
     ("m o u", "list: mark, compare, unmark"),
     ("s a", "list: sort; by epoch or step"),
     ("S", "stop a recorded training"),
-    ("ctrl+p", "commands by name"),
+    (_PALETTE, "commands by name"),
     ("ctrl+l", "draw everything anew"),
 )
 _KEY_CELLS = 18
+_SIGN_CELLS = 6
+_ENTRY_CELLS = 50
+"""Of a sign or a key with what it means."""
 
 
-def help_rows(width: int) -> list[Row]:
-    """The page, wrapped to `width`: the words, then the keys, in two columns if they fit."""
+def help_rows(width: int, glyphs: Glyphs) -> list[Row]:
+    """The page, wrapped to `width`: the words, then signs and keys, in two columns if they fit."""
     rows: list[Row] = []
     for title, text in _TEXT:
         rows.append((Span(title, Ink.TITLE),))
-        rows += [(Span(line, Ink.PLAIN),) for line in wrap(text, width)]
+        told = text.replace("±", glyphs.plus_minus)
+        rows += [(Span(line, Ink.PLAIN),) for line in wrap(told, width)]
         rows.append(BLANK)
-    rows.append((Span("Keys", Ink.TITLE),))
-    entries: list[Row] = [
-        (Span(pad(key, _KEY_CELLS), Ink.KEY), Span(pad(what, 32), Ink.PLAIN)) for key, what in _KEYS
+    signs: list[Row] = [
+        (Span(pad(sign, _SIGN_CELLS), ink), Span(what, Ink.PLAIN))
+        for sign, ink, what in _signs(glyphs)
     ]
-    columns = 2 if width >= 2 * (_KEY_CELLS + 32) else 1
+    keys: list[Row] = [
+        (Span(pad(key, _KEY_CELLS), Ink.KEY), Span(what, Ink.PLAIN))
+        for key, what in _KEYS
+        if key != _PALETTE or not glyphs.ascii
+    ]
+    rows += [(Span("Signs", Ink.TITLE),), *_columns(signs, width), BLANK]
+    rows += [(Span("Keys", Ink.TITLE),), *_columns(keys, width)]
+    return rows
+
+
+def _signs(glyphs: Glyphs) -> list[tuple[str, Ink, str]]:
+    """What a chart and its head are drawn with."""
+    return [
+        (glyphs.line, Ink.LEVEL, "the level"),
+        (glyphs.ghost, Ink.GHOST, "the number as displayed"),
+        (glyphs.val, Ink.VAL, "validation"),
+        (glyphs.window, Ink.WINDOW, "mean of the batches between two prints"),
+        (glyphs.rule, Ink.RULE, "the end of an epoch"),
+        (glyphs.selected, Ink.SELECTED, "the boundary that is explained"),
+        (glyphs.event, Ink.EVENT, "checkpoint, learning rate, stop"),
+        (f"{glyphs.above} {glyphs.below}", Ink.LEVEL, "the level leaves the chart"),
+        (glyphs.best, Ink.VAL, "the best validation"),
+        (glyphs.alert, Ink.BAD, "nan, divergence, a failed training"),
+    ]
+
+
+def _columns(entries: list[Row], width: int) -> list[Row]:
+    """Entries below each other, in two columns if there is room."""
+    columns = 2 if width >= 2 * _ENTRY_CELLS else 1
     tall = -(-len(entries) // columns)
+    rows: list[Row] = []
     for number in range(tall):
         row: Row = ()
         for entry in entries[number::tall]:
-            row += entry
+            blank = _ENTRY_CELLS * (len(row) > 0) - row_width(row)
+            row += (Span(" " * max(blank, 0)), *entry)
         rows.append(row)
     return rows
 
@@ -95,8 +131,8 @@ class HelpText(InkView):
 
     def draw(self, scene: Scene, width: int, height: int) -> list[Row]:
         """See `help_rows`."""
-        del scene, height
-        rows = help_rows(width)
+        del height
+        rows = help_rows(width, scene.glyphs)
         self.styles.height = len(rows)
         return rows
 
@@ -112,10 +148,12 @@ class HelpScreen(ModalScreen[None]):
     def __init__(self, scene: Scene) -> None:
         super().__init__()
         self._scene = scene
+        self.set_class(scene.glyphs.ascii, "-ascii")
 
     def compose(self) -> ComposeResult:
         """A page that scrolls where it does not fit."""
-        with VerticalScroll(id="page"):
+        with VerticalScroll(id="page") as page:
+            page.border_subtitle = "esc: close  up, down: scroll"
             yield HelpText(id="help")
 
     def on_mount(self) -> None:

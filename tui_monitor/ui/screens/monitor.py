@@ -174,6 +174,10 @@ class MonitorScreen(Screen[None]):
         if self._scene.notice == notice and self.is_attached:
             self.tell(None)
 
+    def _tell_briefly(self, notice: str) -> None:
+        self.tell(notice)
+        self.set_timer(_TOLD_SECONDS, lambda: self.untell(notice))
+
     def set_paused(self, paused: bool) -> None:
         """Hold the picture, or go on with the newest."""
         newest = self._waiting or self._scene.snapshot
@@ -235,8 +239,16 @@ class MonitorScreen(Screen[None]):
         self.app.push_screen(AskScreen(self._scene, "/", hint), self._search)
 
     def _search(self, text: str | None) -> None:
-        if text is not None:
-            self._change(scenes.matching(self._scene, text))
+        if text is None:
+            return
+        self._change(scenes.matching(self._scene, text))
+        searched, found = self._scene.view.search, len(scenes.found_lines(self._scene))
+        if searched and not found:
+            self._tell_briefly(f'neither a metric nor a line of the log has "{searched}"')
+        elif searched and self._layout_now is not None and not self._layout_now.log:
+            self._tell_briefly(f"lines of the log with it: {found}, which need a larger terminal")
+        else:
+            self.tell(None)
 
     def action_go_to(self) -> None:
         """Ask for an epoch and put the cursor on its first print."""
@@ -247,9 +259,7 @@ class MonitorScreen(Screen[None]):
             return
         view = moves.at_epoch(self._scene, text.strip())
         if view is None:
-            notice = f"no epoch {text.strip()} here yet"
-            self.tell(notice)
-            self.set_timer(_TOLD_SECONDS, lambda: self.untell(notice))
+            self._tell_briefly(f"no epoch {text.strip()} here yet")
             return
         self.tell(None)
         self._change(view)
