@@ -17,7 +17,7 @@ from tui_monitor.core.batchsize import LARGEST, Early
 from tui_monitor.core.chain import Position
 from tui_monitor.core.evidence import Sample, early, in_order
 from tui_monitor.core.identity import BarIdentity, Change
-from tui_monitor.core.metrics import describe
+from tui_monitor.core.laws import UNKNOWN
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.records import Estimate, LawEvidence, Print
 from tui_monitor.core.stride import Stride
@@ -62,6 +62,11 @@ class RunDecoder:
     def batch_size_certain(self) -> bool:
         """Whether no other batch size comes into question; else it is only the likeliest."""
         return self.identity.size_is_certain and not 0 < self._steps_divided < ENOUGH_STEPS
+
+    @property
+    def as_printed(self) -> tuple[str, ...]:
+        """The metrics whose prints were found to be no means of batches, in the order printed."""
+        return tuple(name for name in self.tracks if self.identity.is_as_printed(name))
 
     # --- prints in ---------------------------------------------------------------------------
 
@@ -112,7 +117,9 @@ class RunDecoder:
     def _begin(self, name: str) -> Track:
         """A metric is printed for the first time."""
         size = self.identity.samples(self.stride.size)
-        self.tracks[name] = track = Track(describe(name), self.identity.law_for(name), size)
+        self.tracks[name] = track = Track(
+            self.identity.metric(name), self.identity.law_for(name), size
+        )
         track.counted = self.identity.size_is_certain
         track.guess_noise(self.identity.first_noise(track))
         return track
@@ -135,7 +142,7 @@ class RunDecoder:
                 for name, track in self.tracks.items():
                     track.law = self.identity.law_for(name)
                 self._position_again()
-            elif change == "laws":
+            elif change in ("metrics", "laws"):
                 self._revise_laws()
             elif change == "batch-size":
                 for track in self.tracks.values():
@@ -160,6 +167,8 @@ class RunDecoder:
             law = self.identity.law_for(name)
             if law.key != track.law.key:
                 track.law = law
+                if law.key == UNKNOWN.key:
+                    track.metric = self.identity.metric(name)
                 track.decode_again()
 
     def _learn_steps(self, p: Print) -> None:

@@ -9,7 +9,7 @@ line of an epoch only: what each makes of the last lines is kept apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import ceil, isfinite
 from typing import NamedTuple
 
@@ -256,12 +256,13 @@ class Trials:
             for trial in self._of_metric[name]:
                 trial.only_ends = True
 
-    def nats(self) -> Mapping[Law, float]:
-        """Log-likelihood under each law, of all metrics together."""
+    def nats(self, of: Collection[str] = ()) -> Mapping[Law, float]:
+        """Log-likelihood under each law, of some metrics together; of all where there are none."""
         return {
             law: sum(
                 trial.nats(law)
-                for trials in self._of_metric.values()
+                for name, trials in self._of_metric.items()
+                if not of or name in of
                 for trial in trials
                 if trial.depth == law.depth
             )

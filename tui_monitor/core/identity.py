@@ -2,20 +2,22 @@
 
 The line's style leaves a short list of laws (`laws.candidates`); the prints decide among them
 (`evidence`), weighed anew as their number grows by half, as far as a trial looks, and at the end of
-the first epochs. Small habits of the versions decide what no number can. A batch size is taken for the
-level's noise once it is likely, and for counts, which it makes exact, once it is certain.
+the first epochs. A metric that is no mean of batches (`doubts`) is shown as printed, and not asked.
+Small habits of the versions decide what no number can. A batch size is taken for the level's noise
+once it is likely, and for counts, which it makes exact, once it is certain.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy, deepcopy
 from math import gcd, log
 from typing import Literal
 
 from tui_monitor.core import laws
-from tui_monitor.core.evidence import MOST_PRINTS, Sample, Trials, in_order
+from tui_monitor.core.doubts import Doubts
+from tui_monitor.core.evidence import MOST_PRINTS, Sample, Trials
 from tui_monitor.core.laws import (
     BATCHES_LIKELY,
     BATCHES_OPEN,
@@ -28,8 +30,9 @@ from tui_monitor.core.laws import (
     UNKNOWN,
     Law,
 )
-from tui_monitor.core.metrics import Metric, describe
+from tui_monitor.core.metrics import Metric, as_printed, describe
 from tui_monitor.core.options import DecodeOptions
+from tui_monitor.core.reader import Reader
 from tui_monitor.core.records import LawEvidence, Print
 from tui_monitor.core.sizing import SizeEvidence
 from tui_monitor.core.track import Track
@@ -65,8 +68,9 @@ ALIKE = 1.5
 LastLine = Literal["repeated", "single", "unsure"]
 """How a bar ends its epoch. `repeated`: the last batch has a line of its own before the epoch's last
 line (tf.keras 2.2 and later). `single`: it has none though no batch went unprinted (before)."""
-Change = Literal["none", "laws", "depth", "batch-size"]
-"""What a weighing changed: laws of equal depth, how often is averaged, or the batch size."""
+Change = Literal["none", "metrics", "laws", "depth", "batch-size"]
+"""What a weighing changed: which metrics are means of batches, laws of equal depth, how often is
+averaged, or the batch size."""
 
 
 class BarIdentity:
@@ -98,6 +102,9 @@ class BarIdentity:
         """Depth and stride by which the evidence of sizes was read."""
         self._readers: dict[str, Reader] = {}
         self._size_readers: dict[str, Reader] = {}
+        self._doubts = Doubts()
+        self._epoch = 0
+        """Of the newest print."""
 
     # --- habits ------------------------------------------------------------------------------
 
@@ -133,9 +140,18 @@ class BarIdentity:
             return laws.named(self.options.law, found)
         return found
 
+    def is_as_printed(self, name: str) -> bool:
+        """Whether a metric's prints were found to be no means of batches."""
+        return name in self._doubts.as_printed
+
+    def metric(self, name: str) -> Metric:
+        """What a metric is, by its name and by what its prints have shown."""
+        found = describe(name)
+        return as_printed(found) if self.is_as_printed(name) else found
+
     def law_for(self, name: str) -> Law:
-        """The law of one metric: names that are no means, and the details of old versions."""
-        metric = describe(name)
+        """The law of one metric: those that are no means, and the details of old versions."""
+        metric = self.metric(name)
         assert self.law is not None
         if metric.split == "val" or self.law.key == EPOCH.key:
             return EPOCH
@@ -167,7 +183,11 @@ class BarIdentity:
 
     def evidence(self, tracks: Mapping[str, Track]) -> LawEvidence | None:
         """The law of the bars, as users know it; None before the first print."""
-        if self._evidence is None or self.law is None or self.law.key != STEPS.key:
+        if self._evidence is None or self.law is None:
+            return None
+        if self._doubts.as_printed and self.law.depth and not self._doubts.means(tracks):
+            return LawEvidence(UNKNOWN.name, None, None, settled=True)
+        if self.law.key != STEPS.key:
             return self._evidence
         averaged = [t for t in tracks.values() if t.metric.averaged and t.law.depth]
         return self._evidence._replace(name=averaged[0].law.name) if averaged else self._evidence
@@ -182,11 +202,12 @@ class BarIdentity:
         self._finals += p.final
         ends = p.final and (self._finals <= FIRST_EPOCHS or is_power_of_two(self._finals))
         at_length = ends or self._bars >= AT_LENGTH
+        begins, self._epoch = p.epoch != self._epoch, p.epoch
         if self._bars >= self._next_weighing:
             later = self._next_weighing + (1 << self._next_weighing.bit_length() - 2)
             self._next_weighing = later if later <= MOST_PRINTS else sys.maxsize
         elif not ends:
-            return None
+            return (self._weigh_means(p, tracks) or None) if begins or p.final else None
         return self.weigh(p, tracks, stride, at_length=at_length)
 
     def weigh(
@@ -195,11 +216,11 @@ class BarIdentity:
         """Weigh the evidence. `at_length`: the scatter of the batches too, which takes many prints."""
         if self.law is None or self.law.depth == 0:
             return []
-        averaged = [t for t in tracks.values() if t.metric.averaged and t.metric.split == "train"]
+        changes = self._weigh_means(p, tracks)
+        averaged = self._doubts.means(tracks)
         readers = (*self._readers.values(), *self._size_readers.values())
         if any(reader.metric != tracks[reader.metric.name].metric for reader in readers):
-            self.forget()
-        changes: list[Change] = []
+            self._forget_trials()
         found = self._in_question(p)
         if len(found) > 1:
             changes.append(self._weigh_laws(found, averaged))
@@ -215,6 +236,10 @@ class BarIdentity:
 
     def forget(self) -> None:
         """Prints stand elsewhere than thought: read them anew."""
+        self._forget_trials()
+        self._doubts.forget()
+
+    def _forget_trials(self) -> None:
         self._trials = self._sizes = None
         self._readers, self._size_readers = {}, {}
 
@@ -223,6 +248,7 @@ class BarIdentity:
         other = copy(self)
         other._trials, other._sizes = None, deepcopy(self._sizes)
         other._readers, other._size_readers = {}, {}
+        other._doubts = Doubts(set(self._doubts.as_printed))
         return other
 
     def first_noise(self, track: Track) -> float | None:
@@ -230,6 +256,19 @@ class BarIdentity:
         if self._trials is None:
             return None
         return self._trials.first_noise(track.metric.name, track.law.depth)
+
+    def _weigh_means(self, p: Print, tracks: Mapping[str, Track]) -> list[Change]:
+        """Whether the metrics are means of batches at all."""
+        if self.law is None or self.law.depth == 0 or self.options.law is not None:
+            return []
+        others = {law.depth for law in self._candidates(p)} - {self.law.depth}
+        if not self._doubts.weigh(tracks, (self.law.depth, *others)):
+            return []
+        # what these told of the law is void, and so is what was certain by it
+        self._forget_trials()
+        if self._evidence is not None:
+            self._evidence = self._evidence._replace(margin=None)
+        return ["metrics"]
 
     def _in_question(self, p: Print) -> tuple[Law, ...]:
         """The laws that what is still to come may yet tell apart."""
@@ -251,7 +290,8 @@ class BarIdentity:
         for track in averaged:
             samples = self._new_samples(self._readers, track)
             self._trials.take(track.metric, samples)
-        nats = self._trials.nats()
+        named = {track.metric.name for track in averaged if track.metric.family != "real"}
+        nats = self._trials.nats(named)
         price = LESS_USUAL if STATE in found else RARE
         score = {law: nats[law] - (0.0 if law.depth == found[0].depth else price) for law in found}
         if STATE in found and self._spacing > 1:
@@ -305,34 +345,6 @@ class BarIdentity:
     def _new_samples(self, readers: dict[str, Reader], track: Track) -> list[Sample]:
         reader = readers.setdefault(track.metric.name, Reader(track.metric))
         return reader.read(track)
-
-
-class Reader:
-    """Reads a track's prints as evidence, each of them once."""
-
-    def __init__(self, metric: Metric) -> None:
-        self.metric = metric
-        self._row = 0
-        self._before: Sample | None = None
-
-    def read(self, track: Track) -> list[Sample]:
-        """The prints that came since the last call."""
-        found = in_order(self._rest(track), self._before)
-        self._before = found[-1] if found else self._before
-        return found
-
-    def _rest(self, track: Track) -> Iterator[Sample]:
-        while self._row < len(track):
-            row, place = self._row, track.places[self._row]
-            if place.ragged and not place.final and row == len(track) - 1:
-                # the next print may tell that its last batch was a full one
-                return
-            self._row += 1
-            if place.k is not None:
-                told, quantum = track.told[row], track.quantum[row]
-                yield Sample(
-                    place.epoch, place.k, told, quantum, place.final, place.ragged, place.appended
-                )
 
 
 def is_power_of_two(n: int) -> bool:

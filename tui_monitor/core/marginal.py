@@ -111,30 +111,50 @@ def _design(rows: tuple[Row, ...]) -> _Design:
     return _Design(level, gap, batch, weight / np.outer(n, n), at)
 
 
-def foretold(
-    rows: Sequence[Row], told: FloatArray, quantum: FloatArray, variance: FloatArray
-) -> FloatArray:
-    """Log-likelihood of each print, given those before it: shape (ways of the level, `NOISES`, prints).
+class Ways(NamedTuple):
+    """How prints vary together under a law. Arrays of prints x prints, if not told otherwise."""
 
-    `told` are the numbers and `quantum` their rounding, in units of what the level may be away from
-    the first of them; `variance`: of the batches before each print, for s = 1. In nats of the number
-    among all that could be printed.
-    """
+    level: FloatArray
+    """Covariance that the level gives, one for each way it may go: ways x prints x prints."""
+    noise: FloatArray
+    """Covariance that the noise of the batches gives."""
+
+
+def covariance(rows: Sequence[Row], variance: FloatArray) -> Ways:
+    """Of prints; `variance`: of the batches before each of them, shape (prints,)."""
     design = _design(tuple(rows))
     summed = np.cumsum(design.batch * variance[design.at], axis=1)[:, design.gap]
-    noise = (design.weight * summed).sum(axis=0)
+    return Ways(design.level, (design.weight * summed).sum(axis=0))
+
+
+def one_by_one(covariance: FloatArray, told: FloatArray, quantum: FloatArray) -> FloatArray:
+    """Log-likelihood of each print, given those before it, by each covariance: shape (.., prints).
+
+    Means are those of the first print. In nats of the number among all that could be printed.
+    """
     rounding = np.maximum(quantum**2 / 12.0, FINEST)
-    size = len(rows)
+    size = len(told)
     # bordered by the numbers, the factor's last row is what each was foretold wrongly by
-    both = np.empty((len(design.level), len(NOISES), size + 1, size + 1))
-    both[..., :size, :size] = NOISES[:, None, None] * noise + np.diag(rounding)
-    both[..., :size, :size] += design.level[:, None]
+    both = np.empty((*covariance.shape[:-2], size + 1, size + 1))
+    both[..., :size, :size] = covariance + np.diag(rounding)
     both[..., size, :size] = told - told[0]
     both[..., size, size] = UNBOUNDED
     factor = np.linalg.cholesky(both)
     sd = np.diagonal(factor, axis1=-2, axis2=-1)[..., :size]
     cell = 0.5 * np.log(6.0 / pi * rounding)
     return np.asarray(cell - np.log(sd) - 0.5 * factor[..., size, :size] ** 2)
+
+
+def foretold(
+    rows: Sequence[Row], told: FloatArray, quantum: FloatArray, variance: FloatArray
+) -> FloatArray:
+    """Log-likelihood of each print, given those before it: shape (ways of the level, `NOISES`, prints).
+
+    `told` are the numbers and `quantum` their rounding, in units of what the level may be away from
+    the first of them; `variance`: of the batches before each print, for s = 1.
+    """
+    level, noise = covariance(rows, variance)
+    return one_by_one(level[:, None] + NOISES[:, None, None] * noise, told, quantum)
 
 
 def mean(nats: FloatArray, axis: int | None = None) -> FloatArray:

@@ -1,6 +1,7 @@
 """What a metric is, by its name: its split, its range, and whether it is a mean of batches at all.
 
-A name is only a hint: the decoder drops a range that the prints contradict.
+A name is only a hint: the decoder drops a range that the prints contradict, and the mean that they are
+not (`unaveraged`).
 """
 
 from __future__ import annotations
@@ -68,3 +69,8 @@ def describe(name: str) -> Metric:
     if _POSITIVE.search(base):
         return Metric(name, split, "positive", 0.0, inf, False, True, False)
     return Metric(name, split, "real", -inf, inf, False, True, True)
+
+
+def as_printed(metric: Metric) -> Metric:
+    """The metric, whose prints have shown that it is no mean of batches: its range is open."""
+    return metric._replace(family="real", low=-inf, high=inf, counts=False, averaged=False)

@@ -289,3 +289,5 @@ class RunReport:
     events: tuple[Event, ...]
     batch_size_certain: bool = True
     """False: it is the likeliest, but right answers are not counted by it."""
+    as_printed: tuple[str, ...] = ()
+    """Metrics whose prints were found to be no means of batches; those known by name are left out."""

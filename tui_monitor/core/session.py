@@ -264,6 +264,7 @@ class Session:
             findings=self._findings(run, events, exact=True),
             events=events,
             batch_size_certain=run.batch_size_certain,
+            as_printed=run.as_printed,
         )
 
     def _findings(

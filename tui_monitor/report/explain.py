@@ -132,6 +132,14 @@ def _heading(report: RunReport) -> str:
     return ", ".join((report.format or "format not known", epochs, batches))
 
 
+def _laws(report: RunReport) -> str:
+    """The law of the bars, and what does not obey it."""
+    if not report.as_printed:
+        return _law(report.law)
+    names = ", ".join(report.as_printed)
+    return f"{_law(report.law)}; no means of batches, so shown as printed: {names}"
+
+
 def _law(law: LawEvidence | None) -> str:
     if law is None:
         return "not known"
@@ -168,7 +176,7 @@ def _text(source: str, reports: Sequence[RunReport]) -> Iterator[str]:
     for report in reports:
         yield ""
         yield f"Run {report.run}: {_heading(report)}"
-        yield f"Averaging law: {_law(report.law)}"
+        yield f"Averaging law: {_laws(report)}"
         if len(report.boundaries) > 1:
             yield f"{len(report.boundaries)} boundaries: {_verdicts(report.boundaries)}"
         shown = _worth_showing(report.boundaries)
@@ -227,7 +235,7 @@ def _markdown(source: str, reports: Sequence[RunReport]) -> Iterator[str]:
     for report in reports:
         yield f"### {_code(source)}, run {report.run}"
         yield ""
-        yield f"{_plain(_heading(report))}. Averaging law: {_law(report.law)}."
+        yield f"{_plain(_heading(report))}. Averaging law: {_plain(_laws(report))}."
         yield ""
         shown = _worth_showing(report.boundaries)
         if shown:

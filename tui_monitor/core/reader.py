@@ -1,0 +1,41 @@
+"""A track's prints as evidence: each is read once, where it may stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tui_monitor.core.evidence import Sample, in_order
+from tui_monitor.core.metrics import Metric
+from tui_monitor.core.track import Track
+
+
+class Reader:
+    """Reads a track's prints as evidence, each of them once."""
+
+    def __init__(self, metric: Metric) -> None:
+        self.metric = metric
+        self._row = 0
+        self._before: Sample | None = None
+
+    def read(self, track: Track) -> list[Sample]:
+        """The prints that came since the last call."""
+        found = in_order(self._rest(track), self._before)
+        self._before = found[-1] if found else self._before
+        return found
+
+    def skip(self, track: Track) -> None:
+        """Of the prints since, only the newest is to be read."""
+        self._row = max(self._row, len(track) - 1)
+
+    def _rest(self, track: Track) -> Iterator[Sample]:
+        while self._row < len(track):
+            row, place = self._row, track.places[self._row]
+            if place.ragged and not place.final and row == len(track) - 1:
+                # the next print may tell that its last batch was a full one
+                return
+            self._row += 1
+            if place.k is not None:
+                told, quantum = track.told[row], track.quantum[row]
+                yield Sample(
+                    place.epoch, place.k, told, quantum, place.final, place.ragged, place.appended
+                )
