@@ -104,16 +104,20 @@ class Trial:
         """About how far the level may be from the first number."""
         self.only_ends = False
         """From now on only last lines are to be told apart."""
-        self.first_noise: float | None = None
-        """The first guess of the noise, as `Noise.scale`; None before there are prints enough."""
+        self._first_noise: float | None = None
         self._taken = self._ended = 0
 
-    def _guess_noise(self) -> float:
-        """The largest noise that the prints allow, as `Noise.scale`."""
-        nats = self._by_noise()
-        unit = {"fraction": 1.0, "positive": self._unit, "real": self._unit**2}
-        largest = NOISES[nats > nats.max() - INDIFFERENT].max()
-        return float(largest) * unit[self.metric.family]
+    def first_noise(self) -> float | None:
+        """The largest noise that the first prints allow, as `Noise.scale`; None before there are any."""
+        if self._first_noise is None and self._tried:
+            nats = self._by_noise()
+            unit = {"fraction": 1.0, "positive": self._unit, "real": self._unit**2}
+            largest = NOISES[nats > nats.max() - INDIFFERENT].max()
+            found = float(largest) * unit[self.metric.family]
+            if self._taken < FIRST_PRINTS:
+                return found
+            self._first_noise = found
+        return self._first_noise
 
     def _by_noise(self) -> FloatArray:
         """Log-likelihood of the prints, but for last lines, by the noise."""
@@ -191,8 +195,6 @@ class Trial:
                 self._counts.take(self.metric.name, self.depth, [early(s)])
         else:
             self._impossible += 1
-        if self._taken == FIRST_PRINTS:
-            self.first_noise = self._guess_noise()
 
     def _take_end(self, s: Sample) -> None:
         """Take a last line, by each rule."""
@@ -273,5 +275,5 @@ class Trials:
         """The first guess of a metric's noise, as `Noise.scale`; None before it is known."""
         for trial in self._of_metric.get(metric, ()):
             if trial.depth == depth:
-                return trial.first_noise
+                return trial.first_noise()
         return None

@@ -54,6 +54,8 @@ LESS_USUAL = 1.5
 """The same of the bars of Keras 3, which average twice before version 3.15 and once from then on."""
 FIRST_WEIGHING = 4
 """Prints before the evidence is weighed for the first time."""
+FIRST_PRINTS = 16
+"""Prints up to which it is weighed again as their number grows by a quarter, and then by half."""
 FIRST_EPOCHS = 4
 """Epochs at whose end it is weighed too: last lines tell laws apart. Later ones as they double."""
 LIKELY = 1.0
@@ -195,7 +197,11 @@ class BarIdentity:
     def weigh_if_due(
         self, p: Print, tracks: Mapping[str, Track], stride: int
     ) -> list[Change] | None:
-        """Weigh the evidence if a print makes it worth it, else None; `stride`: batches an update."""
+        """Weigh the evidence if a print makes it worth it, else None; `stride`: batches an update.
+
+        It does where the number of prints has grown, at the end of epochs, and where a print is a
+        surprise while it is open which law they obey.
+        """
         self._bars += not p.final
         if p.step is not None and not p.final:
             self._spacing = gcd(self._spacing, p.step - 1)
@@ -204,11 +210,18 @@ class BarIdentity:
         at_length = ends or self._bars >= AT_LENGTH
         begins, self._epoch = p.epoch != self._epoch, p.epoch
         if self._bars >= self._next_weighing:
-            later = self._next_weighing + (1 << self._next_weighing.bit_length() - 2)
+            weighed = self._next_weighing
+            later = weighed + weighed // (4 if weighed < FIRST_PRINTS else 2)
             self._next_weighing = later if later <= MOST_PRINTS else sys.maxsize
-        elif not ends:
+        elif not ends and not self._may_be_wrong(tracks):
             return (self._weigh_means(p, tracks) or None) if begins or p.final else None
         return self.weigh(p, tracks, stride, at_length=at_length)
+
+    def _may_be_wrong(self, tracks: Mapping[str, Track]) -> bool:
+        """Whether the newest print surprises under a law that is not settled."""
+        if self._evidence is None or self._evidence.settled or self._bars < FIRST_WEIGHING:
+            return False
+        return any(t.filter is not None and t.filter.surprised for t in tracks.values())
 
     def weigh(
         self, p: Print, tracks: Mapping[str, Track], stride: int, *, at_length: bool

@@ -115,6 +115,11 @@ class LevelFilter:
             return (m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8])
         return kalman.widen2((m[0], m[1], m[2], m[3], m[4]))
 
+    @property
+    def surprised(self) -> bool:
+        """Whether the newest print was far from what was expected."""
+        return self._calm == 0 and self._restart is None
+
     # --- back and away -----------------------------------------------------------------------
 
     def memory(self) -> Memory:

@@ -101,7 +101,8 @@ def _design(rows: tuple[Row, ...]) -> _Design:
     nodes = np.zeros((len(k), len(stops) + 1))
     nodes[:, 1:] = reached * halves
     nodes[:, :-1] += whole - nodes[:, 1:]
-    time = np.concatenate(([0.0], stops)) / stops[-1]
+    # learning is fast at first: of the square root of time a level is as smooth early as late
+    time = np.sqrt(np.concatenate(([0.0], stops)) / stops[-1])
     lag = np.abs(time[:, None] - time)
     turned = 3.0**0.5 * lag / SMOOTH[:, None, None]
     smooth, rough = (1.0 + turned) * np.exp(-turned), np.exp(-lag / ROUGH[:, None, None])
