@@ -111,7 +111,7 @@ def test_it_does_not_matter_how_often_is_weighed() -> None:
         assert other.nats(laws.TWICE_RESET) <= 0.0
     for law in one.laws:
         assert one.nats(law) == other.nats(law)
-    assert one.first_noise == other.first_noise
+    assert one.first_noise() == other.first_noise()
 
 
 def test_laws_of_another_depth_are_dropped() -> None:

@@ -46,7 +46,7 @@ def test_the_likelihood_is_that_of_a_gaussian(depth: int, monkeypatch: pytest.Mo
     found = foretold(rows, told, quantum, variance)
     marginal._design.cache_clear()
     shares = np.array([[*weights(r), *[0.0] * (n - r.k)] for r in rows])
-    time = np.arange(1, n + 1) / n
+    time = np.sqrt(np.arange(1, n + 1) / n)
     level = np.exp(-np.abs(time[:, None] - time) / 2.0)
     assert found.shape == (1, len(NOISES), n)
     for s, nats in zip(NOISES, found[0], strict=True):

@@ -32,7 +32,7 @@ MOST_ENDS = 8
 BEFORE_END = 12
 """Prints of its epoch that each of these is held against."""
 FIRST_PRINTS = 24
-"""Prints by which the first guess of the noise is chosen."""
+"""Prints after which the first guess of the noise stays as it is."""
 INDIFFERENT = 3.0
 """Nats within which a larger noise is preferred: noise that is there is missed more dearly."""
 LEAST_VARIANCE = 0.01
@@ -105,19 +105,21 @@ class Trial:
         self.only_ends = False
         """From now on only last lines are to be told apart."""
         self._first_noise: float | None = None
+        """What it was after `FIRST_PRINTS`."""
         self._taken = self._ended = 0
 
     def first_noise(self) -> float | None:
-        """The largest noise that the first prints allow, as `Noise.scale`; None before there are any."""
+        """The first guess of the noise, as `Noise.scale`; None before any print."""
         if self._first_noise is None and self._tried:
-            nats = self._by_noise()
-            unit = {"fraction": 1.0, "positive": self._unit, "real": self._unit**2}
-            largest = NOISES[nats > nats.max() - INDIFFERENT].max()
-            found = float(largest) * unit[self.metric.family]
-            if self._taken < FIRST_PRINTS:
-                return found
-            self._first_noise = found
+            return self._guess_noise()
         return self._first_noise
+
+    def _guess_noise(self) -> float:
+        """The largest noise that the prints allow."""
+        nats = self._by_noise()
+        unit = {"fraction": 1.0, "positive": self._unit, "real": self._unit**2}
+        largest = NOISES[nats > nats.max() - INDIFFERENT].max()
+        return float(largest) * unit[self.metric.family]
 
     def _by_noise(self) -> FloatArray:
         """Log-likelihood of the prints, but for last lines, by the noise."""
@@ -195,6 +197,8 @@ class Trial:
                 self._counts.take(self.metric.name, self.depth, [early(s)])
         else:
             self._impossible += 1
+        if self._taken == FIRST_PRINTS:
+            self._first_noise = self._guess_noise()
 
     def _take_end(self, s: Sample) -> None:
         """Take a last line, by each rule."""
