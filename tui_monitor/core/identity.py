@@ -58,8 +58,8 @@ FIRST_PRINTS = 16
 """Prints up to which it is weighed again as their number grows by a quarter, and then by half."""
 FIRST_EPOCHS = 4
 """Epochs at whose end it is weighed too: last lines tell laws apart. Later ones as they double."""
-LIKELY = 1.0
-"""Nats by which a batch size must beat all others together to be called the run's: 3 to 1."""
+LIKELY = 0.3
+"""Nats by which a batch size must beat all others together to be called the run's: 4 to 3."""
 CERTAIN = 5.5
 """The same to count right answers by it: 250 to 1."""
 DOUBTFUL = 4.5
