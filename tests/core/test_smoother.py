@@ -112,6 +112,28 @@ def test_a_pass_may_begin_anywhere(twice: bool) -> None:
             assert one == pytest.approx(other[first:])
 
 
+def test_numbers_beyond_all_proportion_ask_for_no_step() -> None:
+    """What rounding leaves of the prints' information may be less than nothing."""
+    random = np.random.default_rng(0)
+    less = 0
+    for _ in range(20):
+        legs: list[Leg] = []
+        k = 0
+        for n in random.integers(1, 4, 8).tolist():
+            k0, k = k, k + n
+            o = Observation(k * float(random.choice([0.0, 1e12])), 0.0, 1.0, 1e-9 * k * k)
+            legs.append(
+                Leg(gap(k0, k, twice=True), o, None, 0.5, float(random.choice([1e-7, 3.0])))
+            )
+        start = (1e12, 0.0, 0.0, 1e24, 0.0, 0.0, 0.0, 0.0, 0.0)
+        found = one_pass(Run(legs, start, Noise("positive"), kalman.TWICE))
+        less += int((found.telling == 0.0).any())
+        gains = log_gains(found.pull, found.telling, 1e23)
+        assert (gains[found.telling == 0.0] == 0.0).all()
+        assert np.isfinite(gains).all()
+    assert less
+
+
 # --- drift ----------------------------------------------------------------------------------------
 
 

@@ -196,7 +196,11 @@ def one_pass(run: Run) -> Pass:
             said = run.kernel.carry_back(said)
         seen.append(here)
     seen.reverse()
-    return Pass(passed, log_densities(passed), *as_array(seen).T)
+    level, variance, total, pull, telling = as_array(seen).T
+    # of huge numbers rounding may leave less than nothing
+    told = telling > 0.0
+    pull, telling = np.where(told, pull, 0.0), np.where(told, telling, 0.0)
+    return Pass(passed, log_densities(passed), level, variance, total, pull, telling)
 
 
 def log_densities(passed: Sequence[Any]) -> FloatArray:
