@@ -194,3 +194,11 @@ def test_counts_support_being_counts(depth: int) -> None:
     assert counted > 10.0
     shifted = [p._replace(displayed=p.displayed + 0.0013) for p in drawn(32, 6, 1, depth)]
     assert support(shifted, depth)[0] < counted - 10.0
+
+
+def test_counts_of_several_batches_support_being_so_many() -> None:
+    """640 is a rare batch, but twenty of 32 are as usual as those."""
+    updates = drawn(640, 6, 2, digits=6)
+    as_twenty, told = support(updates, 1, stride=20)
+    assert told == 6
+    assert as_twenty > support(updates, 1)[0] + 2.0

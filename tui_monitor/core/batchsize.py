@@ -350,8 +350,11 @@ class BatchSizes:
         return Likeliest(int(self.sizes[best]), log(max(weight[best], TINY)) - log(max(rest, TINY)))
 
 
-def support(prints: Sequence[Early], depth: int) -> tuple[float, int]:
-    """Nats by which prints speak for being counts at all, and how many of them tell anything."""
-    sizes = BatchSizes()
+def support(prints: Sequence[Early], depth: int, stride: int = 1) -> tuple[float, int]:
+    """Nats by which prints speak for being counts at all, and how many of them tell anything.
+
+    `stride`: batches an update of the bar.
+    """
+    sizes = BatchSizes(stride)
     told = sizes.take("", depth, prints)
     return sizes.support, told

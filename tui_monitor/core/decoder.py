@@ -198,7 +198,8 @@ class RunDecoder:
         told, support = 0, 0.0
         for track in self.tracks.values():
             if track.metric.counts and track.metric.split == "train":
-                as_updates, of_updates = batchsize.support(self._early(track, False), 2)
+                updates = self._early(track, False)
+                as_updates, of_updates = batchsize.support(updates, 2, self.stride.found)
                 as_some, _ = batchsize.support(self._early(track, True), 2)
                 told += of_updates
                 support += as_updates - as_some
