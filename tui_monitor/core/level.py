@@ -67,7 +67,10 @@ class Memory(NamedTuple):
 
 
 class LevelFilter:
-    """Prints in, level and standard deviation out; keeps what smoothing needs."""
+    """Prints in, level and standard deviation out; keeps what smoothing needs.
+
+    Prints come by `follow`, or all of them by `observe`, which tells their likelihood.
+    """
 
     def __init__(self, noise: Noise, *, twice: bool, guess: float, spread: float) -> None:
         """`guess` and `spread`: the level before any print and its standard deviation."""

@@ -46,7 +46,7 @@ def place_to_begin(
     At an epoch's begin near there, or else, if `inside` allows it, at a print inside an epoch. `data`
     itself begins inside a line. None where there is no such place.
     """
-    first = _line_begin(data)
+    first = line_begin(data)
     begins: list[int] = []
     prints: list[int] = []
     newest: Progress | None = None
@@ -79,7 +79,7 @@ def _items(data: bytes, log_format: Format) -> Iterator[tuple[Line, Item]]:
             yield line, item
 
 
-def _line_begin(data: bytes) -> int:
+def line_begin(data: bytes) -> int:
     """Where the first line, or state of a redrawn one, begins in bytes that begin inside a line."""
     ends = [at for at in (data.find(b"\n"), data.find(b"\r")) if at >= 0]
     return min(ends) + 1 if ends else 0

@@ -10,6 +10,7 @@ import os
 from typing import NamedTuple
 
 from tui_monitor.core.glance import GlanceReader, as_of_end
+from tui_monitor.core.log_end import line_begin
 from tui_monitor.core.runs import Glance
 
 WHOLE = 1 << 18
@@ -73,7 +74,7 @@ class GlancedLog:
         data = self._read(self._offset, min(SLICE, max(stamp.size - self._offset, 0)))
         self._offset += len(data)
         self._seen = stamp
-        reader.feed(_from_line(data) if self._inside else data, now)
+        reader.feed(data[line_begin(data) :] if self._inside else data, now)
         self._inside = self._inside and not data
         more = bool(data) and self._offset < stamp.size
         if resting and not more:
@@ -123,9 +124,3 @@ def _is_other(before: Stamp, now: Stamp) -> bool:
     """Whether a file was replaced or cut back, going by its stamp."""
     replaced = (before.device, before.inode) != (now.device, now.inode)
     return replaced or now.size < before.size
-
-
-def _from_line(data: bytes) -> bytes:
-    """What follows the first line end, or redraw, in bytes that begin inside a line."""
-    ends = [at for at in (data.find(b"\n"), data.find(b"\r")) if at >= 0]
-    return data[min(ends) + 1 :] if ends else data
