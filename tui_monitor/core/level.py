@@ -38,10 +38,19 @@ ATTENTIVE = 16
 """Prints without surprise for each that the bank may miss."""
 ALARMING = 9.0
 """Squared innovation, in variances, that is a surprise."""
-LEAST, MOST = 5, 11
-"""Prints in a row that the bank may miss where all is calm; between the two .."""
-SHARE = 0.1
-""".. this share of the batches that go into what is known of the level."""
+
+
+class Patience(NamedTuple):
+    """Prints in a row that the bank may miss where all is calm."""
+
+    least: int
+    most: int
+    share: float
+    """Between the two, this share of the batches that go into what is known of the level."""
+
+
+PATIENCE_ONCE, PATIENCE_TWICE = Patience(8, 16, 0.15), Patience(5, 11, 0.1)
+"""By how often is averaged: behind two averages a step shows late, and a late word costs more."""
 
 
 Missed = tuple[int, int, int, Observation]
@@ -89,8 +98,9 @@ class LevelFilter:
         self._missed: Missed | None = None
         self._calm = 0
         """Prints since an epoch began or one was a surprise."""
+        self._limits = PATIENCE_TWICE if twice else PATIENCE_ONCE
         self._patience = 0.0
-        """Prints in a row that the bank may miss."""
+        """Prints in a row that the bank may miss now."""
         self._restart: float | None = 0.0
         self._used: tuple[int, float] | None = None
         """Batch and number of the newest print of the epoch that told something."""
@@ -210,8 +220,9 @@ class LevelFilter:
             self._now = now
         else:
             self._tell_bank()
-            slow = SHARE * self._bank.memory / max(g.n, 1)
-            self._patience = min(self._calm // ATTENTIVE, max(LEAST, slow), MOST)
+            least, most, share = self._limits
+            slow = share * self._bank.memory / max(g.n, 1)
+            self._patience = min(self._calm // ATTENTIVE, max(least, slow), most)
         if self.noise.learns:
             self._learn(g, o, nu, variance, noise)
         self._keep(g, o)
