@@ -47,6 +47,8 @@ class RunDecoder:
         """Greatest common divisor of the steps of a bar that counts samples: its batch size."""
         self._steps_divided = 0
         """Steps that went into it."""
+        self._asked = 0
+        """Prints when it was last asked whether evenly spaced steps are the bar's updates."""
 
     @property
     def law(self) -> LawEvidence | None:
@@ -190,10 +192,14 @@ class RunDecoder:
     def _weigh_stride(self) -> None:
         """Whether evenly spaced steps are the updates of a bar, or some of them.
 
-        Only where they are the updates do the first numbers of an epoch come out as counts.
+        Only where they are the updates do the first numbers of an epoch come out as counts. Asked as
+        prints double.
         """
         if self.stride.found == 1 or not self._averages_twice():
             return
+        if len(self.prints) < 2 * self._asked:
+            return
+        self._asked = len(self.prints)
         before = self.stride.size
         told, support = 0, 0.0
         for track in self.tracks.values():
@@ -227,7 +233,7 @@ class RunDecoder:
         return self.identity.law is not None and self.identity.law.depth == 2
 
     def _relearn_stride(self) -> None:
-        self.stride = Stride()
+        self.stride, self._asked = Stride(), 0
         if self._averages_twice():
             for p in self.prints:
                 if p.step is not None and p.unit == "batch":
