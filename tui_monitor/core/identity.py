@@ -218,8 +218,10 @@ class BarIdentity:
         return self.weigh(p, tracks, stride, at_length=at_length)
 
     def _may_be_wrong(self, tracks: Mapping[str, Track]) -> bool:
-        """Whether the newest print surprises under a law that is not settled."""
-        if self._evidence is None or self._evidence.settled or self._bars < FIRST_WEIGHING:
+        """Whether the newest print surprises under a law that is not settled, and prints still tell."""
+        if self._evidence is None or self._evidence.settled:
+            return False
+        if not FIRST_WEIGHING <= self._bars <= MOST_PRINTS:
             return False
         return any(t.filter is not None and t.filter.surprised for t in tracks.values())
 
