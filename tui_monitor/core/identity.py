@@ -1,10 +1,11 @@
 """What kind of bar a run prints: its averaging law and its batch size, found as prints arrive.
 
 The line's style leaves a short list of laws (`laws.candidates`); the prints decide among them
-(`evidence`), weighed anew as their number grows by half, as far as a trial looks, and at the end of
-the first epochs. A metric that is no mean of batches (`doubts`) is shown as printed, and not asked.
-Small habits of the versions decide what no number can. A batch size is taken for the level's noise
-once it is likely, and for counts, which it makes exact, once it is certain.
+(`evidence`), weighed anew as their number grows, as far as a trial looks, where one surprises under a
+law that is not settled, and at the end of the first epochs. A metric that is no mean of batches
+(`doubts`) is shown as printed, and not asked. Small habits of the versions decide what no number can.
+A batch size is taken for the level's noise once it is likely, and for counts, which it makes exact,
+once it is certain.
 """
 
 from __future__ import annotations

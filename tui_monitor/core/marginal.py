@@ -6,9 +6,10 @@ Whatever is printed is a weighted mean of the batches so far, and a law is the w
 
 after batch k, with c = 1, w = 0, n = k for a running mean, and c = h_{k+1}, w = 1, n = k for a mean of
 running means. If batches scatter by a variance of s f(p) about a level p, and the level is a Gaussian
-process in time, all prints are Gaussian together; the Cholesky factor of their covariance foretells
-each from those before it (Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, 2.2
-and 5.2). That is done for some scales s of the noise and some ways that a level may go.
+process in the square root of time, all prints are Gaussian together; the Cholesky factor of their
+covariance foretells each from those before it (Rasmussen and Williams 2006, Gaussian Processes for
+Machine Learning, 2.2 and 5.2). That is done for some scales s of the noise and some ways that a level
+may go.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from tui_monitor.core.laws import Final
 NOISES: FloatArray = 0.5 / 6.0 ** np.arange(8.0)
 """Scales of a batch's noise, s: for a fraction those of 2, 12, 72, .. 559,872 samples a batch."""
 SMOOTH: FloatArray = np.array([0.25, 1.0, 4.0, 16.0])
-"""Times over which a level without corners turns, relative to the time of all prints (Matérn, 3/2)."""
+"""How far a level without corners goes until it turns (Matérn, 3/2); all prints are 1."""
 ROUGH: FloatArray = np.array([1.0, 100.0])
 """The same of a level that goes as chance has it (Matérn, 1/2)."""
 FINEST = 1e-11
