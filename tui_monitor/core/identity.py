@@ -38,8 +38,9 @@ from tui_monitor.core.records import LawEvidence, Print
 from tui_monitor.core.sizing import SizeEvidence
 from tui_monitor.core.track import Track
 
-SETTLED = 10.0
-"""Nats by which a law must lead to count as settled: 22,000 to 1."""
+SETTLED = 12.0
+"""Nats by which a law must lead to count as settled: 160,000 to 1 for levels as `marginal` knows them.
+One that steps amid an epoch is none of these."""
 BEYOND_DOUBT = 50.0
 """Nats after which a law is not weighed again against those of another depth."""
 ENOUGH_BARS = 16
