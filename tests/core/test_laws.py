@@ -19,13 +19,18 @@ values = st.lists(st.floats(-50.0, 50.0), min_size=1, max_size=30)
 
 
 def weights_of(law: Law, sizes: FloatArray) -> FloatArray:
-    """How much each batch counts in the running mean."""
-    return np.ones_like(sizes) if law.name == "cumulative-batch" else sizes
+    """How much each batch counts in the newest running mean."""
+    w = np.ones_like(sizes) if law.name == "cumulative-batch" else sizes.copy()
+    if law.seeded:
+        w[0] = 1.0 / (1.0 - law.decay)
+    if law.window is not None:
+        w[: -law.window] = 0.0
+    return np.asarray(w * law.decay ** np.arange(len(w))[::-1], dtype=np.float64)
 
 
 def running_means(law: Law, x: FloatArray, sizes: FloatArray) -> FloatArray:
-    w = weights_of(law, sizes)
-    return np.asarray(np.cumsum(w * x) / np.cumsum(w), dtype=np.float64)
+    ks = range(1, len(x) + 1)
+    return np.array([np.average(x[:k], weights=weights_of(law, sizes[:k])) for k in ks])
 
 
 def middle(law: Law, x: FloatArray, sizes: FloatArray) -> FloatArray:

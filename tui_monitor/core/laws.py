@@ -1,11 +1,11 @@
-"""Averaging laws: what a progress bar prints of the batches behind it.
+"""Averaging laws: what a log prints of the batches behind it.
 
 Batch j of an epoch has a value x_j (an accuracy, a loss) and a size of w_j full batches: 1 but for a
-shorter last one. With n_k = w_1 + .. + w_k the sums behind every law are
+shorter last one. The sums behind every law are
 
-    S_k = sum_{j<=k} w_j x_j        R_k = S_k / n_k        E_k = sum_{j<=k} R_j
+    S_k = b S_{k-1} + w_k x_k      n_k = b n_{k-1} + w_k      R_k = S_k / n_k      E_k = sum_{j<=k} R_j
 
-and a law says which of them is printed after batch k:
+from S_0 = n_0 = 0 on, and a law says which of them is printed after batch k:
 
 | depth | printed | who |
 |---|---|---|
@@ -13,15 +13,25 @@ and a law says which of them is printed after batch k:
 | 1 | R_k = S_k / n_k | running mean |
 | 2 | E_k / k | mean of running means: each batch's running mean is averaged once more |
 
+A running mean that forgets nothing has b = 1; less than that makes an exponential one. Some begin with
+the first batch as if it had gone on forever (`seeded`: w_1 = 1 / (1 - b)); others count from nothing,
+and dividing by n_k is what is called their debiasing. A sliding mean leaves out all batches but the
+newest `window`; a mean over an interval begins anew at each print. Some go on over the ends of epochs
+(`goes_on`): k then counts the batches of the run.
+
 The last line of an epoch often obeys another rule (`Final`); a decoder that ignores it invents a wild
 last batch. Sources: keras/utils/generic_utils.py 2.0.2-2.3.1 and keras/callbacks.py (depth 1, the
 epoch's mean appended); tensorflow 2.2-2.15 callbacks.py (depth 1, state shown as it is); tensorflow
-2.4 and keras/src/callbacks/progbar_logger.py 3.0-3.14 (depth 2); 3.15 (depth 1).
+2.4 and keras/src/callbacks/progbar_logger.py 3.0-3.14 (depth 2); 3.15 (depth 1). fastai 2 learner.py,
+AvgSmoothLoss; ignite.metrics RunningAverage 0.5; darknet detector.c; pytorch_lightning 1
+TrainingLossLoop; mmengine.logging LogProcessor 0.10; transformers Trainer 4 and 5.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 from tui_monitor.core.records import LawName, Unit
@@ -51,6 +61,21 @@ class Law:
     depth: Literal[0, 1, 2]
     final: Final
     who: str
+    decay: float = 1.0
+    """b: what is left of a batch's weight after the next one."""
+    seeded: bool = False
+    """The first batch has the weight of all that an exponential mean remembers."""
+    window: int | None = None
+    """Batches that are averaged at most; None: all since the sums began."""
+    goes_on: bool = False
+    """The sums are not reset at an epoch's end."""
+    summed: bool = False
+    """A sum is printed where others print a mean."""
+
+    @property
+    def memory(self) -> float:
+        """n_k after many batches: how many of them make up an exponential mean; inf for others."""
+        return 1.0 / (1.0 - self.decay) if self.decay < 1.0 else inf
 
 
 STEPS = Law("steps", "cumulative-batch", 1, "mean-appended", "Keras 2.0-2.3 counting steps")
@@ -71,6 +96,19 @@ TWICE_APPENDED = Law(
 TWICE_RESET = Law("twice-reset", "averaged-twice", 2, "reset", "Keras 3.11-3.14")
 INSTANTANEOUS = Law("instantaneous", "instantaneous", 0, "same", "values that nothing averages")
 EPOCH = Law("epoch", "epoch", 0, "same", "one line an epoch")
+DEBIASED_98 = Law("debiased-0.98", "exponential", 1, "same", "fastai", decay=0.98, goes_on=True)
+SEEDED_98 = Law(
+    "seeded-0.98", "exponential", 1, "same", "ignite", decay=0.98, seeded=True, goes_on=True
+)
+SEEDED_90 = Law(
+    "seeded-0.9", "exponential", 1, "same", "darknet", decay=0.9, seeded=True, goes_on=True
+)
+SLIDING_10 = Law("sliding-10", "sliding", 1, "same", "mmengine", window=10, goes_on=True)
+SLIDING_20 = Law("sliding-20", "sliding", 1, "same", "Lightning before 2", window=20, goes_on=True)
+INTERVAL = Law("interval", "interval", 0, "same", "Hugging Face, Megatron, fairseq", goes_on=True)
+INTERVAL_SUM = Law("interval-sum", "interval", 0, "same", "spaCy", goes_on=True, summed=True)
+INTERVAL_RESET = Law("interval-reset", "interval", 0, "same", "mmcv")
+MEDIAN = Law("median", "median", 0, "same", "detectron2: shown as printed")
 UNKNOWN = Law("unknown", "unknown", 0, "same", "not a mean of batches: shown as printed")
 
 LAWS = {
@@ -88,6 +126,15 @@ LAWS = {
         TWICE_RESET,
         INSTANTANEOUS,
         EPOCH,
+        DEBIASED_98,
+        SEEDED_98,
+        SEEDED_90,
+        SLIDING_20,
+        SLIDING_10,
+        INTERVAL,
+        INTERVAL_SUM,
+        INTERVAL_RESET,
+        MEDIAN,
         UNKNOWN,
     )
 }
@@ -111,28 +158,57 @@ def named(name: LawName, among: tuple[Law, ...]) -> tuple[Law, ...]:
     )
 
 
-def forward(law: Law, values: list[float], sizes: list[float]) -> list[float]:
+def forward(
+    law: Law,
+    values: list[float],
+    sizes: list[float],
+    printed_after: Collection[int] | None = None,
+) -> list[float]:
     """What the law prints, unrounded, after each batch of a whole epoch; the last by its own rule.
 
-    `values` are x_1..x_K, `sizes` w_1..w_K in full batches. This is the definition that the inverse
-    is tested against. `either` and `open` count as `same`.
+    `values` are x_1..x_K, `sizes` w_1..w_K in full batches; of a whole run for laws that go on over
+    its epochs. `printed_after`: the batches, 1-based, after which an interval's mean is printed; None:
+    after each. This is the definition that the inverse is tested against. `either` and `open` count
+    as `same`.
     """
-    printed: list[float] = []
+    if law.name == "interval":
+        return _since_last_print(law, values, sizes, printed_after)
+    shown: list[float] = []
     s = n = e = plain = 0.0
     for k, (x, w) in enumerate(zip(values, sizes, strict=True), start=1):
         weight = 1.0 if law.name == "cumulative-batch" else w
-        s += weight * x
-        n += weight
+        if law.seeded and k == 1:
+            weight = law.memory
+        s = law.decay * s + weight * x
+        n = law.decay * n + weight
+        if law.window is not None and k > law.window:
+            s -= sizes[k - 1 - law.window] * values[k - 1 - law.window]
+            n -= sizes[k - 1 - law.window]
         e += s / n
         plain += x
-        printed.append((x, s / n, e / k)[law.depth])
+        shown.append((x, s / n, e / k)[law.depth])
     count = len(values)
     running = s / n
     if law.final == "mean-appended":
         weighted = sum(w * x for w, x in zip(sizes, values, strict=True)) / sum(sizes)
-        printed[-1] = (plain + weighted) / (count + 1)
+        shown[-1] = (plain + weighted) / (count + 1)
     elif law.final == "running-appended":
-        printed[-1] = (e + running) / (count + 1)
+        shown[-1] = (e + running) / (count + 1)
     elif law.final == "reset":
-        printed[-1] = running
-    return printed
+        shown[-1] = running
+    return shown
+
+
+def _since_last_print(
+    law: Law, values: list[float], sizes: list[float], printed_after: Collection[int] | None
+) -> list[float]:
+    """Mean or plain sum of the batches since the last print, after each batch."""
+    shown: list[float] = []
+    s = n = 0.0
+    for k, (x, w) in enumerate(zip(values, sizes, strict=True), start=1):
+        s += x if law.summed else w * x
+        n += w
+        shown.append(s if law.summed else s / n)
+        if printed_after is None or k in printed_after:
+            s = n = 0.0
+    return shown
