@@ -68,6 +68,8 @@ class Reading(NamedTuple):
     """As printed; may be nan or inf."""
     quantum: float
     """Spacing of the values that the print can show: the exact number lies within half of it."""
+    law: str = ""
+    """Key of its averaging law (`laws.LAWS`), where the format knows it; empty: that of the bar."""
 
 
 class Header(NamedTuple):
