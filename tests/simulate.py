@@ -17,7 +17,7 @@ from tui_monitor.core import laws
 from tui_monitor.core.arrays import FloatArray, IntArray
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.evidence import Sample
-from tui_monitor.core.kalman import Observation, gap
+from tui_monitor.core.kalman import ONCE, TWICE, Kernel, Observation
 from tui_monitor.core.laws import Law
 from tui_monitor.core.level import LevelFilter
 from tui_monitor.core.noise import Noise
@@ -279,6 +279,11 @@ def _bar_3(p: Print) -> str:
 # --- the reference ---------------------------------------------------------------------------------
 
 
+def kernel_of(*, twice: bool) -> Kernel:
+    """The algebra of the sums behind one average or two."""
+    return TWICE if twice else ONCE
+
+
 class Reference(NamedTuple):
     """A level followed without rounding, after each batch: shape (epochs, steps)."""
 
@@ -299,7 +304,7 @@ def follow_batches(run: Simulated, name: str, *, printed: bool = False) -> Refer
     noise = Noise("fraction", 1.0 / run.case.batch_size) if fraction else Noise("positive")
     first = float(x[0, 0])
     spread = 0.5 if fraction else max(abs(first), 0.1)
-    tracker = LevelFilter(noise, twice=False, guess=first, spread=spread)
+    tracker = LevelFilter(noise, ONCE, guess=first, spread=spread)
     told = {(line.epoch - 1, line.k) for line in run.lines}
     found = Reference(np.full(x.shape, np.nan), np.full(x.shape, np.nan))
     at: list[tuple[int, int]] = []
@@ -309,10 +314,10 @@ def follow_batches(run: Simulated, name: str, *, printed: bool = False) -> Refer
         k0 = 0
         for k, total in enumerate(sums, start=1):
             if not printed or (epoch, k) in told:
-                tracker.observe(gap(k0, k, twice=False), Observation(total, 1.0, 0.0, 0.0))
+                tracker.observe(ONCE.gap(k0, k), Observation(total, 1.0, 0.0, 0.0))
                 found.live[epoch, k - 1] = tracker.level
                 at.append((epoch, k - 1))
                 k0 = k
-    level = smooth(tracker.steps, tracker.start, tracker.noise).level
+    level = smooth(tracker.steps, tracker.start, tracker.noise, ONCE).level
     found.smoothed[tuple(zip(*at, strict=True))] = level
     return found

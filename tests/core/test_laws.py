@@ -37,7 +37,9 @@ def middle(law: Law, x: FloatArray, sizes: FloatArray) -> FloatArray:
     """What every line but the last shows."""
     running = running_means(law, x, sizes)
     twice = np.cumsum(running) / np.arange(1, len(x) + 1)
-    return np.asarray((x, running, twice)[law.depth], dtype=np.float64)
+    if not law.inverted:
+        return x
+    return np.asarray((running, running, twice)[law.depth], dtype=np.float64)
 
 
 def ending(law: Law, x: FloatArray, sizes: FloatArray) -> float:

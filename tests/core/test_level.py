@@ -9,12 +9,11 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from tests.simulate import LOSS_NOISE, SHAPES, Case, Simulated, follow_batches
-from tui_monitor.core import laws
+from tests.simulate import LOSS_NOISE, SHAPES, Case, Simulated, follow_batches, kernel_of
+from tui_monitor.core import kalman, laws
 from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.bank import DRIFTS, PRIOR, heard, start
-from tui_monitor.core.kalman import ONCE as ONE_AVERAGE
-from tui_monitor.core.kalman import Observation, gap
+from tui_monitor.core.kalman import Observation
 from tui_monitor.core.level import LevelFilter
 from tui_monitor.core.noise import Noise
 from tui_monitor.core.smoother import Smoothed, learnt_drift, smooth
@@ -48,7 +47,7 @@ class Followed:
         spread = 0.5 if fraction else abs(first)
         self.filter = LevelFilter(
             Noise("fraction" if fraction else "positive", scale),
-            twice=twice,
+            kernel_of(twice=twice),
             guess=first,
             spread=spread,
         )
@@ -67,13 +66,17 @@ class Followed:
                 k = line.k
                 error = (k * shown.quantum) ** 2 / 12.0
                 weights = (0.0, 1.0) if twice else (1.0, 0.0)
-                take(gap(k0, k, twice=twice), Observation(k * shown.displayed, *weights, error))
+                g = self.filter.kernel.gap(k0, k)
+                take(g, Observation(k * shown.displayed, *weights, error))
                 self.live.append((self.filter.level, self.filter.sd))
                 truth.append(float(run.level[name][epoch - 1, k - 1]))
                 self.at.append((epoch - 1, k - 1))
                 k0 = k
         self.truth: FloatArray = np.array(truth)
-        self.smoothed: Smoothed = smooth(self.filter.steps, self.filter.start, self.filter.noise)
+        filtered = self.filter
+        self.smoothed: Smoothed = smooth(
+            filtered.steps, filtered.start, filtered.noise, filtered.kernel
+        )
 
     @property
     def error(self) -> FloatArray:
@@ -191,19 +194,19 @@ def test_a_step_behind_two_averages_is_placed_where_it_is() -> None:
 def feed(tracker: LevelFilter, x: list[float]) -> None:
     """Batches, unrounded, one at a time."""
     for value in x:
-        tracker.observe(gap(0, 1, twice=False), Observation(value, 1.0, 0.0, 0.0))
+        tracker.observe(kalman.ONCE.gap(0, 1), Observation(value, 1.0, 0.0, 0.0))
         tracker.restart(0.0)
 
 
 def test_the_drift_learnt_rises_where_the_level_steps() -> None:
     random = np.random.default_rng(2)
     x = random.binomial(256, np.repeat([0.6, 0.85], 200)) / 256
-    tracker = LevelFilter(Noise("fraction", 1 / 256), twice=False, guess=x[0], spread=0.5)
+    tracker = LevelFilter(Noise("fraction", 1 / 256), kalman.ONCE, guess=x[0], spread=0.5)
     feed(tracker, x.tolist())
     drift = np.array(learnt_drift(tracker.steps.weights))
     quiet = np.concatenate([drift[20:190], drift[210:]])
     assert drift[198:204].max() > 100.0 * np.median(quiet)
-    result = smooth(tracker.steps, tracker.start, tracker.noise)
+    result = smooth(tracker.steps, tracker.start, tracker.noise, tracker.kernel)
     level = np.array(result.level)
     assert np.abs(level[:198] - 0.6).max() < 0.05
     assert np.abs(level[202:] - 0.85).max() < 0.05
@@ -231,7 +234,9 @@ def test_the_bank_is_a_distribution() -> None:
 
 def test_no_prints_have_no_level() -> None:
     nowhere = (0.5, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    assert all(column.shape == (0,) for column in smooth(Steps(), nowhere, Noise("real")))
+    assert all(
+        column.shape == (0,) for column in smooth(Steps(), nowhere, Noise("real"), kalman.ONCE)
+    )
 
 
 # --- sparing the bank -----------------------------------------------------------------------------
@@ -275,7 +280,7 @@ def test_a_surprise_is_heard_at_once(twice: bool) -> None:
     y = tracker.state[1] + level + change
     if twice:
         y = tracker.state[2] + y / (k + 1) + 1.0
-    tracker.follow(gap(k, k + 1, twice=twice), Observation(y, *weights, 1e-6))
+    tracker.follow(kernel_of(twice=twice).gap(k, k + 1), Observation(y, *weights, 1e-6))
     assert tracker.steps.weights[-1] != before
 
 
@@ -302,7 +307,7 @@ def test_a_mixture_whose_variance_cancels_has_no_step() -> None:
     sure, cancelled = (0.5, 0.0, 1e-9, 0.0, 1e-9), (0.5, 0.0, 1e-9, 0.0, -1e-3)
     before = start(sure)._replace(mean=cancelled)
     print_ = Observation(100.0, 1.0, 0.0, 1e-9)
-    found = heard(before, ONE_AVERAGE, Noise("real", 1e-9), gap(0, 0, twice=False), print_)
+    found = heard(before, kalman.ONCE, Noise("real", 1e-9), kalman.ONCE.gap(0, 0), print_)
     assert sum(found.bank.weights) == pytest.approx(1.0)
     assert found.bank.weights[-1] < 1e-9
 
@@ -320,7 +325,7 @@ def test_a_filter_goes_back_to_what_it_was(twice: bool) -> None:
     memory = tracker.memory()
     weights = (0.0, 1.0) if twice else (1.0, 0.0)
     after = Observation(5.0 * k, *weights, 0.1)
-    tracker.follow(gap(k, k + 3, twice=twice), after)
+    tracker.follow(kernel_of(twice=twice).gap(k, k + 3), after)
     tracker.restart(0.2)
     said = (tracker.level, tracker.sd, tracker.noise.scale, tracker.log_likelihood)
     tracker.recall(memory)
@@ -328,7 +333,7 @@ def test_a_filter_goes_back_to_what_it_was(twice: bool) -> None:
         *(tracker.level, tracker.sd, tracker.state),
         *(tracker.noise.scale, len(tracker.steps)),
     )
-    tracker.follow(gap(k, k + 3, twice=twice), after)
+    tracker.follow(kernel_of(twice=twice).gap(k, k + 3), after)
     tracker.restart(0.2)
     assert said == (tracker.level, tracker.sd, tracker.noise.scale, tracker.log_likelihood)
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from tests import simulate
-from tests.simulate import Case, Simulated
+from tests.simulate import Case, Simulated, kernel_of
 from tui_monitor.core import kalman, laws
 from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.kalman import Observation, gap
+from tui_monitor.core.kalman import ONCE, TWICE, Observation
 from tui_monitor.core.level import SILENT, LevelFilter
 from tui_monitor.core.noise import Noise
 from tui_monitor.core.smoother import (
@@ -48,7 +48,7 @@ def made_up(*, twice: bool, epochs: int = 2) -> Run:
             weights = (0.0, 1.0) if twice else (1.0, 0.0)
             o = Observation(k * random.normal(1.0, 0.3), *weights, 0.01 * k * k)
             restart = 0.3 if epoch and not i else None
-            legs.append(Leg(gap(k0, k, twice=twice), o, restart, 0.5, 0.02))
+            legs.append(Leg(kernel_of(twice=twice).gap(k0, k), o, restart, 0.5, 0.02))
     start = (1.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     if twice:
         return Run(legs, start, Noise("real"), kalman.TWICE)
@@ -65,7 +65,7 @@ def smoothed(found: Pass) -> tuple[FloatArray, ...]:
 @pytest.mark.parametrize("twice", [False, True])
 def test_a_way_in_pieces_tells_the_same(twice: bool) -> None:
     run = made_up(twice=twice)
-    pieces = list(chain.from_iterable(in_pieces(leg) for leg in run.legs))
+    pieces = list(chain.from_iterable(in_pieces(leg, run.kernel) for leg in run.legs))
     assert len(pieces) > 3 * len(run.legs)
     assert sum(leg.gap.n for leg in pieces) == 2 * sum(GAPS)
     assert [leg.observation for leg in pieces if leg.told] == [leg.observation for leg in run.legs]
@@ -79,9 +79,9 @@ def test_a_way_in_pieces_tells_the_same(twice: bool) -> None:
 
 def test_a_way_of_one_batch_or_with_a_step_stays_whole() -> None:
     leg = made_up(twice=True).legs[2]
-    assert in_pieces(leg._replace(shock=0.1)) == [leg._replace(shock=0.1)]
+    assert in_pieces(leg._replace(shock=0.1), TWICE) == [leg._replace(shock=0.1)]
     single = made_up(twice=True).legs[1]
-    assert in_pieces(single) == [single]
+    assert in_pieces(single, TWICE) == [single]
 
 
 @pytest.mark.parametrize("room", [0.01, 5.0])
@@ -122,9 +122,7 @@ def test_numbers_beyond_all_proportion_ask_for_no_step() -> None:
         for n in random.integers(1, 4, 8).tolist():
             k0, k = k, k + n
             o = Observation(k * float(random.choice([0.0, 1e12])), 0.0, 1.0, 1e-9 * k * k)
-            legs.append(
-                Leg(gap(k0, k, twice=True), o, None, 0.5, float(random.choice([1e-7, 3.0])))
-            )
+            legs.append(Leg(TWICE.gap(k0, k), o, None, 0.5, float(random.choice([1e-7, 3.0]))))
         start = (1e12, 0.0, 0.0, 1e24, 0.0, 0.0, 0.0, 0.0, 0.0)
         found = one_pass(Run(legs, start, Noise("positive"), kalman.TWICE))
         less += int((found.telling == 0.0).any())
@@ -139,9 +137,9 @@ def test_numbers_beyond_all_proportion_ask_for_no_step() -> None:
 
 def followed(x: FloatArray, scale: float) -> LevelFilter:
     """Batches of an accuracy, unrounded, one at a time."""
-    tracker = LevelFilter(Noise("fraction", scale), twice=False, guess=float(x[0]), spread=0.5)
+    tracker = LevelFilter(Noise("fraction", scale), ONCE, guess=float(x[0]), spread=0.5)
     for total in np.cumsum(x).tolist():
-        tracker.observe(gap(0, 1, twice=False), Observation(total, 1.0, 0.0, 0.0))
+        tracker.observe(ONCE.gap(0, 1), Observation(total, 1.0, 0.0, 0.0))
     return tracker
 
 
@@ -157,7 +155,7 @@ def test_weights_that_were_kept_keep_their_drift() -> None:
 
 def test_one_print_is_smoothed() -> None:
     tracker = followed(np.array([0.5]), 1 / 64)
-    result = smooth(tracker.steps, tracker.start, tracker.noise)
+    result = smooth(tracker.steps, tracker.start, tracker.noise, tracker.kernel)
     assert result.level.shape == (1,)
     assert result.level[0] == pytest.approx(tracker.level, abs=tracker.sd)
 
@@ -182,7 +180,7 @@ def known_noise(run: Simulated) -> tuple[Steps, LevelFilter, FloatArray]:
     twice = run.case.law.depth == 2
     first = run.lines[0].numbers[run.accuracy].displayed
     noise = Noise("fraction", 1.0 / run.case.batch_size)
-    tracker = LevelFilter(noise, twice=twice, guess=first, spread=0.5)
+    tracker = LevelFilter(noise, kernel_of(twice=twice), guess=first, spread=0.5)
     truth: list[float] = []
     for epoch in range(1, run.case.epochs + 1):
         if epoch > 1:
@@ -194,7 +192,7 @@ def known_noise(run: Simulated) -> tuple[Steps, LevelFilter, FloatArray]:
             k, shown = line.k, line.numbers[run.accuracy]
             weights = (0.0, 1.0) if twice else (1.0, 0.0)
             o = Observation(k * shown.displayed, *weights, (k * shown.quantum) ** 2 / 12.0)
-            tracker.observe(gap(k0, k, twice=twice), o)
+            tracker.observe(kernel_of(twice=twice).gap(k0, k), o)
             truth.append(float(run.level[run.accuracy][epoch - 1, k - 1]))
             k0 = k
     return tracker.steps, tracker, np.array(truth)
@@ -218,7 +216,7 @@ def test_a_step_costs_few_prints(name: str, monkeypatch: pytest.MonkeyPatch) -> 
     squares: list[float] = []
     for seed in range(4):
         steps, tracker, truth = known_noise(Simulated(replace(case, seed=seed)))
-        result = smooth(steps, tracker.start, tracker.noise)
+        result = smooth(steps, tracker.start, tracker.noise, tracker.kernel)
         error = np.abs(result.level - truth)
         squares.append(float(np.mean(error**2)))
         astray += int((error > 0.05).sum())
@@ -236,7 +234,8 @@ def test_a_level_that_never_steps_is_not_made_to(law: laws.Law, shape: simulate.
     for seed in range(3):
         run = Simulated(Case(law, shape, batch_size=128, steps=300, seed=seed))
         steps, tracker, _ = known_noise(run)
-        made = drifting(steps, learnt_drift(steps.weights), tracker.start, tracker.noise)
+        legs = drifting(steps, learnt_drift(steps.weights))
+        made = Run(legs, tracker.start, tracker.noise, tracker.kernel)
         found = one_pass(made)
         tried = suspects(made.legs, found)
         assert not any(shocked(made, found, at, near) for at, near in tried)
@@ -247,8 +246,8 @@ def test_room_for_a_step_is_shared_out() -> None:
     random = np.random.default_rng(8)
     level = np.repeat([0.6, 0.63], 150)
     steps = followed(random.binomial(512, level) / 512, 1 / 512).steps
-    start = (0.6, 0.0, 0.0, 0.25, 0.0, 0.0, 0.0, 0.0, 0.0)
-    run = drifting(steps, [1e-6] * len(steps), start, Noise("fraction", 1 / 512))
+    legs = drifting(steps, [1e-6] * len(steps))
+    run = Run(legs, ONCE.begin(0.6, 0.25), Noise("fraction", 1 / 512), ONCE)
     better = shocked(run, one_pass(run), 150, range(100, 200))
     assert better is not None
     shocks = np.array([leg.shock for leg in better.legs])

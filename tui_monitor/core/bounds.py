@@ -45,6 +45,11 @@ class Interval(NamedTuple):
         return Interval(self.low * factor, self.high * factor)
 
 
+def scaled(n: int, bound: float) -> float:
+    """n * bound; nothing for no batches, however wide the bound."""
+    return n * bound if n else 0.0
+
+
 def printed(displayed: float, quantum: float) -> Interval:
     """Where the exact number behind a print lies.
 

@@ -13,12 +13,16 @@ from typing import NamedTuple
 import numpy as np
 
 from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.bounds import DoubleSums, Interval, Sums
+from tui_monitor.core.bounds import DoubleSums, Interval, Sums, scaled
 from tui_monitor.core.laws import Law
 from tui_monitor.core.metrics import Metric
+from tui_monitor.core.recent import FadingSums, SlidingSums
 
 NEVER_REPEATS = 2
 """After so many impossible prints in a row the print before them is the one doubted."""
+
+
+AnySums = Sums | DoubleSums | FadingSums | SlidingSums
 
 
 class Position(NamedTuple):
@@ -35,6 +39,8 @@ class Position(NamedTuple):
     final: bool
     appended: float = 1.0
     """How many updates the last line counts for where it appends the epoch's mean once more."""
+    done: int | None = None
+    """Batches done since the run began."""
 
 
 class Link(NamedTuple):
@@ -55,7 +61,7 @@ class Chain:
         self.law = law
         self.metric = metric
         self.links: list[Link] = []
-        self._sums: Sums | DoubleSums = self._make(batch_size)
+        self._sums: AnySums = self._make(batch_size)
         self._batch_size = batch_size
         self._samples = batch_size
         """The same, kept where the counts are given up."""
@@ -65,9 +71,14 @@ class Chain:
         self.uncountable = False
         """The epoch holds something else than full batches: its sums are no counts."""
 
-    def _make(self, batch_size: int | None) -> Sums | DoubleSums:
+    def _make(self, batch_size: int | None) -> AnySums:
+        low, high = self.metric.low, self.metric.high
+        if self.law.decay < 1.0:
+            return FadingSums(self.law, low, high)
+        if self.law.window is not None:
+            return SlidingSums(self.law.window, low, high)
         kind = DoubleSums if self.law.depth == 2 else Sums
-        return kind(self.metric.low, self.metric.high, batch_size)
+        return kind(low, high, batch_size)
 
     @property
     def last(self) -> Interval:
@@ -148,9 +159,17 @@ class Chain:
             return self._ragged[index]
         return self._sums.window(index)
 
+    def begins(self, index: int) -> int:
+        """Batches done before that window."""
+        if isinstance(self._sums, SlidingSums):
+            return self._sums.start(index)
+        return self.links[index - 2].k if index > 1 else 0
+
     def count(self, index: int) -> int | None:
         """Right answers in that window, where they are certain."""
-        return None if self.links[index - 1].at.ragged else self._sums.count(index)
+        if self.links[index - 1].at.ragged or isinstance(self._sums, FadingSums | SlidingSums):
+            return None
+        return self._sums.count(index)
 
     def right_answers(self) -> FloatArray:
         """Bounds on the right answers before the first print and after each; of full batches only.
@@ -158,7 +177,7 @@ class Chain:
         Of shape (n + 1, 2); (0, 2) where they are not counted, or averaged twice, which leaves few of
         them to tell.
         """
-        if self._batch_size is None or isinstance(self._sums, DoubleSums):
+        if self._batch_size is None or not isinstance(self._sums, Sums):
             return np.empty((0, 2))
         ragged = (i for i, link in enumerate(self.links) if link.at.ragged)
         full = next(ragged, len(self.links))
@@ -167,10 +186,12 @@ class Chain:
     def probe(self, index: int, at: Position, where: Interval) -> Interval | None:
         """Bounds of the window from print `index` (0: the start) to a print that came late.
 
-        None if no batches at all could have printed it.
+        None if no batches at all could have printed it. Of a mean that forgets none are known.
         """
         assert at.k is not None
         assert at.n is not None
+        if self.law.decay < 1.0 or self.law.window is not None:
+            return Interval(self.metric.low, self.metric.high)
         trial = self._make(self._batch_size)
         sums = self._sums
         if isinstance(sums, Sums) and isinstance(trial, Sums):
@@ -191,11 +212,14 @@ class Chain:
             return self._push_ragged(at, k, where)
         if isinstance(sums, Sums):
             return sums.push(n, (n * where.low, n * where.high))
-        return sums.push(k, where.times(k))
+        if isinstance(sums, DoubleSums):
+            return sums.push(k, where.times(k))
+        return sums.push(k, where)
 
     def _push_ragged(self, at: Position, k: int, where: Interval) -> bool:
         """A print after a last batch of unknown size: it bounds its window, and S by the window."""
         sums, final = self._sums, at.final
+        assert isinstance(sums, Sums | DoubleSums)
         rule = self.law.final if final else "same"
         e = Interval(-inf, inf)
         if isinstance(sums, Sums):
@@ -213,7 +237,7 @@ class Chain:
         if mean.empty:
             return False
         n = k - k0
-        s = Interval(s0.low + scale(n, mean.low), s0.high + scale(n, mean.high))
+        s = Interval(s0.low + scaled(n, mean.low), s0.high + scaled(n, mean.high))
         if isinstance(sums, Sums):
             taken = sums.push(float(k), s, whole=False)
         else:
@@ -298,14 +322,9 @@ class Chain:
         k0, s0, e0 = sums.k[-1], sums.s[-1], sums.e[-1]
         copies = appended + 1.0 if k > k0 or not appended else appended
         total = where.times(k + appended)
-        most = sum((s0.high + scale(j - k0, sums.high)) / j for j in range(k0 + 1, k))
-        least = sum((s0.low + scale(j - k0, sums.low)) / j for j in range(k0 + 1, k))
+        most = sum((s0.high + scaled(j - k0, sums.high)) / j for j in range(k0 + 1, k))
+        least = sum((s0.low + scaled(j - k0, sums.low)) / j for j in range(k0 + 1, k))
         return Interval(
             max((total.low - e0.high - most) / copies, self.metric.low),
             min((total.high - e0.low - least) / copies, self.metric.high),
         )
-
-
-def scale(n: int, bound: float) -> float:
-    """n * bound; nothing for no batches, however wide the bound."""
-    return n * bound if n else 0.0

@@ -47,6 +47,8 @@ class RunDecoder:
         """Greatest common divisor of the steps of a bar that counts samples: its batch size."""
         self._steps_divided = 0
         """Steps that went into it."""
+        self._epoch_starts: dict[int, int] = {}
+        """Batches of the run done before each epoch, where a law goes on over their ends."""
         self._asked = 0
         """Prints when it was last asked whether evenly spaced steps are the bar's updates."""
 
@@ -84,7 +86,7 @@ class RunDecoder:
             self.identity.meet(p, ())
         rows: list[tuple[Track, int]] = []
         place, index = self._position(p), len(self.prints) - 1
-        for name, displayed, quantum in p.readings:
+        for name, displayed, quantum, _ in p.readings:
             if not self.options.keeps(name):
                 continue
             track = self.tracks.get(name)
@@ -242,6 +244,24 @@ class RunDecoder:
     # --- positions ---------------------------------------------------------------------------
 
     def _position(self, p: Print) -> Position:
+        place = self._position_in_epoch(p)
+        if place.k is None or not self.identity.goes_on:
+            return place
+        return place._replace(done=self._epoch_start(p.epoch) + place.k)
+
+    def _epoch_start(self, epoch: int) -> int:
+        """Batches of the run done before the epoch, which is the newest when first asked for."""
+        start = self._epoch_starts.get(epoch)
+        if start is None:
+            before = next((p for p in reversed(self.prints) if p.epoch != epoch), None)
+            start = 0
+            if before is not None:
+                end = before if before.steps is None else before._replace(step=before.steps)
+                start = self._epoch_start(before.epoch) + (self._position_in_epoch(end).k or 0)
+            self._epoch_starts[epoch] = start
+        return start
+
+    def _position_in_epoch(self, p: Print) -> Position:
         if p.unit == "sample" and p.step is not None:
             size = self.batch_size
             if size is None:

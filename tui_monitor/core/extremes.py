@@ -41,7 +41,7 @@ class Extremes:
     def _scan(self, track: Track, start: int, end: int) -> None:
         if end <= start:
             return
-        levels = (track.level if track.law.depth else track.displayed).peek()
+        levels = (track.level if track.law.inverted else track.displayed).peek()
         if self.not_finite is None:
             bad = np.flatnonzero(~np.isfinite(track.displayed.peek()[start:end]))
             self.not_finite = start + int(bad[0]) if len(bad) else None

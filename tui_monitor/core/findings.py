@@ -117,7 +117,7 @@ def not_finite(run: RunDecoder, found: Mapping[Track, Extremes]) -> Iterator[Fin
     p, value = run.prints[at], track.displayed[row]
     before = run.prints[track.print_index[row - 1]] if row else None
     since = before.step if before is not None and before.epoch == p.epoch else 0
-    text = remarks.not_finite(track, value, p, since if track.law.depth else None)
+    text = remarks.not_finite(track, value, p, since if track.law.inverted else None)
     yield Finding("nan", run.run, p.epoch, track.metric.name, text, {"line": float(p.line)})
 
 
@@ -129,8 +129,8 @@ def diverged(run: RunDecoder, found: Mapping[Track, Extremes]) -> Iterator[Findi
             continue
         if best is None or first is None or len(extremes.late) < LATE or len(track) <= LATE:
             continue
-        levels = track.level if track.law.depth else track.displayed
-        sd = track.sd(len(track) - 1) if track.law.depth else 0.0
+        levels = track.level if track.law.inverted else track.displayed
+        sd = track.sd(len(track) - 1) if track.law.inverted else 0.0
         lowest, now = min(extremes.late), extremes.late[-1]
         if lowest > BLOWN_UP * levels[best] and lowest - SURE * (sd or 0.0) > levels[first]:
             text = remarks.diverged(metric.name, track, best, now, run)

@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tui_monitor.core.kalman import Gap, Observation, State3
+from tui_monitor.core import kalman
+from tui_monitor.core.bank import State
+from tui_monitor.core.kalman import Gap, Kernel, Observation
 from tui_monitor.core.laws import EPOCH, Law
 from tui_monitor.core.level import LevelFilter, Memory
 from tui_monitor.core.metrics import Metric
@@ -30,12 +32,21 @@ KEPT = 20_000
 """Steps that are kept to be smoothed again as a whole, and those of the newest epoch."""
 
 
+def kernel_of(law: Law) -> Kernel:
+    """The algebra of the sums that a law prints."""
+    if law.depth == 2:
+        return kalman.TWICE
+    if law.decay < 1.0:
+        return kalman.fading(law.decay, law.memory if law.seeded else 1.0)
+    return kalman.ONCE
+
+
 class Begin(NamedTuple):
     """Where an epoch begins."""
 
     step: int
     """Index of its first step, of all that were taken."""
-    state: State3 | None
+    state: State | None
     """Before that; None before the run's first print."""
 
 
@@ -75,13 +86,17 @@ class Following:
         """Of the epochs whose steps are kept, the newest last."""
 
     def begin_epoch(self) -> None:
-        """The sums are reset; the level may step."""
+        """The level may step; the sums are reset if the law does so."""
         if self.filter is None:
+            return
+        if self.law.window is not None:  # whose sum goes on
+            self._begins.append(Begin(self.filter.taken, self.filter.now))
+            self._let_go(self.filter)
             return
         # numbers of whole epochs go on from one to the next
         step = step_variance(self.metric.family, self.filter.level)
         self.filter.restart(0.0 if self.law.key == EPOCH.key else step)
-        self._begins.append(Begin(self.filter.taken, self.filter.state))
+        self._begins.append(Begin(self.filter.taken, self.filter.now))
         self._let_go(self.filter)
 
     def _let_go(self, tracker: LevelFilter) -> None:
@@ -99,9 +114,8 @@ class Following:
         """The filter; begun at the `first` number printed."""
         if self.filter is None:
             spread = 0.5 if self.metric.family == "fraction" else max(abs(first), 0.1)
-            self.filter = LevelFilter(
-                self._noise(spread), twice=self.law.depth == 2, guess=first, spread=spread
-            )
+            kernel = kernel_of(self.law)
+            self.filter = LevelFilter(self._noise(spread), kernel, guess=first, spread=spread)
             self._begins = [Begin(0, self.filter.start)]
         return self.filter
 
@@ -166,17 +180,18 @@ class Following:
         first = begin.step - self._begins[0].step
         steps, rows = self.filter.steps.since(first), self._rows
         at = np.array(self._step_rows[first:])
-        result = smooth(steps, begin.state, self.filter.noise)
+        result = smooth(steps, begin.state, self.filter.noise, self.filter.kernel)
         rows.touch(int(at[0]))
         rows.level.peek()[at] = result.level.clip(self.metric.low, self.metric.high)
         rows.variance.peek()[at] = result.variance
-        if not self.law.depth:
+        if not self.law.inverted:
             return
         # a window's mean is what S grew by; it lies within the window's bounds
-        n = np.array([gap.n for gap in steps.gaps])
-        before = np.concatenate(([0.0], result.total[:-1]))
-        before[[restart is not None for restart in steps.restarts]] = 0.0
-        mean = (result.total - before) / np.maximum(n, 1)
+        fade, n = np.array([(gap.fade, gap.gain) for gap in steps.gaps]).T
+        before = np.concatenate(([begin.state[1]], result.total[:-1]))
+        if self.law.decay == 1.0:
+            before[[restart is not None for restart in steps.restarts]] = 0.0
+        mean = (result.total - fade * before) / np.maximum(n, 1.0)
         low, high, expected = rows.low.peek()[at], rows.high.peek()[at], rows.expected.peek()[at]
         told = (n > 0) & (np.isfinite(low) | np.isfinite(high))
         value = np.where(np.isnan(expected), np.fmin(np.fmax(mean, low), high), expected)

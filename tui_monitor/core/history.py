@@ -119,7 +119,7 @@ def _history(run: RunDecoder, track: Track, numbers: dict[int, int]) -> History:
     last = {epoch: row for epoch, row in last.items() if epoch < first_broken}
     ends = [track.epoch_ends.get(epoch) for epoch in last]
     most = max((track.places[row].k or 0 for row in ends_at.values()), default=0)
-    decoded = bool(track.law.depth) and most >= LEAST_BATCHES
+    decoded = track.law.inverted and most >= LEAST_BATCHES
     shown = np.array([track.displayed[row] for row in last.values()], dtype=np.float64)
     level = np.array([nan if e is None or not decoded else e[0] for e in ends], dtype=np.float64)
     sd = np.array([0.0 if e is None or not decoded else sqrt(max(e[1], 0.0)) for e in ends])

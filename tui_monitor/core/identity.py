@@ -24,6 +24,7 @@ from tui_monitor.core.laws import (
     BATCHES_OPEN,
     EPOCH,
     INSTANTANEOUS,
+    LAWS,
     SAMPLES_LIKELY,
     SAMPLES_OPEN,
     STATE,
@@ -109,11 +110,16 @@ class BarIdentity:
         self._doubts = Doubts()
         self._epoch = 0
         """Of the newest print."""
+        self._told: dict[str, Law] = {}
+        """The laws that the format knows, by metric."""
 
     # --- habits ------------------------------------------------------------------------------
 
     def meet(self, p: Print, before: Sequence[Print]) -> bool:
         """Take a print, after up to two `before` it. True if a metric's law may now be another."""
+        for reading in p.readings:
+            if reading.law and reading.metric not in self._told:
+                self._told[reading.metric] = LAWS[reading.law]
         if self.law is None:
             found = self._candidates(p)
             self.law = found[0]
@@ -138,11 +144,22 @@ class BarIdentity:
         self._last_line = seen
         return changed
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether a law counts batches over the ends of epochs."""
+        if self.options.law is not None:
+            return self.law is not None and self.law.goes_on
+        return any(law.goes_on for law in self._told.values())
+
     def _candidates(self, p: Print) -> tuple[Law, ...]:
-        found = laws.candidates(p.style, p.unit)
-        if self.options.law is not None and found != (EPOCH,):
-            return laws.named(self.options.law, found)
-        return found
+        if self._told:
+            averaged = [law for law in self._told.values() if law.depth]
+            found = (averaged or list(self._told.values()))[:1]
+        else:
+            found = list(laws.candidates(p.style, p.unit))
+        if self.options.law is not None and found != [EPOCH]:
+            return laws.named(self.options.law, tuple(found))
+        return tuple(found)
 
     def is_as_printed(self, name: str) -> bool:
         """Whether a metric's prints were found to be no means of batches."""
@@ -161,8 +178,11 @@ class BarIdentity:
             return EPOCH
         if metric.split == "other":
             return INSTANTANEOUS
+        told = self._told.get(name) if self.options.law is None else None
         if not metric.averaged:
-            return UNKNOWN
+            return told if told is not None and not told.inverted else UNKNOWN
+        if told is not None:
+            return told
         if self.law.key == STEPS.key and self.options.law is None:
             return self._law_of_steps(name)
         return self.law
@@ -234,7 +254,8 @@ class BarIdentity:
         if self.law is None or self.law.depth == 0:
             return []
         changes = self._weigh_means(p, tracks)
-        averaged = self._doubts.means(tracks)
+        # only what is averaged like the bar tells its law and its batch size
+        averaged = [t for t in self._doubts.means(tracks) if t.law.depth == self.law.depth]
         readers = (*self._readers.values(), *self._size_readers.values())
         if any(reader.metric != tracks[reader.metric.name].metric for reader in readers):
             self._forget_trials()
@@ -276,7 +297,7 @@ class BarIdentity:
 
     def _weigh_means(self, p: Print, tracks: Mapping[str, Track]) -> list[Change]:
         """Whether the metrics are means of batches at all."""
-        if self.law is None or self.law.depth == 0 or self.options.law is not None:
+        if self.law is None or self.law.depth == 0 or self.options.law is not None or self._told:
             return []
         others = {law.depth for law in self._candidates(p)} - {self.law.depth}
         if not self._doubts.weigh(tracks, (self.law.depth, *others)):

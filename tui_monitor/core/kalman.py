@@ -1,8 +1,9 @@
 """The algebra of the level's Kalman filter, in plain floats: take a print, mix, and look back.
 
 States and formulas are those of `level`: the level p, the sum S of the batches' values since the
-epoch's start and, where a log averages twice, the sum E of running means. Two kernels do the same
-for (p, S) and (p, S, E); a step costs about a microsecond, against tens of them with small arrays.
+epoch's start and, where a log averages twice, the sum E of running means. Kernels do the same for
+(p, S), for an S that fades as an exponential mean forgets, and for (p, S, E); a step costs about a
+microsecond, against tens of them with small arrays.
 
 Looking back is the recursion of Bryson and Frazier (Bierman 1973, Automatica 9:503): what later prints
 say of a state is a vector l and a matrix M; the smoothed mean is m - P l, its covariance P - P M P.
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 State2 = tuple[float, float, float, float, float]
@@ -48,6 +50,10 @@ class Gap(NamedTuple):
     and drift reaches E: `h1` = T_1, `h2` = sum j/(k0+j); `t`, `tt` are sums of T and T^2; `u`, `uu`
     of U and U^2; `su` of (n-m+1) U_m. `v`, `vv` are sums of n-m+1, which is how much of its drift
     reaches S, and of its square.
+
+    Where S fades by b a batch, batch m has the weight w_m = b^(n-m) in it: `fade` = b^n is what is left
+    of S itself, `gain` and `scatter` are sums of the weights and of their squares, and its drift
+    reaches S by w_m + .. + w_n. With b = 1 these are 1, n and n.
     """
 
     k0: int
@@ -61,19 +67,35 @@ class Gap(NamedTuple):
     u: float
     uu: float
     su: float
+    gain: float
+    scatter: float
+    fade: float
 
 
-def gap(k0: int, k: int, twice: bool) -> Gap:
-    """The transition from after batch `k0` to after batch `k` (k >= k0 >= 0).
-
-    Where prints average once, only the length of a gap matters: it counts from 0.
-    """
-    return _gap_of_two_averages(k0, k) if twice else _gap_of_one_average(k - k0)
+NO_SUMS = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+"""Of a gap where nothing is averaged twice."""
 
 
 @lru_cache(maxsize=4096)
 def _gap_of_one_average(n: int) -> Gap:
-    return Gap(0, n, *_sums_of_drift(n), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    return Gap(0, n, *_sums_of_drift(n), *NO_SUMS, float(n), float(n), 1.0)
+
+
+@lru_cache(maxsize=4096)
+def fading_gap(n: int, decay: float, first: float = 1.0) -> Gap:
+    """The transition over `n` batches where S fades; `first`: how often the first of them counts.
+
+    A gap that begins before a run's first batch has k0 = 0, all others 1.
+    """
+    weights = [decay ** (n - m) for m in range(1, n + 1)]
+    if n:
+        weights[0] *= first
+    reach = list(accumulate(reversed(weights)))
+    return Gap(
+        *(0 if first != 1.0 else 1, n, sum(reach), sum(r * r for r in reach)),
+        *NO_SUMS,
+        *(sum(weights), sum(w * w for w in weights), decay**n),
+    )
 
 
 def _sums_of_drift(n: int) -> tuple[float, float]:
@@ -93,7 +115,8 @@ def _gap_of_two_averages(k0: int, k: int) -> Gap:
         sum_u += u
         sum_uu += u * u
         sum_su += ahead * u
-    return Gap(k0, n, *_sums_of_drift(n), t, n - k0 * t, sum_t, sum_tt, sum_u, sum_uu, sum_su)
+    sums = (t, n - k0 * t, sum_t, sum_tt, sum_u, sum_uu, sum_su)
+    return Gap(k0, n, *_sums_of_drift(n), *sums, float(n), float(n), 1.0)
 
 
 class Observation(NamedTuple):
@@ -112,7 +135,7 @@ Told = tuple[float, float, float, float]
 def noise_share(g: Gap, o: Told) -> float:
     """How much of the batches' noise variance an observation after the gap carries."""
     _, c_s, c_e, _ = o
-    return c_s * c_s * g.n + 2.0 * c_s * c_e * g.t + c_e * c_e * g.tt
+    return c_s * c_s * g.scatter + 2.0 * c_s * c_e * g.t + c_e * c_e * g.tt
 
 
 # --- (p, S) --------------------------------------------------------------------------------------
@@ -141,13 +164,13 @@ def pass2(
         pp = rest * (pp + share * d0 * d0) + share * other[2]
         pa = rest * (pa + share * d0 * d1) + share * other[3]
         aa = rest * (aa + share * d1 * d1) + share * other[4]
-    n = g.n
+    h = g.gain
     # predict
-    a += n * p
-    carried = n * pp + pa
-    aa += n * (carried + pa) + drift * g.vv + n * noise
+    a += h * p
+    carried = h * pp + pa
+    aa += h * (carried + pa) + drift * g.vv + noise * g.scatter
     pa = carried + drift * g.v
-    pp += n * drift
+    pp += drift * g.n
     # update
     y, h, _, rounding = o
     ph, ah = pa * h, aa * h
@@ -211,11 +234,47 @@ def look_back2(b: Adjoint2, passed: Pass2, g: Gap, o: Told) -> tuple[Seen, Adjoi
         l1 -= h * (nu / var + kp * l0 + ka * l1)
         m01 -= h * q0
         m11 += h * (h * w - 2.0 * q1)
-    n = g.n
-    l0 += n * l1
-    carried = m01 + n * m11
-    m00 += n * (m01 + carried)
+    h = g.gain
+    l0 += h * l1
+    carried = m01 + h * m11
+    m00 += h * (m01 + carried)
     return (level, variance, total, l0, m00), (l0, l1, m00, carried, m11)
+
+
+# --- (p, S), where S fades ------------------------------------------------------------------------
+
+
+def pass_fading(
+    s: State2,
+    g: Gap,
+    drift: float,
+    noise: float,
+    o: Told,
+    other: State2 = NOTHING2,
+    share: float = 0.0,
+) -> Pass2:
+    """The same as `pass2`; mixing and fading may change places."""
+    return pass2(_faded(s, g.fade), g, drift, noise, o, _faded(other, g.fade), share)
+
+
+def _faded(s: State2, fade: float) -> State2:
+    return (s[0], fade * s[1], s[2], fade * s[3], fade * fade * s[4])
+
+
+def look_back_fading(b: Adjoint2, passed: Pass2, g: Gap, o: Told) -> tuple[Seen, Adjoint2]:
+    """The same as `look_back2`."""
+    seen, said = look_back2(b, passed, g, o)
+    return seen, _faded(said, g.fade)
+
+
+def go_on(s: State2, extra: float) -> State2:
+    """A new epoch that resets nothing: the level may step by `extra` variance."""
+    return (s[0], s[1], s[2] + extra, s[3], s[4])
+
+
+def carry_on(b: Adjoint2) -> Adjoint2:
+    """From an epoch's start to the end of the one before, where nothing is reset."""
+    return b
 
 
 # --- (p, S, E) -----------------------------------------------------------------------------------
@@ -360,7 +419,31 @@ class Kernel(NamedTuple):
     """What no later print says of a state."""
     pp: int
     """Where a state holds the variance of the level."""
+    gap: Callable[[int, int], Gap]
+    """The transition from after one batch to after another."""
+
+    def begin(self, level: float, variance: float) -> tuple[float, ...]:
+        """The state before any batch."""
+        state = [level, *self.nothing[1:]]
+        state[self.pp] = variance
+        return tuple(state)
 
 
-ONCE = Kernel(pass2, look_back2, collapse2, restart2, carry_back2, NOTHING2, 2)
-TWICE = Kernel(pass3, look_back3, collapse3, restart3, carry_back3, NOTHING3, 3)
+def _of_length(k0: int, k: int) -> Gap:
+    return _gap_of_one_average(k - k0)
+
+
+ONCE = Kernel(pass2, look_back2, collapse2, restart2, carry_back2, NOTHING2, 2, _of_length)
+TWICE = Kernel(
+    pass3, look_back3, collapse3, restart3, carry_back3, NOTHING3, 3, _gap_of_two_averages
+)
+
+
+@lru_cache(maxsize=16)
+def fading(decay: float, first: float) -> Kernel:
+    """The kernel of an exponential mean whose first batch counts `first` times (see `laws`)."""
+
+    def between(k0: int, k: int) -> Gap:
+        return fading_gap(k - k0, decay, 1.0 if k0 else first)
+
+    return Kernel(pass_fading, look_back_fading, collapse2, go_on, carry_on, NOTHING2, 2, between)

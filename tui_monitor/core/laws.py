@@ -9,15 +9,15 @@ from S_0 = n_0 = 0 on, and a law says which of them is printed after batch k:
 
 | depth | printed | who |
 |---|---|---|
-| 0 | x_k | values that nothing averages |
+| 0 | x_k, or less than all of the epoch so far | values that nothing averages, and see below |
 | 1 | R_k = S_k / n_k | running mean |
 | 2 | E_k / k | mean of running means: each batch's running mean is averaged once more |
 
-A running mean that forgets nothing has b = 1; less than that makes an exponential one. Some begin with
-the first batch as if it had gone on forever (`seeded`: w_1 = 1 / (1 - b)); others count from nothing,
-and dividing by n_k is what is called their debiasing. A sliding mean leaves out all batches but the
-newest `window`; a mean over an interval begins anew at each print. Some go on over the ends of epochs
-(`goes_on`): k then counts the batches of the run.
+A running mean that forgets nothing has b = 1. With b < 1 it is an exponential mean. Some of these begin
+with the first batch as if it had gone on forever (`seeded`: w_1 = 1 / (1 - b)); others count from
+nothing, and dividing by n_k is what is called their debiasing. A sliding mean leaves out all batches
+but the newest `window`; a mean over an interval begins anew at each print. Some go on over the ends of
+epochs (`goes_on`): k then counts the batches of the run.
 
 The last line of an epoch often obeys another rule (`Final`); a decoder that ignores it invents a wild
 last batch. Sources: keras/utils/generic_utils.py 2.0.2-2.3.1 and keras/callbacks.py (depth 1, the
@@ -73,6 +73,11 @@ class Law:
     """A sum is printed where others print a mean."""
 
     @property
+    def inverted(self) -> bool:
+        """Earlier batches are in what is printed, and can be taken out of it."""
+        return self.depth > 0 or self.decay < 1.0 or self.window is not None
+
+    @property
     def memory(self) -> float:
         """n_k after many batches: how many of them make up an exponential mean; inf for others."""
         return 1.0 / (1.0 - self.decay) if self.decay < 1.0 else inf
@@ -96,15 +101,15 @@ TWICE_APPENDED = Law(
 TWICE_RESET = Law("twice-reset", "averaged-twice", 2, "reset", "Keras 3.11-3.14")
 INSTANTANEOUS = Law("instantaneous", "instantaneous", 0, "same", "values that nothing averages")
 EPOCH = Law("epoch", "epoch", 0, "same", "one line an epoch")
-DEBIASED_98 = Law("debiased-0.98", "exponential", 1, "same", "fastai", decay=0.98, goes_on=True)
+DEBIASED_98 = Law("debiased-0.98", "exponential", 0, "same", "fastai", decay=0.98, goes_on=True)
 SEEDED_98 = Law(
-    "seeded-0.98", "exponential", 1, "same", "ignite", decay=0.98, seeded=True, goes_on=True
+    "seeded-0.98", "exponential", 0, "same", "ignite", decay=0.98, seeded=True, goes_on=True
 )
 SEEDED_90 = Law(
-    "seeded-0.9", "exponential", 1, "same", "darknet", decay=0.9, seeded=True, goes_on=True
+    "seeded-0.9", "exponential", 0, "same", "darknet", decay=0.9, seeded=True, goes_on=True
 )
-SLIDING_10 = Law("sliding-10", "sliding", 1, "same", "mmengine", window=10, goes_on=True)
-SLIDING_20 = Law("sliding-20", "sliding", 1, "same", "Lightning before 2", window=20, goes_on=True)
+SLIDING_10 = Law("sliding-10", "sliding", 0, "same", "mmengine", window=10, goes_on=True)
+SLIDING_20 = Law("sliding-20", "sliding", 0, "same", "Lightning before 2", window=20, goes_on=True)
 INTERVAL = Law("interval", "interval", 0, "same", "Hugging Face, Megatron, fairseq", goes_on=True)
 INTERVAL_SUM = Law("interval-sum", "interval", 0, "same", "spaCy", goes_on=True, summed=True)
 INTERVAL_RESET = Law("interval-reset", "interval", 0, "same", "mmcv")
@@ -152,10 +157,13 @@ def candidates(style: str, unit: Unit) -> tuple[Law, ...]:
 
 
 def named(name: LawName, among: tuple[Law, ...]) -> tuple[Law, ...]:
-    """The laws of a name that a user gave: those of the format where it has any, else any."""
-    return tuple(law for law in among if law.name == name) or tuple(
-        law for law in LAWS.values() if law.name == name
-    )
+    """The laws of a name that a user gave: those of the format where it has any, else any.
+
+    Of means that forget the first one, as prints are not weighed for how fast they do.
+    """
+    found = [law for law in among if law.name == name]
+    found = found or [law for law in LAWS.values() if law.name == name]
+    return tuple(found if found[0].depth else found[:1])
 
 
 def forward(
@@ -186,7 +194,8 @@ def forward(
             n -= sizes[k - 1 - law.window]
         e += s / n
         plain += x
-        shown.append((x, s / n, e / k)[law.depth])
+        depth = law.depth or int(law.inverted)
+        shown.append((x, s / n, e / k)[depth])
     count = len(values)
     running = s / n
     if law.final == "mean-appended":

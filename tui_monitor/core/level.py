@@ -4,11 +4,12 @@ A batch's value is x_k = p_k + n_k. The level p_k drifts, p_k = p_{k-1} + w_k; t
 chance does to a finite batch. Neither is printed: printed is a linear functional of the batches so
 far, so the state carries beside the level the sums that the averaging laws need (see `laws`),
 
-    S_k = S_{k-1} + x_k        E_k = E_{k-1} + S_k / k
+    S_k = b S_{k-1} + x_k        E_k = E_{k-1} + S_k / k
 
-and a print after batch k observes k d = S_k (averaged once) or k d = E_k (twice), where the rounding
-by a quantum q is an error of variance (k q)^2 / 12. Prints may skip batches; the prediction over a
-gap is exact in the sums. At an epoch's end the sums are reset and the level carries over.
+and a print after batch k observes n_k d = S_k (averaged once) or k d = E_k (twice), where the rounding
+by a quantum q is an error of variance (n_k q)^2 / 12; b is 1 and n_k is k but for exponential means.
+Prints may skip batches; the prediction over a gap is exact in the sums. At an epoch's end the sums are
+reset, if the law does so, and the level carries over.
 
 How much the level drifts is learnt by a bank of such filters (`bank`). The past sharpens as later
 prints come: see `smoother`, which goes over the filter's steps again.
@@ -21,7 +22,7 @@ from typing import NamedTuple
 
 from tui_monitor.core import bank, kalman
 from tui_monitor.core.bank import Bank, Heard, State
-from tui_monitor.core.kalman import Gap, Observation, State3
+from tui_monitor.core.kalman import Gap, Kernel, Observation, State3
 from tui_monitor.core.noise import Noise
 from tui_monitor.core.steps import Steps
 
@@ -81,24 +82,24 @@ class LevelFilter:
     Prints come by `follow`, or all of them by `observe`, which tells their likelihood.
     """
 
-    def __init__(self, noise: Noise, *, twice: bool, guess: float, spread: float) -> None:
+    def __init__(self, noise: Noise, kernel: Kernel, *, guess: float, spread: float) -> None:
         """`guess` and `spread`: the level before any print and its standard deviation."""
         self.noise = noise
-        self.twice = twice
+        self.kernel = kernel
         self.steps = Steps()
         """As far as they are kept; see `forget`."""
         self._forgotten = 0
         self.log_likelihood = 0.0
         """Of the prints observed."""
-        self.start: State3 = (guess, 0.0, 0.0, spread * spread, 0.0, 0.0, 0.0, 0.0, 0.0)
-        self._kernel = kalman.TWICE if twice else kalman.ONCE
-        self._now: State = self.start if twice else kalman.narrow3(self.start)
+        self.start: State = kernel.begin(guess, spread * spread)
+        """Before any print."""
+        self._now = self.start
         """After the newest print."""
         self._bank = bank.start(self._now)
         self._missed: Missed | None = None
         self._calm = 0
         """Prints since an epoch began or one was a surprise."""
-        self._limits = PATIENCE_TWICE if twice else PATIENCE_ONCE
+        self._limits = PATIENCE_TWICE if kernel is kalman.TWICE else PATIENCE_ONCE
         self._patience = 0.0
         """Prints in a row that the bank may miss now."""
         self._restart: float | None = 0.0
@@ -113,7 +114,7 @@ class LevelFilter:
     @property
     def variance(self) -> float:
         """Variance of the level after the newest print."""
-        return max(self._now[self._kernel.pp], 0.0)
+        return max(self._now[self.kernel.pp], 0.0)
 
     @property
     def sd(self) -> float:
@@ -122,11 +123,16 @@ class LevelFilter:
 
     @property
     def state(self) -> State3:
-        """The state after the newest print."""
+        """The state after the newest print, with an E whatever the kernel."""
         m = self._now
-        if self.twice:
+        if len(m) == len(kalman.NOTHING3):
             return (m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8])
         return kalman.widen2((m[0], m[1], m[2], m[3], m[4]))
+
+    @property
+    def now(self) -> State:
+        """The same, as the kernel keeps it."""
+        return self._now
 
     @property
     def surprised(self) -> bool:
@@ -174,11 +180,12 @@ class LevelFilter:
     # --- prints in ---------------------------------------------------------------------------
 
     def restart(self, extra: float) -> None:
-        """The sums are reset; the level carries over, with `extra` variance for a real step."""
+        """The sums are reset if the law does so; the level may step by `extra` variance."""
         self._tell_bank()
-        self._bank = bank.restarted(self._bank, self._kernel, extra)
+        self._bank = bank.restarted(self._bank, self.kernel, extra)
         self._now = self._bank.mean
-        self._restart, self._used, self._calm = extra, None, 0
+        self._restart = (self._restart or 0.0) + extra
+        self._used, self._calm = None, 0
         self._patience = 0.0
 
     def observe(self, g: Gap, o: Observation) -> None:
@@ -207,9 +214,7 @@ class LevelFilter:
             self._tell_bank()
         before = self._now
         noise = self.noise.variance(before[0], sqrt(self.variance))
-        now, nu, variance, _ = self._kernel.pass_print(
-            before, g, self._bank.drift * noise, noise, o
-        )
+        now, nu, variance, _ = self.kernel.pass_print(before, g, self._bank.drift * noise, noise, o)
         self._calm += 1
         if o is not SILENT and nu * nu > ALARMING * variance:
             self._tell_bank()
@@ -241,8 +246,8 @@ class LevelFilter:
         if self._missed is None:
             return None
         k0, n, prints, newest = self._missed
-        g = kalman.gap(k0, k0 + n, self.twice)
-        found = bank.heard(self._bank, self._kernel, self.noise, g, newest, prints)
+        g = self.kernel.gap(k0, k0 + n)
+        found = bank.heard(self._bank, self.kernel, self.noise, g, newest, prints)
         self._missed, self._bank, self._now = None, found.bank, found.bank.mean
         return found
 

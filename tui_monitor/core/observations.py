@@ -27,7 +27,7 @@ def of_print(
     if final and law.final == "running-appended":
         n = k + appended
         return Observation(n * displayed, appended / k, 1.0, n * n * rounding)
-    once = law.depth == 1 or (final and law.final == "reset")
+    once = law.depth < 2 or (final and law.final == "reset")
     c_s, c_e = (1.0, 0.0) if once else (0.0, 1.0)
     return Observation(k * displayed, c_s, c_e, k * k * rounding)
 

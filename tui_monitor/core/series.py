@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 else:  # before Python 3.12 the class takes no parameter
     _Floats = _Integers = array
 
-ABSENT = -1
+ABSENT = -(2**62)
 """An integer that is not known."""
 
 
@@ -48,7 +48,7 @@ class Floats(_Floats):
 
 
 class Integers(_Integers):
-    """A growing column of integers >= 0; `ABSENT` is absence."""
+    """A growing column of integers; `ABSENT` is absence."""
 
     __slots__ = ()
 
@@ -90,7 +90,7 @@ class Columns:
         """What the averaging law makes of that: the same, but for a bar with a habit of its own."""
         self.quantum = Floats()
         self.from_k = Integers()
-        """Batches done before the row's window."""
+        """Batches of the epoch done before the row's window; less than 0 where it began earlier."""
         self.value = Floats()
         self.low = Floats()
         self.high = Floats()

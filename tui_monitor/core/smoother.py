@@ -18,10 +18,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tui_monitor.core import kalman
 from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.bank import DRIFTS, JUMP, PRIOR, SLIGHT, SWITCH
-from tui_monitor.core.kalman import Gap, Kernel, Seen, State3, Told
+from tui_monitor.core.bank import DRIFTS, JUMP, PRIOR, SLIGHT, SWITCH, State
+from tui_monitor.core.kalman import Gap, Kernel, Seen, Told
 from tui_monitor.core.level import SILENT
 from tui_monitor.core.noise import Noise, step_variance
 from tui_monitor.core.steps import Steps
@@ -114,14 +113,14 @@ class Pass(NamedTuple):
     """M: one over the variance to which the prints know such a step."""
 
 
-def smooth(steps: Steps, start: State3, noise: Noise) -> Smoothed:
+def smooth(steps: Steps, start: State, noise: Noise, kernel: Kernel) -> Smoothed:
     """The level after each of the steps of a filter, given all of them.
 
     `start` is the state before the first, with its sums already reset if an epoch starts there.
     """
     if not len(steps):
         return Smoothed(np.empty(0), np.empty(0), np.empty(0))
-    run = drifting(steps, learnt_drift(steps.weights), start, noise)
+    run = Run(drifting(steps, learnt_drift(steps.weights)), start, noise, kernel)
     found = one_pass(run)
     for _ in range(MOST_SHOCKS):
         better = with_one_more_shock(run, found)
@@ -132,13 +131,10 @@ def smooth(steps: Steps, start: State3, noise: Noise) -> Smoothed:
     return Smoothed(found.level[told], found.variance[told].clip(0.0), found.total[told])
 
 
-def drifting(steps: Steps, drift: Sequence[float], start: State3, noise: Noise) -> Run:
+def drifting(steps: Steps, drift: Sequence[float]) -> list[Leg]:
     """The steps with a drift of the level at each, relative to the noise."""
     known = [*steps.scale[AHEAD:], *[steps.scale[-1]] * AHEAD]
-    legs = list(map(Leg, steps.gaps, steps.observations(), steps.restarts, known, drift))
-    if any(g.h1 for g in steps.gaps):
-        return Run(legs, start, noise, kalman.TWICE)
-    return Run(legs, kalman.narrow3(start), noise, kalman.ONCE)
+    return list(map(Leg, steps.gaps, steps.observations(), steps.restarts, known, drift))
 
 
 def learnt_drift(weights: Sequence[tuple[float, ...]]) -> list[float]:
@@ -262,7 +258,8 @@ def shocked(run: Run, found: Pass, at: int, near: range) -> Run | None:
     legs, around = run.legs, len(near) // 2
     first, last = max(near.start - around, 0), min(near.stop + around, len(legs))
     before, inner, after = legs[: near.start], legs[near.start : near.stop], legs[near.stop :]
-    pieces = list(chain.from_iterable(map(in_pieces, calmed(inner, at - near.start))))
+    calm = calmed(inner, at - near.start)
+    pieces = list(chain.from_iterable(in_pieces(leg, run.kernel) for leg in calm))
     part = [*before[first:], *pieces, *after[: last - near.stop]]
     trial = one_pass(run._replace(legs=part, start=state_before(run, found, first)))
     room = step_variance(run.noise.family, float(found.level[at]))
@@ -295,14 +292,14 @@ def is_burst(near: Sequence[Leg]) -> bool:
     return max(leg.drift for leg in near) > BURST * max(near[0].drift, near[-1].drift)
 
 
-def in_pieces(leg: Leg) -> list[Leg]:
+def in_pieces(leg: Leg, kernel: Kernel) -> list[Leg]:
     """The same way as several legs, so that the level may step between any; the last one is told."""
     k0, n, *_ = leg.gap
     pieces = min(n, PIECES)
     if pieces < 2 or leg.shock:
         return [leg]
     cuts = [k0 + n * i // pieces for i in range(pieces + 1)]
-    gaps = [kalman.gap(*ends, twice=leg.gap.h1 > 0.0) for ends in pairwise(cuts)]
+    gaps = [kernel.gap(*ends) for ends in pairwise(cuts)]
     way = [leg._replace(gap=g, observation=SILENT, restart=None, told=False) for g in gaps]
     way[0] = way[0]._replace(restart=leg.restart)
     way[-1] = way[-1]._replace(observation=leg.observation, told=leg.told)

@@ -13,20 +13,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tui_monitor.core import kalman, observations
+from tui_monitor.core import observations
 from tui_monitor.core.bounds import Interval, printed
 from tui_monitor.core.chain import Chain, Position
 from tui_monitor.core.counts import Few, count_windows
 from tui_monitor.core.following import Bookmark, Following
 from tui_monitor.core.kalman import Observation
-from tui_monitor.core.laws import EPOCH, INSTANTANEOUS, UNKNOWN, Law
-from tui_monitor.core.level import LevelFilter
+from tui_monitor.core.laws import EPOCH, INSTANTANEOUS, MEDIAN, UNKNOWN, Law
+from tui_monitor.core.level import SILENT, LevelFilter
 from tui_monitor.core.metrics import Metric
 from tui_monitor.core.noise import Family
 from tui_monitor.core.series import ABSENT, Columns
 
 RESTATING = ("reset", "running-appended")
 """Rules of a last line that tells something new of batches that were all printed before."""
+
+
+AS_PRINTED = (UNKNOWN.name, MEDIAN.name)
+"""Laws that cannot be inverted."""
 
 
 class Checkpoint(NamedTuple):
@@ -37,6 +41,7 @@ class Checkpoint(NamedTuple):
     chain: Chain | None
     links: int
     following: Bookmark
+    sum_began: int
 
 
 class Track(Columns):
@@ -65,6 +70,8 @@ class Track(Columns):
         self._uncountable: set[int] = set()
         self._chain: Chain | None = None
         """Of the newest epoch; None where nothing is averaged, or a nan has swallowed the sum."""
+        self._sum_began = 0
+        """Behind a sliding mean: batches done when the filter's sum was last reset."""
 
     @property
     def filter(self) -> LevelFilter | None:
@@ -86,6 +93,7 @@ class Track(Columns):
             chain=self._chain,
             links=0 if self._chain is None else len(self._chain.links),
             following=self.following.bookmark(),
+            sum_began=self._sum_began,
         )
 
     def rollback(self, to: Checkpoint) -> None:
@@ -97,6 +105,7 @@ class Track(Columns):
         while to.chain is not None and len(to.chain.links) > to.links:
             to.chain.pop()
         self.following.back_to(to.following)
+        self._sum_began = to.sum_began
 
     def add(
         self,
@@ -165,12 +174,17 @@ class Track(Columns):
         if place.epoch != self._epoch:
             self.close_epoch()
             self._open_epoch(place.epoch)
-        if not self.metric.averaged or self.law.key == UNKNOWN.key:
+        if not self.metric.averaged or self.law.name in AS_PRINTED:
             if self.law.key == INSTANTANEOUS.key:
                 self._show(row, printed(d, self.quantum[row]))
             return
-        if self.metric.split == "val" or self.law.depth == 0:
-            self._take_single(row, place, d)
+        if self.law.goes_on:
+            place = place._replace(k=place.done, n=place.done, ragged=False)
+        if self.metric.split == "val" or not self.law.inverted:
+            if self.law.name == "interval" and place.k is not None:
+                self._take_interval(row, place.k, d)
+            else:
+                self._take_single(row, place, d)
         elif place.k is not None and self._chain is not None:
             self._take_mean(self._chain, row, place, d)
         elif self._chain is not None and place.final and not self._chain.links:
@@ -185,9 +199,12 @@ class Track(Columns):
 
     def _open_epoch(self, epoch: int) -> None:
         self._epoch = epoch
+        if self.law.goes_on and epoch > 1 and self._chain is not None:
+            self.following.begin_epoch()
+            return
         counted = self.metric.counts and self.countable and self.counted
         size = self.batch_size if counted else None
-        self._chain = Chain(self.law, self.metric, size) if self.law.depth else None
+        self._chain = Chain(self.law, self.metric, size) if self.law.inverted else None
         self.following.begin_epoch()
 
     # --- single values -----------------------------------------------------------------------
@@ -205,7 +222,43 @@ class Track(Columns):
         tracker.restart(0.0)
         rounding = self.quantum[row] ** 2 / 12.0
         told = Observation(d, 1.0, 0.0, rounding)
-        self.following.take(row, tracker, kalman.gap(0, 1, False), told)
+        self.following.take(row, tracker, tracker.kernel.gap(0, 1), told)
+
+    def _take_interval(self, row: int, k: int, d: float) -> None:
+        """A mean, or a sum, over the batches since the print before."""
+        k0 = self._done_before(row)
+        self._set_begin(row, k, k0)
+        if k <= k0:
+            return
+        if row == 1 and k0 > k - k0:
+            # the log's first print was not the run's: it tells of as many batches as this one
+            self.touch(0)
+            self._set_begin(0, k0, 2 * k0 - k)
+        parts = k - k0 if self.law.summed else 1
+        where = printed(d, self.quantum[row])
+        self._show(row, Interval(where.low / parts, where.high / parts))
+        if not isfinite(d):
+            return
+        self.value[row] = mean = d / parts
+        tracker = self.following.tracker(mean)
+        tracker.restart(0.0)
+        n = k - k0
+        rounding = (n * self.quantum[row] / parts) ** 2 / 12.0
+        told = Observation(n * mean, 1.0, 0.0, rounding)
+        self.following.take(row, tracker, tracker.kernel.gap(0, n), told)
+
+    def _done_before(self, row: int) -> int:
+        """Batches done at the print before, as the law counts them."""
+        if not row:
+            return 0
+        before = self.places[row - 1]
+        if self.law.goes_on:
+            return before.done or 0
+        return (before.k or 0) if before.epoch == self.places[row].epoch else 0
+
+    def _set_begin(self, row: int, k: int, k0: int) -> None:
+        """The row's window begins after batch `k0`, where the row is of batch `k`."""
+        self.from_k[row] = k0 - (k - (self.places[row].k or 0)) if self.law.goes_on else k0
 
     # --- running means -----------------------------------------------------------------------
 
@@ -217,9 +270,9 @@ class Track(Columns):
             return
         where = printed(d, self.quantum[row])
         k0, index = chain.before(place.k)
-        self.from_k[row] = k0
+        self._set_begin(row, place.k, k0)
         if place.k < chain.last_k:
-            self._take_late(chain, row, index, where)
+            self._take_late(chain, row, place, index, where)
             return
         if place.k == k0 and not (place.final and self.law.final in RESTATING):
             return  # a redraw that adds no batch
@@ -255,9 +308,9 @@ class Track(Columns):
 
     def _window(self, chain: Chain, index: int) -> None:
         """Bounds and count of the window that ends at the chain's print `index` (1-based)."""
-        row = chain.links[index - 1].row
+        row, k, *_ = chain.links[index - 1]
         self.touch(row)
-        self.from_k[row] = chain.links[index - 2].k if index > 1 else 0
+        self._set_begin(row, k, chain.begins(index))
         window = chain.window(index)
         if window is not None:
             self._set_bounds(row, window)
@@ -269,10 +322,11 @@ class Track(Columns):
         self.low[row] = low if isfinite(low) else nan
         self.high[row] = high if isfinite(high) else nan
 
-    def _take_late(self, chain: Chain, row: int, index: int, where: Interval) -> None:
+    def _take_late(
+        self, chain: Chain, row: int, place: Position, index: int, where: Interval
+    ) -> None:
         """A print that comes after a later batch's (asynchronous callbacks): bounds only."""
-        place = self.places[row]
-        if place.k == self.from_k[row]:
+        if self.places[row].k == self.from_k[row]:
             return
         window = chain.probe(index, place, where)
         if window is None:
@@ -286,9 +340,12 @@ class Track(Columns):
         """Tell the level's filter, and weigh the window against what the level leads to expect."""
         assert place.k is not None
         tracker = self.following.tracker(self.told[row])
-        g = kalman.gap(k0, place.k, tracker.twice)
+        g = tracker.kernel.gap(k0, place.k)
         expected, variance = tracker.level, tracker.variance
-        told = self._observation(chain, tracker, row, place)
+        if self.law.window is None:
+            told = self._observation(chain, tracker, row, place)
+        else:
+            told = self._observation_sliding(tracker, self.law.window, row, place.k, k0)
         self.following.take(row, tracker, g, told)
         low, high = self.low[row], self.high[row]
         if g.n and isfinite(low) and isfinite(high):
@@ -307,7 +364,7 @@ class Track(Columns):
         """
         assert place.k is not None
         s = chain.last
-        direct = self.law.depth == 1 and not place.ragged
+        direct = self.law.depth < 2 and not place.ragged
         if s.low == s.high or (direct and isfinite(s.high - s.low)):
             return observations.of_sum(s, place, tracker.level)
         told = observations.of_print(
@@ -323,6 +380,30 @@ class Track(Columns):
         before = chain.links[-2].k if len(chain.links) > 1 else 0
         return observations.of_last_batches(told, chain.last_k - before, tracker)
 
+    def _observation_sliding(
+        self, tracker: LevelFilter, window: int, row: int, k: int, k0: int
+    ) -> Observation:
+        """The same of a sliding mean: each batch is told of once.
+
+        The filter's sum begins anew after each mean that it is told, and the next is the first that
+        holds no batch from before.
+        """
+        if k > window:
+            if k0 <= window:
+                self._sum_began = k0
+            if self._sum_began == k0:
+                tracker.restart(0.0)
+        inside = min(k, window)
+        untold = k - inside - self._sum_began
+        if untold < 0:
+            return SILENT
+        if k > window:
+            self._sum_began = k
+        level = tracker.level
+        error = (inside * self.quantum[row]) ** 2 / 12.0
+        error += untold * tracker.noise.variance(level) + untold**2 * tracker.variance
+        return Observation(inside * self.told[row] + untold * level, 1.0, 0.0, error)
+
     # --- looking back ------------------------------------------------------------------------
 
     def close_epoch(self) -> None:
@@ -331,7 +412,7 @@ class Track(Columns):
         if self._chain is not None and self._chain.links:
             for index in self._chain.tighten():
                 self._window(self._chain, index)
-        if self.law.depth:
+        if self.law.inverted:
             self.following.smooth_epoch()
         if self._chain is not None:
             self._weigh_counts(self._chain)

@@ -17,7 +17,7 @@ from tui_monitor.core.arrays import FloatArray, IntArray
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.laws import EPOCH
 from tui_monitor.core.records import Event, LawEvidence
-from tui_monitor.core.series import Floats, Integers
+from tui_monitor.core.series import ABSENT, Floats, Integers
 from tui_monitor.core.snapshot import Curve, EpochRow
 from tui_monitor.core.thinning import Thinned
 from tui_monitor.core.track import Track
@@ -196,7 +196,7 @@ class RunView:
         from_k = track.from_k.peek()[kept].astype(np.float64)
         if ruler.by_batch:
             x = np.where(np.isnan(k), ends, starts + k)
-            x_from = np.where(from_k < 0, x, starts + from_k)
+            x_from = np.where(from_k == ABSENT, x, starts + from_k)
         else:
             x, x_from = ends, starts
         if np.any(x[1:] < x[:-1]):
