@@ -134,24 +134,37 @@ class Simulated:
             self.accuracy: self.random.binomial(self.sizes, p) / self.sizes,
         }
         """The value of each batch, by metric, shape (epochs, steps)."""
+        printed = [self._printed() for _ in range(case.epochs)]
         self.lines: list[Shown] = [
-            line for epoch in range(1, case.epochs + 1) for line in self._epoch(epoch)
+            line
+            for epoch in range(1, case.epochs + 1)
+            for line in self._epoch(epoch, printed[:epoch])
         ]
 
-    def _epoch(self, epoch: int) -> list[Shown]:
+    def _printed(self) -> list[int]:
+        """After which batches of an epoch a line is printed, but for its last line."""
+        printed = self.random.random(self.case.steps) < 1.0 / self.case.every
+        printed[0], printed[-1] = True, printed[-1] and self.case.repeats_last_line
+        return [int(i) + 1 for i in np.flatnonzero(printed)]
+
+    def _epoch(self, epoch: int, printed: list[list[int]]) -> list[Shown]:
+        """The lines of an epoch; `printed`: after which batches of this one and those before."""
         case, last = self.case, self.case.steps
         plain = replace(case.law, final="same")
-        sizes = (self.sizes / case.batch_size).tolist()
-        values = {name: x[epoch - 1].tolist() for name, x in self.batches.items()}
-        before = {name: laws.forward(plain, x, sizes) for name, x in values.items()}
-        behind = {name: laws.forward(case.law, x, sizes) for name, x in values.items()}
-        printed = self.random.random(last) < 1.0 / case.every
-        printed[0], printed[-1] = True, printed[-1] and case.repeats_last_line
-        steps = [(int(i) + 1, False, before) for i in np.flatnonzero(printed)]
+        first = 0 if case.law.goes_on else epoch - 1
+        sizes = (self.sizes / case.batch_size).tolist() * (epoch - first)
+        values = {name: x[first:epoch].ravel().tolist() for name, x in self.batches.items()}
+        after = {i * last + k for i, ks in enumerate(printed[first:]) for k in (*ks, last)}
+        before = {name: laws.forward(plain, x, sizes, after) for name, x in values.items()}
+        behind = {name: laws.forward(case.law, x, sizes, after) for name, x in values.items()}
+        steps = [(k, False, before) for k in printed[-1]]
         steps.append((last, True, behind))
         return [
             Shown(
-                epoch, k, final, {name: number(h[name][k - 1], case.digits) for name in case.names}
+                epoch,
+                k,
+                final,
+                {name: number(h[name][k - 1 - last], case.digits) for name in case.names},
             )
             for k, final, h in steps
         ]
@@ -179,8 +192,13 @@ class Simulated:
         ]
 
     def window(self, name: str, epoch: int, k0: int, k: int, *, weighted: bool) -> float:
-        """Mean of the batches k0+1 .. k of an epoch, each counted once or by its size."""
-        x, w = self.batches[name][epoch - 1, k0:k], self.sizes[k0:k]
+        """Mean of the batches k0+1 .. k of an epoch, each counted once or by its size.
+
+        Less than 0 is before the epoch.
+        """
+        first = (epoch - 1) * self.case.steps
+        x = self.batches[name].ravel()[first + k0 : first + k]
+        w = np.tile(self.sizes, epoch)[first + k0 : first + k]
         return float(np.average(x, weights=w if weighted else None))
 
     def right(self, epoch: int, k0: int, k: int) -> int:
@@ -196,6 +214,7 @@ class Simulated:
         case = self.case
         by_sample = case.law.key == "samples"
         done = np.cumsum(self.sizes)
+        told = case.law.depth == 0 and case.law.key not in ("instantaneous", "epoch")
         return [
             Print(
                 run=1,
@@ -207,7 +226,7 @@ class Simulated:
                 steps=int(done[-1]) if by_sample else case.steps,
                 unit="sample" if by_sample else "batch",
                 readings=tuple(
-                    Reading(name, shown.displayed, shown.quantum)
+                    Reading(name, shown.displayed, shown.quantum, case.law.key if told else "")
                     for name, shown in line.numbers.items()
                 ),
                 final=line.final,

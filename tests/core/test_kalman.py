@@ -73,6 +73,26 @@ def assert_same(s: Sequence[float], m: FloatArray, c: FloatArray) -> None:
     np.testing.assert_allclose(cov, c, rtol=1e-9, atol=1e-9)
 
 
+@given(seed=seeds, n=st.integers(1, 25), decay=st.floats(0.5, 0.99), first=st.floats(1.0, 50.0))
+@bounded
+def test_a_sum_that_fades_is_predicted_batch_by_batch(
+    seed: int, n: int, decay: float, first: float
+) -> None:
+    random = np.random.default_rng(seed)
+    drift, noise = random.exponential(size=2)
+    state = state2(random)
+    m, c = moments(state)
+    for j in range(n):
+        weight = first if j == 0 else 1.0
+        f = np.array([[1.0, 0.0], [weight, decay]])
+        reach = np.array([[1.0, 0.0], [weight, weight]])
+        m, c = f @ m, f @ c @ f.T + reach @ np.diag([drift, noise]) @ reach.T
+    g = kalman.fading(decay, first).gap(0, n)
+    got, *_ = kalman.pass_fading(state, g, drift, noise, SILENT)
+    assert_same(got, m, c)
+    assert g.gain == pytest.approx(sum(decay**j for j in range(n - 1)) + first * decay ** (n - 1))
+
+
 @given(k0=st.integers(0, 500), n=st.integers(1, 60))
 @bounded
 def test_sums_of_a_gap_are_their_definitions(k0: int, n: int) -> None:
@@ -200,6 +220,8 @@ class Problem(NamedTuple):
     start: State3
     step: float
     """Extra variance of the level between the epochs."""
+    fade: float = 1.0
+    """What is left of S a batch; with less than 1 it is not reset between the epochs."""
 
 
 def problem(seed: int, twice: bool, exact: float) -> Problem:
@@ -231,7 +253,7 @@ def by_looking_back(p: Problem, *, with_e: bool) -> list[tuple[float, ...]]:
     A print a row: smoothed level, its variance, smoothed sum, then squared residual and size of a
     shock before it.
     """
-    kernel = kernel_of(twice=with_e)
+    kernel = kernel_of(twice=with_e) if p.fade == 1.0 else kalman.fading(p.fade, 1.0)
     epochs = [[kernel.gap(k0, k) for k0, k in zip([0, *ks], ks, strict=False)] for ks in p.epochs]
     gaps = [g for each in epochs for g in each]
     observations = [o for each in p.observations for o in each]
@@ -270,7 +292,11 @@ def by_conditioning(p: Problem) -> list[tuple[float, ...]]:
     rows, y, r, wanted, drifts = [], [], [], [], []
     first = 0
     for size, ks, observations in zip(sizes, p.epochs, p.observations, strict=True):
-        s = np.cumsum(x[first : first + size], axis=0)
+        if p.fade == 1.0:
+            s = np.cumsum(x[first : first + size], axis=0)
+        else:
+            ages = np.subtract.outer(np.arange(first, first + size), np.arange(n))
+            s = np.where(ages >= 0, p.fade ** np.maximum(ages, 0), 0.0) @ x
         e = np.cumsum(s / np.arange(1, size + 1)[:, None], axis=0)
         for k0, k, o in zip([0, *ks], ks, observations, strict=False):
             rows.append(o.c_s * s[k - 1] + o.c_e * e[k - 1])
@@ -300,3 +326,14 @@ def test_the_smoother_is_conditioning_on_all_prints(seed: int, twice: bool, exac
     for with_e in (True,) if twice else (True, False):
         for got, expected in zip(by_looking_back(p, with_e=with_e), right, strict=True):
             assert got == pytest.approx(expected, rel=1e-6, abs=1e-7)
+
+
+@given(seed=seeds, fade=st.floats(0.3, 0.99), exact=st.sampled_from([0.0, 0.5]))
+@bounded
+def test_the_smoother_of_a_sum_that_fades_is_conditioning_too(
+    seed: int, fade: float, exact: float
+) -> None:
+    p = problem(seed, False, exact)._replace(fade=fade)
+    right = by_conditioning(p)
+    for got, expected in zip(by_looking_back(p, with_e=False), right, strict=True):
+        assert got == pytest.approx(expected, rel=1e-6, abs=1e-7)

@@ -14,9 +14,10 @@ import numpy as np
 
 from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.bounds import DoubleSums, Interval, Sums, scaled
+from tui_monitor.core.fading import FadingSums
 from tui_monitor.core.laws import Law
 from tui_monitor.core.metrics import Metric
-from tui_monitor.core.recent import FadingSums, SlidingSums
+from tui_monitor.core.sliding import Guess, SlidingSums
 
 NEVER_REPEATS = 2
 """After so many impossible prints in a row the print before them is the one doubted."""
@@ -54,13 +55,17 @@ class Link(NamedTuple):
 
 
 class Chain:
-    """Bounds on the sums after each print of one epoch; the sums start at zero."""
+    """Bounds on the sums after each print since they were last reset to zero."""
 
-    def __init__(self, law: Law, metric: Metric, batch_size: int | None) -> None:
-        """`batch_size`: samples an update of the bar, where the metric counts and it is known."""
+    def __init__(self, law: Law, metric: Metric, batch_size: int | None, *, since: int = 0) -> None:
+        """`batch_size`: samples an update of the bar, where the metric counts and it is known.
+
+        `since`: batches before those that a sliding mean will tell of.
+        """
         self.law = law
         self.metric = metric
         self.links: list[Link] = []
+        self._since = since
         self._sums: AnySums = self._make(batch_size)
         self._batch_size = batch_size
         self._samples = batch_size
@@ -76,7 +81,7 @@ class Chain:
         if self.law.decay < 1.0:
             return FadingSums(self.law, low, high)
         if self.law.window is not None:
-            return SlidingSums(self.law.window, low, high)
+            return SlidingSums(self.law.window, low, high, self._since)
         kind = DoubleSums if self.law.depth == 2 else Sums
         return kind(low, high, batch_size)
 
@@ -88,14 +93,14 @@ class Chain:
     @property
     def last_k(self) -> int:
         """Batches done at the newest print; 0 before the first."""
-        return self.links[-1].k if self.links else 0
+        return self.links[-1].k if self.links else self._since
 
     def before(self, k: int) -> tuple[int, int]:
         """Batches done at the newest print at or before batch `k`, and how many prints that is."""
         index = len(self.links)
         while index and self.links[index - 1].k > k:
             index -= 1
-        return (self.links[index - 1].k if index else 0), index
+        return (self.links[index - 1].k if index else self._since), index
 
     def push(self, row: int, at: Position, where: Interval) -> bool:
         """Take a print. False, and no change, if no batches at all could have printed it."""
@@ -141,6 +146,11 @@ class Chain:
         link = self.links[-1]
         self.pop()
         return self.push(link.row, link.at._replace(ragged=False), link.where)
+
+    def guess(self, level: Guess, noise: float) -> Guess:
+        """Mean of the newest window of a sliding mean, by the level and one batch's noise."""
+        assert isinstance(self._sums, SlidingSums)
+        return self._sums.guess(level, noise)
 
     def tighten(self) -> list[int]:
         """Carry what later prints say back to the earlier ones; the prints (1-based) whose windows

@@ -26,7 +26,7 @@ from typing import Literal, NamedTuple
 from tui_monitor.core import causes, wording
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.edges import Epoch, Level, epoch_of, steady
-from tui_monitor.core.laws import EPOCH, Law
+from tui_monitor.core.laws import AS_PRINTED, EPOCH, Law
 from tui_monitor.core.profile import Gap, restlessness, widest_gap
 from tui_monitor.core.records import Boundary, Event, Part, Verdict
 from tui_monitor.core.track import Track
@@ -58,6 +58,7 @@ UNKNOWN = Part(None, None)
 Obstacle = Literal[
     "one number an epoch",
     "not a mean",
+    "not reset",
     "law not settled",
     "too few batches",
     "too few prints",
@@ -255,8 +256,10 @@ def find_obstacle(run: RunDecoder, edge: Edge, found: Anatomy) -> Obstacle | Non
     now = basis(run, edge)
     if now.law.key == EPOCH.key:
         return "one number an epoch"
-    if not edge.track.metric.averaged or not now.law.depth:
+    if not edge.track.metric.averaged or now.law.name in AS_PRINTED:
         return "not a mean"
+    if not now.law.depth:
+        return "not reset"
     if found.end is None or found.start is None:
         return "too few prints"
     if (edge.track.places[edge.last_row].k or 0) < LEAST_BATCHES:

@@ -85,17 +85,17 @@ class Following:
         self._begins = [Begin(0, None)]
         """Of the epochs whose steps are kept, the newest last."""
 
-    def begin_epoch(self) -> None:
-        """The level may step; the sums are reset if the law does so."""
+    def begin_epoch(self, *, amid_sum: bool = False) -> None:
+        """The level may step; the sums are reset if the law does so.
+
+        `amid_sum`: there is one that must not be reset.
+        """
         if self.filter is None:
             return
-        if self.law.window is not None:  # whose sum goes on
-            self._begins.append(Begin(self.filter.taken, self.filter.now))
-            self._let_go(self.filter)
-            return
-        # numbers of whole epochs go on from one to the next
-        step = step_variance(self.metric.family, self.filter.level)
-        self.filter.restart(0.0 if self.law.key == EPOCH.key else step)
+        if not amid_sum:
+            # numbers of whole epochs go on from one to the next
+            step = step_variance(self.metric.family, self.filter.level)
+            self.filter.restart(0.0 if self.law.key == EPOCH.key else step)
         self._begins.append(Begin(self.filter.taken, self.filter.now))
         self._let_go(self.filter)
 

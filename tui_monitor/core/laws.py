@@ -77,6 +77,12 @@ class Law:
         """Earlier batches are in what is printed, and can be taken out of it."""
         return self.depth > 0 or self.decay < 1.0 or self.window is not None
 
+    def weight(self, k: int) -> float:
+        """n_k, for full batches."""
+        if self.decay < 1.0:
+            return self.memory * (1.0 if self.seeded else 1.0 - self.decay**k)
+        return float(k if self.window is None else min(k, self.window))
+
     @property
     def memory(self) -> float:
         """n_k after many batches: how many of them make up an exponential mean; inf for others."""
@@ -115,6 +121,9 @@ INTERVAL_SUM = Law("interval-sum", "interval", 0, "same", "spaCy", goes_on=True,
 INTERVAL_RESET = Law("interval-reset", "interval", 0, "same", "mmcv")
 MEDIAN = Law("median", "median", 0, "same", "detectron2: shown as printed")
 UNKNOWN = Law("unknown", "unknown", 0, "same", "not a mean of batches: shown as printed")
+
+AS_PRINTED = (UNKNOWN.name, MEDIAN.name)
+"""Names of the laws that cannot be inverted."""
 
 LAWS = {
     law.key: law

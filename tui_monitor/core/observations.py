@@ -6,14 +6,51 @@ narrowed S more than the rounding of the one print does, they tell more.
 
 from __future__ import annotations
 
+from math import isfinite
+
 from tui_monitor.core.bounds import Interval
-from tui_monitor.core.chain import Position
+from tui_monitor.core.chain import Chain, Position
 from tui_monitor.core.kalman import Observation
 from tui_monitor.core.laws import Law
 from tui_monitor.core.level import LevelFilter
+from tui_monitor.core.sliding import Guess
 
 UNSURPRISING = 2.0
 """Standard deviations that a last batch of unknown size may move the level by."""
+
+
+def of_mean(
+    law: Law, chain: Chain, tracker: LevelFilter, place: Position, displayed: float, quantum: float
+) -> Observation:
+    """What the newest print of a chain tells: S or E, with the rounding as its error.
+
+    Bounds on S, where prints tell them directly, are as narrow as the rounding or narrower.
+    """
+    assert place.k is not None
+    s = chain.last
+    direct = law.depth < 2 and not place.ragged
+    if s.low == s.high or (direct and isfinite(s.high - s.low)):
+        return of_sum(s, place, tracker.level)
+    told = of_print(law, place.k, displayed, quantum, final=place.final, appended=place.appended)
+    if law.depth == 2 or not place.ragged:
+        return told
+    before = chain.links[-2].k if len(chain.links) > 1 else 0
+    return of_last_batches(told, chain.last_k - before, tracker)
+
+
+def of_window(guess: Guess, n: int) -> Observation:
+    """The mean of the n batches of a window, as far as it is known."""
+    return Observation(n * guess.mean, 1.0, 0.0, n * n * guess.variance)
+
+
+def of_newest(
+    tracker: LevelFilter, n: int, untold: int, displayed: float, quantum: float
+) -> Observation:
+    """The mean of the newest n batches, as S of these and of as many `untold` ones before them."""
+    level = tracker.level
+    error = (n * quantum) ** 2 / 12.0
+    error += untold * tracker.noise.variance(level) + untold**2 * tracker.variance
+    return Observation(n * displayed + untold * level, 1.0, 0.0, error)
 
 
 def of_print(

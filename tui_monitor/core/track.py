@@ -19,18 +19,20 @@ from tui_monitor.core.chain import Chain, Position
 from tui_monitor.core.counts import Few, count_windows
 from tui_monitor.core.following import Bookmark, Following
 from tui_monitor.core.kalman import Observation
-from tui_monitor.core.laws import EPOCH, INSTANTANEOUS, MEDIAN, UNKNOWN, Law
+from tui_monitor.core.laws import AS_PRINTED, EPOCH, INSTANTANEOUS, Law
 from tui_monitor.core.level import SILENT, LevelFilter
 from tui_monitor.core.metrics import Metric
 from tui_monitor.core.noise import Family
 from tui_monitor.core.series import ABSENT, Columns
+from tui_monitor.core.sliding import Guess
 
 RESTATING = ("reset", "running-appended")
 """Rules of a last line that tells something new of batches that were all printed before."""
 
 
-AS_PRINTED = (UNKNOWN.name, MEDIAN.name)
-"""Laws that cannot be inverted."""
+SHARP = 0.01
+"""Variance of a window behind a sliding mean, in terms of one batch's, up to which the level goes by
+it: its error comes again with each window that follows from it, which the filter does not know."""
 
 
 class Checkpoint(NamedTuple):
@@ -40,7 +42,9 @@ class Checkpoint(NamedTuple):
     epoch: int
     chain: Chain | None
     links: int
-    following: Bookmark
+    metric: Metric
+    following: Following
+    bookmark: Bookmark
     sum_began: int
 
 
@@ -69,7 +73,8 @@ class Track(Columns):
         self._epoch = 0
         self._uncountable: set[int] = set()
         self._chain: Chain | None = None
-        """Of the newest epoch; None where nothing is averaged, or a nan has swallowed the sum."""
+        """Of the newest epoch, or of all where the sums go on; None where nothing is averaged, or a nan
+        has swallowed the sum."""
         self._sum_began = 0
         """Behind a sliding mean: batches done when the filter's sum was last reset."""
 
@@ -92,7 +97,9 @@ class Track(Columns):
             epoch=self._epoch,
             chain=self._chain,
             links=0 if self._chain is None else len(self._chain.links),
-            following=self.following.bookmark(),
+            metric=self.metric,
+            following=self.following,
+            bookmark=self.following.bookmark(),
             sum_began=self._sum_began,
         )
 
@@ -100,11 +107,16 @@ class Track(Columns):
         """Forget the rows added since the checkpoint."""
         self.cut(to.rows)
         del self.places[to.rows :]
+        if self.following is not to.following:
+            # they had all rows decoded again
+            self.metric = to.metric
+            self.decode_again()
+            return
         self._epoch = to.epoch
         self._chain = to.chain
         while to.chain is not None and len(to.chain.links) > to.links:
             to.chain.pop()
-        self.following.back_to(to.following)
+        self.following.back_to(to.bookmark)
         self._sum_began = to.sum_began
 
     def add(
@@ -119,7 +131,7 @@ class Track(Columns):
         row = len(self.places)
         self.places.append(place)
         self.grow(displayed, displayed if told is None else told, quantum, print_index)
-        if not self.metric.low <= displayed <= self.metric.high:
+        if not (self.metric.low <= displayed <= self.metric.high or self.law.summed):
             self._doubt_range(displayed)
         if row and self.places[row - 1].ragged:
             self._confirm_full(row)
@@ -198,9 +210,10 @@ class Track(Columns):
             self.low[row], self.high[row] = where
 
     def _open_epoch(self, epoch: int) -> None:
-        self._epoch = epoch
-        if self.law.goes_on and epoch > 1 and self._chain is not None:
-            self.following.begin_epoch()
+        first, self._epoch = not self._epoch, epoch
+        if self.law.goes_on and not first:
+            in_sum = self._chain is not None and self._chain.last_k > self._sum_began
+            self.following.begin_epoch(amid_sum=self.law.window is not None and in_sum)
             return
         counted = self.metric.counts and self.countable and self.counted
         size = self.batch_size if counted else None
@@ -266,7 +279,7 @@ class Track(Columns):
         """A running mean: invert it into the window since the last print, and follow the level."""
         assert place.k is not None
         if not isfinite(d):
-            self._chain = None  # the sum is lost until the next epoch resets it
+            self._lose_sum(chain, place.k)
             return
         where = printed(d, self.quantum[row])
         k0, index = chain.before(place.k)
@@ -287,6 +300,14 @@ class Track(Columns):
             self._lose_count(chain)
         self._window(chain, len(chain.links))
         self._follow(chain, row, place, k0)
+
+    def _lose_sum(self, chain: Chain, k: int) -> None:
+        """No number was printed: the sum is lost until an epoch resets it, or what spoilt it leaves."""
+        if self.law.window is None:
+            self._chain = None
+        elif chain.links or not chain.last_k:
+            self._chain = Chain(self.law, self.metric, None, since=k)
+            self._sum_began = k
 
     def _lose_count(self, chain: Chain) -> None:
         """The epoch holds a short batch before its end: nothing in it is a count any more.
@@ -339,70 +360,58 @@ class Track(Columns):
     def _follow(self, chain: Chain, row: int, place: Position, k0: int) -> None:
         """Tell the level's filter, and weigh the window against what the level leads to expect."""
         assert place.k is not None
-        tracker = self.following.tracker(self.told[row])
-        g = tracker.kernel.gap(k0, place.k)
-        expected, variance = tracker.level, tracker.variance
+        d, quantum = self.told[row], self.quantum[row]
+        tracker = self.following.tracker(d)
+        level = Guess(tracker.level, tracker.variance)
+        noise = tracker.noise.variance(level.mean)
         if self.law.window is None:
-            told = self._observation(chain, tracker, row, place)
+            told = observations.of_mean(self.law, chain, tracker, place, d, quantum)
         else:
-            told = self._observation_sliding(tracker, self.law.window, row, place.k, k0)
-        self.following.take(row, tracker, g, told)
+            guess = chain.guess(level, noise)
+            self.value[row] = self.expected[row] = guess.mean
+            sharp = guess if guess.variance < SHARP * noise else None
+            told = self._tell_sliding(tracker, self.law.window, place.k, k0, d, quantum, sharp)
+        n = place.k - k0
+        self.following.take(row, tracker, tracker.kernel.gap(k0, place.k), told)
         low, high = self.low[row], self.high[row]
-        if g.n and isfinite(low) and isfinite(high):
-            spread = variance + tracker.noise.variance(expected) / g.n
+        if n and self.law.window is None and isfinite(low) and isfinite(high):
+            spread = level.variance + noise / n
             rounding = max((high - low) ** 2 / 12.0, 1e-18)
             share = spread / (spread + rounding)
-            best = expected + share * (0.5 * (low + high) - expected)
+            best = level.mean + share * (0.5 * (low + high) - level.mean)
             self.value[row] = min(max(best, low), high)
 
-    def _observation(
-        self, chain: Chain, tracker: LevelFilter, row: int, place: Position
+    def _tell_sliding(
+        self,
+        tracker: LevelFilter,
+        window: int,
+        k: int,
+        k0: int,
+        d: float,
+        quantum: float,
+        guess: Guess | None,
     ) -> Observation:
-        """What the print tells the filter: S or E, with the rounding as its error.
+        """What a sliding mean tells the filter, which hears of each batch once.
 
-        Bounds on S, where prints tell them directly, are as narrow as the rounding or narrower.
-        """
-        assert place.k is not None
-        s = chain.last
-        direct = self.law.depth < 2 and not place.ragged
-        if s.low == s.high or (direct and isfinite(s.high - s.low)):
-            return observations.of_sum(s, place, tracker.level)
-        told = observations.of_print(
-            self.law,
-            place.k,
-            self.told[row],
-            self.quantum[row],
-            final=place.final,
-            appended=place.appended,
-        )
-        if self.law.depth == 2 or not place.ragged:
-            return told
-        before = chain.links[-2].k if len(chain.links) > 1 else 0
-        return observations.of_last_batches(told, chain.last_k - before, tracker)
-
-    def _observation_sliding(
-        self, tracker: LevelFilter, window: int, row: int, k: int, k0: int
-    ) -> Observation:
-        """The same of a sliding mean: each batch is told of once.
-
-        The filter's sum begins anew after each mean that it is told, and the next is the first that
-        holds no batch from before.
+        The new batches, where a `guess` knows their mean. Else the mean as it is: the filter's sum
+        begins anew after each that it is told, and the next is the first that holds no batch from
+        before.
         """
         if k > window:
             if k0 <= window:
                 self._sum_began = k0
             if self._sum_began == k0:
                 tracker.restart(0.0)
+                if guess is not None and k - k0 <= window:
+                    self._sum_began = k
+                    return observations.of_window(guess, k - k0)
         inside = min(k, window)
         untold = k - inside - self._sum_began
         if untold < 0:
             return SILENT
         if k > window:
             self._sum_began = k
-        level = tracker.level
-        error = (inside * self.quantum[row]) ** 2 / 12.0
-        error += untold * tracker.noise.variance(level) + untold**2 * tracker.variance
-        return Observation(inside * self.told[row] + untold * level, 1.0, 0.0, error)
+        return observations.of_newest(tracker, inside, untold, d, quantum)
 
     # --- looking back ------------------------------------------------------------------------
 

@@ -315,19 +315,22 @@ def _marks(events: Sequence[Event], first: int) -> dict[int, list[str]]:
 def inertia(track: Track) -> tuple[float, float] | None:
     """Most that one more batch can move the displayed number, down and up.
 
-    After k batches a running mean R moves to (k R + x) / (k + 1): by at most (high - R) / (k + 1) up
-    and (R - low) / (k + 1) down. A bar that averages twice shows D, which the new R draws along by
-    (R - D) / (k + 1); R itself is decoded there, and taken two standard errors farther.
+    The next batch has a share of 1 / n in the mean R, so R moves to R + (x - R) / n: by at most
+    (high - R) / n up and (R - low) / n down. A bar that averages twice shows D, which the new R draws
+    along by (R - D) / n; R itself is decoded there, and taken two standard errors farther. What
+    leaves a sliding mean for the next batch is not looked at.
     """
-    if not len(track) or not track.law.depth or track.filter is None:
+    law = track.law
+    if not len(track) or not law.inverted or law.window is not None or track.filter is None:
         return None
     place, d = track.places[-1], track.displayed[-1]
-    if place.k is None or not isfinite(d) or place.final:
+    k = place.done if law.goes_on else place.k
+    if k is None or not isfinite(d) or (place.final and not law.goes_on):
         return None
-    k = place.k
     low, high = track.metric.low, track.metric.high
-    if track.law.depth == 1:
-        lowest, highest = d - (d - low) / (k + 1.0), d + (high - d) / (k + 1.0)
+    if law.depth < 2:
+        n = law.weight(k + 1)
+        lowest, highest = d - (d - low) / n, d + (high - d) / n
     else:
         total, error = track.filter.state[1], 2.0 * sqrt(max(track.filter.state[6], 0.0))
         lowest = (total - error + low) / (k + 1.0)

@@ -242,6 +242,11 @@ def _undecided(
     """What can be said where the prints do not carry a verdict, and what would settle it."""
     if obstacle == "not a mean":
         return "This metric is no mean of batches, so what is printed cannot be taken apart."
+    if obstacle == "not reset":
+        return (
+            "Nothing in this number begins anew with the epoch, so none of the jump is an averaging"
+            " lag; a step and luck are not told apart here."
+        )
     if obstacle == "too few batches":
         return "Epochs of so few batches have no beginning and end that could be told apart."
     if obstacle == "law not settled":
