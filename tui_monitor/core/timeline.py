@@ -10,9 +10,13 @@ import copy
 import re
 from collections.abc import Sequence
 
-from tui_monitor.core.place import Place
+from tui_monitor.core.formats.fastai import COLUMN, ROW
+from tui_monitor.core.formats.huggingface import LOG
+from tui_monitor.core.metrics import describe
+from tui_monitor.core.place import Place, Standing
 from tui_monitor.core.preamble import Preamble
 from tui_monitor.core.records import (
+    Columns,
     Event,
     EventKind,
     Header,
@@ -47,6 +51,10 @@ class Timeline:
         self._fit_begins = False
         self._stopped = False
         self._failed = False
+        self._columns: tuple[str, ...] = ()
+        self._stepless: Print | None = None
+        """A print whose step the next state of the bar beside it shows."""
+        self._has_bar = False
 
     @property
     def ended(self) -> bool:
@@ -77,6 +85,9 @@ class Timeline:
             elif isinstance(item, Samples):
                 self._at.samples = item
                 self._fit_begins = True
+            elif isinstance(item, Columns):
+                self._columns = item.names
+                self._fit_begins = True
             else:
                 self._place_notice(line, item, placed)
         return placed
@@ -95,12 +106,15 @@ class Timeline:
         placed = twin.place(line, items)
         if twin._held is not None and twin._held is not self._held:
             return twin._held[0]
+        if twin._stepless is not None and twin._stepless is not self._stepless:
+            return twin._stepless
         prints = [item for item in placed if isinstance(item, Print) and item.offset == line.offset]
         return prints[-1] if prints else None
 
     def flush(self) -> list[Print | Event]:
         """The source ended: what was withheld, as far as it can be told."""
         placed: list[Print | Event] = []
+        self._show_step(None, placed)
         if self._held is not None:
             # A line that is still to be redrawn is not the last of its epoch.
             final = self._held[1].end == "newline" or not self._redraws
@@ -153,6 +167,9 @@ class Timeline:
     # --- progress
 
     def _place_progress(self, line: Line, item: Progress, placed: list[Print | Event]) -> None:
+        if item.unit is not None:
+            self._place_standing(line, item, placed)
+            return
         if not item.readings or not self._admit(item, placed):
             return
         at = self._at
@@ -270,6 +287,109 @@ class Timeline:
             item.per_step,
             None if line.end == "open" else line.end == "redraw",
         )
+
+    # --- lines that say by themselves where they stand
+
+    def _place_standing(self, line: Line, item: Progress, placed: list[Print | Event]) -> None:
+        if not item.readings:
+            self._show_step(item, placed)
+            return
+        self._show_step(None, placed)
+        self._end_traceback(placed, "")
+        if item.style == ROW:
+            item = self._of_table(item)
+        evaluates = all(describe(each.metric).split == "val" for each in item.readings)
+        if not self._stand(line, item, placed, evaluates=evaluates):
+            return
+        at = self._at
+        self._preamble.clear()
+        self._stopped = self._failed = False
+        at.prints += 1
+        at.run_prints += 1
+        if item.epochs_done is not None:
+            at.epochs_done = item.epochs_done
+            self._place_stepless(line, item, placed, evaluates=evaluates)
+            return
+        if not evaluates and item.step is not None:
+            at.from_zero = at.from_zero or item.step == 0
+            at.last = at.batches(item.step)
+            at.first = at.last if at.first is None else at.first
+            at.steps = at.run_steps = item.steps
+            item = item._replace(step=at.last)
+        elif item.step is None and item.unit == "batch":
+            item = item._replace(step=at.last, steps=at.steps)
+        complete = not evaluates and item.steps is not None and (at.last or 0) >= item.steps
+        final = item.final or (item.final is None and complete)
+        placed.append(self._print(line, item, final=final))
+        at.open = at.open and not final
+
+    def _of_table(self, row: Progress) -> Progress:
+        """A row by the names of its table's columns; those that nothing names are left out."""
+        names = {f"{COLUMN}{count}": name for count, name in enumerate(self._columns, start=1)}
+        readings = tuple(
+            each._replace(metric=names[each.metric])
+            for each in row.readings
+            if each.metric in names
+        )
+        if self._at.unit != "batch" or self._at.steps is None:
+            return row._replace(readings=readings)
+        # Bars of the epoch came before: the row stands at its end, and counts epochs otherwise.
+        return row._replace(readings=readings, epoch=None, step=self._at.steps, steps=self._at.steps)
+
+    def _stand(
+        self, line: Line, item: Progress, placed: list[Print | Event], *, evaluates: bool
+    ) -> bool:
+        """Open the epoch that a line belongs to, if need be. False if it tells nothing new."""
+        at = self._at
+        announced = self._fit_begins and at.run_prints > 0
+        if self._new_source or at.run == 0 or announced:
+            standing: Standing = "new-run"
+        elif evaluates and item.step is not None:
+            standing = "new-run" if item.step < (at.last or 0) else "goes-on"
+        else:
+            standing = at.standing(item)
+        if standing in ("goes-on", "no-news"):
+            return standing == "goes-on"
+        number, new_run = item.epoch, standing == "new-run"
+        self._begin_epoch("" if number is None else str(number), new_run=new_run)
+        # A log that counts no epochs is one epoch.
+        at.number = 1 if number is None else number
+        at.total = 1 if number is None else item.epochs
+        if new_run:
+            at.first_number = at.number
+        elif standing == "resumed":
+            placed.append(self._event(line, "resumed", line.text.strip()))
+        return True
+
+    def _place_stepless(
+        self, line: Line, item: Progress, placed: list[Print | Event], *, evaluates: bool
+    ) -> None:
+        """A print without a step: the bar beside it shows it, or else such prints are counted."""
+        at = self._at
+        if self._has_bar:
+            self._stepless = self._print(line, item, final=False)
+            return
+        at.last = (at.last or 0) + (not evaluates)
+        counted = item._replace(step=at.last, unit="round")
+        placed.append(self._print(line, counted, final=False))
+
+    def _show_step(self, bar: Progress | None, placed: list[Print | Event]) -> None:
+        """Let a print without a step go: with that of the bar, or without where none is shown."""
+        at, waiting = self._at, self._stepless
+        self._has_bar = self._has_bar or bar is not None
+        if waiting is None:
+            return
+        if bar is None or bar.step is None:
+            at.steps = None
+        elif at.steps not in (None, bar.steps):
+            return  # the bar of an evaluation
+        else:
+            at.last, at.steps = bar.step, bar.steps
+            final = bar.step == bar.steps and waiting.style == LOG
+            waiting = waiting._replace(step=bar.step, steps=bar.steps, final=final)
+            at.open = at.open and not final
+        self._stepless = None
+        placed.append(waiting)
 
     # --- notices and plain lines
 

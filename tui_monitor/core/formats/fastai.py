@@ -1,0 +1,72 @@
+"""Logs of fastai: the bar of fastprogress, and the table with a row an epoch.
+
+The training loss is an exponential mean over the whole fit, debiased. The bar's comment beside
+iteration n is that of iteration n - 1; validation draws the same bar, and leaves the comment as it
+was. Sources: fastai/learner.py, AvgSmoothLoss, Recorder; fastprogress.py.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tui_monitor.core.formats.base import CLOCK, clock_seconds, printed
+from tui_monitor.core.records import Columns, Item, Progress, Reading
+
+BAR: Final = "fastai-bar"
+"""`Epoch 1/4 : |███-----| 21.35% [19/89 00:00<00:01... 2.2881]`."""
+ROW: Final = "fastai-row"
+"""`0         2.134351    1.990679    0.677778  00:01`."""
+
+COLUMN: Final = "column "
+"""What the readings of a row are called, with their number, where the table's head is not known."""
+
+_LAW = "debiased-0.98"
+_MISSING = frozenset({"None", "#na#"})
+_BAR = re.compile(
+    r"\bEpoch (\d{1,9})/(\d{1,9}) {0,2}: {0,2}\|[^|\n]{0,240}\| {1,4}\d{1,3}\.\d\d% "
+    rf"\[(\d{{1,12}})/(\d{{1,12}}) ({CLOCK})<({CLOCK})(?:\.\.\.)? (\d{{1,12}}\.\d{{4}}|nan|inf)\]"
+)
+_HEAD = re.compile(r"^\s*epoch {2,12}(train_loss {2,80}valid_loss(?: {2,80}\S{1,80}){0,30})\s*$")
+_ROW = re.compile(
+    r"^\s*(\d{1,9})((?: {2,80}(?:-?\d{1,12}\.\d{6}|nan|-?inf|None|#na#)){1,30})"
+    rf" {{2,40}}{CLOCK}\s*$"
+)
+
+
+class FastaiFormat:
+    """fastai. See `Format`."""
+
+    name: Final = "fastai"
+
+    def parse(self, text: str) -> tuple[Item, ...]:
+        """A state of the bar, a row of the table, or its head."""
+        if match := _BAR.search(text):
+            return (_bar(match),) if match[3] != "1" else ()
+        if match := _HEAD.match(text):
+            names = [name for name in match[1].split() if name != "time"]
+            return (Columns(tuple(name if "loss" in name else f"val_{name}" for name in names)),)
+        if match := _ROW.match(text):
+            return (_row(match),)
+        return ()
+
+
+def _bar(match: re.Match[str]) -> Progress:
+    epoch, epochs, step, steps, elapsed, left, value = match.groups()
+    reading = Reading("train_loss", *printed(value), _LAW)
+    return Progress(
+        *(BAR, int(step) - 1, int(steps), (reading,), False, False),
+        *(clock_seconds(left), clock_seconds(elapsed), None, "batch", int(epoch), int(epochs)),
+    )
+
+
+def _row(match: re.Match[str]) -> Progress:
+    """A row, whose columns beyond the losses only the table's head can name."""
+    readings = tuple(
+        Reading(f"{COLUMN}{column}", *printed(value), _LAW if column == 1 else "epoch")
+        for column, value in enumerate(match[2].split(), start=1)
+        if value not in _MISSING
+    )
+    return Progress(
+        ROW, None, None, readings, True, False, None, None, None, "epoch", int(match[1])
+    )

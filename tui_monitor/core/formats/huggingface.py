@@ -1,0 +1,86 @@
+"""Logs of the Trainer of Hugging Face transformers, versions 4 and 5, and of what is built on it.
+
+A dict shows the mean loss since the dict before it, and the newest gradient norm and learning rate.
+It names no step, only epochs done; where a bar is drawn, its state right after the dict does.
+Sources: transformers/trainer.py, _maybe_log_save_evaluate; trainer_callback.py, ProgressCallback.
+"""
+
+from __future__ import annotations
+
+import re
+from math import isfinite, ulp
+from typing import Final
+
+from tui_monitor.core.formats.base import NUMBER, power_of_ten, significant
+from tui_monitor.core.records import Item, Progress, Reading
+
+LOG: Final = "huggingface"
+"""`{'loss': 1.7834, 'grad_norm': 0.75835, 'learning_rate': 0.00145, 'epoch': 1.11}`."""
+EVALUATION: Final = "huggingface-evaluation"
+"""`{'eval_loss': 0.4727, 'eval_runtime': 0.0868, .., 'epoch': 4.0}`."""
+BAR: Final = "huggingface-bar"
+"""` 12%|█▏        | 45/360 [00:00<00:01, 243.09it/s]`: where the training is, without numbers."""
+
+_DICT = re.compile(r"\{('[^'{}]{1,80}': (?:'[^'{}]{1,40}'|[^'{},]{1,40})(?:, )?){1,80}\}")
+_FIELD = re.compile(rf"'([^'{{}}]{{1,80}})': (?:'({NUMBER})'|({NUMBER}))(?=, |\}})")
+_BAR = re.compile(
+    r"^\s{0,200}\d{1,3}%\|[^|\n]{0,300}\| {1,4}(\d{1,12})/(\d{1,12}) \[[^\[\]\n]{1,60}\]"
+)
+
+_DIGITS = 4
+"""Of a number that version 5 prints, in quotes; decimals of a loss in version 4."""
+_NEWEST = frozenset({"grad_norm", "learning_rate", "num_tokens", "step"})
+_TIMING = re.compile(r"(?:^|_)(?:runtime|samples_per_second|steps_per_second|model_preparation_time)$")
+
+
+class HuggingFaceFormat:
+    """Hugging Face transformers' Trainer. See `Format`."""
+
+    name: Final = "huggingface"
+
+    def parse(self, text: str) -> tuple[Item, ...]:
+        """The dict of a line, and the state of the bar."""
+        items: list[Item] = []
+        if "{'" in text and (match := _DICT.search(text)):
+            item = _dict(match[0])
+            if item is not None:
+                items.append(item)
+        if "%|" in text and (match := _BAR.match(text)):
+            bar = Progress(
+                *(BAR, int(match[1]), int(match[2]), (), False, False, None, None, None, "batch")
+            )
+            items.append(bar)
+        return tuple(items)
+
+
+def _dict(text: str) -> Progress | None:
+    fields = {name: (quoted, plain) for name, quoted, plain in _FIELD.findall(text)}
+    done = fields.pop("epoch", None)
+    if done is None or "train_runtime" in fields or not fields:
+        return None
+    evaluates = any(name.startswith("eval_") for name in fields)
+    if not evaluates and "loss" not in fields:
+        return None
+    readings = tuple(
+        _reading(name, *value, evaluates=evaluates)
+        for name, value in fields.items()
+        if not _TIMING.search(name)
+    )
+    return Progress(
+        *(EVALUATION if evaluates else LOG, None, None, readings, False, False),
+        *(None, None, None, "batch", None, None, float("".join(done))),
+    )
+
+
+def _reading(name: str, quoted: str, plain: str, *, evaluates: bool) -> Reading:
+    if quoted:
+        value, quantum = significant(quoted, _DIGITS)
+    else:
+        # A loss is rounded, and shown without trailing zeros; all else is shown to the last bit.
+        value = float(plain)
+        quantum = power_of_ten(-_DIGITS) if name == "loss" else ulp(value)
+        if not isfinite(value):
+            quantum = 0.0
+    if evaluates:
+        return Reading(name, value, quantum, "epoch")
+    return Reading(name, value, quantum, "instantaneous" if name in _NEWEST else "interval")
