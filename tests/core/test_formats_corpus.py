@@ -149,9 +149,7 @@ def expected(
     starts = [sum(len(epoch) for epoch in values[:number]) for number in range(len(values))]
     after = {start + k for start, steps in zip(starts, printed, strict=True) for k in steps}
     shown = forward(law, [x for e in values for x in e], [w for e in sizes for w in e], after)
-    return [
-        shown[start : start + len(epoch)] for start, epoch in zip(starts, values, strict=True)
-    ]
+    return [shown[start : start + len(epoch)] for start, epoch in zip(starts, values, strict=True)]
 
 
 @cases

@@ -151,8 +151,8 @@ def test_everything_is_played_once_whatever_the_marks(
 
 
 def bar(step: int | None, steps: int | None, **times: float) -> Progress:
-    found = {"eta": None, "elapsed": None, "per_step": None, **times}
-    return Progress("bar", step, steps, (), None, False, **found)
+    found = [times.get(name) for name in ("eta", "elapsed", "per_step")]
+    return Progress("bar", step, steps, (), None, False, *found)
 
 
 def marks_of(lines: list[list[Item]]) -> list[tuple[int, float]]:

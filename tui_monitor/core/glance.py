@@ -100,7 +100,7 @@ class _Run:
         self.last, self.failed = p, False
         self.pace.add(p, now)
         label = p.label if p.epochs else str(p.epoch)
-        for metric, displayed, _ in p.readings:
+        for metric, displayed, *_ in p.readings:
             known = _split_of(metric)
             if known == "other":
                 continue

@@ -334,7 +334,9 @@ class Timeline:
         if self._at.unit != "batch" or self._at.steps is None:
             return row._replace(readings=readings)
         # Bars of the epoch came before: the row stands at its end, and counts epochs otherwise.
-        return row._replace(readings=readings, epoch=None, step=self._at.steps, steps=self._at.steps)
+        return row._replace(
+            readings=readings, epoch=None, step=self._at.steps, steps=self._at.steps
+        )
 
     def _stand(
         self, line: Line, item: Progress, placed: list[Print | Event], *, evaluates: bool

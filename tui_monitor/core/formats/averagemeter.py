@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tui_monitor.core.formats.base import NUMBER, printed
+from tui_monitor.core.formats.base import NUMBER, SUMMARY_FIELDS, printed, self_placed, summary
 from tui_monitor.core.records import Item, Progress, Reading
 
 IMAGENET: Final = "averagemeter-imagenet"
@@ -32,8 +32,7 @@ _METER = re.compile(
     rf"[ \t]{{1,3}}\([ \t]{{0,12}}({NUMBER})s?(?:, {NUMBER}/s)?\)"
 )
 _RATE = re.compile(rf"(?:\t|  | )(lr|LR):?[ \t]{{1,12}}({NUMBER})(?=\s)")
-_SUMMARY = re.compile(r"^ \* {1,4}((?:[A-Za-z][\w@/-]{0,40} \d{1,9}\.\d{3}(?: {1,4}|$)){1,20})$")
-_SUMMARY_FIELD = re.compile(r"(\S{1,41}) (\d{1,9}\.\d{3})")
+_SUMMARY = re.compile(rf"^ \* {{1,4}}({SUMMARY_FIELDS})$")
 
 _PACES = frozenset({"Time", "time", "batch_time", "Batch"})
 _CLUTTER = frozenset({"Data", "data", "data_time", "loss_scale"}) | _PACES
@@ -61,9 +60,8 @@ def _training(text: str) -> Progress | None:
     else:
         return None
     readings, per_step = _meters(text, match.end())
-    return Progress(
-        *(style, step + first, steps, readings, None, False, None, None, per_step),
-        **{"unit": "batch", "epoch": epoch, "epochs": epochs},
+    return self_placed(
+        style, step + first, steps, readings, epoch=epoch, epochs=epochs, per_step=per_step
     )
 
 
@@ -87,8 +85,4 @@ def _summary(text: str) -> Progress | None:
     match = _SUMMARY.match(text)
     if match is None:
         return None
-    readings = tuple(
-        Reading(f"val_{name}", *printed(value), "epoch")
-        for name, value in _SUMMARY_FIELD.findall(match[1])
-    )
-    return Progress(SUMMARY, None, None, readings, True, False, None, None, None, "epoch")
+    return self_placed(SUMMARY, None, None, summary(match[1]), unit="epoch", final=True)

@@ -6,16 +6,22 @@ belongs (run, epoch, unit, finality) is the timeline's business.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from functools import lru_cache
 from math import isfinite
 from typing import Final, Protocol
 
-from tui_monitor.core.records import Item
+from tui_monitor.core.records import Item, Progress, Reading, Unit
 
 NUMBER: Final = r"[+-]?(?:\d{1,24}(?:\.\d{0,24})?(?:[eE][+-]?\d{1,3})?|nan|inf)"
 """Pattern of a printed number, without groups."""
 CLOCK: Final = r"(?:\d{1,5} days?, )?\d{1,4}:\d\d(?::\d\d)?"
 """Pattern of a duration as clocks show it, without groups."""
+
+SUMMARY_FIELDS: Final = r"(?:[A-Za-z][\w@/-]{0,40} \d{1,9}\.\d{3}(?: {1,4}|$)){1,20}"
+"""Pattern of `Acc@1 93.611 Acc@5 100.000 loss 0.300`, without groups."""
+_SUMMARY_FIELD = re.compile(r"(\S{1,41}) (\d{1,9}\.\d{3})")
 
 
 class Format(Protocol):
@@ -32,6 +38,28 @@ class Format(Protocol):
         The same text always gives the same items. Never raises, whatever the text.
         """
         ...
+
+
+def self_placed(
+    style: str,
+    step: int | None,
+    steps: int | None,
+    readings: Iterable[Reading],
+    *,
+    unit: Unit = "batch",
+    final: bool | None = None,
+    epoch: int | None = None,
+    epochs: int | None = None,
+    epochs_done: float | None = None,
+    eta: float | None = None,
+    elapsed: float | None = None,
+    per_step: float | None = None,
+) -> Progress:
+    """A line that says by itself where it stands: no header announces its epoch."""
+    return Progress(
+        *(style, step, steps, tuple(readings), final, False, eta, elapsed, per_step or None),
+        *(unit, epoch, epochs, epochs_done),
+    )
 
 
 @lru_cache(maxsize=64)
@@ -65,3 +93,9 @@ def clock_seconds(text: str) -> float:
     for part in clock.split(":"):
         seconds = 60 * seconds + int(part)
     return float(seconds + (86_400 * int(days.split()[0]) if days else 0))
+
+
+def summary(fields: str) -> Iterable[Reading]:
+    """The numbers of `SUMMARY_FIELDS`, as those of an epoch's validation."""
+    for name, value in _SUMMARY_FIELD.findall(fields):
+        yield Reading(f"val_{name}", *printed(value), "epoch")

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tui_monitor.core.formats.base import NUMBER, printed
-from tui_monitor.core.records import Item, Progress, Reading
+from tui_monitor.core.formats.base import NUMBER, printed, self_placed
+from tui_monitor.core.records import Item, Reading
 
 LINE: Final = "darknet"
 """`12: 2.266327, 2.294303 avg loss, 0.020000 rate, 0.000800 seconds, 192 images`."""
@@ -38,7 +38,4 @@ class DarknetFormat:
             Reading("loss (avg)", *printed(mean), "seeded-0.9"),
             Reading("rate", *printed(rate), "instantaneous"),
         )
-        pace = float(seconds) or None
-        return (
-            Progress(LINE, int(step), None, readings, False, False, None, None, pace, "batch"),
-        )
+        return (self_placed(LINE, int(step), None, readings, per_step=float(seconds)),)

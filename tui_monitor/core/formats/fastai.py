@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tui_monitor.core.formats.base import CLOCK, clock_seconds, printed
+from tui_monitor.core.formats.base import CLOCK, clock_seconds, printed, self_placed
 from tui_monitor.core.records import Columns, Item, Progress, Reading
 
 BAR: Final = "fastai-bar"
@@ -54,9 +54,13 @@ class FastaiFormat:
 def _bar(match: re.Match[str]) -> Progress:
     epoch, epochs, step, steps, elapsed, left, value = match.groups()
     reading = Reading("train_loss", *printed(value), _LAW)
-    return Progress(
-        *(BAR, int(step) - 1, int(steps), (reading,), False, False),
-        *(clock_seconds(left), clock_seconds(elapsed), None, "batch", int(epoch), int(epochs)),
+    return self_placed(
+        *(BAR, int(step) - 1, int(steps), [reading]),
+        final=False,
+        epoch=int(epoch),
+        epochs=int(epochs),
+        eta=clock_seconds(left),
+        elapsed=clock_seconds(elapsed),
     )
 
 
@@ -67,6 +71,4 @@ def _row(match: re.Match[str]) -> Progress:
         for column, value in enumerate(match[2].split(), start=1)
         if value not in _MISSING
     )
-    return Progress(
-        ROW, None, None, readings, True, False, None, None, None, "epoch", int(match[1])
-    )
+    return self_placed(ROW, None, None, readings, unit="epoch", final=True, epoch=int(match[1]))

@@ -11,7 +11,7 @@ import re
 from math import isfinite, ulp
 from typing import Final
 
-from tui_monitor.core.formats.base import NUMBER, power_of_ten, significant
+from tui_monitor.core.formats.base import NUMBER, power_of_ten, self_placed, significant
 from tui_monitor.core.records import Item, Progress, Reading
 
 LOG: Final = "huggingface"
@@ -30,7 +30,9 @@ _BAR = re.compile(
 _DIGITS = 4
 """Of a number that version 5 prints, in quotes; decimals of a loss in version 4."""
 _NEWEST = frozenset({"grad_norm", "learning_rate", "num_tokens", "step"})
-_TIMING = re.compile(r"(?:^|_)(?:runtime|samples_per_second|steps_per_second|model_preparation_time)$")
+_TIMING = re.compile(
+    r"(?:^|_)(?:runtime|samples_per_second|steps_per_second|model_preparation_time)$"
+)
 
 
 class HuggingFaceFormat:
@@ -46,10 +48,7 @@ class HuggingFaceFormat:
             if item is not None:
                 items.append(item)
         if "%|" in text and (match := _BAR.match(text)):
-            bar = Progress(
-                *(BAR, int(match[1]), int(match[2]), (), False, False, None, None, None, "batch")
-            )
-            items.append(bar)
+            items.append(self_placed(BAR, int(match[1]), int(match[2]), ()))
         return tuple(items)
 
 
@@ -66,10 +65,8 @@ def _dict(text: str) -> Progress | None:
         for name, value in fields.items()
         if not _TIMING.search(name)
     )
-    return Progress(
-        *(EVALUATION if evaluates else LOG, None, None, readings, False, False),
-        *(None, None, None, "batch", None, None, float("".join(done))),
-    )
+    style = EVALUATION if evaluates else LOG
+    return self_placed(style, None, None, readings, epochs_done=float("".join(done)))
 
 
 def _reading(name: str, quoted: str, plain: str, *, evaluates: bool) -> Reading:

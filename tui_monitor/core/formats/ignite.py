@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tui_monitor.core.formats.base import CLOCK, NUMBER, clock_seconds, significant
-from tui_monitor.core.records import Item, Progress, Reading
+from tui_monitor.core.formats.base import CLOCK, NUMBER, clock_seconds, self_placed, significant
+from tui_monitor.core.records import Item, Reading
 
 BAR: Final = "ignite-bar"
 """`Epoch [1/3]: [8/90]   9%|██▎    , loss=2.31 [00:00<00:01]`."""
@@ -50,8 +50,11 @@ class IgniteFormat:
             return ()
         eta = clock_seconds(left) if left else None
         return (
-            Progress(
-                *(BAR, int(step), int(steps), readings, None, False),
-                *(eta, clock_seconds(elapsed), None, "batch", int(epoch), int(epochs)),
+            self_placed(
+                *(BAR, int(step), int(steps), readings),
+                epoch=int(epoch),
+                epochs=int(epochs),
+                eta=eta,
+                elapsed=clock_seconds(elapsed),
             ),
         )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tui_monitor.core.formats.base import NUMBER, printed
+from tui_monitor.core.formats.base import NUMBER, printed, self_placed
 from tui_monitor.core.records import Item, Progress, Reading
 
 LINE: Final = "megatron"
@@ -50,14 +50,12 @@ def _training(text: str, match: re.Match[str]) -> Progress:
     per_step: float | None = None
     for name, value in _FIELD.findall(text, match.end()):
         if name == _SECONDS:
-            per_step = float(value) / 1e3 or None
+            per_step = float(value) / 1e3
         elif name in _NEWEST:
             readings.append(Reading(name, *printed(value), "instantaneous"))
         elif "loss" in name and name != _SCALE and step > 1:
             readings.append(Reading(name, *printed(value), "interval"))
-    return Progress(
-        LINE, step, steps, tuple(readings), None, False, None, None, per_step, "batch"
-    )
+    return self_placed(LINE, step, steps, readings, per_step=per_step)
 
 
 def _validation(text: str, match: re.Match[str]) -> Progress:
@@ -65,6 +63,4 @@ def _validation(text: str, match: re.Match[str]) -> Progress:
         Reading(f"val_{name}", *printed(value), "epoch")
         for name, value in _VALUE.findall(text, match.end())
     )
-    return Progress(
-        VALIDATION, int(match[1]), None, readings, False, False, None, None, None, "batch"
-    )
+    return self_placed(VALIDATION, int(match[1]), None, readings, final=False)

@@ -11,7 +11,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tui_monitor.core.formats.base import CLOCK, NUMBER, clock_seconds, printed
+from tui_monitor.core.formats.base import (
+    CLOCK,
+    NUMBER,
+    SUMMARY_FIELDS,
+    clock_seconds,
+    printed,
+    self_placed,
+    summary,
+)
 from tui_monitor.core.records import Item, Progress, Reading
 
 LINE: Final = "metriclogger"
@@ -27,10 +35,7 @@ _METER = re.compile(
     rf"  ([A-Za-z][^\s:()]{{0,60}}): ({NUMBER})(?: \(({NUMBER})\)|(?=  |$))(?: *(?=  |$))"
 )
 _COUNTED = re.compile(r"acc(?:uracy)?[@_]?\d{0,3}$|acc@", re.IGNORECASE)
-_SUMMARY = re.compile(
-    r"^(?:\*|Test:) {1,2}((?:[A-Za-z][\w@/-]{0,40} \d{1,9}\.\d{3}(?: {1,4}|$)){1,20})$"
-)
-_SUMMARY_FIELD = re.compile(r"(\S{1,41}) (\d{1,9}\.\d{3})")
+_SUMMARY = re.compile(rf"^(?:\*|Test:) {{1,2}}({SUMMARY_FIELDS})$")
 
 _RATES = frozenset({"lr", "min_lr", "learning_rate"})
 _CLUTTER = frozenset({"time", "data", "img/s", "clips/s"})
@@ -63,10 +68,12 @@ def _training(text: str, match: re.Match[str]) -> Progress:
             readings.append(Reading(f"{name} (avg)", *printed(mean), law))
         elif name in _RATES:
             readings.append(Reading(name, *printed(value), "instantaneous"))
-    return Progress(
-        *(LINE, int(step) + 1, int(steps), tuple(readings), None, False),
-        *(clock_seconds(eta), None, per_step, "batch", int(epoch)),
-        int(epochs) if epochs else None,
+    return self_placed(
+        *(LINE, int(step) + 1, int(steps), readings),
+        epoch=int(epoch),
+        epochs=int(epochs) if epochs else None,
+        eta=clock_seconds(eta),
+        per_step=per_step,
     )
 
 
@@ -74,8 +81,4 @@ def _summary(text: str) -> Progress | None:
     match = _SUMMARY.match(text)
     if match is None:
         return None
-    readings = tuple(
-        Reading(f"val_{name}", *printed(value), "epoch")
-        for name, value in _SUMMARY_FIELD.findall(match[1])
-    )
-    return Progress(SUMMARY, None, None, readings, True, False, None, None, None, "epoch")
+    return self_placed(SUMMARY, None, None, summary(match[1]), unit="epoch", final=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tui_monitor.core.formats.base import CLOCK, NUMBER, clock_seconds, printed
+from tui_monitor.core.formats.base import CLOCK, NUMBER, clock_seconds, printed, self_placed
 from tui_monitor.core.records import Item, Progress, Reading
 
 ENGINE: Final = "mmengine"
@@ -88,9 +88,7 @@ def _training(style: str, epoch: int | None, step: int, steps: int, fields: _Fie
     )
     # The time left is the whole training's.
     left = eta if epoch is None else None
-    return Progress(
-        style, step, steps, readings, None, False, left, None, pace or None, "batch", epoch
-    )
+    return self_placed(style, step, steps, readings, epoch=epoch, eta=left, per_step=pace)
 
 
 def _validation(style: str, epoch: int | None, fields: _Fields) -> Progress:
@@ -99,7 +97,6 @@ def _validation(style: str, epoch: int | None, fields: _Fields) -> Progress:
         for name, _, value in fields
         if name not in _CLUTTER and _WHOLE.match(value) and not _is_rate(name)
     )
-    unit, final = ("batch", False) if epoch is None else ("epoch", True)
-    return Progress(
-        style, None, None, readings, final, False, None, None, None, unit, epoch
-    )
+    if epoch is None:
+        return self_placed(style, None, None, readings, final=False)
+    return self_placed(style, None, None, readings, unit="epoch", final=True, epoch=epoch)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tui_monitor.core.formats.base import printed
-from tui_monitor.core.records import Item, Progress, Reading
+from tui_monitor.core.formats.base import printed, self_placed
+from tui_monitor.core.records import Item, Reading
 
 LINE: Final = "nanogpt"
 """`iter 100: loss 3.2014, time 12.34ms, mfu 5.67%`."""
@@ -29,20 +29,11 @@ class NanoGptFormat:
     def parse(self, text: str) -> tuple[Item, ...]:
         """The loss of an iteration, or of a validation."""
         if match := _LINE.search(text):
-            return (
-                Progress(
-                    *(LINE, int(match[1]) + 1, None),
-                    (Reading("loss", *printed(match[2]), "instantaneous"),),
-                    *(False, False, None, None, float(match[3]) / 1e3 or None, "batch"),
-                ),
-            )
+            loss = Reading("loss", *printed(match[2]), "instantaneous")
+            step, seconds = int(match[1]) + 1, float(match[3]) / 1e3
+            return (self_placed(LINE, step, None, [loss], per_step=seconds),)
         if match := _VALIDATION.search(text):
             # The training's part is estimated anew, of other batches: no print of the run's.
             loss = Reading("val_loss", *printed(match[3]), "epoch")
-            return (
-                Progress(
-                    *(VALIDATION, int(match[1]), None, (loss,)),
-                    *(False, False, None, None, None, "batch"),
-                ),
-            )
+            return (self_placed(VALIDATION, int(match[1]), None, [loss], final=False),)
         return ()
