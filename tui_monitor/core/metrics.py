@@ -7,6 +7,7 @@ not (`unaveraged`).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from math import inf
 from typing import NamedTuple
 
@@ -53,6 +54,7 @@ _POSITIVE = re.compile(
 _NEGATIVE = re.compile(r"(cosine|similarity|likelihood|reward|return|elbo)", re.IGNORECASE)
 
 
+@lru_cache(maxsize=4096)
 def describe(name: str) -> Metric:
     """The metric of this printed name."""
     val = _VAL.match(name)

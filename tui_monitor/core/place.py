@@ -10,7 +10,7 @@ from typing import Literal
 
 from tui_monitor.core.formats import fastai
 from tui_monitor.core.formats.keras import COUNTS_BATCHES
-from tui_monitor.core.records import Progress, Samples, Unit
+from tui_monitor.core.records import Progress, Reading, Samples, Unit
 
 Standing = Literal["goes-on", "next-epoch", "new-run", "resumed", "no-news"]
 """Where a line that says by itself where it stands is, seen from the print before it."""
@@ -57,6 +57,8 @@ class Place:
     """The run's lines count batches from 0."""
     epochs_done: float = 0.0
     """As the run's newest line without a step says."""
+    evaluated: tuple[Reading, ...] = ()
+    """What its newest print shows, if that is of a validation."""
 
     def begin_run(self) -> None:
         """The next epoch is the first of a new run. A run of which nothing was seen is no run."""
@@ -90,6 +92,11 @@ class Place:
         if self.looped or self.number is None or self.total is None:
             return False
         return self.number >= self.total
+
+    @property
+    def bar_steps(self) -> int | None:
+        """Total of the epoch's bar; None where it shows none."""
+        return self.steps if self.unit == "batch" else None
 
     def standing(self, item: Progress) -> Standing:
         """Where a line of training that says by itself where it stands is."""

@@ -10,8 +10,7 @@ import copy
 import re
 from collections.abc import Sequence
 
-from tui_monitor.core.formats.fastai import COLUMN, ROW
-from tui_monitor.core.formats.huggingface import LOG
+from tui_monitor.core.formats.fastai import ROW, of_table
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.place import Place, Standing
 from tui_monitor.core.preamble import Preamble
@@ -27,11 +26,13 @@ from tui_monitor.core.records import (
     Progress,
     Samples,
 )
+from tui_monitor.core.stepless import Stepless
 
 # Batches may end out of order, by a few, where threads of a pool report them (Keras 3.6).
 _DISORDER = 8
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]{0,100}(?::|$)")
 _MAX_EVENT_TEXT = 400
+_TRACEBACK = "Traceback (most recent call last)"
 
 
 class Timeline:
@@ -52,9 +53,7 @@ class Timeline:
         self._stopped = False
         self._failed = False
         self._columns: tuple[str, ...] = ()
-        self._stepless: Print | None = None
-        """A print whose step the next state of the bar beside it shows."""
-        self._has_bar = False
+        self._stepless = Stepless()
 
     @property
     def ended(self) -> bool:
@@ -98,6 +97,7 @@ class Timeline:
         twin._at = copy.copy(self._at)
         twin._preamble = self._preamble.copy()
         twin._early = self._early.copy()
+        twin._stepless = copy.copy(self._stepless)
         return twin
 
     def preview(self, line: Line, items: Sequence[Item]) -> Print | None:
@@ -106,15 +106,15 @@ class Timeline:
         placed = twin.place(line, items)
         if twin._held is not None and twin._held is not self._held:
             return twin._held[0]
-        if twin._stepless is not None and twin._stepless is not self._stepless:
-            return twin._stepless
+        if twin._stepless.waiting is not self._stepless.waiting and twin._stepless.waiting:
+            return twin._stepless.waiting
         prints = [item for item in placed if isinstance(item, Print) and item.offset == line.offset]
         return prints[-1] if prints else None
 
     def flush(self) -> list[Print | Event]:
         """The source ended: what was withheld, as far as it can be told."""
         placed: list[Print | Event] = []
-        self._show_step(None, placed)
+        placed += self._stepless.show(None, self._at)
         if self._held is not None:
             # A line that is still to be redrawn is not the last of its epoch.
             final = self._held[1].end == "newline" or not self._redraws
@@ -291,24 +291,28 @@ class Timeline:
     # --- lines that say by themselves where they stand
 
     def _place_standing(self, line: Line, item: Progress, placed: list[Print | Event]) -> None:
+        placed += self._stepless.show(None if item.readings else item, self._at)
         if not item.readings:
-            self._show_step(item, placed)
             return
-        self._show_step(None, placed)
         self._end_traceback(placed, "")
         if item.style == ROW:
-            item = self._of_table(item)
+            item = of_table(item, self._columns, self._at.bar_steps)
         evaluates = all(describe(each.metric).split == "val" for each in item.readings)
         if not self._stand(line, item, placed, evaluates=evaluates):
             return
         at = self._at
+        if evaluates and item.readings == at.evaluated:
+            return  # printed by another logger too
+        at.evaluated = item.readings if evaluates else ()
         self._preamble.clear()
         self._stopped = self._failed = False
         at.prints += 1
         at.run_prints += 1
         if item.epochs_done is not None:
             at.epochs_done = item.epochs_done
-            self._place_stepless(line, item, placed, evaluates=evaluates)
+            item = self._stepless.count(item, at, evaluates=evaluates)
+            printed = self._print(line, item, final=False)
+            placed += [printed] if item.step is not None else self._stepless.wait(printed)
             return
         if not evaluates and item.step is not None:
             at.from_zero = at.from_zero or item.step == 0
@@ -322,21 +326,6 @@ class Timeline:
         final = item.final or (item.final is None and complete)
         placed.append(self._print(line, item, final=final))
         at.open = at.open and not final
-
-    def _of_table(self, row: Progress) -> Progress:
-        """A row by the names of its table's columns; those that nothing names are left out."""
-        names = {f"{COLUMN}{count}": name for count, name in enumerate(self._columns, start=1)}
-        readings = tuple(
-            each._replace(metric=names[each.metric])
-            for each in row.readings
-            if each.metric in names
-        )
-        if self._at.unit != "batch" or self._at.steps is None:
-            return row._replace(readings=readings)
-        # Bars of the epoch came before: the row stands at its end, and counts epochs otherwise.
-        return row._replace(
-            readings=readings, epoch=None, step=self._at.steps, steps=self._at.steps
-        )
 
     def _stand(
         self, line: Line, item: Progress, placed: list[Print | Event], *, evaluates: bool
@@ -362,36 +351,6 @@ class Timeline:
         elif standing == "resumed":
             placed.append(self._event(line, "resumed", line.text.strip()))
         return True
-
-    def _place_stepless(
-        self, line: Line, item: Progress, placed: list[Print | Event], *, evaluates: bool
-    ) -> None:
-        """A print without a step: the bar beside it shows it, or else such prints are counted."""
-        at = self._at
-        if self._has_bar:
-            self._stepless = self._print(line, item, final=False)
-            return
-        at.last = (at.last or 0) + (not evaluates)
-        counted = item._replace(step=at.last, unit="round")
-        placed.append(self._print(line, counted, final=False))
-
-    def _show_step(self, bar: Progress | None, placed: list[Print | Event]) -> None:
-        """Let a print without a step go: with that of the bar, or without where none is shown."""
-        at, waiting = self._at, self._stepless
-        self._has_bar = self._has_bar or bar is not None
-        if waiting is None:
-            return
-        if bar is None or bar.step is None:
-            at.steps = None
-        elif at.steps not in (None, bar.steps):
-            return  # the bar of an evaluation
-        else:
-            at.last, at.steps = bar.step, bar.steps
-            final = bar.step == bar.steps and waiting.style == LOG
-            waiting = waiting._replace(step=bar.step, steps=bar.steps, final=final)
-            at.open = at.open and not final
-        self._stepless = None
-        placed.append(waiting)
 
     # --- notices and plain lines
 
@@ -431,6 +390,9 @@ class Timeline:
     def _read_plain(self, line: Line, placed: list[Print | Event]) -> None:
         if self._traceback is not None and _EXCEPTION.match(line.text):
             self._end_traceback(placed, line.text.rstrip(": "))
+        elif _TRACEBACK in line.text:
+            self._traceback = line
+            self._failed = True
         self._preamble.note(line.text)
 
     def _end_traceback(self, placed: list[Print | Event], exception: str) -> None:

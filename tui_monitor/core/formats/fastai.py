@@ -8,6 +8,7 @@ was. Sources: fastai/learner.py, AvgSmoothLoss, Recorder; fastprogress.py.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from tui_monitor.core.formats.base import CLOCK, clock_seconds, printed, self_placed
@@ -19,7 +20,7 @@ ROW: Final = "fastai-row"
 """`0         2.134351    1.990679    0.677778  00:01`."""
 
 COLUMN: Final = "column "
-"""What the readings of a row are called, with their number, where the table's head is not known."""
+"""What the readings of a row are called, with their number, before the table's head names them."""
 
 _LAW = "debiased-0.98"
 _MISSING = frozenset({"None", "#na#"})
@@ -72,3 +73,17 @@ def _row(match: re.Match[str]) -> Progress:
         if value not in _MISSING
     )
     return self_placed(ROW, None, None, readings, unit="epoch", final=True, epoch=int(match[1]))
+
+
+def of_table(row: Progress, names: Sequence[str], steps: int | None) -> Progress:
+    """A row by the names of its table's columns; what nothing names is left out.
+
+    `steps`: batches an epoch, where bars of the epoch came before. The row stands at their end, and
+    is of their epoch: it counts from 0, they from 1.
+    """
+    called = {f"{COLUMN}{count}": name for count, name in enumerate(names, start=1)}
+    known = [each for each in row.readings if each.metric in called]
+    readings = tuple(each._replace(metric=called[each.metric]) for each in known)
+    if steps is None:
+        return row._replace(readings=readings)
+    return row._replace(readings=readings, epoch=None, step=steps, steps=steps)

@@ -11,7 +11,14 @@ import re
 from math import isfinite, ulp
 from typing import Final
 
-from tui_monitor.core.formats.base import NUMBER, power_of_ten, self_placed, significant
+from tui_monitor.core.formats.base import (
+    CLOCK,
+    NUMBER,
+    clock_seconds,
+    power_of_ten,
+    self_placed,
+    significant,
+)
 from tui_monitor.core.records import Item, Progress, Reading
 
 LOG: Final = "huggingface"
@@ -24,14 +31,15 @@ BAR: Final = "huggingface-bar"
 _DICT = re.compile(r"\{('[^'{}]{1,80}': (?:'[^'{}]{1,40}'|[^'{},]{1,40})(?:, )?){1,80}\}")
 _FIELD = re.compile(rf"'([^'{{}}]{{1,80}})': (?:'({NUMBER})'|({NUMBER}))(?=, |\}})")
 _BAR = re.compile(
-    r"^\s{0,200}\d{1,3}%\|[^|\n]{0,300}\| {1,4}(\d{1,12})/(\d{1,12}) \[[^\[\]\n]{1,60}\]"
+    r"^\s{0,200}\d{1,3}%\|[^|\n]{0,300}\| {1,4}(\d{1,12})/(\d{1,12}) "
+    rf"\[({CLOCK})<(?:({CLOCK})|\?), {{1,4}}[^\[\]\n]{{1,60}}\]"
 )
 
 _DIGITS = 4
 """Of a number that version 5 prints, in quotes; decimals of a loss in version 4."""
 _NEWEST = frozenset({"grad_norm", "learning_rate", "num_tokens", "step"})
-_TIMING = re.compile(
-    r"(?:^|_)(?:runtime|samples_per_second|steps_per_second|model_preparation_time)$"
+_CLUTTER = re.compile(
+    r"(?:^|_)(?:runtime|samples_per_second|steps_per_second|preparation_time)$|^memory/"
 )
 
 
@@ -48,14 +56,16 @@ class HuggingFaceFormat:
             if item is not None:
                 items.append(item)
         if "%|" in text and (match := _BAR.match(text)):
-            items.append(self_placed(BAR, int(match[1]), int(match[2]), ()))
+            items.append(_bar(match))
         return tuple(items)
 
 
 def _dict(text: str) -> Progress | None:
     fields = {name: (quoted, plain) for name, quoted, plain in _FIELD.findall(text)}
-    done = fields.pop("epoch", None)
-    if done is None or "train_runtime" in fields or not fields:
+    if "train_runtime" in fields or next(iter(fields), "epoch") == "epoch":
+        return None  # the summary of the whole training, or somebody else's
+    done = "".join(fields.pop("epoch", ""))
+    if not done or not isfinite(float(done)):
         return None
     evaluates = any(name.startswith("eval_") for name in fields)
     if not evaluates and "loss" not in fields:
@@ -63,10 +73,17 @@ def _dict(text: str) -> Progress | None:
     readings = tuple(
         _reading(name, *value, evaluates=evaluates)
         for name, value in fields.items()
-        if not _TIMING.search(name)
+        if not _CLUTTER.search(name)
     )
     style = EVALUATION if evaluates else LOG
-    return self_placed(style, None, None, readings, epochs_done=float("".join(done)))
+    return self_placed(style, None, None, readings, epochs_done=float(done))
+
+
+def _bar(match: re.Match[str]) -> Progress:
+    step, steps, elapsed, left = match.groups()
+    eta = clock_seconds(left) if left else None
+    spent = clock_seconds(elapsed)
+    return self_placed(BAR, int(step), int(steps), (), eta=eta, elapsed=spent)
 
 
 def _reading(name: str, quoted: str, plain: str, *, evaluates: bool) -> Reading:
