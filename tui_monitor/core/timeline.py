@@ -297,6 +297,8 @@ class Timeline:
         self._end_traceback(placed, "")
         if item.style == ROW:
             item = of_table(item, self._columns, self._at.bar_steps)
+            if not item.readings:
+                return
         evaluates = all(describe(each.metric).split == "val" for each in item.readings)
         if not self._stand(line, item, placed, evaluates=evaluates):
             return

@@ -23,6 +23,8 @@ COLUMN: Final = "column "
 """What the readings of a row are called, with their number, before the table's head names them."""
 
 _LAW = "debiased-0.98"
+_LOSSES = ("train_loss", "valid_loss")
+_EPOCH_WIDTH = 10
 _MISSING = frozenset({"None", "#na#"})
 _BAR = re.compile(
     r"\bEpoch (\d{1,9})/(\d{1,9}) {0,2}: {0,2}\|[^|\n]{0,240}\| {1,4}\d{1,3}\.\d\d% "
@@ -30,8 +32,8 @@ _BAR = re.compile(
 )
 _HEAD = re.compile(r"^\s*epoch {2,12}(train_loss {2,80}valid_loss(?: {2,80}\S{1,80}){0,30})\s*$")
 _ROW = re.compile(
-    r"^\s*(\d{1,9})((?: {2,80}(?:-?\d{1,12}\.\d{6}|nan|-?inf|None|#na#)){1,30})"
-    rf" {{2,40}}{CLOCK}\s*$"
+    r"^(\d{1,9})((?: {2,80}(?:-?\d{1,12}\.\d{6}|nan|-?inf|None|#na#)){1,30})"
+    rf"( {{2,40}}{CLOCK})?\s*$"
 )
 
 
@@ -47,7 +49,8 @@ class FastaiFormat:
         if match := _HEAD.match(text):
             names = [name for name in match[1].split() if name != "time"]
             return (Columns(tuple(name if "loss" in name else f"val_{name}" for name in names)),)
-        if match := _ROW.match(text):
+        match = _ROW.match(text)
+        if match and (match[3] or match.end(1) + _gap(match[2]) == _EPOCH_WIDTH):
             return (_row(match),)
         return ()
 
@@ -63,6 +66,11 @@ def _bar(match: re.Match[str]) -> Progress:
         eta=clock_seconds(left),
         elapsed=clock_seconds(elapsed),
     )
+
+
+def _gap(values: str) -> int:
+    """Blanks before the first value: of other tables of numbers, few are as wide."""
+    return len(values) - len(values.lstrip())
 
 
 def _row(match: re.Match[str]) -> Progress:
@@ -81,9 +89,9 @@ def of_table(row: Progress, names: Sequence[str], steps: int | None) -> Progress
     `steps`: batches an epoch, where bars of the epoch came before. The row stands at their end, and
     is of their epoch: it counts from 0, they from 1.
     """
-    called = {f"{COLUMN}{count}": name for count, name in enumerate(names, start=1)}
+    called = {f"{COLUMN}{count}": name for count, name in enumerate(names or _LOSSES, start=1)}
     known = [each for each in row.readings if each.metric in called]
     readings = tuple(each._replace(metric=called[each.metric]) for each in known)
     if steps is None:
-        return row._replace(readings=readings)
+        return row._replace(readings=tuple(each._replace(law="epoch") for each in readings))
     return row._replace(readings=readings, epoch=None, step=steps, steps=steps)

@@ -31,9 +31,7 @@ _LINE = re.compile(
     r"\bEpoch: ?\[(\d{1,9})(?:/(\d{1,9}))?\] {1,4}\[ *(\d{1,12})/(\d{1,12})\] {1,4}"
     rf"eta: ({CLOCK})(?=  )"
 )
-_METER = re.compile(
-    rf"  ([A-Za-z][^\s:()]{{0,60}}): ({NUMBER})(?: \(({NUMBER})\)|(?=  |$))(?: *(?=  |$))"
-)
+_METER = re.compile(rf"  ([A-Za-z][^\s:()]{{0,60}}): ({NUMBER})(?: \(({NUMBER})\)(?=  |$)|(?=  ))")
 _COUNTED = re.compile(r"acc(?:uracy)?[@_]?\d{0,3}$|acc@", re.IGNORECASE)
 _SUMMARY = re.compile(rf"^(?:\*|Test:) {{1,2}}({SUMMARY_FIELDS})$")
 

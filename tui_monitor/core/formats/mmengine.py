@@ -31,7 +31,8 @@ _ENGINE_FIELD = re.compile(rf"(\S{{1,120}}): (?:({CLOCK})|({NUMBER}))(?=\s|$)")
 _CV = re.compile(r"\b(?:Epoch \[(\d{1,9})\]|Iter )\[ *(\d{1,12})/(\d{1,12})\]\t")
 _CV_VAL = re.compile(r"\b(?:Epoch\(val\) \[(\d{1,9})\]|Iter\(val\) )\[\d{1,12}\]\t")
 _CV_FIELD = re.compile(rf"([^\s,:][^,:\t]{{0,120}}): (?:({CLOCK})|({NUMBER}))(?=, |$)")
-_WHOLE = re.compile(r"-?\d{1,24}\.\d{4}$|\d\.\d{3,4}e[+-]\d\d$|nan$|-?inf$")
+_WHOLE = re.compile(r"-?\d{1,24}\.\d{4}$|nan$|-?inf$")
+_WHOLE_RATE = re.compile(r"\d\.\d{3,4}e[+-]\d\d$")
 _SMOOTHED = re.compile(r"loss|grad_norm")
 
 _CLUTTER = frozenset({"time", "data_time", "memory", "momentum"})
@@ -84,7 +85,7 @@ def _training(style: str, epoch: int | None, step: int, steps: int, fields: _Fie
     readings = tuple(
         Reading(name, *printed(value), _law(style, name))
         for name, _, value in fields
-        if name not in _CLUTTER and _WHOLE.match(value)
+        if name not in _CLUTTER and (_WHOLE_RATE if _is_rate(name) else _WHOLE).match(value)
     )
     # The time left is the whole training's.
     left = eta if epoch is None else None
