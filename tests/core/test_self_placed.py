@@ -116,7 +116,7 @@ def test_a_summary_is_the_end_of_its_epoch() -> None:
     placed = read("averagemeter", *lines, imagenet(1, 1))
     assert places(placed) == [(1, 1, "0", 81), (1, 1, "0", None), (1, 2, "1", 1)]
     summary = prints(placed)[1]
-    assert (summary.final, summary.unit) == (True, "batch")
+    assert (summary.final, summary.steps, summary.unit) == (True, 90, "batch")
     assert [r.metric for r in summary.readings] == ["val_Acc@1", "val_Acc@5"]
 
 

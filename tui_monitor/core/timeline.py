@@ -322,8 +322,9 @@ class Timeline:
             at.first = at.last if at.first is None else at.first
             at.steps = at.run_steps = item.steps
             item = item._replace(step=at.last)
-        elif item.step is None and item.unit == "batch":
-            item = item._replace(step=at.last, steps=at.steps)
+        elif item.step is None:
+            step = at.last if item.unit == "batch" else None
+            item = item._replace(step=step, steps=at.bar_steps)
         complete = not evaluates and item.steps is not None and (at.last or 0) >= item.steps
         final = item.final or (item.final is None and complete)
         placed.append(self._print(line, item, final=final))
