@@ -151,8 +151,8 @@ def test_everything_is_played_once_whatever_the_marks(
 
 
 def bar(step: int | None, steps: int | None, **times: float) -> Progress:
-    found = {"eta": None, "elapsed": None, "per_step": None, **times}
-    return Progress("bar", step, steps, (), None, False, **found)
+    eta, elapsed, per_step = map(times.get, ("eta", "elapsed", "per_step"))
+    return Progress("bar", step, steps, (), None, False, eta, elapsed, per_step)
 
 
 def marks_of(lines: list[list[Item]]) -> list[tuple[int, float]]:

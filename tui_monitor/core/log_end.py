@@ -127,7 +127,7 @@ class _EndTimeline(Timeline):
         self._first = first
         self._unit: Unit | None = None
         self._headed = False
-        self._number = 0
+        self._number = -1
         """The greatest number of an epoch so far."""
         self._begins_run = False
 
@@ -149,7 +149,9 @@ class _EndTimeline(Timeline):
             self._unit = self._first.unit
             if self.is_cut and self._at.unit is None:
                 self._at.unit = self._unit
+        self._headed = item.epoch is not None
         super()._place_progress(line, item, placed)
+        self._headed = False
 
     def _begin_epoch(self, label: str, *, new_run: bool) -> None:
         super()._begin_epoch(label, new_run=new_run)

@@ -28,7 +28,12 @@ class LogTail:
     def fold(self, line: Line, items: Sequence[Item]) -> None:
         """What the line added last says: states of a bar on lines of their own are one line too."""
         step, final = next(
-            ((i.step, i.final) for i in items if isinstance(i, Progress) and i.steps), (None, None)
+            (
+                (i.step, i.final)
+                for i in items
+                if isinstance(i, Progress) and i.steps and i.unit is None
+            ),
+            (None, None),
         )
         before = self._bar
         shown = self._lines[-2] if len(self._lines) > 1 and self._lines[-1] is line else None

@@ -7,6 +7,7 @@ not (`unaveraged`).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from math import inf
 from typing import NamedTuple
 
@@ -30,7 +31,8 @@ class Metric(NamedTuple):
     higher_is_better: bool
 
 
-_RATE = re.compile(r"(^|_)(lr|learning_rate)(_|$)", re.IGNORECASE)
+_VAL = re.compile(r"(?:val|eval|valid|validation)_|(?:valid|eval|test)-")
+_RATE = re.compile(r"(^|_)(lr|learning[_ ]rate)(_|$)|^rate$", re.IGNORECASE)
 _STATE = re.compile(
     r"(^|_)(auc|prc|roc|precision|recall|f1|f_?beta|f_?score|sensitivity|specificity|mean_io_?u|kappa"
     r"|r2|rmse|root_mean_squared\w*|perplexity|ppl|true_\w+|false_\w+)(_|\d|$)",
@@ -41,21 +43,27 @@ _COUNT = re.compile(
     r"(^|_)(acc|accuracy|categorical_accuracy|binary_accuracy|top_?\d*_?\w*acc\w*)(_|\d|$)",
     re.IGNORECASE,
 )
+_PERCENT = re.compile(r"(^|_)acc@?\d", re.IGNORECASE)
+"""Shown as 0 to 100."""
 _FRACTION = re.compile(r"(dice|jaccard|io_?u|error_rate)", re.IGNORECASE)
 _POSITIVE = re.compile(
     r"(loss|error|mse|mae|mape|msle|crossentropy|hinge|divergence|distance|deviance)"
-    r"|(^|_)(kld|ce|bce|nll)(_|$)",
+    r"|grad[_ ]norm|(^|_)(kld|ce|bce|nll)(_|$)",
     re.IGNORECASE,
 )
 _NEGATIVE = re.compile(r"(cosine|similarity|likelihood|reward|return|elbo)", re.IGNORECASE)
 
 
+@lru_cache(maxsize=4096)
 def describe(name: str) -> Metric:
     """The metric of this printed name."""
-    base = name[4:] if name.startswith("val_") else name
-    split: Split = "val" if name.startswith("val_") else "train"
+    val = _VAL.match(name)
+    base = name[val.end() :] if val else name
+    split: Split = "val" if val else "train"
     if _RATE.search(base):
         return Metric(name, "other", "real", 0.0, inf, False, False, False)
+    if _PERCENT.search(base) and "loss" not in base:
+        return Metric(name, split, "real", -inf, inf, False, True, True)
     if _COUNT.search(base) and "loss" not in base:
         return Metric(name, split, "fraction", 0.0, 1.0, True, True, True)
     if _STATE.search(base) and "loss" not in base:

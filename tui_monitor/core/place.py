@@ -6,9 +6,14 @@ Owns the counters that the timeline moves, and what a run's steps count.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
+from tui_monitor.core.formats import fastai
 from tui_monitor.core.formats.keras import COUNTS_BATCHES
-from tui_monitor.core.records import Progress, Samples, Unit
+from tui_monitor.core.records import Progress, Reading, Samples, Unit
+
+Standing = Literal["goes-on", "next-epoch", "new-run", "resumed", "no-news"]
+"""Where a line that says by itself where it stands is, seen from the print before it."""
 
 # What tells samples from batches where a log does not show the first print of an epoch: data sets
 # are large, and a sample takes less than a batch ever does.
@@ -46,6 +51,14 @@ class Place:
     """The farthest step so far."""
     validated: bool = False
     """Its last line showed validation metrics."""
+    first_number: int | None = None
+    """Of the run's first epoch, where lines say it themselves."""
+    from_zero: bool = False
+    """The run's lines count batches from 0."""
+    epochs_done: float = 0.0
+    """As the run's newest line without a step says."""
+    evaluated: tuple[Reading, ...] = ()
+    """What its newest print shows, if that is of a validation."""
 
     def begin_run(self) -> None:
         """The next epoch is the first of a new run. A run of which nothing was seen is no run."""
@@ -54,6 +67,9 @@ class Place:
         self.unit = self.number = self.total = None
         self.run_prints = self.epoch = 0
         self.looped = False
+        self.first_number = None
+        self.from_zero = False
+        self.epochs_done = 0.0
 
     def begin_epoch(self, label: str) -> None:
         """The next epoch begins; one of which nothing was seen is begun again."""
@@ -77,8 +93,39 @@ class Place:
             return False
         return self.number >= self.total
 
+    @property
+    def bar_steps(self) -> int | None:
+        """Total of the epoch's bar; None where it shows none."""
+        return self.steps if self.unit == "batch" else None
+
+    def standing(self, item: Progress) -> Standing:
+        """Where a line of training that says by itself where it stands is."""
+        number = item.epoch
+        if number is not None and self.number is not None and number != self.number:
+            return "next-epoch" if number > self.number else "new-run"
+        if item.epochs_done is not None:
+            return "goes-on" if item.epochs_done >= self.epochs_done else "new-run"
+        if item.step is None or self.last is None:
+            return "goes-on"
+        step = self.batches(item.step)
+        if item.style == fastai.BAR and (step <= self.last or item.steps != self.steps):
+            return "no-news"  # validation draws the same bar
+        if step > self.last:
+            return "goes-on"
+        if step == self.last:
+            return "no-news"  # of another process, or drawn again
+        return "new-run" if number in (None, self.first_number) else "resumed"
+
+    def batches(self, step: int) -> int:
+        """Batches done at a step of such a line: where one says 0, all count from there."""
+        return step + (self.from_zero or step == 0)
+
     def unit_of(self, item: Progress) -> Unit:
         """What the steps of a print count; the run's first print settles it for the run."""
+        if item.unit is not None:
+            if item.unit != "epoch":
+                self.unit = item.unit
+            return self.unit or item.unit
         if item.step is None:
             return "epoch"
         if self.unit is None:

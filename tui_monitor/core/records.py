@@ -108,6 +108,21 @@ class Progress(NamedTuple):
     """Seconds since the epoch's start, as printed."""
     per_step: float | None
     """Seconds a step (or sample), as printed."""
+    unit: Unit | None = None
+    """What steps count, where the line says by itself where it stands; None: as its headers say."""
+    epoch: int | None = None
+    """Of a line with a unit: its epoch as printed; None where the log counts no epochs."""
+    epochs: int | None = None
+    """Planned epochs, where the line says so."""
+    epochs_done: float | None = None
+    """How far the training is, in epochs, of a line that shows no step."""
+
+
+class Columns(NamedTuple):
+    """The head of a table, of which each row is an epoch: a fit begins."""
+
+    names: tuple[str, ...]
+    """Of the columns that `Progress.readings` of a row are to be called by, in order."""
 
 
 class Notice(NamedTuple):
@@ -122,7 +137,7 @@ class Notice(NamedTuple):
     """0-based batch index named by the message (`Batch 30: Invalid loss`)."""
 
 
-Item = Header | Samples | Progress | Notice
+Item = Header | Samples | Columns | Progress | Notice
 
 
 # --- the same, placed in the run ---------------------------------------------------------------

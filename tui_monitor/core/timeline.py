@@ -10,9 +10,12 @@ import copy
 import re
 from collections.abc import Sequence
 
-from tui_monitor.core.place import Place
+from tui_monitor.core.formats.fastai import ROW, of_table
+from tui_monitor.core.metrics import describe
+from tui_monitor.core.place import Place, Standing
 from tui_monitor.core.preamble import Preamble
 from tui_monitor.core.records import (
+    Columns,
     Event,
     EventKind,
     Header,
@@ -23,11 +26,13 @@ from tui_monitor.core.records import (
     Progress,
     Samples,
 )
+from tui_monitor.core.stepless import Stepless
 
 # Batches may end out of order, by a few, where threads of a pool report them (Keras 3.6).
 _DISORDER = 8
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]{0,100}(?::|$)")
 _MAX_EVENT_TEXT = 400
+_TRACEBACK = "Traceback (most recent call last)"
 
 
 class Timeline:
@@ -47,6 +52,8 @@ class Timeline:
         self._fit_begins = False
         self._stopped = False
         self._failed = False
+        self._columns: tuple[str, ...] = ()
+        self._stepless = Stepless()
 
     @property
     def ended(self) -> bool:
@@ -77,6 +84,9 @@ class Timeline:
             elif isinstance(item, Samples):
                 self._at.samples = item
                 self._fit_begins = True
+            elif isinstance(item, Columns):
+                self._columns = item.names
+                self._fit_begins = True
             else:
                 self._place_notice(line, item, placed)
         return placed
@@ -87,6 +97,7 @@ class Timeline:
         twin._at = copy.copy(self._at)
         twin._preamble = self._preamble.copy()
         twin._early = self._early.copy()
+        twin._stepless = copy.copy(self._stepless)
         return twin
 
     def preview(self, line: Line, items: Sequence[Item]) -> Print | None:
@@ -95,12 +106,15 @@ class Timeline:
         placed = twin.place(line, items)
         if twin._held is not None and twin._held is not self._held:
             return twin._held[0]
+        if twin._stepless.waiting is not self._stepless.waiting and twin._stepless.waiting:
+            return twin._stepless.waiting
         prints = [item for item in placed if isinstance(item, Print) and item.offset == line.offset]
         return prints[-1] if prints else None
 
     def flush(self) -> list[Print | Event]:
         """The source ended: what was withheld, as far as it can be told."""
         placed: list[Print | Event] = []
+        placed += self._stepless.show(None, self._at)
         if self._held is not None:
             # A line that is still to be redrawn is not the last of its epoch.
             final = self._held[1].end == "newline" or not self._redraws
@@ -153,6 +167,9 @@ class Timeline:
     # --- progress
 
     def _place_progress(self, line: Line, item: Progress, placed: list[Print | Event]) -> None:
+        if item.unit is not None:
+            self._place_standing(line, item, placed)
+            return
         if not item.readings or not self._admit(item, placed):
             return
         at = self._at
@@ -271,6 +288,73 @@ class Timeline:
             None if line.end == "open" else line.end == "redraw",
         )
 
+    # --- lines that say by themselves where they stand
+
+    def _place_standing(self, line: Line, item: Progress, placed: list[Print | Event]) -> None:
+        placed += self._stepless.show(None if item.readings else item, self._at)
+        if not item.readings:
+            return
+        self._end_traceback(placed, "")
+        if item.style == ROW:
+            item = of_table(item, self._columns, self._at.bar_steps)
+            if not item.readings:
+                return
+        evaluates = all(describe(each.metric).split == "val" for each in item.readings)
+        if not self._stand(line, item, placed, evaluates=evaluates):
+            return
+        at = self._at
+        if evaluates and item.readings == at.evaluated:
+            return  # printed by another logger too
+        at.evaluated = item.readings if evaluates else ()
+        self._preamble.clear()
+        self._stopped = self._failed = False
+        at.prints += 1
+        at.run_prints += 1
+        if item.epochs_done is not None:
+            at.epochs_done = item.epochs_done
+            item = self._stepless.count(item, at, evaluates=evaluates)
+            printed = self._print(line, item, final=False)
+            placed += [printed] if item.step is not None else self._stepless.wait(printed)
+            return
+        if not evaluates and item.step is not None:
+            at.from_zero = at.from_zero or item.step == 0
+            at.last = at.batches(item.step)
+            at.first = at.last if at.first is None else at.first
+            at.steps = at.run_steps = item.steps
+            item = item._replace(step=at.last)
+        elif item.step is None:
+            step = at.last if item.unit == "batch" else None
+            item = item._replace(step=step, steps=at.bar_steps)
+        complete = not evaluates and item.steps is not None and (at.last or 0) >= item.steps
+        final = item.final or (item.final is None and complete)
+        placed.append(self._print(line, item, final=final))
+        at.open = at.open and not final
+
+    def _stand(
+        self, line: Line, item: Progress, placed: list[Print | Event], *, evaluates: bool
+    ) -> bool:
+        """Open the epoch that a line belongs to, if need be. False if it tells nothing new."""
+        at = self._at
+        announced = self._fit_begins and at.run_prints > 0
+        if self._new_source or at.run == 0 or announced:
+            standing: Standing = "new-run"
+        elif evaluates and item.step is not None:
+            standing = "new-run" if item.step < (at.last or 0) else "goes-on"
+        else:
+            standing = at.standing(item)
+        if standing in ("goes-on", "no-news"):
+            return standing == "goes-on"
+        number, new_run = item.epoch, standing == "new-run"
+        self._begin_epoch("" if number is None else str(number), new_run=new_run)
+        # A log that counts no epochs is one epoch.
+        at.number = 1 if number is None else number
+        at.total = 1 if number is None else item.epochs
+        if new_run:
+            at.first_number = at.number
+        elif standing == "resumed":
+            placed.append(self._event(line, "resumed", line.text.strip()))
+        return True
+
     # --- notices and plain lines
 
     def _place_notice(self, line: Line, notice: Notice, placed: list[Print | Event]) -> None:
@@ -309,6 +393,9 @@ class Timeline:
     def _read_plain(self, line: Line, placed: list[Print | Event]) -> None:
         if self._traceback is not None and _EXCEPTION.match(line.text):
             self._end_traceback(placed, line.text.rstrip(": "))
+        elif _TRACEBACK in line.text:
+            self._traceback = line
+            self._failed = True
         self._preamble.note(line.text)
 
     def _end_traceback(self, placed: list[Print | Event], exception: str) -> None:

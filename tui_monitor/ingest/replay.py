@@ -178,10 +178,11 @@ def _split_epochs(lines: Iterable[tuple[int, Iterable[Item]]]) -> Iterator[list[
     last: Progress | None = None
     for end, items in lines:
         found = list(items)
-        bar = next((item for item in found if isinstance(item, Progress)), None)
+        bar = next((i for i in found if isinstance(i, Progress) and _is_of_training(i, last)), None)
         begins = any(isinstance(item, Header) for item in found)
         if bar is not None and last is not None:
             begins = begins or bar.step is None or last.step is None or bar.step < last.step
+            begins = begins or bar.epoch != last.epoch
         if begins and last is not None:
             yield epoch
             epoch, last = [], None
@@ -189,6 +190,16 @@ def _split_epochs(lines: Iterable[tuple[int, Iterable[Item]]]) -> Iterator[list[
         last = bar or last
     if epoch:
         yield epoch
+
+
+def _is_of_training(item: Progress, last: Progress | None) -> bool:
+    """Whether a progress line tells how far the training is, going by the one before it.
+
+    Lines that say by themselves where they stand may be those of a validation amid an epoch.
+    """
+    if item.unit is None or last is None or last.step is None:
+        return True
+    return item.step is not None and (item.epoch != last.epoch or item.steps in (None, last.steps))
 
 
 def _fraction(bar: Progress, last: Progress) -> float:

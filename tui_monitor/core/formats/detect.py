@@ -4,12 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tui_monitor.core.formats.averagemeter import AverageMeterFormat
 from tui_monitor.core.formats.base import Format
+from tui_monitor.core.formats.darknet import DarknetFormat
+from tui_monitor.core.formats.fastai import FastaiFormat
+from tui_monitor.core.formats.huggingface import HuggingFaceFormat
+from tui_monitor.core.formats.ignite import IgniteFormat
 from tui_monitor.core.formats.keras import KerasFormat
+from tui_monitor.core.formats.megatron import MegatronFormat
+from tui_monitor.core.formats.metriclogger import MetricLoggerFormat
+from tui_monitor.core.formats.mmengine import MMEngineFormat
+from tui_monitor.core.formats.nanogpt import NanoGptFormat
 from tui_monitor.core.records import Progress
 from tui_monitor.errors import TuiMonitorError
 
-FORMATS: tuple[Format, ...] = (KerasFormat(),)
+FORMATS: tuple[Format, ...] = (
+    KerasFormat(),
+    AverageMeterFormat(),
+    MetricLoggerFormat(),
+    MMEngineFormat(),
+    HuggingFaceFormat(),
+    FastaiFormat(),
+    IgniteFormat(),
+    MegatronFormat(),
+    NanoGptFormat(),
+    DarknetFormat(),
+)
 """Every format, the more specific grammars first: a tie goes to the earlier."""
 
 

@@ -1,0 +1,448 @@
+"""What the lines of other frameworks than Keras say: grammar, laws, and what no line can do to them."""
+
+from __future__ import annotations
+
+import time
+from math import isnan, nan
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui_monitor.core.formats.base import clock_seconds, printed, significant
+from tui_monitor.core.formats.detect import FORMATS, by_name, detect
+from tui_monitor.core.laws import LAWS
+from tui_monitor.core.records import Columns, Progress, Reading
+
+BLOCKS = "█" * 30 + "▍" + " " * 40
+
+# One line of each style, none of them of a real log: format, text, and where it stands.
+LINES: dict[str, tuple[str, str]] = {
+    "averagemeter-imagenet": (
+        "averagemeter",
+        "Epoch: [7][ 301/5005]\tTime  0.312 ( 0.298)\tData  0.001 ( 0.004)"
+        "\tLoss 3.1250e+00 (3.2500e+00)\tAcc@1  31.25 ( 30.06)\tAcc@5  62.50 ( 54.32)",
+    ),
+    "averagemeter-timm": (
+        "averagemeter",
+        "Train: 12 [ 350/1251 ( 28%)]  Loss: 4.12 (4.35)  Time: 0.415s, 2467.47/s  "
+        "(0.421s, 2432.30/s)  LR: 9.981e-04  Data: 0.010 (0.013)",
+    ),
+    "averagemeter-swin": (
+        "averagemeter",
+        "[2021-04-01 10:00:00 swin] (main.py 217): INFO Train: [3/300][120/1251]\teta 0:05:12 "
+        "lr 0.000101\ttime 0.2761 (0.3012)\tloss 6.8012 (6.9012)\tgrad_norm 1.2012 (1.3012)"
+        "\tmem 9000MB",
+    ),
+    "averagemeter-summary": ("averagemeter", " * Acc@1 71.234 Acc@5 90.100"),
+    "metriclogger": (
+        "metriclogger",
+        "Epoch: [4]  [ 120/1251]  eta: 0:12:34  lr: 0.000400  loss: 5.1234 (5.2345)  "
+        "class_error: 81.25 (80.12)  acc1: 12.5000 (11.2345)  time: 0.5012  data: 0.0003  "
+        "max mem: 7012",
+    ),
+    "metriclogger-summary": ("metriclogger", "* Acc@1 71.234 Acc@5 90.100 loss 1.234"),
+    "mmengine": (
+        "mmengine",
+        "2023/05/01 10:00:00 - mmengine - INFO - Epoch(train)  [12][ 50/7330]  "
+        "base_lr: 2.0000e-02 lr: 1.9820e-03  eta: 1 day, 3:12:01  time: 0.4012  "
+        "data_time: 0.0112  memory: 4012  grad_norm: 12.3456  loss: 1.2345  acc: 85.5469",
+    ),
+    "mmengine-validation": (
+        "mmengine",
+        "05/01 10:10:00 - mmengine - INFO - Epoch(val) [12][5000/5000]    "
+        "coco/bbox_mAP: 0.3740  coco/bbox_mAP_50: 0.5810  data_time: 0.0021  time: 0.0312",
+    ),
+    "mmcv": (
+        "mmengine",
+        "2021-03-04 05:06:07,890 - mmdet - INFO - Epoch [3][150/7330]\tlr: 1.978e-02, "
+        "eta: 2 days, 1:02:03, time: 0.412, data_time: 0.012, memory: 3812, "
+        "loss_cls: 0.5123, acc: 91.2109, loss: 1.1234",
+    ),
+    "mmcv-validation": (
+        "mmengine",
+        "2021-03-04 06:06:07,890 - mmdet - INFO - Epoch(val) [3][625]\tbbox_mAP: 0.2110, "
+        "bbox_mAP_50: 0.3720",
+    ),
+    "huggingface": (
+        "huggingface",
+        "{'loss': 1.25, 'grad_norm': 0.7583507895469666, 'learning_rate': 2e-05, 'epoch': 0.31}",
+    ),
+    "huggingface-evaluation": (
+        "huggingface",
+        "{'eval_loss': '0.9876', 'eval_accuracy': '0.75', 'eval_runtime': '1.25', 'epoch': '1'}",
+    ),
+    "huggingface-bar": (
+        "huggingface",
+        " 31%|███       | 62/200 [00:31<01:09,  1.99it/s]",
+    ),
+    "fastai-bar": (
+        "fastai",
+        "Epoch 2/5 : |███████---------| 43.75% [35/80 00:12<00:16... 1.2345]",
+    ),
+    "fastai-row": ("fastai", "1         1.234567    1.345678    0.512000  01:23"),
+    "ignite-bar": (
+        "ignite",
+        f"Epoch [2/10]: [47/300]  16%|{BLOCKS}, acc=0.812, loss=0.563 [00:12<01:05]",
+    ),
+    "megatron": (
+        "megatron",
+        " [2024-05-06 07:08:09] iteration      200/  500000 | consumed samples:        51200 | "
+        "elapsed time per iteration (ms): 812.5 | learning rate: 1.500000E-05 | global batch "
+        "size:   256 | lm loss: 7.812500E+00 | loss scale: 1.0 | grad norm: 1.234 | "
+        "number of skipped iterations:   0 | number of nan iterations:   0 |",
+    ),
+    "megatron-validation": (
+        "megatron",
+        " validation loss at iteration 1000 | lm loss value: 5.125000E+00 | "
+        "lm loss PPL: 1.681741E+02 | ",
+    ),
+    "nanogpt": ("nanogpt", "iter 250: loss 2.1234, time 51.25ms, mfu 12.34%"),
+    "nanogpt-validation": ("nanogpt", "step 500: train loss 2.0123, val loss 2.1123"),
+    "darknet": (
+        "darknet",
+        " 1203: 1.234567, 1.345678 avg loss, 0.001000 rate, 3.125000 seconds, 76992 images, "
+        "1.234567 hours left",
+    ),
+}
+STYLES = pytest.mark.parametrize("style", LINES)
+
+
+def parse(style: str, text: str | None = None) -> Progress:
+    name, line = LINES[style]
+    (item,) = by_name(name).parse(line if text is None else text)
+    assert isinstance(item, Progress)
+    assert item.style == style
+    return item
+
+
+def rows(item: Progress) -> list[tuple[str, float, float, str]]:
+    return [(r.metric, r.displayed, r.quantum, r.law) for r in item.readings]
+
+
+@STYLES
+def test_a_line_is_read_by_its_own_format_alone(style: str) -> None:
+    name, text = LINES[style]
+    assert [log_format.name for log_format in FORMATS if log_format.parse(text)] == [name]
+
+
+@STYLES
+def test_laws_are_known_ones(style: str) -> None:
+    item = parse(style)
+    assert item.unit is not None
+    assert all(reading.law in LAWS for reading in item.readings)
+
+
+def at(item: Progress) -> tuple[object, ...]:
+    return item.epoch, item.epochs, item.step, item.steps, item.final
+
+
+def test_where_lines_stand() -> None:
+    """Epoch, epochs, batches done, batches an epoch, and whether it ends an epoch."""
+    assert at(parse("averagemeter-imagenet")) == (7, None, 301, 5005, None)
+    assert at(parse("averagemeter-timm")) == (12, None, 351, 1251, None)
+    assert at(parse("averagemeter-swin")) == (3, 300, 121, 1251, None)
+    assert at(parse("averagemeter-summary")) == (None, None, None, None, True)
+    assert at(parse("metriclogger")) == (4, None, 121, 1251, None)
+    assert at(parse("mmengine")) == (12, None, 50, 7330, None)
+    assert at(parse("mmengine-validation")) == (12, None, None, None, True)
+    assert at(parse("mmcv")) == (3, None, 150, 7330, None)
+    assert at(parse("huggingface-bar")) == (None, None, 62, 200, None)
+    assert at(parse("fastai-bar")) == (2, 5, 34, 80, False)
+    assert at(parse("fastai-row")) == (1, None, None, None, True)
+    assert at(parse("ignite-bar")) == (2, 10, 47, 300, None)
+    assert at(parse("megatron")) == (None, None, 200, 500000, None)
+    assert at(parse("megatron-validation")) == (None, None, 1000, None, False)
+    assert at(parse("nanogpt")) == (None, None, 251, None, None)
+    assert at(parse("nanogpt-validation")) == (None, None, 500, None, False)
+    assert at(parse("darknet")) == (None, None, 1203, None, None)
+
+
+def test_a_meter_is_its_value_and_its_mean() -> None:
+    assert rows(parse("averagemeter-imagenet")) == [
+        ("Loss", 3.125, 1e-4, "instantaneous"),
+        ("Loss (avg)", 3.25, 1e-4, "state"),
+        ("Acc@1", 31.25, 0.01, "instantaneous"),
+        ("Acc@1 (avg)", 30.06, 0.01, "state"),
+        ("Acc@5", 62.5, 0.01, "instantaneous"),
+        ("Acc@5 (avg)", 54.32, 0.01, "state"),
+    ]
+    assert parse("averagemeter-imagenet").per_step == 0.298
+    assert rows(parse("averagemeter-timm")) == [
+        ("Loss", 4.12, 0.01, "instantaneous"),
+        ("Loss (avg)", 4.35, 0.01, "state"),
+        ("LR", 9.981e-4, 1e-7, "instantaneous"),
+    ]
+    assert parse("averagemeter-timm").per_step == 0.421
+    assert [(r.metric, r.displayed) for r in parse("averagemeter-swin").readings] == [
+        *[("loss", 6.8012), ("loss (avg)", 6.9012), ("grad_norm", 1.2012)],
+        *[("grad_norm (avg)", 1.3012), ("lr", 0.000101)],
+    ]
+    assert rows(parse("averagemeter-summary")) == [
+        ("val_Acc@1", 71.234, 0.001, "epoch"),
+        ("val_Acc@5", 90.1, 0.001, "epoch"),
+    ]
+
+
+def test_the_summary_of_the_example_leaves_holes_for_meters_without_one() -> None:
+    item = parse("averagemeter-summary", " *   Acc@1 93.611 Acc@5 100.000")
+    assert [r.displayed for r in item.readings] == [93.611, 100.0]
+
+
+def test_early_copies_of_timm_print_more_digits() -> None:
+    item = parse(
+        "averagemeter-timm",
+        "Train: 0 [  50/1251 (  4%)]  Loss:  6.941474 (6.9415)  Time: 0.4s, 1.2/s  (0.5s, 1.1/s)",
+    )
+    assert rows(item)[0] == ("Loss", 6.941474, 1e-6, "instantaneous")
+
+
+def test_a_smoothed_value_is_a_median_and_a_mean() -> None:
+    item = parse("metriclogger")
+    assert rows(item) == [
+        ("lr", 0.0004, 1e-6, "instantaneous"),
+        ("loss", 5.1234, 1e-4, "median"),
+        ("loss (avg)", 5.2345, 1e-4, "plain"),
+        ("class_error", 81.25, 0.01, "median"),
+        ("class_error (avg)", 80.12, 0.01, "plain"),
+        ("acc1", 12.5, 1e-4, "median"),
+        ("acc1 (avg)", 11.2345, 1e-4, "state"),
+    ]
+    assert (item.eta, item.per_step) == (754.0, 0.5012)
+    assert [r.metric for r in parse("metriclogger-summary").readings] == [
+        *("val_Acc@1", "val_Acc@5", "val_loss")
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Test: [ 11/23]\tTime  0.000 ( 0.000)\tLoss 4.6477e-01 (2.9737e-01)",
+        "Test: [  10/22]  Time: 0.001 (0.000)  Loss:   0.527 ( 0.313)  Acc@1:  87.500 ( 92.614)",
+        "Test:  [ 0/23]  eta: 0:00:01  loss: 0.2568 (0.2568)  acc1: 93.7500 (93.7500)  time: 0.0112",
+        "05/01 10:00:00 - mmengine - INFO - Epoch(val) [1][10/23]    eta: 0:00:00  time: 0.0005",
+        "{'train_runtime': 4.1, 'train_loss': 1.0279, 'epoch': 4.0}",
+        "{'epoch': 4.0, 'loss': 0.5}",
+        "{'loss': 0.5, 'acc': 0.75}",
+        "Epoch 2/5 : |----------------| 0.00% [0/80 00:00<?]",
+        "Epoch 2/5 : |█---------------| 1.25% [1/80 00:00<00:16... 1.2345]",
+        "Epoch [2/10]: [1/300]   0%|           [00:00<?]",
+        "Epoch 1/10",
+        "iteration 10/100 done",
+        "5: 1.0, 2.0",
+        "0  5.100000  3.500000",
+    ],
+)
+def test_lines_that_are_no_print_of_the_training(text: str) -> None:
+    assert detect([text]) is None
+
+
+def test_smoothed_are_losses_and_gradients_alone() -> None:
+    item = parse("mmengine")
+    assert rows(item) == [
+        ("base_lr", 0.02, 1e-6, "instantaneous"),
+        ("lr", 0.001982, 1e-7, "instantaneous"),
+        ("grad_norm", 12.3456, 1e-4, "sliding-10"),
+        ("loss", 1.2345, 1e-4, "sliding-10"),
+        ("acc", 85.5469, 1e-4, "instantaneous"),
+    ]
+    assert (item.eta, item.per_step) == (None, 0.4012)
+    (by_iteration,) = by_name("mmengine").parse(
+        "mmengine - INFO - Iter(train) [  50/80000]  lr: 1.0000e-02  eta: 1 day, 0:00:10  "
+        "time: 0.2500  data_time: 0.0100  loss: 2.5000"
+    )
+    assert isinstance(by_iteration, Progress)
+    assert at(by_iteration) == (None, None, 50, 80000, None)
+    assert by_iteration.eta == 86_410.0
+    assert [r.metric for r in parse("mmengine-validation").readings] == [
+        *("val_coco/bbox_mAP", "val_coco/bbox_mAP_50")
+    ]
+
+
+def test_mmcv_prints_means_since_the_last_print() -> None:
+    assert rows(parse("mmcv")) == [
+        ("lr", 0.01978, 1e-5, "instantaneous"),
+        ("loss_cls", 0.5123, 1e-4, "interval-reset"),
+        ("acc", 91.2109, 1e-4, "interval-reset"),
+        ("loss", 1.1234, 1e-4, "interval-reset"),
+    ]
+    assert rows(parse("mmcv-validation"))[0] == ("val_bbox_mAP", 0.211, 1e-4, "epoch")
+
+
+def test_the_dict_of_version_4_rounds_the_loss_alone() -> None:
+    loss, norm, rate = parse("huggingface").readings
+    assert loss == Reading("loss", 1.25, 1e-4, "interval")
+    assert norm[::3] == ("grad_norm", "instantaneous")
+    assert 0 < norm.quantum < 1e-15
+    assert rate.displayed == 2e-5
+    assert parse("huggingface").epochs_done == 0.31
+
+
+def test_the_dict_of_version_5_shows_four_digits() -> None:
+    item = parse("huggingface", "{'loss': '10.2', 'grad_norm': '0.05', 'epoch': '0.7778'}")
+    assert rows(item) == [
+        ("loss", 10.2, 0.01, "interval"),
+        ("grad_norm", 0.05, 1e-5, "instantaneous"),
+    ]
+    assert rows(parse("huggingface-evaluation")) == [
+        ("eval_loss", 0.9876, 1e-4, "epoch"),
+        ("eval_accuracy", 0.75, 1e-4, "epoch"),
+    ]
+
+
+def test_a_bar_without_numbers_tells_the_step() -> None:
+    item = parse("huggingface-bar")
+    assert (item.readings, item.elapsed, item.eta) == ((), 31.0, 69.0)
+
+
+def test_fastai_shows_the_number_of_the_iteration_before() -> None:
+    item = parse("fastai-bar")
+    assert rows(item) == [("train_loss", 1.2345, 1e-4, "debiased-0.98")]
+    assert (item.elapsed, item.eta) == (12.0, 16.0)
+    (early,) = by_name("fastai").parse("Epoch 2/5 : |███---| 43.75% [35/80 00:12<00:16 1.2345]")
+    assert early == item
+
+
+def test_the_head_of_a_table_names_its_columns() -> None:
+    (head,) = by_name("fastai").parse("epoch     train_loss  valid_loss  accuracy  f_loss    time")
+    assert head == Columns(("train_loss", "valid_loss", "val_accuracy", "f_loss"))
+    assert by_name("fastai").parse("  epoch    train_loss    valid_acc    valid_loss     dur") == ()
+
+
+def test_ignite_shows_three_digits_of_a_running_average() -> None:
+    item = parse("ignite-bar")
+    assert rows(item) == [
+        ("acc", 0.812, 0.001, "seeded-0.98"),
+        ("loss", 0.563, 0.001, "seeded-0.98"),
+    ]
+    (plain,) = by_name("ignite").parse(
+        "Epoch [1/2]: [3/9]  33%|███       , output=1.5, state=warm [00:01<?]"
+    )
+    assert isinstance(plain, Progress)
+    assert rows(plain) == [("output", 1.5, 0.01, "instantaneous")]
+    assert plain.eta is None
+
+
+def test_megatron_sums_up_from_print_to_print() -> None:
+    assert rows(parse("megatron")) == [
+        ("learning rate", 1.5e-5, 1e-11, "instantaneous"),
+        ("lm loss", 7.8125, 1e-6, "interval"),
+        ("grad norm", 1.234, 0.001, "instantaneous"),
+    ]
+    assert parse("megatron").per_step == 0.8125
+    first = LINES["megatron"][1].replace("      200/", "        1/")
+    # its loss is part of the next line's mean
+    assert [r.metric for r in parse("megatron", first).readings] == ["learning rate", "grad norm"]
+    assert rows(parse("megatron-validation")) == [("val_lm loss", 5.125, 1e-6, "epoch")]
+
+
+def test_darknet_prints_a_loss_and_its_exponential_mean() -> None:
+    item = parse("darknet")
+    assert rows(item) == [
+        ("loss", 1.234567, 1e-6, "instantaneous"),
+        ("loss (avg)", 1.345678, 1e-6, "seeded-0.9"),
+        ("rate", 0.001, 1e-6, "instantaneous"),
+    ]
+    assert item.per_step == 3.125
+    (diverged,) = by_name("darknet").parse(
+        "3, 0.125: -nan, nan avg, 0.001000 rate, 3.125000 seconds, 192 images"
+    )
+    assert isinstance(diverged, Progress)
+    assert all(isnan(reading.displayed) for reading in diverged.readings[:2])
+
+
+# --- numbers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "quantum"),
+    [
+        *[("2.3184e+00", 2.3184, 1e-4), ("2.2670e-01", 0.2267, 1e-5), ("6.25", 6.25, 0.01)],
+        *[("0.0000e+00", 0.0, 0.0), ("0.000", 0.0, 0.001), ("123.", 123.0, 1.0)],
+        *[("-1.50", -1.5, 0.01), ("1.50E+02", 150.0, 1.0), ("inf", float("inf"), 0.0)],
+    ],
+)
+def test_the_quantum_of_a_number_with_all_its_decimals(
+    text: str, value: float, quantum: float
+) -> None:
+    assert printed(text) == (value, quantum)
+
+
+@pytest.mark.parametrize(
+    ("text", "digits", "quantum"),
+    [("2.3", 3, 0.01), ("0.1", 3, 0.001), ("12", 3, 0.1), ("9.9e-5", 3, 1e-7), ("0", 3, 0.0)],
+)
+def test_the_quantum_of_a_number_of_so_many_digits(text: str, digits: int, quantum: float) -> None:
+    assert significant(text, digits) == (float(text), quantum)
+
+
+def test_words_have_no_quantum() -> None:
+    value, quantum = significant("nan", 4)
+    assert isnan(value)
+    assert quantum == 0.0
+    assert isnan(printed(str(nan))[0])
+
+
+def test_clocks() -> None:
+    assert clock_seconds("02:03") == 123.0
+    assert clock_seconds("1:02:03") == 3723.0
+    assert clock_seconds("2 days, 0:00:01") == 172_801.0
+
+
+# --- what no line can do -----------------------------------------------------------------------
+
+
+@STYLES
+def test_a_line_cut_anywhere_shows_nothing_but_what_it_said(style: str) -> None:
+    name, text = LINES[style]
+    whole = {(r.metric, r.displayed) for r in parse(style).readings}
+    for size in range(len(text)):
+        for item in by_name(name).parse(text[:size]):
+            assert isinstance(item, Progress)
+            assert {(r.metric, r.displayed) for r in item.readings} <= whole, text[:size]
+
+
+PIECES = sorted(
+    {piece for _, text in LINES.values() for piece in text.replace("\t", " \t ").split(" ")}
+)
+
+
+@given(
+    st.one_of(
+        st.text(max_size=80),
+        st.lists(st.sampled_from(PIECES), max_size=20).map(" ".join),
+        st.lists(st.sampled_from(PIECES), max_size=20).map("\t".join),
+        st.tuples(
+            st.sampled_from([t for _, t in LINES.values()]), st.integers(0, 250), st.text()
+        ).map(lambda cut: cut[0][: cut[1]] + cut[2] + cut[0][cut[1] :]),
+    )
+)
+def test_no_text_breaks_a_grammar(text: str) -> None:
+    for log_format in FORMATS:
+        first = log_format.parse(text)
+        assert repr(log_format.parse(text)) == repr(first)
+        for item in first:
+            if isinstance(item, Progress):
+                assert all(reading.quantum >= 0.0 for reading in item.readings)
+
+
+LONG = 20_000
+HARD = [
+    *(text * (LONG // len(text)) for _, text in LINES.values()),
+    *(text[: len(text) // 2] * (LONG // len(text)) for _, text in LINES.values()),
+    *("a " * LONG, " " * LONG, "1" * LONG, "{'" * LONG, "{" + "'a': 1, " * LONG, "█" * LONG),
+    *("Epoch: [0][1/2]\t" + "a " * LONG, "Epoch [1/2]: [1/2] 1%|" + ", a=1" * LONG),
+    *("Epoch 1/2 : |" + "-" * LONG, "iteration 1/2 |" + " a b" * LONG, "1  1.000000" * LONG),
+    *("Epoch: [0]  [1/2]  eta: 0:00:00" + "  a: 1 (1" * LONG, " * " + "a 1.000 " * LONG),
+    *("Epoch(train) [1][1/2]  " + "a: 1.0000" * LONG, "Epoch [1][1/2]\t" + "a: " * LONG),
+]
+
+
+def test_no_text_takes_long() -> None:
+    """Every grammar is linear: a microsecond or so a character at the very worst."""
+    for text in HARD:
+        for log_format in FORMATS:
+            begin = time.process_time()
+            log_format.parse(text)
+            seconds = time.process_time() - begin
+            assert seconds < 0.05 + 2e-5 * len(text), (log_format.name, text[:60], len(text))

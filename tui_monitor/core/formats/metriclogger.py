@@ -1,0 +1,82 @@
+"""Logs of the MetricLogger of torchvision's references, and of DETR, DeiT, MAE, DINO, BLIP after it.
+
+A meter prints the median of its last 20 values and, in brackets, its mean since the epoch's start.
+Accuracies are weighed by samples, all else counts once a batch. Source: torchvision
+references/classification/utils.py and train.py. Lines of an evaluation (`Test: ..`) are left out;
+its summary (`* Acc@1 81.1 ..`, `Test:  Acc@1 81.1 ..`) is the epoch's validation.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tui_monitor.core.formats.base import (
+    CLOCK,
+    NUMBER,
+    SUMMARY_FIELDS,
+    clock_seconds,
+    printed,
+    self_placed,
+    summary,
+)
+from tui_monitor.core.records import Item, Progress, Reading
+
+LINE: Final = "metriclogger"
+"""`Epoch: [0]  [10/90]  eta: 0:00:00  lr: 0.05  loss: 2.2715 (2.2743)  ..  time: 0.0026`."""
+SUMMARY: Final = "metriclogger-summary"
+"""`* Acc@1 81.100 Acc@5 95.400 loss 0.800`."""
+
+_LINE = re.compile(
+    r"\bEpoch: ?\[(\d{1,9})(?:/(\d{1,9}))?\] {1,4}\[ *(\d{1,12})/(\d{1,12})\] {1,4}"
+    rf"eta: ({CLOCK})(?=  )"
+)
+_METER = re.compile(rf"  ([A-Za-z][^\s:()]{{0,60}}): ({NUMBER})(?: \(({NUMBER})\)(?=  |$)|(?=  ))")
+_COUNTED = re.compile(r"acc(?:uracy)?[@_]?\d{0,3}$|acc@", re.IGNORECASE)
+_SUMMARY = re.compile(rf"^(?:\*|Test:) {{1,2}}({SUMMARY_FIELDS})$")
+
+_RATES = frozenset({"lr", "min_lr", "learning_rate"})
+_CLUTTER = frozenset({"time", "data", "img/s", "clips/s"})
+
+
+class MetricLoggerFormat:
+    """torchvision's references and their relatives. See `Format`."""
+
+    name: Final = "metriclogger"
+
+    def parse(self, text: str) -> tuple[Item, ...]:
+        """The meters of a line of training, or the summary of an evaluation."""
+        match = _LINE.search(text)
+        item = _training(text, match) if match else _summary(text)
+        return (item,) if item is not None else ()
+
+
+def _training(text: str, match: re.Match[str]) -> Progress:
+    epoch, epochs, step, steps, eta = match.groups()
+    readings: list[Reading] = []
+    per_step: float | None = None
+    for name, value, mean in _METER.findall(text, match.end()):
+        if name == "time":
+            per_step = float(value)
+        if name in _CLUTTER:
+            continue
+        if mean:
+            law = "state" if _COUNTED.match(name) else "plain"
+            readings.append(Reading(name, *printed(value), "median"))
+            readings.append(Reading(f"{name} (avg)", *printed(mean), law))
+        elif name in _RATES:
+            readings.append(Reading(name, *printed(value), "instantaneous"))
+    return self_placed(
+        *(LINE, int(step) + 1, int(steps), readings),
+        epoch=int(epoch),
+        epochs=int(epochs) if epochs else None,
+        eta=clock_seconds(eta),
+        per_step=per_step,
+    )
+
+
+def _summary(text: str) -> Progress | None:
+    match = _SUMMARY.match(text)
+    if match is None:
+        return None
+    return self_placed(SUMMARY, None, None, summary(match[1]), unit="epoch", final=True)

@@ -1,0 +1,103 @@
+"""Logs of OpenMMLab: MMEngine (mmdet 3, mmseg 1, mmpretrain, ..) and MMCV 1 before it.
+
+MMEngine prints losses and gradient norms as the mean of the last 10 iterations, whatever is between
+two prints, and all else as it is. MMCV prints the mean since the last print. Sources:
+mmengine/runner/log_processor.py; mmcv/runner/hooks/logger/text.py. A validation's last line is the
+epoch's validation; the lines on the way there are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tui_monitor.core.formats.base import CLOCK, NUMBER, clock_seconds, printed, self_placed
+from tui_monitor.core.records import Item, Progress, Reading
+
+ENGINE: Final = "mmengine"
+"""`Epoch(train)  [1][70/90]  lr: 5.0000e-02  eta: 0:00:00  time: 0.0022  ..  loss: 0.5308`."""
+ENGINE_VAL: Final = "mmengine-validation"
+"""`Epoch(val) [1][23/23]    accuracy: 90.2778  data_time: 0.0004  time: 0.0007`."""
+CV: Final = "mmcv"
+"""`Epoch [1][50/7330]\\tlr: 1.978e-03, eta: 2 days, 1:00:00, time: 0.6, .., loss: 1.2000`."""
+CV_VAL: Final = "mmcv-validation"
+"""`Epoch(val) [1][313]\\tmIoU: 0.3456, mAcc: 0.4567`."""
+
+_ENGINE = re.compile(
+    r"\b(?:Epoch\((train|val)\) {1,12}\[(\d{1,9})\]|Iter\((train|val)\) )"
+    r"\[ *(\d{1,12})/(\d{1,12})\]  "
+)
+_ENGINE_FIELD = re.compile(rf"(\S{{1,120}}): (?:({CLOCK})|({NUMBER}))(?=\s|$)")
+_CV = re.compile(r"\b(?:Epoch \[(\d{1,9})\]|Iter )\[ *(\d{1,12})/(\d{1,12})\]\t")
+_CV_VAL = re.compile(r"\b(?:Epoch\(val\) \[(\d{1,9})\]|Iter\(val\) )\[\d{1,12}\]\t")
+_CV_FIELD = re.compile(rf"([^\s,:][^,:\t]{{0,120}}): (?:({CLOCK})|({NUMBER}))(?=, |$)")
+_WHOLE = re.compile(r"-?\d{1,24}\.\d{4}$|nan$|-?inf$")
+_WHOLE_RATE = re.compile(r"\d\.\d{3,4}e[+-]\d\d$")
+_SMOOTHED = re.compile(r"loss|grad_norm")
+
+_CLUTTER = frozenset({"time", "data_time", "memory", "momentum"})
+
+
+class MMEngineFormat:
+    """MMEngine and MMCV 1. See `Format`."""
+
+    name: Final = "mmengine"
+
+    def parse(self, text: str) -> tuple[Item, ...]:
+        """A line of training, or the end of a validation."""
+        if match := _ENGINE.search(text):
+            mode = match[1] or match[3]
+            epoch = int(match[2]) if match[2] else None
+            step, steps = int(match[4]), int(match[5])
+            fields = _ENGINE_FIELD.findall(text, match.end())
+            if mode == "train":
+                return (_training(ENGINE, epoch, step, steps, fields),)
+            return (_validation(ENGINE_VAL, epoch, fields),) if step == steps else ()
+        if match := _CV.search(text):
+            epoch = int(match[1]) if match[1] else None
+            fields = _CV_FIELD.findall(text, match.end())
+            return (_training(CV, epoch, int(match[2]), int(match[3]), fields),)
+        if match := _CV_VAL.search(text):
+            epoch = int(match[1]) if match[1] else None
+            return (_validation(CV_VAL, epoch, _CV_FIELD.findall(text, match.end())),)
+        return ()
+
+
+_Fields = list[tuple[str, str, str]]
+"""Name, and the duration or the number that is its value."""
+
+
+def _law(style: str, name: str) -> str:
+    if _is_rate(name):
+        return "instantaneous"
+    if style == CV:
+        return "interval-reset"
+    return "sliding-10" if _SMOOTHED.search(name) else "instantaneous"
+
+
+def _is_rate(name: str) -> bool:
+    return name.endswith("lr")
+
+
+def _training(style: str, epoch: int | None, step: int, steps: int, fields: _Fields) -> Progress:
+    eta = next((clock_seconds(clock) for name, clock, _ in fields if name == "eta" and clock), None)
+    pace = next((float(value) for name, _, value in fields if name == "time" and value), None)
+    readings = tuple(
+        Reading(name, *printed(value), _law(style, name))
+        for name, _, value in fields
+        if name not in _CLUTTER and (_WHOLE_RATE if _is_rate(name) else _WHOLE).match(value)
+    )
+    # The time left is the whole training's.
+    left = eta if epoch is None else None
+    return self_placed(style, step, steps, readings, epoch=epoch, eta=left, per_step=pace)
+
+
+def _validation(style: str, epoch: int | None, fields: _Fields) -> Progress:
+    readings = tuple(
+        Reading(f"val_{name}", *printed(value), "epoch")
+        for name, _, value in fields
+        if name not in _CLUTTER and _WHOLE.match(value) and not _is_rate(name)
+    )
+    if epoch is None:
+        return self_placed(style, None, None, readings, final=False)
+    return self_placed(style, None, None, readings, unit="epoch", final=True, epoch=epoch)
