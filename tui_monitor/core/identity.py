@@ -117,10 +117,7 @@ class BarIdentity:
 
     def meet(self, p: Print, before: Sequence[Print]) -> bool:
         """Take a print, after up to two `before` it. True if a metric's law may now be another."""
-        for reading in p.readings:
-            if reading.law and reading.metric not in self._told:
-                self._told[reading.metric] = LAWS[reading.law]
-        if self.law is None:
+        if self._hear(p) or self.law is None:
             found = self._candidates(p)
             self.law = found[0]
             settled = len({law.name for law in found}) == 1
@@ -144,6 +141,14 @@ class BarIdentity:
         self._last_line = seen
         return changed
 
+    def _hear(self, p: Print) -> bool:
+        """Take the laws that the format knows; whether there are new ones."""
+        before = len(self._told)
+        for reading in p.readings:
+            if reading.law:
+                self._told.setdefault(reading.metric, LAWS[reading.law])
+        return len(self._told) > before
+
     @property
     def goes_on(self) -> bool:
         """Whether a law counts batches over the ends of epochs."""
@@ -153,8 +158,12 @@ class BarIdentity:
 
     def _candidates(self, p: Print) -> tuple[Law, ...]:
         if self._told:
-            averaged = [law for law in self._told.values() if law.depth]
-            found = (averaged or list(self._told.values()))[:1]
+            # the run's law is that of its training, and of means before others
+            of_training = [
+                law for name, law in self._told.items() if describe(name).split == "train"
+            ]
+            inverted = [law for law in of_training if law.inverted]
+            found = (inverted or of_training or [EPOCH])[:1]
         else:
             found = list(laws.candidates(p.style, p.unit))
         if self.options.law is not None and found != [EPOCH]:
@@ -174,11 +183,11 @@ class BarIdentity:
         """The law of one metric: those that are no means, and the details of old versions."""
         metric = self.metric(name)
         assert self.law is not None
-        if metric.split == "val" or self.law.key == EPOCH.key:
+        told = self._told.get(name) if self.options.law is None else None
+        if metric.split == "val" or (self.law.key == EPOCH.key and told is None):
             return EPOCH
         if metric.split == "other":
             return INSTANTANEOUS
-        told = self._told.get(name) if self.options.law is None else None
         if not metric.averaged:
             return told if told is not None and not told.inverted else UNKNOWN
         if told is not None:

@@ -163,8 +163,7 @@ class Track(Columns):
         low = 0.0 if displayed > 0.0 and self.metric.low == 0.0 else -inf
         family: Family = "positive" if low == 0.0 else "real"
         self.metric = self.metric._replace(family=family, low=low, high=inf, counts=False)
-        if len(self.places) > 1:
-            self.decode_again(last=len(self.places) - 1)
+        self.decode_again(last=len(self.places) - 1)
 
     def guess_noise(self, scale: float | None) -> None:
         """Take a guess of the batches' noise, as `Noise.scale`, while their size is unknown."""
