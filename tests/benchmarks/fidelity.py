@@ -51,6 +51,14 @@ CASES: dict[str, tuple[Case, DecodeOptions]] = {
         "256 x 400, twice, 5 digits": replace(
             LONG, law=laws.TWICE_RESET, batch_size=256, steps=400, digits=5
         ),
+        "32 x 500, exponential": replace(LONG, law=laws.DEBIASED_98, batch_size=32, steps=500),
+        "32 x 500, exponential, 3 digits, throttled": replace(
+            LONG, law=laws.SEEDED_98, batch_size=32, steps=500, digits=3, every=5.0
+        ),
+        "32 x 500, sliding": replace(LONG, law=laws.SLIDING_20, batch_size=32, steps=500),
+        "32 x 500, interval": replace(
+            LONG, law=laws.INTERVAL, batch_size=32, steps=500, every=10.0
+        ),
     }.items()
 }
 """Batch size x batches an epoch, and what else sets a case apart."""

@@ -209,20 +209,24 @@ def said_alike(first: Estimate, row: Estimate) -> bool:
 def _naive(run: Simulated, name: str, rows: Iterable[Estimate]) -> Iterator[float]:
     """The difference (k d - k' d') / (k - k') of each print and the one before, by the true law.
 
-    Where the bar averages twice it is taken twice.
+    Where the bar averages twice it is taken twice; of an exponential mean what is left of the one
+    before goes off the other. A sliding mean stands for itself.
     """
     epoch = k0 = 0
     d0 = mean0 = 0.0
-    depth = run.case.law.depth
+    law = run.case.law
     for row, line in zip(rows, run.lines, strict=True):
-        if row.epoch != epoch:
+        if row.epoch != epoch and not law.goes_on:
             epoch, k0, d0, mean0 = row.epoch, 0, 0.0, 0.0
         k, d = line.k, line.numbers[name].displayed
-        if k == k0 or depth == 0:
+        if law.goes_on:
+            k += (row.epoch - 1) * run.case.steps
+        if k == k0 or (law.depth == 0 and law.decay == 1.0):
             yield d
             continue
-        mean = (k * d - k0 * d0) / (k - k0)
-        yield mean if depth == 1 else (k * mean - k0 * mean0) / (k - k0)
+        left, n = law.decay ** (k - k0) * law.weight(k0) * (k0 > 0), law.weight(k)
+        mean = (n * d - left * d0) / (n - left)
+        yield mean if law.depth < 2 else (k * mean - k0 * mean0) / (k - k0)
         k0, d0, mean0 = k, d, mean
 
 
