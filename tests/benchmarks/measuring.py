@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import isfinite, nan
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 
@@ -125,9 +125,9 @@ def measure(case: Case, options: DecodeOptions | None = None) -> dict[str, Tally
     live: dict[str, list[Estimate]] = {name: [] for name in case.names}
     seconds = 0.0
     for p in run.prints:
-        before = perf_counter()
+        before = process_time()
         added = decoder.add(p)
-        seconds += perf_counter() - before
+        seconds += process_time() - before
         for track, row in added:
             live[track.metric.name].append(decoder.estimate(track, row))
     decoder.finish()
@@ -293,13 +293,13 @@ def measure_log(folder: Path) -> Tally:
     log = (folder / "log.txt").read_bytes()
     session = Session()
     live: list[Estimate] = []
-    before = perf_counter()
+    before = process_time()
     for at in range(0, len(log), PIECE):
         session.feed(log[at : at + PIECE], 0.0)
         live.extend(session.take_rows())
     session.finish()
     live.extend(session.take_rows())
-    seconds = perf_counter() - before
+    seconds = process_time() - before
     rows = list(session.rows())
     (report,) = session.report()
     tally = Tally(runs=1, seconds=seconds, added=len(rows))

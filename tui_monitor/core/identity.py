@@ -142,11 +142,12 @@ class BarIdentity:
         return changed
 
     def _hear(self, p: Print) -> bool:
-        """Take the laws that the format knows; whether there are new ones."""
+        """Take the laws that the format knows, of all numbers or none; whether there are new ones."""
+        if not p.readings or not p.readings[0].law:
+            return False
         before = len(self._told)
         for reading in p.readings:
-            if reading.law:
-                self._told.setdefault(reading.metric, LAWS[reading.law])
+            self._told.setdefault(reading.metric, LAWS[reading.law])
         return len(self._told) > before
 
     @property

@@ -282,13 +282,15 @@ class Track(Columns):
             return
         where = printed(d, self.quantum[row])
         k0, index = chain.before(place.k)
-        self._set_begin(row, place.k, k0)
         if place.k < chain.last_k:
+            self._set_begin(row, place.k, k0)
             self._take_late(chain, row, place, index, where)
             return
         if place.k == k0 and not (place.final and self.law.final in RESTATING):
+            self._set_begin(row, place.k, k0)
             return  # a redraw that adds no batch
         if not chain.push(row, place, where):
+            self._set_begin(row, place.k, k0)
             self._cast_out(row)
             culprit = chain.refuse(row, place, where)
             if culprit is None:
@@ -361,12 +363,12 @@ class Track(Columns):
         assert place.k is not None
         d, quantum = self.told[row], self.quantum[row]
         tracker = self.following.tracker(d)
-        level = Guess(tracker.level, tracker.variance)
-        noise = tracker.noise.variance(level.mean)
+        expected, variance = tracker.level, tracker.variance
+        noise = tracker.noise.variance(expected)
         if self.law.window is None:
             told = observations.of_mean(self.law, chain, tracker, place, d, quantum)
         else:
-            guess = chain.guess(level, noise)
+            guess = chain.guess(Guess(expected, variance), noise)
             self.value[row] = self.expected[row] = guess.mean
             sharp = guess if guess.variance < SHARP * noise else None
             told = self._tell_sliding(tracker, self.law.window, place.k, k0, d, quantum, sharp)
@@ -374,10 +376,10 @@ class Track(Columns):
         self.following.take(row, tracker, tracker.kernel.gap(k0, place.k), told)
         low, high = self.low[row], self.high[row]
         if n and self.law.window is None and isfinite(low) and isfinite(high):
-            spread = level.variance + noise / n
+            spread = variance + noise / n
             rounding = max((high - low) ** 2 / 12.0, 1e-18)
             share = spread / (spread + rounding)
-            best = level.mean + share * (0.5 * (low + high) - level.mean)
+            best = expected + share * (0.5 * (low + high) - expected)
             self.value[row] = min(max(best, low), high)
 
     def _tell_sliding(
