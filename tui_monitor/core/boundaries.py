@@ -13,7 +13,7 @@ from operator import attrgetter
 from tui_monitor.core import explain
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.edges import EDGE, REACH
-from tui_monitor.core.laws import Law
+from tui_monitor.core.laws import UNKNOWN, Law
 from tui_monitor.core.records import Boundary, Event
 from tui_monitor.core.track import Track
 
@@ -141,6 +141,16 @@ class OfTrack:
         return bool(found)
 
 
+def explicable(run: RunDecoder) -> list[Track]:
+    """The train metrics whose boundaries are explained, in the order printed.
+
+    Where means begin anew with an epoch, jumps of what does not are not looked at beside them.
+    """
+    tracks = [track for track in run.tracks.values() if track.metric.split == "train"]
+    reset = [track for track in tracks if track.law.depth or track.law.key == UNKNOWN.key]
+    return reset if any(track.law.depth for track in reset) else tracks
+
+
 class Explainer:
     """The boundaries of each run. One for a session."""
 
@@ -158,7 +168,7 @@ class Explainer:
 
         `most`: prints to look at, about; boundaries that are left wait for the next look.
         """
-        tracks = [track for track in run.tracks.values() if track.metric.split == "train"]
+        tracks = explicable(run)
         known = [self._of(run, track) for track in tracks]
         shares = [Allowance(most / len(known)) for _ in known]
         changed = [each.look(run, events, own) for each, own in zip(known, shares, strict=True)]

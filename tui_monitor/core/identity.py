@@ -159,12 +159,10 @@ class BarIdentity:
 
     def _candidates(self, p: Print) -> tuple[Law, ...]:
         if self._told:
-            # the run's law is that of its training, and of means before others
-            of_training = [
-                law for name, law in self._told.items() if describe(name).split == "train"
-            ]
-            inverted = [law for law in of_training if law.inverted]
-            found = (inverted or of_training or [EPOCH])[:1]
+            # the run's law is that of its training, and of what can be inverted before others
+            train = [law for name, law in self._told.items() if describe(name).split == "train"]
+            found = sorted(train, key=lambda law: (not law.inverted, law.name != "interval"))[:1]
+            found = found or [EPOCH]
         else:
             found = list(laws.candidates(p.style, p.unit))
         if self.options.law is not None and found != [EPOCH]:
