@@ -319,28 +319,28 @@ def test_a_corrupted_print_is_set_apart(law: Law, error: float) -> None:
     assert assert_inside(run, rows) > 390
 
 
-def test_an_accuracy_in_percent_is_no_fraction() -> None:
-    run = Simulated(Case(laws.STATE, steps=50))
-    prints = [
-        p._replace(
-            readings=tuple(
-                Reading(r.metric, 100.0 * r.displayed, 100.0 * r.quantum) for r in p.readings
-            )
-        )
-        for p in run.prints
-    ]
-    rows = [row for row in estimates(decode(prints)) if row.metric == run.accuracy]
-    for row in rows:
-        if (
-            row.from_batch is not None
-            and row.to_batch is not None
-            and row.from_batch < row.to_batch
+@pytest.mark.parametrize(
+    "case", [Case(laws.STATE, steps=150), Case(laws.TWICE_RESET, steps=150, every=3.0)]
+)
+def test_an_accuracy_in_percent_is_decoded_as_the_fraction_is(case: Case) -> None:
+    run = Simulated(case)
+    plain = [row for row in estimates(run.decode()) if row.metric == run.accuracy]
+    prints = []
+    for p in run.prints:
+        loss, acc = p.readings
+        acc = acc._replace(displayed=100.0 * acc.displayed, quantum=100.0 * acc.quantum)
+        prints.append(p._replace(readings=(loss, acc)))
+    decoder = decode(prints)
+    rows = [row for row in estimates(decoder) if row.metric == run.accuracy]
+    assert decoder.batch_size == case.batch_size
+    for row, same in zip(rows, plain, strict=True):
+        assert (row.count, row.samples, row.outlier) == (same.count, same.samples, same.outlier)
+        for got, fraction in (
+            *((row.value, same.value), (row.low, same.low), (row.high, same.high)),
+            *((row.level, same.level), (row.level_sd, same.level_sd)),
         ):
-            window = (row.epoch, row.from_batch, row.to_batch)
-            truth = 100.0 * run.window(run.accuracy, *window, weighted=True)
-            assert not outside(row, truth)
-            assert not row.exact
-    assert not any(row.outlier for row in rows)
+            assert (got is None) == (fraction is None)
+            assert got == pytest.approx(None if fraction is None else 100.0 * fraction, abs=1e-4)
 
 
 # --- steps that are not batches -------------------------------------------------------------------

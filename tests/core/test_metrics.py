@@ -18,6 +18,10 @@ NAMES = {
     "sparse_categorical_accuracy": ("train", "fraction", 0.0, 1.0, True, True, True),
     "top_k_categorical_accuracy": ("train", "fraction", 0.0, 1.0, True, True, True),
     "top5_acc": ("train", "fraction", 0.0, 1.0, True, True, True),
+    "Acc@1": ("train", "fraction", 0.0, 1.0, True, True, True),
+    "Acc@5 (avg)": ("train", "fraction", 0.0, 1.0, True, True, True),
+    "Prec@1": ("train", "fraction", 0.0, 1.0, True, True, True),
+    "acc1 (avg)": ("train", "fraction", 0.0, 1.0, True, True, True),
     "loss": ("train", "positive", 0.0, inf, False, True, False),
     "val_loss": ("val", "positive", 0.0, inf, False, True, False),
     "head_loss": ("train", "positive", 0.0, inf, False, True, False),
@@ -44,7 +48,8 @@ NAMES = {
 def test_a_name_tells_split_range_and_kind(name: str) -> None:
     metric = describe(name)
     assert metric.name == name
-    assert metric[1:] == NAMES[name]
+    assert metric[1:8] == NAMES[name]
+    assert metric.top == 1.0
 
 
 @pytest.mark.parametrize("name", ["accident_loss", "blrx", "place", "replay", "vacc", "reacts"])

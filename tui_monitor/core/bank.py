@@ -11,7 +11,7 @@ from math import exp, log, sqrt
 from typing import NamedTuple
 
 from tui_monitor.core.kalman import Gap, Kernel, Observation
-from tui_monitor.core.noise import Noise, step_variance
+from tui_monitor.core.noise import Noise
 
 DRIFTS = (1e-7, 1e-5, 1e-3, 5e-2, 3.0)
 """Variance of one batch's drift, relative to the variance of one batch's noise."""
@@ -114,7 +114,7 @@ def heard(
             surprises.append(0.0)
     least = min(surprises)
     if least > UNSURPRISING:
-        step = step_variance(noise.family, mean[0])
+        step = noise.of_step(mean[0])
         state, nu, var, _ = pass_print(widened(mean, pp, step), g, 0.0, variance, o, mean)
         # of huge numbers the mixture's variance may cancel to nothing: then none can step
         if var > 0.0:

@@ -66,8 +66,8 @@ class Sums:
     Positions `n` are in full batches (a shorter last batch counts as a fraction).
     """
 
-    def __init__(self, low: float, high: float, batch_size: int | None = None) -> None:
-        """`low`, `high`: range of a batch's value; `batch_size`: S is a count of such a size."""
+    def __init__(self, low: float, high: float, batch_size: float | None = None) -> None:
+        """`low`, `high`: range of a batch's value; `batch_size`: S is a count over such a size."""
         self.low, self.high, self.batch_size = low, high, batch_size
         self.n = [0.0]
         self.s = [Interval(0.0, 0.0)]
@@ -138,7 +138,7 @@ class Sums:
         return round((low - low0) * self.batch_size) if low0 == high0 and low == high else None
 
 
-def snap(low: float, high: float, batch_size: int) -> tuple[float, float]:
+def snap(low: float, high: float, batch_size: float) -> tuple[float, float]:
     """An interval cut down to the multiples of 1 / batch_size within it."""
     return (
         ceil(low * batch_size - 1e-6) / batch_size if low > -inf else low,
@@ -204,7 +204,7 @@ class DoubleSums:
     their S is known only where every batch is printed.
     """
 
-    def __init__(self, low: float, high: float, batch_size: int | None = None) -> None:
+    def __init__(self, low: float, high: float, batch_size: float | None = None) -> None:
         """See `Sums`. `low` must be 0 or -inf."""
         self.low, self.high, self.batch_size = low, high, batch_size
         self.k = [0]

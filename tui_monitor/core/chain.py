@@ -83,7 +83,7 @@ class Chain:
         if self.law.window is not None:
             return SlidingSums(self.law.window, low, high, self._since)
         kind = DoubleSums if self.law.depth == 2 else Sums
-        return kind(low, high, batch_size)
+        return kind(low, high, batch_size and batch_size / self.metric.top)
 
     @property
     def last(self) -> Interval:
@@ -191,7 +191,7 @@ class Chain:
             return np.empty((0, 2))
         ragged = (i for i, link in enumerate(self.links) if link.at.ragged)
         full = next(ragged, len(self.links))
-        return np.array(self._sums.s[: full + 1]) * self._batch_size
+        return np.array(self._sums.s[: full + 1]) * (self._batch_size / self.metric.top)
 
     def probe(self, index: int, at: Position, where: Interval) -> Interval | None:
         """Bounds of the window from print `index` (0: the start) to a print that came late.

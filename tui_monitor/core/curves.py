@@ -71,7 +71,8 @@ def scale_of(history: History, values: FloatArray) -> float:
     middle = float(np.nanmedian(values))
     extent = float(np.nanmax(history.shown) - np.nanmin(history.shown))
     if history.metric.family == "fraction":
-        return max(min(middle, 1.0 - middle), 0.01)
+        top = history.metric.top
+        return max(min(middle, top - middle), 0.01 * top)
     if history.metric.family == "positive":
         return max(abs(middle), 0.01 * extent, 1e-12)
     return max(extent, 1e-12)

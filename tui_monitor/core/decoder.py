@@ -227,8 +227,9 @@ class RunDecoder:
             p = self.prints[track.print_index[row]]
             place = self._position(p)
             if place.k is not None:
-                shown = self._undo_stride(track, p, place, track.displayed[row])
-                quantum = track.quantum[row]
+                top = track.metric.top
+                shown = self._undo_stride(track, p, place, track.displayed[row]) / top
+                quantum = track.quantum[row] / top
                 yield Sample(p.epoch, place.k, shown, quantum, p.final, place.ragged)
 
     def _averages_twice(self) -> bool:

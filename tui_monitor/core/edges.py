@@ -156,7 +156,7 @@ class Epoch:
     def _scale(self, shown: Shown) -> float:
         """What changes of the metric are measured by."""
         if self.track.metric.family == "fraction":
-            return 1.0
+            return self.track.metric.top
         largest = float(np.abs(shown.d).max())
         return max(abs(float(shown.d[-1])), 1e-3 * largest, 1e-12)
 

@@ -17,7 +17,7 @@ from tui_monitor.core.kalman import Gap, Kernel, Observation
 from tui_monitor.core.laws import EPOCH, Law
 from tui_monitor.core.level import LevelFilter, Memory
 from tui_monitor.core.metrics import Metric
-from tui_monitor.core.noise import Noise, step_variance
+from tui_monitor.core.noise import Noise
 from tui_monitor.core.series import Columns
 from tui_monitor.core.smoother import smooth
 
@@ -94,7 +94,7 @@ class Following:
             return
         if not amid_sum:
             # numbers of whole epochs go on from one to the next
-            step = step_variance(self.metric.family, self.filter.level)
+            step = self.filter.noise.of_step(self.filter.level)
             self.filter.restart(0.0 if self.law.key == EPOCH.key else step)
         self._begins.append(Begin(self.filter.taken, self.filter.now))
         self._let_go(self.filter)
@@ -113,7 +113,9 @@ class Following:
     def tracker(self, first: float) -> LevelFilter:
         """The filter; begun at the `first` number printed."""
         if self.filter is None:
-            spread = 0.5 if self.metric.family == "fraction" else max(abs(first), 0.1)
+            spread = (
+                0.5 * self.metric.top if self.metric.family == "fraction" else max(abs(first), 0.1)
+            )
             kernel = kernel_of(self.law)
             self.filter = LevelFilter(self._noise(spread), kernel, guess=first, spread=spread)
             self._begins = [Begin(0, self.filter.start)]
@@ -121,15 +123,16 @@ class Following:
 
     def _noise(self, spread: float) -> Noise:
         """The noise of a batch, as far as its size tells; of an epoch, some of the first `spread`."""
+        top = self.metric.top
         if self.law.key == EPOCH.key:
             return Noise("real", start=(EPOCH_SCATTER * spread) ** 2)
         if not self._batch_size:
-            return Noise(self.metric.family, start=self._first_noise)
+            return Noise(self.metric.family, start=self._first_noise, top=top)
         if self.metric.counts:
-            return Noise(self.metric.family, 1.0 / self._batch_size)
+            return Noise(self.metric.family, 1.0 / self._batch_size, top=top)
         if self.metric.family == "positive":
             return Noise("positive", start=LOSS_SPREAD / self._batch_size)
-        return Noise(self.metric.family)
+        return Noise(self.metric.family, top=top)
 
     def take(self, row: int, tracker: LevelFilter, g: Gap, o: Observation) -> None:
         """The row's print, as the filter is told it."""

@@ -29,6 +29,8 @@ class Metric(NamedTuple):
     averaged: bool
     """Batches are averaged into it; if not it is shown as printed."""
     higher_is_better: bool
+    top: float = 1.0
+    """What a fraction prints where it is whole: 1, or 100 in percent."""
 
 
 _VAL = re.compile(r"(?:val|eval|valid|validation)_|(?:valid|eval|test)-")
@@ -40,11 +42,9 @@ _STATE = re.compile(
 )
 """Kept as a state over the epoch's samples (a ratio or a root of sums), not averaged over batches."""
 _COUNT = re.compile(
-    r"(^|_)(acc|accuracy|categorical_accuracy|binary_accuracy|top_?\d*_?\w*acc\w*)(_|\d|$)",
+    r"(^|_)(acc|accuracy|categorical_accuracy|binary_accuracy|top_?\d*_?\w*acc\w*|prec@)(_|@|\d|\s|$)",
     re.IGNORECASE,
 )
-_PERCENT = re.compile(r"(^|_)acc@?\d", re.IGNORECASE)
-"""Shown as 0 to 100."""
 _FRACTION = re.compile(r"(dice|jaccard|io_?u|error_rate)", re.IGNORECASE)
 _POSITIVE = re.compile(
     r"(loss|error|mse|mae|mape|msle|crossentropy|hinge|divergence|distance|deviance)"
@@ -62,8 +62,6 @@ def describe(name: str) -> Metric:
     split: Split = "val" if val else "train"
     if _RATE.search(base):
         return Metric(name, "other", "real", 0.0, inf, False, False, False)
-    if _PERCENT.search(base) and "loss" not in base:
-        return Metric(name, split, "real", -inf, inf, False, True, True)
     if _COUNT.search(base) and "loss" not in base:
         return Metric(name, split, "fraction", 0.0, 1.0, True, True, True)
     if _STATE.search(base) and "loss" not in base:
@@ -77,6 +75,11 @@ def describe(name: str) -> Metric:
     if _POSITIVE.search(base):
         return Metric(name, split, "positive", 0.0, inf, False, True, False)
     return Metric(name, split, "real", -inf, inf, False, True, True)
+
+
+def in_percent(metric: Metric) -> Metric:
+    """The fraction, which is printed in percent."""
+    return metric._replace(high=100.0, top=100.0)
 
 
 def as_printed(metric: Metric) -> Metric:

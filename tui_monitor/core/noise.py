@@ -17,16 +17,22 @@ Family = Literal["fraction", "positive", "real"]
 class Noise:
     """The variance of one batch's value at level p, c f(p), with c known or learnt.
 
-    For a fraction of right answers f = p (1 - p) and c = 1 / batch size. For a loss f = |p|: over a
+    For a fraction of right answers f = p (T - p) and c = 1 / batch size, T being what all of them are
+    printed as. For a loss f = |p|: over a
     training the spread of a cross-entropy between batches falls about as its square root does
     (measured on the runs of the test corpus). c is then learnt from the innovations.
     """
 
     def __init__(
-        self, family: Family, scale: float | None = None, start: float | None = None
+        self,
+        family: Family,
+        scale: float | None = None,
+        start: float | None = None,
+        top: float = 1.0,
     ) -> None:
-        """`scale`: c where it is known; `start`: first guess of c where it is not."""
+        """`scale`: c where it is known; `start`: first guess of c where it is not; `top`: T."""
         self.family = family
+        self.top = top
         self.learns = scale is None
         self.scale = scale or start or UNKNOWN_NOISE
         self.evidence = 1.0
@@ -46,13 +52,21 @@ class Noise:
         Floored, so that the model is never certain of a perfect or an empty batch.
         """
         if self.family == "fraction":
-            away = abs(p - 0.5) - sd
+            top = self.top
+            half = 0.5 * top
+            away = abs(p - half) - sd
             if away <= 0.0:
-                return 0.25
-            return 0.25 - away * away if away < 0.499 else 1e-3
+                return half * half
+            return half * half - away * away if away < 0.998 * half else 1e-3 * top * top
         if self.family == "positive":
             return max(abs(p) + sd, 1e-4)
         return 1.0
+
+    def of_step(self, level: float) -> float:
+        """Variance of what the level may do at once: between two epochs, or in a step within one."""
+        if self.family == "fraction":
+            return 0.01 * self.top * self.top
+        return max(0.3 * abs(level), 1e-3) ** 2
 
     def learn(self, nu: float, var: float, share: float) -> None:
         """Learn from an innovation `nu` of variance `var`, of which a `share` is batch noise.
@@ -66,8 +80,3 @@ class Noise:
         self.evidence = min(self.evidence * 0.995 + weight, 200.0)
         ratio = (1.0 - share) + share * min(nu * nu / var, 30.0)
         self.scale *= max(1.0 + weight / self.evidence * (ratio - 1.0), 0.1)
-
-
-def step_variance(family: Family, level: float) -> float:
-    """What the level may do at once: between two epochs, or in a step within one."""
-    return 0.01 if family == "fraction" else max(0.3 * abs(level), 1e-3) ** 2

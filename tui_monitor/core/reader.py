@@ -35,7 +35,8 @@ class Reader:
                 return
             self._row += 1
             if place.k is not None:
-                told, quantum = track.told[row], track.quantum[row]
+                top = track.metric.top
+                told, quantum = track.told[row] / top, track.quantum[row] / top
                 yield Sample(
                     place.epoch, place.k, told, quantum, place.final, place.ragged, place.appended
                 )

@@ -22,7 +22,7 @@ from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.bank import DRIFTS, JUMP, PRIOR, SLIGHT, SWITCH, State
 from tui_monitor.core.kalman import Gap, Kernel, Seen, Told
 from tui_monitor.core.level import SILENT
-from tui_monitor.core.noise import Noise, step_variance
+from tui_monitor.core.noise import Noise
 from tui_monitor.core.steps import Steps
 
 AHEAD = 100
@@ -262,7 +262,7 @@ def shocked(run: Run, found: Pass, at: int, near: range) -> Run | None:
     pieces = list(chain.from_iterable(in_pieces(leg, run.kernel) for leg in calm))
     part = [*before[first:], *pieces, *after[: last - near.stop]]
     trial = one_pass(run._replace(legs=part, start=state_before(run, found, first)))
-    room = step_variance(run.noise.family, float(found.level[at]))
+    room = run.noise.of_step(float(found.level[at]))
     here = slice(near.start - first, near.start - first + len(pieces))
     gains = log_gains(trial.pull[here], trial.telling[here], room)
     gains[[not may_step(leg) for leg in pieces]] = -inf

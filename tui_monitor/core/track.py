@@ -21,7 +21,7 @@ from tui_monitor.core.following import Bookmark, Following
 from tui_monitor.core.kalman import Observation
 from tui_monitor.core.laws import AS_PRINTED, EPOCH, INSTANTANEOUS, Law
 from tui_monitor.core.level import SILENT, LevelFilter
-from tui_monitor.core.metrics import Metric
+from tui_monitor.core.metrics import Metric, in_percent
 from tui_monitor.core.noise import Family
 from tui_monitor.core.series import ABSENT, Columns
 from tui_monitor.core.sliding import Guess
@@ -30,6 +30,8 @@ RESTATING = ("reset", "running-appended")
 """Rules of a last line that tells something new of batches that were all printed before."""
 
 
+PERCENT = 100.0
+"""The most that a fraction can be printed as."""
 SHARP = 0.01
 """Variance of a window behind a sliding mean, in terms of one batch's, up to which the level goes by
 it: its error comes again with each window that follows from it, which the filter does not know."""
@@ -157,8 +159,12 @@ class Track(Columns):
             self._cast_out(row - 1)
 
     def _doubt_range(self, displayed: float) -> None:
-        """A range that the name promised and a print contradicts is dropped."""
+        """A range that the name promised and a print contradicts is dropped, or is that of percent."""
         if not isfinite(displayed) or self.metric.low <= displayed <= self.metric.high + 1e-9:
+            return
+        if self.metric.family == "fraction" and self.metric.top < displayed <= PERCENT:
+            self.metric = in_percent(self.metric)
+            self.decode_again(last=len(self.places) - 1)
             return
         low = 0.0 if displayed > 0.0 and self.metric.low == 0.0 else -inf
         family: Family = "positive" if low == 0.0 else "real"
@@ -436,9 +442,10 @@ class Track(Columns):
         rows = np.array([link.row for link in links])
         ends = np.array([0.0, *(link.at.n or 0.0 for link in links)])
         samples = np.rint(np.diff(ends) * (self.batch_size or 0))
-        found = count_windows(bounds, samples, self.level.peek()[rows])
+        top = self.metric.top
+        found = count_windows(bounds, samples, self.level.peek()[rows] / top)
         told = (samples > 0.0) & np.isfinite(found.mean)
-        mean = found.mean[told] / samples[told]
+        mean = top * found.mean[told] / samples[told]
         self.value.peek()[rows[told]] = self.expected.peek()[rows[told]] = mean
         self.possible.update((links[window].row, few) for window, few in found.few.items())
 
