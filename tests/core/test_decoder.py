@@ -323,6 +323,7 @@ def test_a_corrupted_print_is_set_apart(law: Law, error: float) -> None:
     "case", [Case(laws.STATE, steps=150), Case(laws.TWICE_RESET, steps=150, every=3.0)]
 )
 def test_an_accuracy_in_percent_is_decoded_as_the_fraction_is(case: Case) -> None:
+    """But for what is allowed for the error of floats, which is the same for both."""
     run = Simulated(case)
     plain = [row for row in estimates(run.decode()) if row.metric == run.accuracy]
     prints = []
@@ -340,7 +341,7 @@ def test_an_accuracy_in_percent_is_decoded_as_the_fraction_is(case: Case) -> Non
             *((row.level, same.level), (row.level_sd, same.level_sd)),
         ):
             assert (got is None) == (fraction is None)
-            assert got == pytest.approx(None if fraction is None else 100.0 * fraction, abs=1e-4)
+            assert got == pytest.approx(None if fraction is None else 100.0 * fraction, abs=1e-3)
 
 
 # --- steps that are not batches -------------------------------------------------------------------

@@ -143,8 +143,9 @@ class Epoch:
         sign = 1.0 if inner[0] < edge[0] else -1.0
         change = np.array([0.0, sign, -sign]) if inner[1] > inner[0] else np.zeros(3)
         own = max(float(known.covariance[0, 0]), 0.0)
+        metric = self.track.metric
         return Level(
-            mean=float(known.mean[0]),
+            mean=min(max(float(known.mean[0]), metric.low), metric.high),
             variance=own + known.noise / (edge[1] - edge[0]),
             drift=float(change @ known.mean),
             drift_variance=max(float(change @ known.covariance @ change), 0.0),
