@@ -45,6 +45,8 @@ class MMEngineFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """A line of training, or the end of a validation."""
+        if "Epoch" not in text and "Iter" not in text:
+            return ()
         if match := _ENGINE.search(text):
             mode = match[1] or match[3]
             epoch = int(match[2]) if match[2] else None
