@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tui_monitor.core.formats import fastai
+from tui_monitor.core.formats import fastai, paddle
 from tui_monitor.core.formats.keras import COUNTS_BATCHES
 from tui_monitor.core.records import Progress, Reading, Samples, Unit
 
@@ -18,6 +18,8 @@ Standing = Literal["goes-on", "next-epoch", "new-run", "resumed", "no-news"]
 # What tells samples from batches where a log does not show the first print of an epoch: data sets
 # are large, and a sample takes less than a batch ever does.
 _MANY = 1000
+_SHARED_BARS = frozenset({fastai.BAR, paddle.LINE})
+"""Styles that validation has in common with the training."""
 _SECONDS_A_BATCH = 1e-3
 
 
@@ -108,8 +110,8 @@ class Place:
         if item.step is None or self.last is None:
             return "goes-on"
         step = self.batches(item.step)
-        if item.style == fastai.BAR and (step <= self.last or item.steps != self.steps):
-            return "no-news"  # validation draws the same bar
+        if item.style in _SHARED_BARS and (step <= self.last or item.steps != self.steps):
+            return "no-news"
         if step > self.last:
             return "goes-on"
         if step == self.last:

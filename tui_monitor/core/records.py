@@ -128,7 +128,7 @@ class Columns(NamedTuple):
 class Notice(NamedTuple):
     """A message that tells something of the training: callbacks, tracebacks, restarts."""
 
-    kind: EventKind | Literal["nan-stop", "traceback", "restart"]
+    kind: EventKind | Literal["nan-stop", "traceback", "restart", "best-follows"]
     epoch: int | None
     """The epoch's number if the message names one, as printed (0-based in some versions)."""
     text: str

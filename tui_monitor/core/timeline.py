@@ -54,6 +54,7 @@ class Timeline:
         self._failed = False
         self._columns: tuple[str, ...] = ()
         self._stepless = Stepless()
+        self._best_follows = False
 
     @property
     def ended(self) -> bool:
@@ -292,14 +293,17 @@ class Timeline:
 
     def _place_standing(self, line: Line, item: Progress, placed: list[Print | Event]) -> None:
         placed += self._stepless.show(None if item.readings else item, self._at)
-        if not item.readings:
+        repeated, self._best_follows = self._best_follows, False
+        if not item.readings or repeated:
             return
         self._end_traceback(placed, "")
         if item.style == ROW:
             item = of_table(item, self._columns, self._at.bar_steps)
             if not item.readings:
                 return
-        evaluates = all(describe(each.metric).split == "val" for each in item.readings)
+        evaluates = item.unit != "round" and all(
+            describe(each.metric).split == "val" for each in item.readings
+        )
         if not self._stand(line, item, placed, evaluates=evaluates):
             return
         at = self._at
@@ -360,6 +364,9 @@ class Timeline:
     def _place_notice(self, line: Line, notice: Notice, placed: list[Print | Event]) -> None:
         if notice.kind == "restart":
             self._preamble.note_start_up()
+            return
+        if notice.kind == "best-follows":
+            self._best_follows = True
             return
         self._end_traceback(placed, "")
         if notice.kind == "traceback":
