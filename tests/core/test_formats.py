@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tui_monitor.core.formats.base import clock_seconds, printed, significant
 from tui_monitor.core.formats.detect import FORMATS, by_name, detect
 from tui_monitor.core.laws import LAWS
-from tui_monitor.core.records import Columns, Progress, Reading
+from tui_monitor.core.records import Columns, Progress, Reading, Window
 
 BLOCKS = "█" * 30 + "▍" + " " * 40
 
@@ -276,6 +276,13 @@ def test_smoothed_are_losses_and_gradients_alone() -> None:
     assert [r.metric for r in parse("mmengine-validation").readings] == [
         *("val_coco/bbox_mAP", "val_coco/bbox_mAP_50")
     ]
+
+
+def test_settings_tell_how_many_iterations_are_smoothed() -> None:
+    text = "log_processor = dict(by_epoch=True, type='LogProcessor', window_size=20)"
+    (window,) = by_name("mmengine").parse(text)
+    assert window == Window(20)
+    assert by_name("mmengine").parse("sampler = dict(type='Sliding', window_size=20)") == ()
 
 
 def test_mmcv_prints_means_since_the_last_print() -> None:

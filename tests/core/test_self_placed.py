@@ -136,6 +136,24 @@ def test_a_validation_before_the_first_iteration() -> None:
     assert places(again)[-2:] == [(2, 1, "", 0), (2, 1, "", 1)]
 
 
+# --- settings ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("window", "law"), [(10, "sliding-10"), (20, "sliding-20"), (7, "unknown")]
+)
+def test_settings_tell_the_law_of_what_is_smoothed(window: int, law: str) -> None:
+    texts = (
+        f"log_processor = dict(by_epoch=True, type='LogProcessor', window_size={window})",
+        "Epoch(train)  [1][50/90]  lr: 2.0000e-02  eta: 0:00:01  time: 0.1000  data_time: 0.0100  "
+        "loss: 1.2500  acc: 50.0000",
+    )
+    (only,) = prints(read("mmengine", *texts))
+    assert {r.metric: r.law for r in only.readings} == {
+        "lr": "instantaneous", "loss": law, "acc": "instantaneous",
+    }  # fmt: skip
+
+
 # --- logs of one epoch -------------------------------------------------------------------------
 
 

@@ -118,6 +118,28 @@ class Place:
             return "no-news"  # of another process, or drawn again
         return "new-run" if number in (None, self.first_number) else "resumed"
 
+    def take(self, item: Progress, *, evaluates: bool) -> Progress:
+        """Move on to such a line; the line, with batches done for its step.
+
+        A validation stands where it says, else where the training is, or at the epoch's end.
+        """
+        self.prints += 1
+        self.run_prints += 1
+        self.evaluated = item.readings if evaluates else ()
+        if item.epochs_done is not None:
+            self.epochs_done = item.epochs_done
+            return item
+        if item.step is None:
+            step = self.last if item.unit == "batch" else None
+            return item._replace(step=step, steps=self.bar_steps)
+        if evaluates:
+            return item
+        self.from_zero = self.from_zero or item.step == 0
+        self.last = self.batches(item.step)
+        self.first = self.last if self.first is None else self.first
+        self.steps = self.run_steps = item.steps
+        return item._replace(step=self.last)
+
     def batches(self, step: int) -> int:
         """Batches done at a step of such a line: where one says 0, all count from there."""
         return step + (self.from_zero or step == 0)
