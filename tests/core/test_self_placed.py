@@ -215,7 +215,7 @@ def test_validation_draws_the_same_bar(validated: int) -> None:
     texts = [HEAD]
     for epoch in (1, 2):
         texts += [fastai(epoch, shown) for shown in (2, 40, 80)]
-        texts += [fastai(epoch, shown, validated) for shown in (2, 6)]
+        texts += [fastai(epoch, shown, validated) for shown in (2, validated)]
         texts += [row(epoch - 1)]
     log = Log("fastai")
     placed = log.feed(*texts)
@@ -290,7 +290,7 @@ def paddle(step: int, steps: int) -> str:
 
 @pytest.mark.parametrize("validated", [12, 45, 90])
 def test_an_evaluation_has_no_header(validated: int) -> None:
-    evaluation = [paddle(k, validated) for k in (1, 12)]
+    evaluation = [paddle(k, validated) for k in (1, validated)]
     texts = [f"Epoch {e}/2" for e in (1, 2)]
     log = Log("paddle")
     placed: Placed = []
