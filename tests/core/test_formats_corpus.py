@@ -16,7 +16,7 @@ import pytest
 
 from tui_monitor.core.formats.detect import FORMATS, by_name, detect
 from tui_monitor.core.laws import LAWS, forward
-from tui_monitor.core.records import Line, Print
+from tui_monitor.core.records import Line, Print, Progress
 from tui_monitor.core.text import LineReader
 from tui_monitor.core.timeline import Timeline
 
@@ -100,6 +100,24 @@ CASES = (
     Case(
         "hf_v5_tqdm", "huggingface", 1, tuple(range(10, 361, 10)), {"loss": "loss"},
         validations=4, ended=True, planned=1, labels_from=None,
+    ),
+    Case(
+        "xgboost", "boosting", 1, tuple(range(1, 82)),
+        {name: name for name in ("train-mlogloss", "train-merror", "valid-mlogloss", "valid-merror")},
+        planned=1, labels_from=None,
+    ),
+    Case(
+        "lightgbm", "boosting", 1, tuple(range(1, 77)),
+        {
+            f"{data} {name}": f"{data} {name}"
+            for data in ("training's", "valid_1's")
+            for name in ("multi_logloss", "multi_error")
+        },
+        ended=True, planned=1, labels_from=None,
+    ),
+    Case(
+        "paddle_v2", "paddle", 3, tuple(range(1, 46)), {"loss": "loss", "acc": "acc"},
+        ended=True, planned=3, labels_from=1,
     ),
 )  # fmt: skip
 cases = pytest.mark.parametrize("case", CASES, ids=str)
@@ -226,7 +244,28 @@ LOGS = sorted([*CORPUS.glob("*/log.txt"), *WILD.glob("**/*.log")]) if CORPUS.is_
 
 
 @pytest.mark.parametrize("path", LOGS, ids=lambda path: "/".join(path.parts[-2:]))
-def test_no_line_is_read_by_two_formats(path: Path) -> None:
+def test_no_print_is_read_by_two_formats(path: Path) -> None:
+    """A header may be: many a program announces its epochs as `Epoch 1/3`."""
     for line in lines(path):
-        readers = [log_format.name for log_format in FORMATS if log_format.parse(line.text)]
+        items = [log_format.parse(line.text) for log_format in FORMATS]
+        readers = [found for found in items if any(isinstance(i, Progress) for i in found)]
         assert len(readers) < 2, line.text
+
+
+def test_epochs_of_scikit_learn() -> None:
+    folder = CORPUS / "sklearn_mlp"
+    truth = json.loads((folder / "truth.json").read_text())["epochs"]
+    timeline, log_format = Timeline(), by_name("sklearn")
+    placed = [
+        item
+        for line in lines(folder / "log.txt")
+        for item in timeline.place(line, log_format.parse(line.text))
+    ]
+    prints = [item for item in placed if isinstance(item, Print)]
+    assert [(p.run, p.epoch, p.label, p.unit, p.final) for p in prints] == [
+        (1, number, str(number), "epoch", True) for number in range(1, 41)
+    ]
+    for p, epoch in zip(prints, truth, strict=True):
+        losses, sizes = epoch["values"]["loss"], epoch["batch_sizes"]
+        mean = sum(x * b for x, b in zip(losses, sizes, strict=True)) / sum(sizes)
+        assert p.readings[0].displayed == pytest.approx(mean, abs=1e-6)

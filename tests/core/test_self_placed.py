@@ -136,6 +136,24 @@ def test_a_validation_before_the_first_iteration() -> None:
     assert places(again)[-2:] == [(2, 1, "", 0), (2, 1, "", 1)]
 
 
+# --- settings ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("window", "law"), [(10, "sliding-10"), (20, "sliding-20"), (7, "unknown")]
+)
+def test_settings_tell_the_law_of_what_is_smoothed(window: int, law: str) -> None:
+    texts = (
+        f"log_processor = dict(by_epoch=True, type='LogProcessor', window_size={window})",
+        "Epoch(train)  [1][50/90]  lr: 2.0000e-02  eta: 0:00:01  time: 0.1000  data_time: 0.0100  "
+        "loss: 1.2500  acc: 50.0000",
+    )
+    (only,) = prints(read("mmengine", *texts))
+    assert {r.metric: r.law for r in only.readings} == {
+        "lr": "instantaneous", "loss": law, "acc": "instantaneous",
+    }  # fmt: skip
+
+
 # --- logs of one epoch -------------------------------------------------------------------------
 
 
@@ -197,7 +215,7 @@ def test_validation_draws_the_same_bar(validated: int) -> None:
     texts = [HEAD]
     for epoch in (1, 2):
         texts += [fastai(epoch, shown) for shown in (2, 40, 80)]
-        texts += [fastai(epoch, shown, validated) for shown in (2, 6)]
+        texts += [fastai(epoch, shown, validated) for shown in (2, validated)]
         texts += [row(epoch - 1)]
     log = Log("fastai")
     placed = log.feed(*texts)
@@ -243,6 +261,55 @@ def test_of_a_bar_that_is_drawn_again_the_first_state_counts() -> None:
     placed = read("ignite", *texts)
     shown = [(p.epoch, p.step, p.readings[0].displayed) for p in prints(placed)]
     assert shown == [(1, 1, 2.0), (1, 2, 1.5), (1, 3, 1.25), (1, 4, 1.1), (2, 1, 1.0)]
+
+
+def test_the_best_round_is_shown_again() -> None:
+    rounds = [f"[{k}]\ttraining's l2: 0.5\tvalid_1's l2: 0.25" for k in (5, 10, 15)]
+    no_stop = "Did not meet early stopping. Best iteration is:"
+    placed = read("boosting", *rounds, no_stop, rounds[1], *rounds)
+    assert places(placed) == [(n, 1, "", k) for n in (1, 2) for k in (5, 10, 15)]
+    assert {p.unit for p in prints(placed)} == {"round"}
+    log = Log("boosting")
+    placed = log.feed(*rounds, "Early stopping, best iteration is:", rounds[0])
+    assert [p.step for p in prints(placed)] == [5, 10, 15]
+    assert [item.kind for item in placed if isinstance(item, Event)] == ["early-stopping"]
+    assert log.timeline.ended
+
+
+def test_rounds_of_an_evaluation_set_alone() -> None:
+    texts = [f"[{k}]\teval-rmse:0.12345" for k in (0, 1, 2)]
+    assert places(read("boosting", *texts, *texts[:2])) == [
+        *[(1, 1, "", k) for k in (1, 2, 3)],
+        *[(2, 1, "", k) for k in (1, 2)],
+    ]
+
+
+def paddle(step: int, steps: int) -> str:
+    return f"step {step:2d}/{steps} - loss: 1.2345 - acc: 0.6250 - 12ms/step"
+
+
+@pytest.mark.parametrize("validated", [12, 45, 90])
+def test_an_evaluation_has_no_header(validated: int) -> None:
+    evaluation = [paddle(k, validated) for k in (1, validated)]
+    texts = [f"Epoch {e}/2" for e in (1, 2)]
+    log = Log("paddle")
+    placed: Placed = []
+    for header in texts:
+        placed += log.feed(
+            header, *(paddle(k, 45) for k in (1, 20, 45)), "Eval begin...", *evaluation
+        )
+    assert places(placed) == [(1, e, str(e), k) for e in (1, 2) for k in (1, 20, 45)]
+    assert log.timeline.ended
+
+
+def test_a_validation_score_is_of_the_epoch_before_it() -> None:
+    texts = [f"Iteration {k}, loss = 0.12345678" for k in (1, 2)]
+    score = "Validation score: 0.912500"
+    stop = "Validation score did not improve more than tol=0.000100 for 10 epochs. Stopping."
+    log = Log("sklearn")
+    placed = log.feed(texts[0], score, texts[1], score, stop)
+    assert places(placed) == [(1, e, str(e), None) for e in (1, 1, 2, 2)]
+    assert log.timeline.ended
 
 
 # --- prints without a step ---------------------------------------------------------------------

@@ -33,7 +33,8 @@ class Metric(NamedTuple):
     """What a fraction prints where it is whole: 1, or 100 in percent."""
 
 
-_VAL = re.compile(r"(?:val|eval|valid|validation)_|(?:valid|eval|test)-")
+_VAL = re.compile(r"(?:val|eval|valid|validation)_(?:\d{1,3}(?:-|'s ))?|(?:valid|eval|test)-")
+_TRAIN = re.compile(r"train-|training's ")
 _RATE = re.compile(r"(^|_)(lr|learning[_ ]rate)(_|$)|^rate$", re.IGNORECASE)
 _STATE = re.compile(
     r"(^|_)(auc|prc|roc|precision|recall|f1|f_?beta|f_?score|sensitivity|specificity|mean_io_?u|kappa"
@@ -48,7 +49,7 @@ _COUNT = re.compile(
 _FRACTION = re.compile(r"(dice|jaccard|io_?u|error_rate)", re.IGNORECASE)
 _POSITIVE = re.compile(
     r"(loss|error|mse|mae|mape|msle|crossentropy|hinge|divergence|distance|deviance)"
-    r"|grad[_ ]norm|(^|_)(kld|ce|bce|nll)(_|$)",
+    r"|grad[_ ]norm|(^|_)(kld|ce|bce|nll|l1|l2)(_|$)",
     re.IGNORECASE,
 )
 _NEGATIVE = re.compile(r"(cosine|similarity|likelihood|reward|return|elbo)", re.IGNORECASE)
@@ -58,7 +59,8 @@ _NEGATIVE = re.compile(r"(cosine|similarity|likelihood|reward|return|elbo)", re.
 def describe(name: str) -> Metric:
     """The metric of this printed name."""
     val = _VAL.match(name)
-    base = name[val.end() :] if val else name
+    set_of_data = val or _TRAIN.match(name)
+    base = name[set_of_data.end() :] if set_of_data else name
     split: Split = "val" if val else "train"
     if _RATE.search(base):
         return Metric(name, "other", "real", 0.0, inf, False, False, False)

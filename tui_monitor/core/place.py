@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tui_monitor.core.formats import fastai
+from tui_monitor.core.formats import fastai, paddle
 from tui_monitor.core.formats.keras import COUNTS_BATCHES
 from tui_monitor.core.records import Progress, Reading, Samples, Unit
 
@@ -18,6 +18,8 @@ Standing = Literal["goes-on", "next-epoch", "new-run", "resumed", "no-news"]
 # What tells samples from batches where a log does not show the first print of an epoch: data sets
 # are large, and a sample takes less than a batch ever does.
 _MANY = 1000
+_SHARED_BARS = frozenset({fastai.BAR, paddle.LINE})
+"""Styles that validation has in common with the training."""
 _SECONDS_A_BATCH = 1e-3
 
 
@@ -108,13 +110,35 @@ class Place:
         if item.step is None or self.last is None:
             return "goes-on"
         step = self.batches(item.step)
-        if item.style == fastai.BAR and (step <= self.last or item.steps != self.steps):
-            return "no-news"  # validation draws the same bar
+        if item.style in _SHARED_BARS and (step <= self.last or item.steps != self.steps):
+            return "no-news"
         if step > self.last:
             return "goes-on"
         if step == self.last:
             return "no-news"  # of another process, or drawn again
         return "new-run" if number in (None, self.first_number) else "resumed"
+
+    def take(self, item: Progress, *, evaluates: bool) -> Progress:
+        """Move on to such a line; the line, with batches done for its step.
+
+        A validation stands where it says, else where the training is, or at the epoch's end.
+        """
+        self.prints += 1
+        self.run_prints += 1
+        self.evaluated = item.readings if evaluates else ()
+        if item.epochs_done is not None:
+            self.epochs_done = item.epochs_done
+            return item
+        if item.step is None:
+            step = self.last if item.unit == "batch" else None
+            return item._replace(step=step, steps=self.bar_steps)
+        if evaluates:
+            return item
+        self.from_zero = self.from_zero or item.step == 0
+        self.last = self.batches(item.step)
+        self.first = self.last if self.first is None else self.first
+        self.steps = self.run_steps = item.steps
+        return item._replace(step=self.last)
 
     def batches(self, step: int) -> int:
         """Batches done at a step of such a line: where one says 0, all count from there."""

@@ -125,10 +125,16 @@ class Columns(NamedTuple):
     """Of the columns that `Progress.readings` of a row are to be called by, in order."""
 
 
+class Window(NamedTuple):
+    """A program's settings, as it shows them: what it smooths is the mean of so many batches."""
+
+    size: int
+
+
 class Notice(NamedTuple):
     """A message that tells something of the training: callbacks, tracebacks, restarts."""
 
-    kind: EventKind | Literal["nan-stop", "traceback", "restart"]
+    kind: EventKind | Literal["nan-stop", "traceback", "restart", "best-follows"]
     epoch: int | None
     """The epoch's number if the message names one, as printed (0-based in some versions)."""
     text: str
@@ -137,7 +143,7 @@ class Notice(NamedTuple):
     """0-based batch index named by the message (`Batch 30: Invalid loss`)."""
 
 
-Item = Header | Samples | Columns | Progress | Notice
+Item = Header | Samples | Columns | Window | Progress | Notice
 
 
 # --- the same, placed in the run ---------------------------------------------------------------

@@ -10,7 +10,7 @@ import copy
 import re
 from collections.abc import Sequence
 
-from tui_monitor.core.formats.fastai import ROW, of_table
+from tui_monitor.core.glossary import Glossary
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.place import Place, Standing
 from tui_monitor.core.preamble import Preamble
@@ -25,6 +25,7 @@ from tui_monitor.core.records import (
     Print,
     Progress,
     Samples,
+    Window,
 )
 from tui_monitor.core.stepless import Stepless
 
@@ -52,7 +53,7 @@ class Timeline:
         self._fit_begins = False
         self._stopped = False
         self._failed = False
-        self._columns: tuple[str, ...] = ()
+        self._glossary = Glossary()
         self._stepless = Stepless()
 
     @property
@@ -84,9 +85,9 @@ class Timeline:
             elif isinstance(item, Samples):
                 self._at.samples = item
                 self._fit_begins = True
-            elif isinstance(item, Columns):
-                self._columns = item.names
-                self._fit_begins = True
+            elif isinstance(item, Columns | Window):
+                self._glossary.learn(item)
+                self._fit_begins = self._fit_begins or isinstance(item, Columns)
             else:
                 self._place_notice(line, item, placed)
         return placed
@@ -98,6 +99,7 @@ class Timeline:
         twin._preamble = self._preamble.copy()
         twin._early = self._early.copy()
         twin._stepless = copy.copy(self._stepless)
+        twin._glossary = copy.copy(self._glossary)
         return twin
 
     def preview(self, line: Line, items: Sequence[Item]) -> Print | None:
@@ -291,41 +293,29 @@ class Timeline:
     # --- lines that say by themselves where they stand
 
     def _place_standing(self, line: Line, item: Progress, placed: list[Print | Event]) -> None:
-        placed += self._stepless.show(None if item.readings else item, self._at)
-        if not item.readings:
+        at = self._at
+        placed += self._stepless.show(None if item.readings else item, at)
+        understood = self._glossary.read(item, at)
+        if understood is None:
             return
+        item = understood
+        evaluates = item.unit != "round" and all(
+            describe(each.metric).split == "val" for each in item.readings
+        )
         self._end_traceback(placed, "")
-        if item.style == ROW:
-            item = of_table(item, self._columns, self._at.bar_steps)
-            if not item.readings:
-                return
-        evaluates = all(describe(each.metric).split == "val" for each in item.readings)
         if not self._stand(line, item, placed, evaluates=evaluates):
             return
-        at = self._at
         if evaluates and item.readings == at.evaluated:
             return  # printed by another logger too
-        at.evaluated = item.readings if evaluates else ()
         self._preamble.clear()
         self._stopped = self._failed = False
-        at.prints += 1
-        at.run_prints += 1
+        item = at.take(item, evaluates=evaluates)
         if item.epochs_done is not None:
-            at.epochs_done = item.epochs_done
             item = self._stepless.count(item, at, evaluates=evaluates)
             printed = self._print(line, item, final=False)
             placed += [printed] if item.step is not None else self._stepless.wait(printed)
             return
-        if not evaluates and item.step is not None:
-            at.from_zero = at.from_zero or item.step == 0
-            at.last = at.batches(item.step)
-            at.first = at.last if at.first is None else at.first
-            at.steps = at.run_steps = item.steps
-            item = item._replace(step=at.last)
-        elif item.step is None:
-            step = at.last if item.unit == "batch" else None
-            item = item._replace(step=step, steps=at.bar_steps)
-        complete = not evaluates and item.steps is not None and (at.last or 0) >= item.steps
+        complete = item.steps is not None and item.step is not None and item.step >= item.steps
         final = item.final or (item.final is None and complete)
         placed.append(self._print(line, item, final=final))
         at.open = at.open and not final
@@ -360,6 +350,9 @@ class Timeline:
     def _place_notice(self, line: Line, notice: Notice, placed: list[Print | Event]) -> None:
         if notice.kind == "restart":
             self._preamble.note_start_up()
+            return
+        if notice.kind == "best-follows":
+            self._glossary.expect_repetition()
             return
         self._end_traceback(placed, "")
         if notice.kind == "traceback":

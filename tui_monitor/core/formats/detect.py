@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from tui_monitor.core.formats.averagemeter import AverageMeterFormat
 from tui_monitor.core.formats.base import Format
+from tui_monitor.core.formats.boosting import BoostingFormat
 from tui_monitor.core.formats.darknet import DarknetFormat
 from tui_monitor.core.formats.fastai import FastaiFormat
 from tui_monitor.core.formats.huggingface import HuggingFaceFormat
@@ -15,10 +16,13 @@ from tui_monitor.core.formats.megatron import MegatronFormat
 from tui_monitor.core.formats.metriclogger import MetricLoggerFormat
 from tui_monitor.core.formats.mmengine import MMEngineFormat
 from tui_monitor.core.formats.nanogpt import NanoGptFormat
+from tui_monitor.core.formats.paddle import PaddleFormat
+from tui_monitor.core.formats.sklearn import SklearnFormat
 from tui_monitor.core.records import Progress
 from tui_monitor.errors import TuiMonitorError
 
 FORMATS: tuple[Format, ...] = (
+    PaddleFormat(),
     KerasFormat(),
     AverageMeterFormat(),
     MetricLoggerFormat(),
@@ -29,8 +33,13 @@ FORMATS: tuple[Format, ...] = (
     MegatronFormat(),
     NanoGptFormat(),
     DarknetFormat(),
+    BoostingFormat(),
+    SklearnFormat(),
 )
-"""Every format, the more specific grammars first: a tie goes to the earlier."""
+"""Every format, the more specific grammars first: a tie goes to the earlier.
+
+Keras finds its bars behind any text, and Paddle's are Keras' behind the word `step`.
+"""
 
 
 def evidence(log_format: Format, lines: Iterable[str]) -> int:

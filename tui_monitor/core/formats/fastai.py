@@ -44,8 +44,9 @@ class FastaiFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """A state of the bar, a row of the table, or its head."""
-        if match := _BAR.search(text):
-            return (_bar(match),) if match[3] != "1" else ()
+        if "|" in text:
+            match = _BAR.search(text)
+            return (_bar(match),) if match and match[3] != "1" else ()
         if match := _HEAD.match(text):
             names = [name for name in match[1].split() if name != "time"]
             return (Columns(tuple(name if "loss" in name else f"val_{name}" for name in names)),)

@@ -34,7 +34,7 @@ class IgniteFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """A state of the bar that shows numbers."""
-        match = _BAR.search(text)
+        match = _BAR.search(text) if "]: [" in text else None
         if match is None:
             return ()
         epoch, epochs, step, steps, fields, elapsed, left = match.groups()

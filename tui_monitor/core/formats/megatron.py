@@ -36,6 +36,8 @@ class MegatronFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """The losses since the last print, or those of a validation."""
+        if "iteration " not in text:
+            return ()
         if match := _LINE.search(text):
             return (_training(text, match),)
         if match := _VALIDATION.search(text):

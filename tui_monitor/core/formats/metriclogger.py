@@ -46,7 +46,7 @@ class MetricLoggerFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """The meters of a line of training, or the summary of an evaluation."""
-        match = _LINE.search(text)
+        match = _LINE.search(text) if "eta: " in text else None
         item = _training(text, match) if match else _summary(text)
         return (item,) if item is not None else ()
 

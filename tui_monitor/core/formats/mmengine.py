@@ -1,9 +1,9 @@
 """Logs of OpenMMLab: MMEngine (mmdet 3, mmseg 1, mmpretrain, ..) and MMCV 1 before it.
 
-MMEngine prints losses and gradient norms as the mean of the last 10 iterations, whatever is between
-two prints, and all else as it is. MMCV prints the mean since the last print. Sources:
-mmengine/runner/log_processor.py; mmcv/runner/hooks/logger/text.py. A validation's last line is the
-epoch's validation; the lines on the way there are left out.
+MMEngine prints losses and gradient norms as the mean of the last 10 iterations, or of as many as its
+settings say, whatever is between two prints, and all else as it is. MMCV prints the mean since the
+last print. Sources: mmengine/runner/log_processor.py; mmcv/runner/hooks/logger/text.py. A
+validation's last line is the epoch's validation; the lines on the way there are left out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import re
 from typing import Final
 
 from tui_monitor.core.formats.base import CLOCK, NUMBER, clock_seconds, printed, self_placed
-from tui_monitor.core.records import Item, Progress, Reading
+from tui_monitor.core.laws import LAWS
+from tui_monitor.core.records import Item, Progress, Reading, Window
 
 ENGINE: Final = "mmengine"
 """`Epoch(train)  [1][70/90]  lr: 5.0000e-02  eta: 0:00:00  time: 0.0022  ..  loss: 0.5308`."""
@@ -33,9 +34,12 @@ _CV_VAL = re.compile(r"\b(?:Epoch\(val\) \[(\d{1,9})\]|Iter\(val\) )\[\d{1,12}\]
 _CV_FIELD = re.compile(rf"([^\s,:][^,:\t]{{0,120}}): (?:({CLOCK})|({NUMBER}))(?=, |$)")
 _WHOLE = re.compile(r"-?\d{1,24}\.\d{4}$|nan$|-?inf$")
 _WHOLE_RATE = re.compile(r"\d\.\d{3,4}e[+-]\d\d$")
+_WINDOW = re.compile(r"\blog_processor = dict\([^()]{0,200}\bwindow_size=(\d{1,6})\b")
 _SMOOTHED = re.compile(r"loss|grad_norm")
 
 _CLUTTER = frozenset({"time", "data_time", "memory", "momentum"})
+_USUAL = "sliding-10"
+"""Law of what is smoothed, where the settings say nothing else."""
 
 
 class MMEngineFormat:
@@ -45,6 +49,9 @@ class MMEngineFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """A line of training, or the end of a validation."""
+        if "Epoch" not in text and "Iter" not in text:
+            window = _WINDOW.search(text) if "window_size=" in text else None
+            return (Window(int(window[1])),) if window else ()
         if match := _ENGINE.search(text):
             mode = match[1] or match[3]
             epoch = int(match[2]) if match[2] else None
@@ -72,7 +79,7 @@ def _law(style: str, name: str) -> str:
         return "instantaneous"
     if style == CV:
         return "interval-reset"
-    return "sliding-10" if _SMOOTHED.search(name) else "instantaneous"
+    return _USUAL if _SMOOTHED.search(name) else "instantaneous"
 
 
 def _is_rate(name: str) -> bool:
@@ -101,3 +108,17 @@ def _validation(style: str, epoch: int | None, fields: _Fields) -> Progress:
     if epoch is None:
         return self_placed(style, None, None, readings, final=False)
     return self_placed(style, None, None, readings, unit="epoch", final=True, epoch=epoch)
+
+
+def smoothed_over(item: Progress, window: int) -> Progress:
+    """A line of training, where what is smoothed is the mean of another number of iterations.
+
+    It is shown as printed where no law is known of that number.
+    """
+    law = f"sliding-{window}"
+    law = law if law in LAWS else "unknown"
+    return item._replace(
+        readings=tuple(
+            each._replace(law=law) if each.law == _USUAL else each for each in item.readings
+        )
+    )

@@ -28,6 +28,8 @@ class NanoGptFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """The loss of an iteration, or of a validation."""
+        if "loss " not in text:
+            return ()
         if match := _LINE.search(text):
             loss = Reading("loss", *printed(match[2]), "instantaneous")
             step, seconds = int(match[1]) + 1, float(match[3]) / 1e3

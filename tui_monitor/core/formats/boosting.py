@@ -1,0 +1,59 @@
+"""Logs of gradient boosting: XGBoost and LightGBM, a line for each round that is shown.
+
+Numbers are of the whole data sets after the round: nothing averages over rounds. Sources: xgboost
+callback.py, EvaluationMonitor; lightgbm callback.py, log_evaluation, early_stopping.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tui_monitor.core.formats.base import printed, self_placed, significant
+from tui_monitor.core.records import Item, Notice, Reading
+
+XGBOOST: Final = "boosting-xgboost"
+"""`[0]\\ttrain-mlogloss:1.85852\\tvalid-mlogloss:1.88120`, rounds from 0."""
+LIGHTGBM: Final = "boosting-lightgbm"
+"""`[1]\\ttraining's l2: 0.5\\tvalid_1's l2: 0.6`, rounds from 1."""
+
+_ROUND = re.compile(r"^\[(\d{1,9})\]\t")
+_XGBOOST = re.compile(
+    r"(?<=\t)([^\s:]{1,80}):(-?\d{1,24}\.\d{5,6}|nan|-?inf)(?:\+\d{1,24}\.\d{5,6})?(?=\t|$)"
+)
+_LIGHTGBM = re.compile(
+    r"(?<=\t)([^\t:']{1,80}'s [^\t:]{1,80}): (-?\d{1,24}(?:\.\d{1,24})?(?:e[+-]\d\d)?|nan|-?inf)"
+    r"(?: \+ [\d.e+-]{1,24})?(?=\t|$)"
+)
+_STOP = re.compile(r"^(?:Early stopping, best|Stopping\. Best) iteration(?: is)?:\s*$")
+_NO_STOP = re.compile(r"^Did not meet early stopping\. Best iteration is:\s*$")
+_DIGITS = 6
+
+
+class BoostingFormat:
+    """XGBoost and LightGBM. See `Format`."""
+
+    name: Final = "boosting"
+
+    def parse(self, text: str) -> tuple[Item, ...]:
+        """A round, or the announcement of the best one, which is shown once more."""
+        if match := _ROUND.match(text):
+            return _round(text, int(match[1]))
+        if "est iteration" not in text:
+            return ()
+        best = Notice("best-follows", None, text.strip())
+        if _STOP.match(text):
+            return (Notice("early-stopping", None, "Early stopping"), best)
+        return (best,) if _NO_STOP.match(text) else ()
+
+
+def _round(text: str, number: int) -> tuple[Item, ...]:
+    if found := _XGBOOST.findall(text):
+        readings = [Reading(name, *printed(value), "instantaneous") for name, value in found]
+        return (self_placed(XGBOOST, number + 1, None, readings, unit="round"),)
+    if found := _LIGHTGBM.findall(text):
+        readings = [
+            Reading(name, *significant(value, _DIGITS), "instantaneous") for name, value in found
+        ]
+        return (self_placed(LIGHTGBM, number, None, readings, unit="round"),)
+    return ()

@@ -1,0 +1,42 @@
+"""Logs of scikit-learn's MLPClassifier and MLPRegressor with `verbose=True`: a line an epoch.
+
+The loss is the mean of the epoch by samples. Source: sklearn/neural_network/_multilayer_perceptron.py.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tui_monitor.core.formats.base import printed, self_placed
+from tui_monitor.core.records import Item, Notice, Reading
+
+LOSS: Final = "sklearn"
+"""`Iteration 1, loss = 2.13246570`."""
+SCORE: Final = "sklearn-validation"
+"""`Validation score: 0.912500`, after the epoch's loss, where it stops early."""
+
+_LOSS = re.compile(r"^Iteration (\d{1,9}), loss = (\d{1,24}\.\d{8}|nan|inf)\s*$")
+_SCORE = re.compile(r"^Validation score: (-?\d{1,24}\.\d{6}|nan|-?inf)\s*$")
+_STOP = re.compile(r"^(?:Training loss|Validation score) did not improve more than tol=")
+
+
+class SklearnFormat:
+    """scikit-learn's multilayer perceptrons. See `Format`."""
+
+    name: Final = "sklearn"
+
+    def parse(self, text: str) -> tuple[Item, ...]:
+        """An epoch's loss or its validation, or that it stops."""
+        if match := _LOSS.match(text):
+            loss = Reading("loss", *printed(match[2]), "epoch")
+            item = self_placed(
+                LOSS, None, None, [loss], unit="epoch", final=True, epoch=int(match[1])
+            )
+            return (item,)
+        if match := _SCORE.match(text):
+            score = Reading("val_score", *printed(match[1]), "epoch")
+            return (self_placed(SCORE, None, None, [score], unit="epoch", final=True),)
+        if _STOP.match(text):
+            return (Notice("early-stopping", None, text.strip()),)
+        return ()

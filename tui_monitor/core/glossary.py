@@ -1,0 +1,40 @@
+"""What earlier lines of a log said that later ones are read by, and what must not be read twice.
+
+Owns the names of a table's columns, the width of a window, and that a round is shown once more.
+"""
+
+from __future__ import annotations
+
+from tui_monitor.core.formats.fastai import ROW, of_table
+from tui_monitor.core.formats.mmengine import ENGINE, smoothed_over
+from tui_monitor.core.place import Place
+from tui_monitor.core.records import Columns, Progress, Window
+
+
+class Glossary:
+    """Of one timeline; a copy of it is independent."""
+
+    def __init__(self) -> None:
+        self._columns: tuple[str, ...] = ()
+        self._window: int | None = None
+        self._repeats = False
+
+    def learn(self, item: Columns | Window) -> None:
+        """Take what a line says of those to come."""
+        if isinstance(item, Columns):
+            self._columns = item.names
+        else:
+            self._window = item.size
+
+    def expect_repetition(self) -> None:
+        """The next print is one that was there already."""
+        self._repeats = True
+
+    def read(self, item: Progress, at: Place) -> Progress | None:
+        """A line as it is to be understood; None where it tells nothing."""
+        repeats, self._repeats = self._repeats, False
+        if item.style == ROW:
+            item = of_table(item, self._columns, at.bar_steps)
+        elif item.style == ENGINE and self._window is not None:
+            item = smoothed_over(item, self._window)
+        return None if repeats or not item.readings else item
