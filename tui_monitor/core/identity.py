@@ -24,7 +24,7 @@ from tui_monitor.core.laws import (
     BATCHES_OPEN,
     EPOCH,
     INSTANTANEOUS,
-    LAWS,
+    OPEN,
     SAMPLES_LIKELY,
     SAMPLES_OPEN,
     STATE,
@@ -37,6 +37,7 @@ from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.reader import Reader
 from tui_monitor.core.records import LawEvidence, Print
 from tui_monitor.core.sizing import SizeEvidence
+from tui_monitor.core.told import Told
 from tui_monitor.core.track import Track
 
 SETTLED = 12.0
@@ -110,18 +111,14 @@ class BarIdentity:
         self._doubts = Doubts()
         self._epoch = 0
         """Of the newest print."""
-        self._told: dict[str, Law] = {}
-        """The laws that the format knows, by metric."""
+        self._told = Told()
 
     # --- habits ------------------------------------------------------------------------------
 
     def meet(self, p: Print, before: Sequence[Print]) -> bool:
         """Take a print, after up to two `before` it. True if a metric's law may now be another."""
-        if self._hear(p) or self.law is None:
-            found = self._candidates(p)
-            self.law = found[0]
-            settled = len({law.name for law in found}) == 1
-            self._evidence = LawEvidence(found[0].name, None, None, settled)
+        if self._told.hear(p) or self.law is None:
+            self._judge(self._candidates(p))
             self._unknown_length = p.style == "keras-unknown"
             self._named_accuracy = any("accuracy" in r.metric for r in p.readings)
         if p.unit != "batch" or p.style != "keras-bar" or p.step is None:
@@ -141,33 +138,24 @@ class BarIdentity:
         self._last_line = seen
         return changed
 
-    def _hear(self, p: Print) -> bool:
-        """Take the laws that the format knows, of all numbers or none; whether there are new ones."""
-        if not p.readings or not p.readings[0].law:
-            return False
-        before = len(self._told)
-        for reading in p.readings:
-            self._told.setdefault(reading.metric, LAWS[reading.law])
-        return len(self._told) > before
+    def _judge(self, found: tuple[Law, ...]) -> None:
+        """The law before any evidence."""
+        self.law = found[0]
+        settled = len({law.name for law in found}) == 1 and found != (OPEN,)
+        self._evidence = LawEvidence(found[0].name, None, None, settled)
 
     @property
     def goes_on(self) -> bool:
         """Whether a law counts batches over the ends of epochs."""
         if self.options.law is not None:
             return self.law is not None and self.law.goes_on
-        return any(law.goes_on for law in self._told.values())
+        return self._told.goes_on
 
     def _candidates(self, p: Print) -> tuple[Law, ...]:
-        if self._told:
-            # the run's law is that of its training, and of what can be inverted before others
-            train = [law for name, law in self._told.items() if describe(name).split == "train"]
-            found = sorted(train, key=lambda law: (not law.inverted, law.name != "interval"))[:1]
-            found = found or [EPOCH]
-        else:
-            found = list(laws.candidates(p.style, p.unit))
-        if self.options.law is not None and found != [EPOCH]:
-            return laws.named(self.options.law, tuple(found))
-        return tuple(found)
+        found = (self._told.of_run(),) if self._told else laws.candidates(p.style, p.unit)
+        if self.options.law is not None and found != (EPOCH,):
+            return laws.named(self.options.law, found)
+        return found
 
     def is_as_printed(self, name: str) -> bool:
         """Whether a metric's prints were found to be no means of batches."""
@@ -182,7 +170,7 @@ class BarIdentity:
         """The law of one metric: those that are no means, and the details of old versions."""
         metric = self.metric(name)
         assert self.law is not None
-        told = self._told.get(name) if self.options.law is None else None
+        told = self._told.law(name) if self.options.law is None else None
         if metric.split == "val" or (self.law.key == EPOCH.key and told is None):
             return EPOCH
         if metric.split == "other":
@@ -232,6 +220,9 @@ class BarIdentity:
         It does where the number of prints has grown, at the end of epochs, and where a print is a
         surprise while it is open which law they obey.
         """
+        if self._told.find_out(p):
+            self._judge(self._candidates(p))
+            return ["laws"]
         self._bars += not p.final
         if p.step is not None and not p.final:
             self._spacing = gcd(self._spacing, p.step - 1)

@@ -119,6 +119,7 @@ SLIDING_20 = Law("sliding-20", "sliding", 0, "same", "Lightning before 2", windo
 INTERVAL = Law("interval", "interval", 0, "same", "Hugging Face, Megatron, fairseq", goes_on=True)
 INTERVAL_SUM = Law("interval-sum", "interval", 0, "same", "spaCy", goes_on=True, summed=True)
 INTERVAL_RESET = Law("interval-reset", "interval", 0, "same", "mmcv")
+OPEN = Law("open", "unknown", 0, "same", "not known yet: shown as printed")
 MEDIAN = Law("median", "median", 0, "same", "detectron2: shown as printed")
 UNKNOWN = Law("unknown", "unknown", 0, "same", "not a mean of batches: shown as printed")
 
@@ -148,6 +149,7 @@ LAWS = {
         INTERVAL,
         INTERVAL_SUM,
         INTERVAL_RESET,
+        OPEN,
         MEDIAN,
         UNKNOWN,
     )

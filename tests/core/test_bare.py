@@ -1,0 +1,87 @@
+"""A number of unknown averaging is told apart by how it moves."""
+
+from __future__ import annotations
+
+from math import nan
+
+import numpy as np
+import pytest
+
+from tests.simulate import SHAPES, Case, Shape, Simulated
+from tui_monitor.core import laws
+from tui_monitor.core.bare import Bare
+from tui_monitor.core.laws import Law
+from tui_monitor.core.metrics import describe
+
+
+def moved(case: Case, name: str) -> Bare:
+    found = Bare(describe(name))
+    for line in Simulated(case).lines:
+        shown = line.numbers[name]
+        found.take(line.epoch, line.k, shown.displayed, shown.quantum)
+    return found
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("every", [1.0, 5.0])
+@pytest.mark.parametrize("size", [16, 512])
+def test_a_running_mean_is_told_from_what_is_none(shape: Shape, every: float, size: int) -> None:
+    """Means that forget look so too where the level steps as each epoch begins."""
+    others = [laws.INSTANTANEOUS, laws.INTERVAL]
+    if shape != "staircase":
+        others += [laws.SEEDED_90, laws.SLIDING_10]
+    for digits in (3, 5):
+        case = Case(laws.PLAIN, shape, size, 90, 4, digits, every, seed=3)
+        for name in ("loss", "acc"):
+            assert moved(case, name).margin > 0.0
+            for law in others:
+                other = Case(law, shape, size, 90, 4, digits, every, seed=3)
+                assert moved(other, name).margin < 12.0
+
+
+def test_it_is_settled_in_the_second_epoch() -> None:
+    run = Simulated(Case(laws.PLAIN, steps=90, epochs=2, seed=1))
+    found = Bare(describe("loss"))
+    for line in run.lines:
+        shown = line.numbers["loss"]
+        found.take(line.epoch, line.k, shown.displayed, shown.quantum)
+        if line.epoch == 1:
+            assert found.margin == 0.0
+        if found.law is not None:
+            break
+    assert found.law is laws.PLAIN
+    assert (line.epoch, line.k) <= (2, 30)
+
+
+@pytest.mark.parametrize(
+    ("law", "every", "expected"),
+    [
+        (laws.INSTANTANEOUS, 1.0, laws.INSTANTANEOUS),
+        (laws.INSTANTANEOUS, 4.0, laws.UNKNOWN),
+        (laws.INTERVAL, 4.0, laws.UNKNOWN),
+        (laws.SEEDED_90, 1.0, laws.UNKNOWN),
+        (laws.SLIDING_20, 1.0, laws.UNKNOWN),
+    ],
+)
+def test_single_batches_are_told_where_each_is_printed(
+    law: Law, every: float, expected: Law
+) -> None:
+    for seed in range(3):
+        found = moved(Case(law, "power", 32, 120, 4, every=every, seed=seed), "loss")
+        assert found.law is expected
+
+
+def test_what_is_no_number_is_left_out() -> None:
+    found = Bare(describe("loss"))
+    for epoch in (1, 2):
+        for k, x in enumerate(np.random.default_rng(1).normal(size=40), start=1):
+            found.take(epoch, k, nan if k % 7 == 0 else x, 1e-4)
+    assert found.margin < 0.0
+
+
+def test_prints_that_never_move_settle_nothing() -> None:
+    found = Bare(describe("loss"))
+    for epoch in (1, 2, 3):
+        for k in range(1, 50):
+            found.take(epoch, k, 0.5, 1e-4)
+    assert not np.isnan(found.margin)

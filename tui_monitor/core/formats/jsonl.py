@@ -1,0 +1,89 @@
+"""Logs of one JSON object a line, with a step or an epoch among its fields.
+
+What the numbers average is the program's own business, so their laws are open. A learning rate is what
+it is; `val_`, `eval_` and `test_` numbers are those of whole validations.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Final
+
+from tui_monitor.core.formats.base import printed, self_placed
+from tui_monitor.core.metrics import describe
+from tui_monitor.core.records import Item, Reading, Unit
+
+LINE: Final = "jsonl"
+"""`{"step": 1, "epoch": 0, "loss": 2.318395, "lr": 0.05}`."""
+
+_STEPS = ("step", "global_step", "current_steps", "iteration", "iter", "it", "batch", "batch_idx")
+_TOTALS = ("total_steps", "max_steps", "num_steps")
+_EPOCHS = ("epoch", "current_epoch")
+_MOST = 4000
+"""Characters of a line that is looked at."""
+_CLUTTER = re.compile(
+    r"time|second|eta|elapsed|memory|mem\b|gpu|throughput|per_sec|tokens|samples|seed|size|rank"
+    r"|percent|wall|progress|version|count|total",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"-?(?:\d{1,24}(?:\.\d{1,24})?(?:[eE][+-]?\d{1,3})?)\Z")
+
+
+class _Text(str):
+    """A number as it is written."""
+
+    __slots__ = ()
+
+
+class JsonLinesFormat:
+    """A JSON object a line. See `Format`."""
+
+    name: Final = "jsonl"
+
+    def parse(self, text: str) -> tuple[Item, ...]:
+        """The numbers of a line that is one object."""
+        text = text.strip()
+        if not text.startswith('{"') or not text.endswith("}") or len(text) > _MOST:
+            return ()
+        try:
+            fields = json.loads(text, parse_float=_Text, parse_int=_Text, parse_constant=_Text)
+        except (ValueError, RecursionError):
+            return ()
+        if not isinstance(fields, dict):
+            return ()
+        step = _whole(fields, _STEPS)
+        epoch = _whole(fields, _EPOCHS)
+        placed = {*_STEPS, *_TOTALS, *_EPOCHS}
+        readings = [
+            _reading(name, value)
+            for name, value in fields.items()
+            if isinstance(value, _Text) and name not in placed and not _CLUTTER.search(name)
+        ]
+        if (step is None and epoch is None) or not any(readings):
+            return ()
+        unit: Unit = "epoch" if step is None else "batch"
+        found = [reading for reading in readings if reading is not None]
+        return (self_placed(LINE, step, _whole(fields, _TOTALS), found, unit=unit, epoch=epoch),)
+
+
+def _whole(fields: dict[str, object], names: tuple[str, ...]) -> int | None:
+    """The first of some fields that is a whole number."""
+    for name in names:
+        value = fields.get(name)
+        if isinstance(value, _Text) and value.isdecimal() and len(value) < 13:
+            return int(value)
+    return None
+
+
+def _reading(name: str, text: str) -> Reading | None:
+    if text in ("NaN", "Infinity", "-Infinity"):
+        return Reading(name, float(text), 0.0, _law(name))
+    if not _NUMBER.match(text):
+        return None
+    return Reading(name, *printed(text), _law(name))
+
+
+def _law(name: str) -> str:
+    split = describe(name).split
+    return {"val": "epoch", "other": "instantaneous", "train": "open"}[split]

@@ -1,0 +1,65 @@
+"""The averaging laws that a format knows of its numbers, and what is found out where it does not."""
+
+from __future__ import annotations
+
+from tui_monitor.core.bare import Bare
+from tui_monitor.core.laws import EPOCH, LAWS, OPEN, Law
+from tui_monitor.core.metrics import describe
+from tui_monitor.core.records import Print
+
+
+class Told:
+    """The laws of a run's metrics, by name; empty where its format leaves all of them open."""
+
+    def __init__(self) -> None:
+        self._laws: dict[str, Law] = {}
+        self._bare: dict[str, Bare] = {}
+        """Numbers of which the format knows none."""
+
+    def __bool__(self) -> bool:
+        return bool(self._laws)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a law counts batches over the ends of epochs."""
+        return any(law.goes_on for law in self._laws.values())
+
+    def law(self, metric: str) -> Law | None:
+        """The law of a metric, as far as is known."""
+        return self._laws.get(metric)
+
+    def of_run(self) -> Law:
+        """The law that stands for the run: of its training, of what can be inverted before others."""
+        train = [law for name, law in self._laws.items() if describe(name).split == "train"]
+        return min(train, key=_rank, default=EPOCH)
+
+    def hear(self, p: Print) -> bool:
+        """Take what the format tells: of all numbers or of none. Whether there is something new."""
+        if not p.readings or not p.readings[0].law:
+            return False
+        before = len(self._laws)
+        for reading in p.readings:
+            name = reading.metric
+            if self._laws.setdefault(name, LAWS[reading.law]) is OPEN and name not in self._bare:
+                self._bare[name] = Bare(describe(name))
+        return len(self._laws) > before
+
+    def find_out(self, p: Print) -> bool:
+        """Take a print as evidence where the format tells nothing; whether that settles a law."""
+        if not self._bare or p.step is None:
+            return False
+        settled = False
+        for reading in p.readings:
+            bare = self._bare.get(reading.metric)
+            if bare is None:
+                continue
+            bare.take(p.epoch, p.step, reading.displayed, reading.quantum)
+            if (law := bare.law) is not None:
+                self._laws[reading.metric] = law
+                del self._bare[reading.metric]
+                settled = True
+        return settled
+
+
+def _rank(law: Law) -> tuple[bool, bool, bool]:
+    return not law.inverted, law.name != "interval", law is OPEN
