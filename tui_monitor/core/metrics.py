@@ -31,7 +31,9 @@ class Metric(NamedTuple):
     higher_is_better: bool
 
 
-_VAL = re.compile(r"(?:val|eval|valid|validation)_(?:\d{1,3}(?:-|'s ))?|(?:valid|eval|test)-")
+_VAL = re.compile(
+    r"(?:val|eval|valid|validation)_(?:\d{1,3}(?:-|'s ))?|(?:val|valid|eval|test)(?:-|'s )"
+)
 _TRAIN = re.compile(r"train-|training's ")
 _RATE = re.compile(r"(^|_)(lr|learning[_ ]rate)(_|$)|^rate$", re.IGNORECASE)
 _STATE = re.compile(
