@@ -169,7 +169,7 @@ def test_where_lines_stand() -> None:
     assert at(parse("megatron-validation")) == (None, None, 1000, None, False)
     assert at(parse("nanogpt")) == (None, None, 251, None, None)
     assert at(parse("nanogpt-validation")) == (None, None, 500, None, False)
-    assert at(parse("boosting-xgboost")) == (None, None, 42, None, None)
+    assert at(parse("boosting-xgboost")) == (None, None, 41, None, None)
     assert at(parse("boosting-lightgbm")) == (None, None, 41, None, None)
     assert at(parse("paddle")) == (None, None, 41, 450, None)
     assert at(parse("sklearn")) == (12, None, None, None, True)
@@ -411,6 +411,122 @@ def test_paddle_averages_metrics_alone() -> None:
     assert found.name == "paddle"
 
 
+# Variants of copies and versions: format, line, and some of what it shows.
+VARIANTS = [
+    (
+        "averagemeter",
+        "Epoch: [0][10/1852]      Time 12.410 (12.410)    Data 9.079 (9.079)      "
+        "Loss 3.2856 (3.2846)    Prec@1 9.375 (9.371)",
+        {"Loss": 3.2856, "Loss (avg)": 3.2846, "Prec@1": 9.375, "Prec@1 (avg)": 9.371},
+    ),
+    (
+        "averagemeter",
+        "Lr: 4.182e-06 | Epoch: [0][0/2391] | Time 6.548 (6.548) | Loss 4.0624 (4.0625) | "
+        "acc 0.050 (0.051) | [30 days, 1:16:33]",
+        {"Loss": 4.0624, "Loss (avg)": 4.0625, "acc": 0.05, "acc (avg)": 0.051},
+    ),
+    (
+        "averagemeter",
+        "Train: [8][80/84]\tBT 3.118 (2.542)\tDT 3.033 (2.456)\tloss 1.705 (0.933)",
+        {"loss": 1.705, "loss (avg)": 0.933},
+    ),
+    (
+        "averagemeter",
+        "Train: 0 [   0/33 (  0%)]  Loss: 8.863 (8.86)  Time: 1.663s,    9.62/s  "
+        "(1.663s,    9.62/s)  LR: 5.000e-04  Data: 0.460 (0.460)",
+        {"Loss": 8.863, "Loss (avg)": 8.86, "LR": 5e-4},
+    ),
+    (
+        "averagemeter",
+        "[2023-07-21 07:50:09 pvt_tiny] (main.py 294): INFO  * Acc@1 77.758 Acc@5 93.910",
+        {"val_Acc@1": 77.758, "val_Acc@5": 93.91},
+    ),
+    (
+        "metriclogger",
+        "Train: data epoch: [0]  [2999/3000]  eta: 0:00:00  lr: 0.000030  loss: 2.5391  "
+        "time: 0.3619  data: 0.0000  max mem: 25096",
+        {"lr": 3e-5, "loss": 2.5391},
+    ),
+    (
+        "metriclogger",
+        "[21:25:16.951899] Epoch: [0/100]  [   0/5004]  eta: 4:36:45.717077  "
+        "loss: 11.0907 (11.0908)  lr: 0.000010 (0.000011)  wd: 0.040000 (0.040000)  time: 5.0500",
+        {"loss": 11.0907, "loss (avg)": 11.0908, "lr": 1e-5, "wd": 0.04},
+    ),
+    (
+        "metriclogger",
+        "Epoch: [0]  [10/63]  eta: 1 day, 0:00:42  lr: 0.000100  class_error: 100.00  "
+        "loss: 5.9923 (7.1036)  time: 1.2027  data: 0.2264  max mem: 1188",
+        {"lr": 1e-4, "class_error": 100.0, "loss": 5.9923, "loss (avg)": 7.1036},
+    ),
+    (
+        "mmengine",
+        "06/28 03:16:24 - mmengine - INFO - Epoch(train)   [1][ 2/38]  lr: 1.501002e-06  "
+        "eta: 8:38:45  time: 3.277006  data_time: 1.012852  memory: 9545  loss: 0.010586  "
+        "acc_pose: 0.003289",
+        {"lr": 1.501002e-06, "loss": 0.010586, "acc_pose": 0.003289},
+    ),
+    (
+        "mmengine",
+        "2022/08/22 18:42:22 - mmengine - INFO - Epoch(train) [1][5/7]  lr: 7.0000e-03  "
+        "memory: 7730  data_time: 0.4496  loss_prob: 14.6061  grad_norm: nan  time: 1.8666",
+        {"lr": 7e-3, "loss_prob": 14.6061, "grad_norm": nan},
+    ),
+    (
+        "megatron",
+        " iteration        2/   95367 | consumed samples:         4096 | elapsed time per "
+        "iteration (s): 769.99 | learning rate: 3.787E-06 | lm loss: 6.384045E+01 | "
+        "load_balancing_loss: 1.041994E+00 | loss scale: 4096.0 | grad norm: 15906.210 | "
+        "samples per second: 2.660 | TFLOPs: 108.47 |",
+        {
+            "learning rate": 3.787e-06,
+            "lm loss": 63.84045,
+            "load_balancing_loss": 1.041994,
+            "grad norm": 15906.21,
+        },
+    ),
+    (
+        "huggingface",
+        "{'loss': '0.25', 'token_acc': '0.9921', 'epoch': '5', 'global_step/max_steps': '40/80', "
+        "'elapsed_time': '46m 24s', 'memory(GiB)': '11.5', 'train_speed(s/it)': '69.6'}",
+        {"loss": 0.25, "token_acc": 0.9921},
+    ),
+    (
+        "boosting",
+        "[36]\tvalidation_0-logloss:0.48978\tvalidation_1-auc:0.5 ",
+        {"validation_0-logloss": 0.48978, "validation_1-auc": 0.5},
+    ),
+    (
+        "boosting",
+        "[100]    training's binary_logloss: 0.626603 val's l1: 3.5",
+        {"training's binary_logloss": 0.626603, "val's l1": 3.5},
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "shown"), VARIANTS)
+def test_variants(name: str, text: str, shown: dict[str, float]) -> None:
+    found = detect([text])
+    assert found is not None
+    assert found.name == name
+    (item,) = found.parse(text)
+    assert isinstance(item, Progress)
+    assert {r.metric: r.displayed for r in item.readings} == pytest.approx(shown, nan_ok=True)
+
+
+def test_evaluations_of_a_metric_logger_are_left_out() -> None:
+    line = "{} epoch: [0]  [ 1/30]  eta: 0:00:00  loss: 2.5391  time: 0.3619  data: 0.0000"
+    log_format = by_name("metriclogger")
+    assert log_format.parse(line.format("Train: data"))
+    assert log_format.parse(line.format("Eval: data")) == ()
+    assert log_format.parse(line.format("Test:")) == ()
+
+
+def test_a_dict_may_know_its_step() -> None:
+    item = parse("huggingface", VARIANTS[11][1])
+    assert (item.step, item.steps, item.epochs_done) == (40, 80, None)
+
+
 # --- numbers -----------------------------------------------------------------------------------
 
 
@@ -453,7 +569,7 @@ def test_clocks() -> None:
 
 
 # Of six digits, trailing zeros left out: where one is cut, nobody can tell.
-CUT_SAFE = [style for style in LINES if style != "boosting-lightgbm"]
+CUT_SAFE = [style for style in LINES if not style.startswith("boosting")]
 
 
 @pytest.mark.parametrize("style", CUT_SAFE)

@@ -268,6 +268,8 @@ def test_the_best_round_is_shown_again() -> None:
     no_stop = "Did not meet early stopping. Best iteration is:"
     placed = read("boosting", *rounds, no_stop, rounds[1], *rounds)
     assert places(placed) == [(n, 1, "", k) for n in (1, 2) for k in (5, 10, 15)]
+    rounds_of_r = read("boosting", *(f"[{k}]\ttest-rmse:0.654021 " for k in (1, 6, 11)))
+    assert [p.step for p in prints(rounds_of_r)] == [1, 6, 11]
     assert {p.unit for p in prints(placed)} == {"round"}
     log = Log("boosting")
     placed = log.feed(*rounds, "Early stopping, best iteration is:", rounds[0])

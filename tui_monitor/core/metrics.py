@@ -33,7 +33,9 @@ class Metric(NamedTuple):
     """What a fraction prints where it is whole: 1, or 100 in percent."""
 
 
-_VAL = re.compile(r"(?:val|eval|valid|validation)_(?:\d{1,3}(?:-|'s ))?|(?:valid|eval|test)-")
+_VAL = re.compile(
+    r"(?:val|eval|valid|validation)_(?:\d{1,3}(?:-|'s ))?|(?:val|valid|eval|test)(?:-|'s )"
+)
 _TRAIN = re.compile(r"train-|training's ")
 _RATE = re.compile(r"(^|_)(lr|learning[_ ]rate)(_|$)|^rate$", re.IGNORECASE)
 _STATE = re.compile(

@@ -23,19 +23,19 @@ SWIN: Final = "averagemeter-swin"
 SUMMARY: Final = "averagemeter-summary"
 """` * Acc@1 93.611 Acc@5 100.000`."""
 
-_IMAGENET = re.compile(r"\bEpoch: ?\[ *(\d{1,9})\] ?\[ *(\d{1,12})/(\d{1,12})\](?=\s)")
+_IMAGENET = re.compile(r"\b(?:Epoch|Train): ?\[ *(\d{1,9})\] ?\[ *(\d{1,12})/(\d{1,12})\](?=\s)")
 _TIMM = re.compile(r"\bTrain: (\d{1,9}) \[ *(\d{1,12})/(\d{1,12}) \( *\d{1,3}%\)\](?=\s)")
 _SWIN = re.compile(r"\bTrain: ?\[ *(\d{1,9})/(\d{1,9})\] ?\[ *(\d{1,12})/(\d{1,12})\](?=\s)")
 _NAME = r"[A-Za-z][\w@./%+-]{0,40}(?: [A-Za-z][\w@./%+-]{0,40}){0,3}"
 _METER = re.compile(
-    rf"(?:\t|  |\)|,) *({_NAME}):?[ \t]{{1,12}}({NUMBER})(s)?(?:, {NUMBER}/s)?"
-    rf"[ \t]{{1,3}}\([ \t]{{0,12}}({NUMBER})s?(?:, {NUMBER}/s)?\)"
+    rf"(?:\t|  |\)|\]|,|\|) *({_NAME}):?[ \t]{{1,12}}({NUMBER})s?(?:, {{1,8}}{NUMBER}/s)?"
+    rf"[ \t]{{1,3}}\([ \t]{{0,12}}({NUMBER})s?(?:, {{1,8}}{NUMBER}/s)?\)"
 )
 _RATE = re.compile(rf"(?:\t|  | )(lr|LR):?[ \t]{{1,12}}({NUMBER})(?=\s)")
-_SUMMARY = re.compile(rf"^ \* {{1,4}}({SUMMARY_FIELDS})$")
+_SUMMARY = re.compile(rf"(?:^|\bINFO:? )  {{0,7}}\* {{1,4}}({SUMMARY_FIELDS})$")
 
-_PACES = frozenset({"Time", "time", "batch_time", "Batch"})
-_CLUTTER = frozenset({"Data", "data", "data_time", "loss_scale"}) | _PACES
+_PACES = frozenset({"Time", "time", "batch_time", "Batch", "BT"})
+_CLUTTER = frozenset({"Data", "data", "data_time", "DT", "loss_scale"}) | _PACES
 
 
 class AverageMeterFormat:
@@ -45,7 +45,9 @@ class AverageMeterFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """The meters of a line of training, or the summary of an evaluation."""
-        item = _training(text) if "(" in text else _summary(text)
+        item = _training(text) if "(" in text else None
+        if item is None and " * " in text:
+            item = _summary(text)
         return (item,) if item is not None else ()
 
 
@@ -69,8 +71,8 @@ def _meters(text: str, at: int) -> tuple[tuple[Reading, ...], float | None]:
     """The meters from a place on, each as its value and its mean, and the mean seconds a batch."""
     readings: list[Reading] = []
     per_step: float | None = None
-    for match in _METER.finditer(text, at):
-        name, value, _, mean = match.groups()
+    # what stands before the first meter is the place: a meter may follow it at once
+    for name, value, mean in _METER.findall(text, at - 1):
         if name in _PACES:
             per_step = float(mean)
         if name not in _CLUTTER:
@@ -82,7 +84,7 @@ def _meters(text: str, at: int) -> tuple[tuple[Reading, ...], float | None]:
 
 
 def _summary(text: str) -> Progress | None:
-    match = _SUMMARY.match(text)
+    match = _SUMMARY.search(text)
     if match is None:
         return None
     return self_placed(SUMMARY, None, None, summary(match[1]), unit="epoch", final=True)

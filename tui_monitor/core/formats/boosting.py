@@ -13,17 +13,15 @@ from tui_monitor.core.formats.base import printed, self_placed, significant
 from tui_monitor.core.records import Item, Notice, Reading
 
 XGBOOST: Final = "boosting-xgboost"
-"""`[0]\\ttrain-mlogloss:1.85852\\tvalid-mlogloss:1.88120`, rounds from 0."""
+"""`[0]\\ttrain-mlogloss:1.85852\\tvalid-mlogloss:1.88120`, in Python rounds from 0, in R from 1."""
 LIGHTGBM: Final = "boosting-lightgbm"
 """`[1]\\ttraining's l2: 0.5\\tvalid_1's l2: 0.6`, rounds from 1."""
 
-_ROUND = re.compile(r"^\[(\d{1,9})\]\t")
-_XGBOOST = re.compile(
-    r"(?<=\t)([^\s:]{1,80}):(-?\d{1,24}\.\d{5,6}|nan|-?inf)(?:\+\d{1,24}\.\d{5,6})?(?=\t|$)"
-)
+_ROUND = re.compile(r"^\s{0,8}\[(\d{1,9})\](?=[ \t])")
+_NUMBER = r"(-?\d{1,24}(?:\.\d{1,24})?(?:e[+-]\d\d)?|nan|-?inf)"
+_XGBOOST = re.compile(rf"(?<=[ \t])([^\s:]{{1,80}}):{_NUMBER}(?:\+[\d.e+-]{{1,24}})?(?=\s|$)")
 _LIGHTGBM = re.compile(
-    r"(?<=\t)([^\t:']{1,80}'s [^\t:]{1,80}): (-?\d{1,24}(?:\.\d{1,24})?(?:e[+-]\d\d)?|nan|-?inf)"
-    r"(?: \+ [\d.e+-]{1,24})?(?=\t|$)"
+    rf"(?<=[ \t])([^\s:']{{1,80}}'s [^\t:]{{1,80}}): {_NUMBER}(?: \+ [\d.e+-]{{1,24}})?(?=\s|$)"
 )
 _STOP = re.compile(r"^(?:Early stopping, best|Stopping\. Best) iteration(?: is)?:\s*$")
 _NO_STOP = re.compile(r"^Did not meet early stopping\. Best iteration is:\s*$")
@@ -50,7 +48,7 @@ class BoostingFormat:
 def _round(text: str, number: int) -> tuple[Item, ...]:
     if found := _XGBOOST.findall(text):
         readings = [Reading(name, *printed(value), "instantaneous") for name, value in found]
-        return (self_placed(XGBOOST, number + 1, None, readings, unit="round"),)
+        return (self_placed(XGBOOST, number, None, readings, unit="round"),)
     if found := _LIGHTGBM.findall(text):
         readings = [
             Reading(name, *significant(value, _DIGITS), "instantaneous") for name, value in found

@@ -35,11 +35,12 @@ _BAR = re.compile(
     rf"\[({CLOCK})<(?:({CLOCK})|\?), {{1,4}}[^\[\]\n]{{1,60}}\]"
 )
 
+_STEP = re.compile(r"'global_step/max_steps': '(\d{1,12})/(\d{1,12})'")
 _DIGITS = 4
 """Of a number that version 5 prints, in quotes; decimals of a loss in version 4."""
 _NEWEST = frozenset({"grad_norm", "learning_rate", "num_tokens", "step"})
 _CLUTTER = re.compile(
-    r"(?:^|_)(?:runtime|samples_per_second|steps_per_second|preparation_time)$|^memory/"
+    r"(?:^|_)(?:runtime|samples_per_second|steps_per_second|preparation_time)$|^memory[/(]|^train_speed"
 )
 
 
@@ -76,6 +77,9 @@ def _dict(text: str) -> Progress | None:
         if not _CLUTTER.search(name)
     )
     style = EVALUATION if evaluates else LOG
+    if match := _STEP.search(text):  # ms-swift
+        final = False if evaluates else None
+        return self_placed(style, int(match[1]), int(match[2]), readings, final=final)
     return self_placed(style, None, None, readings, epochs_done=float(done))
 
 

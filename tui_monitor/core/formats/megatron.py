@@ -25,7 +25,7 @@ _VALIDATION = re.compile(r"\bvalidation loss at iteration (\d{1,12}) \|")
 _VALUE = re.compile(rf" ([A-Za-z][\w -]{{0,40}}?) value: ({NUMBER}) (?=\|)")
 
 _SCALE = "loss scale"
-_SECONDS = "elapsed time per iteration (ms)"
+_SECONDS = {"elapsed time per iteration (ms)": 1e-3, "elapsed time per iteration (s)": 1.0}
 _NEWEST = frozenset({"learning rate", "grad norm"})
 
 
@@ -51,8 +51,8 @@ def _training(text: str, match: re.Match[str]) -> Progress:
     readings: list[Reading] = []
     per_step: float | None = None
     for name, value in _FIELD.findall(text, match.end()):
-        if name == _SECONDS:
-            per_step = float(value) / 1e3
+        if name in _SECONDS:
+            per_step = float(value) * _SECONDS[name]
         elif name in _NEWEST:
             readings.append(Reading(name, *printed(value), "instantaneous"))
         elif "loss" in name and name != _SCALE and step > 1:

@@ -28,15 +28,16 @@ SUMMARY: Final = "metriclogger-summary"
 """`* Acc@1 81.100 Acc@5 95.400 loss 0.800`."""
 
 _LINE = re.compile(
-    r"\bEpoch: ?\[(\d{1,9})(?:/(\d{1,9}))?\] {1,4}\[ *(\d{1,12})/(\d{1,12})\] {1,4}"
-    rf"eta: ({CLOCK})(?=  )"
+    r"\b[Ee]poch: ?\[(\d{1,9})(?:/(\d{1,9}))?\] {1,4}\[ *(\d{1,12})/(\d{1,12})\] {1,4}"
+    rf"eta: ({CLOCK})(?:\.\d{{1,6}})?(?=  )"
 )
 _METER = re.compile(rf"  ([A-Za-z][^\s:()]{{0,60}}): ({NUMBER})(?: \(({NUMBER})\)(?=  |$)|(?=  ))")
+_EVALUATION = re.compile(r"\b(?:[Ee]val|[Tt]est|[Vv]al)\w{0,10}: ?(?:\w{1,20} )?$")
 _COUNTED = re.compile(r"acc(?:uracy)?[@_]?\d{0,3}$|acc@", re.IGNORECASE)
 _SUMMARY = re.compile(rf"^(?:\*|Test:) {{1,2}}({SUMMARY_FIELDS})$")
 
-_RATES = frozenset({"lr", "min_lr", "learning_rate"})
-_CLUTTER = frozenset({"time", "data", "img/s", "clips/s"})
+_RATES = frozenset({"lr", "min_lr", "learning_rate", "wd", "weight_decay"})
+_CLUTTER = frozenset({"time", "data", "img/s", "clips/s", "model_time", "loss_scale"})
 
 
 class MetricLoggerFormat:
@@ -47,6 +48,8 @@ class MetricLoggerFormat:
     def parse(self, text: str) -> tuple[Item, ...]:
         """The meters of a line of training, or the summary of an evaluation."""
         match = _LINE.search(text) if "eta: " in text else None
+        if match and _EVALUATION.search(text, max(match.start() - 40, 0), match.start()):
+            return ()
         item = _training(text, match) if match else _summary(text)
         return (item,) if item is not None else ()
 
@@ -60,11 +63,13 @@ def _training(text: str, match: re.Match[str]) -> Progress:
             per_step = float(value)
         if name in _CLUTTER:
             continue
-        if mean:
+        if name in _RATES:
+            readings.append(Reading(name, *printed(value), "median" if mean else "instantaneous"))
+        elif mean:
             law = "state" if _COUNTED.match(name) else "plain"
             readings.append(Reading(name, *printed(value), "median"))
             readings.append(Reading(f"{name} (avg)", *printed(mean), law))
-        elif name in _RATES:
+        else:  # a window of one
             readings.append(Reading(name, *printed(value), "instantaneous"))
     return self_placed(
         *(LINE, int(step) + 1, int(steps), readings),

@@ -9,6 +9,7 @@ validation's last line is the epoch's validation; the lines on the way there are
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from tui_monitor.core.formats.base import CLOCK, NUMBER, clock_seconds, printed, self_placed
@@ -32,12 +33,15 @@ _ENGINE_FIELD = re.compile(rf"(\S{{1,120}}): (?:({CLOCK})|({NUMBER}))(?=\s|$)")
 _CV = re.compile(r"\b(?:Epoch \[(\d{1,9})\]|Iter )\[ *(\d{1,12})/(\d{1,12})\]\t")
 _CV_VAL = re.compile(r"\b(?:Epoch\(val\) \[(\d{1,9})\]|Iter\(val\) )\[\d{1,12}\]\t")
 _CV_FIELD = re.compile(rf"([^\s,:][^,:\t]{{0,120}}): (?:({CLOCK})|({NUMBER}))(?=, |$)")
-_WHOLE = re.compile(r"-?\d{1,24}\.\d{4}$|nan$|-?inf$")
-_WHOLE_RATE = re.compile(r"\d\.\d{3,4}e[+-]\d\d$")
+_FIXED = re.compile(r"-?\d{1,24}\.(\d{4,8})$")
+_SCIENTIFIC = re.compile(r"\d\.\d{3,8}e[+-]\d\d$")
+_DECIMALS = 4
+"""Usual number of them."""
 _WINDOW = re.compile(r"\blog_processor = dict\([^()]{0,200}\bwindow_size=(\d{1,6})\b")
 _SMOOTHED = re.compile(r"loss|grad_norm")
 
 _CLUTTER = frozenset({"time", "data_time", "memory", "momentum"})
+_WORDS = frozenset({"nan", "inf", "-inf"})
 _USUAL = "sliding-10"
 """Law of what is smoothed, where the settings say nothing else."""
 
@@ -86,25 +90,38 @@ def _is_rate(name: str) -> bool:
     return name.endswith("lr")
 
 
+def _whole(fields: _Fields) -> Iterator[tuple[str, str]]:
+    """Names and values of the fields that are metrics, and that no cut has shortened.
+
+    Every number but rates has the decimals of the first one, which is whole where another follows.
+    """
+    shown = [match[1] for _, _, value in fields if (match := _FIXED.match(value))]
+    decimals = len(shown[0]) if len(shown) > 1 else _DECIMALS
+    for name, _, value in fields:
+        fixed = _FIXED.match(value)
+        if _is_rate(name):
+            whole = _SCIENTIFIC.match(value) is not None
+        else:
+            whole = fixed is not None and len(fixed[1]) == decimals
+        if name not in _CLUTTER and (whole or value in _WORDS):
+            yield name, value
+
+
 def _training(style: str, epoch: int | None, step: int, steps: int, fields: _Fields) -> Progress:
     eta = next((clock_seconds(clock) for name, clock, _ in fields if name == "eta" and clock), None)
     pace = next((float(value) for name, _, value in fields if name == "time" and value), None)
-    readings = tuple(
-        Reading(name, *printed(value), _law(style, name))
-        for name, _, value in fields
-        if name not in _CLUTTER and (_WHOLE_RATE if _is_rate(name) else _WHOLE).match(value)
-    )
+    readings = [Reading(name, *printed(value), _law(style, name)) for name, value in _whole(fields)]
     # The time left is the whole training's.
     left = eta if epoch is None else None
     return self_placed(style, step, steps, readings, epoch=epoch, eta=left, per_step=pace)
 
 
 def _validation(style: str, epoch: int | None, fields: _Fields) -> Progress:
-    readings = tuple(
+    readings = [
         Reading(f"val_{name}", *printed(value), "epoch")
-        for name, _, value in fields
-        if name not in _CLUTTER and _WHOLE.match(value) and not _is_rate(name)
-    )
+        for name, value in _whole(fields)
+        if not _is_rate(name)
+    ]
     if epoch is None:
         return self_placed(style, None, None, readings, final=False)
     return self_placed(style, None, None, readings, unit="epoch", final=True, epoch=epoch)
