@@ -57,6 +57,10 @@ class Place:
     """Of the run's first epoch, where lines say it themselves."""
     from_zero: bool = False
     """The run's lines count batches from 0."""
+    ended_at: int | None = None
+    """Where the steps of the epoch before ended."""
+    before: int = 0
+    """The same, where the steps of this one go on from there; else 0."""
     epochs_done: float = 0.0
     """As the run's newest line without a step says."""
     evaluated: tuple[Reading, ...] = ()
@@ -71,6 +75,8 @@ class Place:
         self.looped = False
         self.first_number = None
         self.from_zero = False
+        self.ended_at = None
+        self.before = 0
         self.epochs_done = 0.0
 
     def begin_epoch(self, label: str) -> None:
@@ -78,6 +84,8 @@ class Place:
         if self.prints or self.epoch == 0:
             self.epoch += 1
         self.label = label
+        self.ended_at = None if self.last is None else self.before + self.last
+        self.before = 0
         self.open = True
         self.prints = 0
         self.steps = self.first = self.last = None
@@ -135,6 +143,8 @@ class Place:
         if evaluates:
             return item
         self.from_zero = self.from_zero or item.step == 0
+        if self.last is None and self.ended_at and self.batches(item.step) == self.ended_at + 1:
+            self.before = self.ended_at
         self.last = self.batches(item.step)
         self.first = self.last if self.first is None else self.first
         self.steps = self.run_steps = item.steps
@@ -142,7 +152,7 @@ class Place:
 
     def batches(self, step: int) -> int:
         """Batches done at a step of such a line: where one says 0, all count from there."""
-        return step + (self.from_zero or step == 0)
+        return step - self.before + (self.from_zero or step == 0)
 
     def unit_of(self, item: Progress) -> Unit:
         """What the steps of a print count; the run's first print settles it for the run."""

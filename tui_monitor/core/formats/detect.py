@@ -11,6 +11,7 @@ from tui_monitor.core.formats.darknet import DarknetFormat
 from tui_monitor.core.formats.fastai import FastaiFormat
 from tui_monitor.core.formats.huggingface import HuggingFaceFormat
 from tui_monitor.core.formats.ignite import IgniteFormat
+from tui_monitor.core.formats.jsonl import JsonLinesFormat
 from tui_monitor.core.formats.keras import KerasFormat
 from tui_monitor.core.formats.megatron import MegatronFormat
 from tui_monitor.core.formats.metriclogger import MetricLoggerFormat
@@ -35,6 +36,7 @@ FORMATS: tuple[Format, ...] = (
     DarknetFormat(),
     BoostingFormat(),
     SklearnFormat(),
+    JsonLinesFormat(),
 )
 """Every format, the more specific grammars first: a tie goes to the earlier.
 
