@@ -1,0 +1,80 @@
+"""Logs of one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from math import isnan
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tui_monitor.core.formats.jsonl import JsonLinesFormat
+from tui_monitor.core.records import Progress, Reading
+from tui_monitor.core.session import Session
+
+parse = JsonLinesFormat().parse
+bounded = settings(max_examples=200, derandomize=True, deadline=None)
+
+
+def test_a_line_is_placed_and_its_numbers_read() -> None:
+    (item,) = parse('{"step": 91, "epoch": 1, "avg_loss": 0.284678, "lr": 0.05, "time": 3.2}')
+    assert isinstance(item, Progress)
+    assert (item.step, item.steps, item.epoch, item.unit) == (91, None, 1, "batch")
+    assert item.readings == (
+        Reading("avg_loss", 0.284678, 1e-6, "open"),
+        Reading("lr", 0.05, 0.01, "instantaneous"),
+    )
+
+
+def test_totals_validation_and_what_is_no_number() -> None:
+    (item,) = parse('{"current_steps": 5, "total_steps": 9, "loss": NaN, "val_loss": 1e-3}')
+    assert isinstance(item, Progress)
+    assert (item.step, item.steps) == (5, 9)
+    loss, val = item.readings
+    assert isnan(loss.displayed)
+    assert val == Reading("val_loss", 1e-3, 1e-3, "epoch")
+
+
+def test_an_epoch_a_line() -> None:
+    (item,) = parse('{"epoch": 3, "train_loss": 0.5, "val_acc": 0.9}')
+    assert isinstance(item, Progress)
+    assert (item.step, item.epoch, item.unit) == (None, 3, "epoch")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{}", "[1, 2]", '{"loss": 0.5}', '{"step": 3}', '{"step": "3", "loss": "0.5"}'),
+        *('{"step": 3, "loss": 0.5', 'x {"step": 3, "loss": 0.5}', '{"step": 3, "loss": true}'),
+        *('{"step": 3, "time": 0.5}', '{"step": 3, "loss": [0.5]}', '{"step": -3, "loss": 0.5}'),
+    ],
+)
+def test_what_tells_of_no_training_is_left(text: str) -> None:
+    assert parse(text) == ()
+
+
+@given(st.text(max_size=60).map(lambda text: f'{{"{text}}}'))
+@bounded
+def test_no_text_is_too_much(text: str) -> None:
+    parse(text)
+
+
+@given(cut=st.integers(0, 90), depth=st.integers(0, 3000))
+@bounded
+def test_no_cut_and_no_nesting_is_too_much(cut: int, depth: int) -> None:
+    parse('{"step": 91, "epoch": 1, "avg_loss": 0.284678, "lr": 0.05, "text": "\\u00e9"}'[:cut])
+    parse('{"step": 1, "loss": 0.5, "x": ' + "[" * depth + "]" * depth + "}")
+
+
+def test_steps_that_count_on_over_epochs_are_steps_of_their_epoch() -> None:
+    session = Session()
+    for epoch in range(3):
+        for step in range(1, 11):
+            line = {"step": 10 * epoch + step, "epoch": epoch, "loss": 0.5 + 0.1 / step}
+            session.feed(json.dumps(line).encode() + b"\n", 0.0)
+    session.finish()
+    rows = list(session.rows())
+    assert [(row.epoch, row.step) for row in rows] == [
+        (epoch, step) for epoch in (1, 2, 3) for step in range(1, 11)
+    ]
