@@ -143,7 +143,7 @@ def _no_boundary(scene: Scene, width: int) -> list[Row]:
     snapshot = scene.snapshot
     if scene.view.boundary is not None:
         text = "This metric has no explanation at the selected boundary."
-    elif snapshot is not None and snapshot.epoch > 1:
+    elif snapshot is not None and snapshot.epoch > 1 and snapshot.epoch_ends.size:
         text = "This metric has no explained boundary yet."
     elif snapshot is not None and snapshot.ended:
         text = "The log ends within its first epoch: there is no boundary to explain."

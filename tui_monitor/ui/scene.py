@@ -189,15 +189,14 @@ def boundary_epochs(scene: Scene) -> list[int]:
 def selected_boundary(scene: Scene) -> Boundary | None:
     """The boundary to explain: of the focused metric, the selected or the latest one.
 
-    Of a metric that nothing is explained of, another's.
+    Of a metric whose average stands beside it, the average's.
     """
     snapshot, curve = scene.snapshot, focused(scene)
     if snapshot is None or curve is None:
         return None
     of_run = [each for each in snapshot.boundaries if each.run == snapshot.run]
-    explained = {each.metric for each in of_run}
-    metric = curve.metric if curve.metric in explained else min(explained, default=None)
-    of_metric = [each for each in of_run if each.metric == metric]
+    of_metric = [each for each in of_run if each.metric == curve.metric]
+    of_metric = of_metric or [each for each in of_run if each.metric == f"{curve.metric} (avg)"]
     if scene.view.boundary is None:
         return of_metric[-1] if of_metric else None
     return next((each for each in of_metric if each.epoch == scene.view.boundary), None)
