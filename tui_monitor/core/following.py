@@ -11,14 +11,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tui_monitor.core import kalman
+from tui_monitor.core import kalman, observations
 from tui_monitor.core.bank import State
 from tui_monitor.core.kalman import Gap, Kernel, Observation
 from tui_monitor.core.laws import EPOCH, Law
-from tui_monitor.core.level import LevelFilter, Memory
+from tui_monitor.core.level import SILENT, LevelFilter, Memory
 from tui_monitor.core.metrics import Metric
 from tui_monitor.core.noise import Noise
 from tui_monitor.core.series import Columns
+from tui_monitor.core.sliding import Guess
 from tui_monitor.core.smoother import smooth
 
 LOSS_SPREAD = 1.0
@@ -28,6 +29,9 @@ EPOCH_SCATTER = 0.005
 """First guess of what whole epochs scatter by, as a share of what is thought possible at first."""
 
 
+SHARP = 0.01
+"""Variance of a window behind a sliding mean, in terms of one batch's, up to which the level goes by
+it: its error comes again with each window that follows from it, which the filter does not know."""
 KEPT = 20_000
 """Steps that are kept to be smoothed again as a whole, and those of the newest epoch."""
 
@@ -57,6 +61,7 @@ class Bookmark(NamedTuple):
     """Of the newest epoch."""
     tracker: LevelFilter | None
     memory: Memory | None
+    sum_began: int
 
 
 class Following:
@@ -77,6 +82,8 @@ class Following:
         """None before the first print."""
         self.epoch_ends: dict[int, tuple[float, float]] = {}
         """Level and variance at the end of each epoch that is over, from the prints up to there."""
+        self.sum_began = 0
+        """Behind a sliding mean: batches done when the filter's sum was last reset."""
         self._rows = rows
         self._batch_size = batch_size
         self._first_noise = first_noise
@@ -85,14 +92,14 @@ class Following:
         self._begins = [Begin(0, None)]
         """Of the epochs whose steps are kept, the newest last."""
 
-    def begin_epoch(self, *, amid_sum: bool = False) -> None:
+    def begin_epoch(self, done: int = 0) -> None:
         """The level may step; the sums are reset if the law does so.
 
-        `amid_sum`: there is one that must not be reset.
+        `done`: batches of the run before, where that goes on.
         """
         if self.filter is None:
             return
-        if not amid_sum:
+        if self.law.window is None or done <= self.sum_began:
             # numbers of whole epochs go on from one to the next
             step = self.filter.noise.of_step(self.filter.level)
             self.filter.restart(0.0 if self.law.key == EPOCH.key else step)
@@ -143,16 +150,49 @@ class Following:
         rows.variance[row] = tracker.variance
         self._step_rows.append(row)
 
+    def take_alone(self, row: int, n: int, mean: float, quantum: float) -> None:
+        """The row's print, which tells of `n` batches and of no others."""
+        tracker = self.tracker(mean)
+        tracker.restart(0.0)
+        told = observations.of_window(Guess(mean, quantum * quantum / 12.0), n)
+        self.take(row, tracker, tracker.kernel.gap(0, n), told)
+
+    def take_newest(
+        self, row: int, window: int, k: int, k0: int, d: float, quantum: float, guess: Guess
+    ) -> None:
+        """The row's print, the mean of the newest batches; the filter hears of each batch once.
+
+        Of the new ones, where the `guess` knows their mean well. Else of the mean as it is: the
+        filter's sum begins anew after each that it is told, and the next is the first that holds no
+        batch from before.
+        """
+        tracker = self.tracker(d)
+        if k > window and k0 <= window:
+            self.sum_began = k0
+        if k > window and k0 == self.sum_began:
+            tracker.restart(0.0)
+        inside = min(k, window)
+        untold = k - inside - self.sum_began
+        noise = tracker.noise.variance(tracker.level)
+        told = SILENT
+        if window < k <= k0 + window and k0 == self.sum_began and guess.variance < SHARP * noise:
+            told = observations.of_window(guess, k - k0)
+        elif untold >= 0:
+            told = observations.of_newest(tracker, inside, untold, d, quantum)
+        if told is not SILENT and k > window:
+            self.sum_began = k
+        self.take(row, tracker, tracker.kernel.gap(k0, k), told)
+
     # --- going back --------------------------------------------------------------------------
 
     def bookmark(self) -> Bookmark:
         """What it takes to forget the rows taken from now on."""
         memory = None if self.filter is None else self.filter.memory()
-        return Bookmark(self._begins[-1], self.filter, memory)
+        return Bookmark(self._begins[-1], self.filter, memory, self.sum_began)
 
     def back_to(self, mark: Bookmark) -> None:
         """Forget the rows taken since."""
-        self.filter = mark.tracker
+        self.filter, self.sum_began = mark.tracker, mark.sum_began
         if self.filter is not None and mark.memory is not None:
             self.filter.recall(mark.memory)
             del self._step_rows[len(self.filter.steps) :]

@@ -18,9 +18,8 @@ from tui_monitor.core.bounds import Interval, printed
 from tui_monitor.core.chain import Chain, Position
 from tui_monitor.core.counts import Few, count_windows
 from tui_monitor.core.following import Bookmark, Following
-from tui_monitor.core.kalman import Observation
 from tui_monitor.core.laws import AS_PRINTED, EPOCH, INSTANTANEOUS, Law
-from tui_monitor.core.level import SILENT, LevelFilter
+from tui_monitor.core.level import LevelFilter
 from tui_monitor.core.metrics import Metric, in_percent
 from tui_monitor.core.noise import Family
 from tui_monitor.core.series import ABSENT, Columns
@@ -32,9 +31,6 @@ RESTATING = ("reset", "running-appended")
 
 PERCENT = 100.0
 """The most that a fraction can be printed as."""
-SHARP = 0.01
-"""Variance of a window behind a sliding mean, in terms of one batch's, up to which the level goes by
-it: its error comes again with each window that follows from it, which the filter does not know."""
 
 
 class Checkpoint(NamedTuple):
@@ -47,7 +43,6 @@ class Checkpoint(NamedTuple):
     metric: Metric
     following: Following
     bookmark: Bookmark
-    sum_began: int
 
 
 class Track(Columns):
@@ -77,8 +72,6 @@ class Track(Columns):
         self._chain: Chain | None = None
         """Of the newest epoch, or of all where the sums go on; None where nothing is averaged, or a nan
         has swallowed the sum."""
-        self._sum_began = 0
-        """Behind a sliding mean: batches done when the filter's sum was last reset."""
 
     @property
     def filter(self) -> LevelFilter | None:
@@ -102,7 +95,6 @@ class Track(Columns):
             metric=self.metric,
             following=self.following,
             bookmark=self.following.bookmark(),
-            sum_began=self._sum_began,
         )
 
     def rollback(self, to: Checkpoint) -> None:
@@ -119,7 +111,6 @@ class Track(Columns):
         while to.chain is not None and len(to.chain.links) > to.links:
             to.chain.pop()
         self.following.back_to(to.bookmark)
-        self._sum_began = to.sum_began
 
     def add(
         self,
@@ -217,8 +208,7 @@ class Track(Columns):
     def _open_epoch(self, epoch: int) -> None:
         first, self._epoch = not self._epoch, epoch
         if self.law.goes_on and not first:
-            in_sum = self._chain is not None and self._chain.last_k > self._sum_began
-            self.following.begin_epoch(amid_sum=self.law.window is not None and in_sum)
+            self.following.begin_epoch(0 if self._chain is None else self._chain.last_k)
             return
         counted = self.metric.counts and self.countable and self.counted
         size = self.batch_size if counted else None
@@ -236,11 +226,7 @@ class Track(Columns):
             self.from_k[row] = place.k - 1
         if self.metric.split == "val" or not isfinite(d):
             return
-        tracker = self.following.tracker(d)
-        tracker.restart(0.0)
-        rounding = self.quantum[row] ** 2 / 12.0
-        told = Observation(d, 1.0, 0.0, rounding)
-        self.following.take(row, tracker, tracker.kernel.gap(0, 1), told)
+        self.following.take_alone(row, 1, d, self.quantum[row])
 
     def _take_interval(self, row: int, k: int, d: float) -> None:
         """A mean, or a sum, over the batches since the print before."""
@@ -257,13 +243,8 @@ class Track(Columns):
         self._show(row, Interval(where.low / parts, where.high / parts))
         if not isfinite(d):
             return
-        self.value[row] = mean = d / parts
-        tracker = self.following.tracker(mean)
-        tracker.restart(0.0)
-        n = k - k0
-        rounding = (n * self.quantum[row] / parts) ** 2 / 12.0
-        told = Observation(n * mean, 1.0, 0.0, rounding)
-        self.following.take(row, tracker, tracker.kernel.gap(0, n), told)
+        self.value[row] = d / parts
+        self.following.take_alone(row, k - k0, d / parts, self.quantum[row] / parts)
 
     def _done_before(self, row: int) -> int:
         """Batches done at the print before, as the law counts them."""
@@ -314,7 +295,7 @@ class Track(Columns):
             self._chain = None
         elif chain.links or not chain.last_k:
             self._chain = Chain(self.law, self.metric, None, since=k)
-            self._sum_began = k
+            self.following.sum_began = k
 
     def _lose_count(self, chain: Chain) -> None:
         """The epoch holds a short batch before its end: nothing in it is a count any more.
@@ -369,56 +350,23 @@ class Track(Columns):
         assert place.k is not None
         d, quantum = self.told[row], self.quantum[row]
         tracker = self.following.tracker(d)
-        expected, variance = tracker.level, tracker.variance
-        noise = tracker.noise.variance(expected)
-        if self.law.window is None:
-            told = observations.of_mean(self.law, chain, tracker, place, d, quantum)
-        else:
-            guess = chain.guess(Guess(expected, variance), noise)
+        level, variance = tracker.level, tracker.variance
+        noise = tracker.noise.variance(level)
+        if self.law.window is not None:
+            guess = chain.guess(Guess(level, variance), noise)
             self.value[row] = self.expected[row] = guess.mean
-            sharp = guess if guess.variance < SHARP * noise else None
-            told = self._tell_sliding(tracker, self.law.window, place.k, k0, d, quantum, sharp)
-        n = place.k - k0
+            self.following.take_newest(row, self.law.window, place.k, k0, d, quantum, guess)
+            return
+        told = observations.of_mean(self.law, chain, tracker, place, d, quantum)
         self.following.take(row, tracker, tracker.kernel.gap(k0, place.k), told)
         low, high = self.low[row], self.high[row]
-        if n and self.law.window is None and isfinite(low) and isfinite(high):
+        n = place.k - k0
+        if n and isfinite(low) and isfinite(high):
             spread = variance + noise / n
             rounding = max((high - low) ** 2 / 12.0, 1e-18)
             share = spread / (spread + rounding)
-            best = expected + share * (0.5 * (low + high) - expected)
+            best = level + share * (0.5 * (low + high) - level)
             self.value[row] = min(max(best, low), high)
-
-    def _tell_sliding(
-        self,
-        tracker: LevelFilter,
-        window: int,
-        k: int,
-        k0: int,
-        d: float,
-        quantum: float,
-        guess: Guess | None,
-    ) -> Observation:
-        """What a sliding mean tells the filter, which hears of each batch once.
-
-        The new batches, where a `guess` knows their mean. Else the mean as it is: the filter's sum
-        begins anew after each that it is told, and the next is the first that holds no batch from
-        before.
-        """
-        if k > window:
-            if k0 <= window:
-                self._sum_began = k0
-            if self._sum_began == k0:
-                tracker.restart(0.0)
-                if guess is not None and k - k0 <= window:
-                    self._sum_began = k
-                    return observations.of_window(guess, k - k0)
-        inside = min(k, window)
-        untold = k - inside - self._sum_began
-        if untold < 0:
-            return SILENT
-        if k > window:
-            self._sum_began = k
-        return observations.of_newest(tracker, inside, untold, d, quantum)
 
     # --- looking back ------------------------------------------------------------------------
 
