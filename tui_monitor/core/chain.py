@@ -171,15 +171,13 @@ class Chain:
 
     def begins(self, index: int) -> int:
         """Batches done before that window."""
-        if isinstance(self._sums, SlidingSums):
+        if self.law.window is not None and isinstance(self._sums, SlidingSums):
             return self._sums.start(index)
         return self.links[index - 2].k if index > 1 else 0
 
     def count(self, index: int) -> int | None:
         """Right answers in that window, where they are certain."""
-        if self.links[index - 1].at.ragged or isinstance(self._sums, FadingSums | SlidingSums):
-            return None
-        return self._sums.count(index)
+        return None if self.links[index - 1].at.ragged else self._sums.count(index)
 
     def right_answers(self) -> FloatArray:
         """Bounds on the right answers before the first print and after each; of full batches only.

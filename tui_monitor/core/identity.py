@@ -112,6 +112,8 @@ class BarIdentity:
         self._epoch = 0
         """Of the newest print."""
         self._told = Told()
+        self.goes_on = False
+        """A law counts batches over the ends of epochs."""
 
     # --- habits ------------------------------------------------------------------------------
 
@@ -143,13 +145,7 @@ class BarIdentity:
         self.law = found[0]
         settled = len({law.name for law in found}) == 1 and found != (OPEN,)
         self._evidence = LawEvidence(found[0].name, None, None, settled)
-
-    @property
-    def goes_on(self) -> bool:
-        """Whether a law counts batches over the ends of epochs."""
-        if self.options.law is not None:
-            return self.law is not None and self.law.goes_on
-        return self._told.goes_on
+        self.goes_on = self.law.goes_on if self.options.law is not None else self._told.goes_on
 
     def _candidates(self, p: Print) -> tuple[Law, ...]:
         found = (self._told.of_run(),) if self._told else laws.candidates(p.style, p.unit)

@@ -188,16 +188,16 @@ class Track(Columns):
             return
         if self.law.goes_on:
             place = place._replace(k=place.done, n=place.done, ragged=False)
-        if self.metric.split == "val" or not self.law.inverted:
-            if self.law.name == "interval" and place.k is not None:
-                self._take_interval(row, place.k, d)
-            else:
-                self._take_single(row, place, d)
-        elif place.k is not None and self._chain is not None:
-            self._take_mean(self._chain, row, place, d)
-        elif self._chain is not None and place.final and not self._chain.links:
-            # all that the log shows of the epoch is its last number: the mean of all of it
-            self._show(row, printed(d, self.quantum[row]))
+        if self._chain is not None:
+            if place.k is not None:
+                self._take_mean(self._chain, row, place, d)
+            elif place.final and not self._chain.links:
+                # all that the log shows of the epoch is its last number: the mean of all of it
+                self._show(row, printed(d, self.quantum[row]))
+        elif self.law.name == "interval" and place.k is not None:
+            self._take_interval(row, place.k, d)
+        elif not self.law.inverted:
+            self._take_single(row, place, d)
 
     def _show(self, row: int, where: Interval) -> None:
         """The number is its own estimate."""
@@ -257,7 +257,7 @@ class Track(Columns):
 
     def _set_begin(self, row: int, k: int, k0: int) -> None:
         """The row's window begins after batch `k0`, where the row is of batch `k`."""
-        self.from_k[row] = k0 - (k - (self.places[row].k or 0)) if self.law.goes_on else k0
+        self.from_k[row] = k0 if not self.law.goes_on else k0 - k + (self.places[row].k or 0)
 
     # --- running means -----------------------------------------------------------------------
 
