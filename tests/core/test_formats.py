@@ -249,6 +249,7 @@ def test_a_smoothed_value_is_a_median_and_a_mean() -> None:
         "Epoch 1/10",
         "iteration 10/100 done",
         "5: 1.0, 2.0",
+        "[5] time:0.25 acc:0.5",
         "0  5.100000  3.500000",
     ],
 )

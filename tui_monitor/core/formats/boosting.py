@@ -19,7 +19,9 @@ LIGHTGBM: Final = "boosting-lightgbm"
 
 _ROUND = re.compile(r"^\s{0,8}\[(\d{1,9})\](?=[ \t])")
 _NUMBER = r"(-?\d{1,24}(?:\.\d{1,24})?(?:e[+-]\d\d)?|nan|-?inf)"
-_XGBOOST = re.compile(rf"(?<=[ \t])([^\s:]{{1,80}}):{_NUMBER}(?:\+[\d.e+-]{{1,24}})?(?=\s|$)")
+_XGBOOST = re.compile(
+    rf"(?<=[ \t])([^\s:]{{1,80}}-[^\s:]{{1,80}}):{_NUMBER}(?:\+[\d.e+-]{{1,24}})?(?=\s|$)"
+)
 _LIGHTGBM = re.compile(
     rf"(?<=[ \t])([^\s:']{{1,80}}'s [^\t:]{{1,80}}): {_NUMBER}(?: \+ [\d.e+-]{{1,24}})?(?=\s|$)"
 )
