@@ -515,6 +515,18 @@ def test_variants(name: str, text: str, shown: dict[str, float]) -> None:
     assert {r.metric: r.displayed for r in item.readings} == pytest.approx(shown, nan_ok=True)
 
 
+BEHIND = ["2024-05-06T07:08:09.123456789Z ", "[2024-05-06 07:08:09,123] INFO - ", "worker-0 | "]
+BEGIN = ("fastai-row", "metriclogger-summary", "averagemeter-summary", "huggingface-bar")
+"""Styles that are known by how a line begins."""
+
+
+@pytest.mark.parametrize("prefix", BEHIND)
+@pytest.mark.parametrize("style", [style for style in LINES if style not in BEGIN])
+def test_lines_are_found_behind_a_prefix(style: str, prefix: str) -> None:
+    name, text = LINES[style]
+    assert by_name(name).parse(prefix + text) == by_name(name).parse(text)
+
+
 def test_evaluations_of_a_metric_logger_are_left_out() -> None:
     line = "{} epoch: [0]  [ 1/30]  eta: 0:00:00  loss: 2.5391  time: 0.3619  data: 0.0000"
     log_format = by_name("metriclogger")
