@@ -28,7 +28,7 @@ class SklearnFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """An epoch's loss or its validation, or that it stops."""
-        if "loss" not in text and "score" not in text:
+        if "loss = " not in text and "score" not in text and "tol=" not in text:
             return ()
         if match := _LOSS.search(text):
             loss = Reading("loss", *printed(match[2]), "epoch")
