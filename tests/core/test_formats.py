@@ -249,6 +249,7 @@ def test_a_smoothed_value_is_a_median_and_a_mean() -> None:
         "Epoch 1/10",
         "iteration 10/100 done",
         "5: 1.0, 2.0",
+        "[5] time:0.25 acc:0.5",
         "0  5.100000  3.500000",
     ],
 )
@@ -512,6 +513,18 @@ def test_variants(name: str, text: str, shown: dict[str, float]) -> None:
     (item,) = found.parse(text)
     assert isinstance(item, Progress)
     assert {r.metric: r.displayed for r in item.readings} == pytest.approx(shown, nan_ok=True)
+
+
+BEHIND = ["2024-05-06T07:08:09.123456789Z ", "[2024-05-06 07:08:09,123] INFO - ", "worker-0 | "]
+BEGIN = ("fastai-row", "metriclogger-summary", "averagemeter-summary", "huggingface-bar")
+"""Styles that are known by how a line begins."""
+
+
+@pytest.mark.parametrize("prefix", BEHIND)
+@pytest.mark.parametrize("style", [style for style in LINES if style not in BEGIN])
+def test_lines_are_found_behind_a_prefix(style: str, prefix: str) -> None:
+    name, text = LINES[style]
+    assert by_name(name).parse(prefix + text) == by_name(name).parse(text)
 
 
 def test_evaluations_of_a_metric_logger_are_left_out() -> None:

@@ -86,6 +86,17 @@ def test_before_any_progress_there_is_nothing() -> None:
     assert (seen.format, seen.epoch, seen.metrics, seen.metric()) == (None, 0, (), None)
 
 
+def test_a_validation_that_is_named_otherwise_is_told_with_its_metric() -> None:
+    table = (
+        b"epoch     train_loss  valid_loss  accuracy  time\n"
+        b"0         2.134351    1.990679    0.677778  00:01\n"
+        b"1         1.714344    1.365599    0.847222  00:01\n"
+    )
+    (loss, accuracy) = glance_of(table).metrics
+    assert (loss.name, loss.val_name, loss.val) == ("train_loss", "valid_loss", 1.365599)
+    assert (accuracy.name, accuracy.val_name) == ("accuracy", "val_accuracy")
+
+
 def test_nan_and_a_traceback_are_told() -> None:
     bar = b"Epoch 1/3\n 1/10 [=>....] - ETA: 1s - loss: %s\n"
     seen = glance_of(bar % b"nan")

@@ -6,7 +6,7 @@ from math import inf
 
 import pytest
 
-from tui_monitor.core.metrics import describe
+from tui_monitor.core.metrics import describe, validation_of
 
 NAMES = {
     # name: (split, family, low, high, counts, averaged, higher is better)
@@ -72,3 +72,19 @@ def test_a_part_of_a_word_is_no_name(name: str) -> None:
     metric = describe(name)
     assert not metric.counts
     assert metric.split == "train"
+
+
+@pytest.mark.parametrize(
+    ("name", "among", "validation"),
+    [
+        ("loss", ["loss", "val_loss", "eval_loss"], "val_loss"),
+        ("loss", ["loss", "acc", "eval_loss"], "eval_loss"),
+        ("train_loss", ["train_loss", "valid_loss", "val_accuracy"], "valid_loss"),
+        ("Acc@1 (avg)", ["Acc@1", "Acc@1 (avg)", "val_Acc@1"], "val_Acc@1"),
+        ("train-rmse", ["train-rmse", "train-mae", "test-mae", "test-rmse"], "test-rmse"),
+        ("training's l2", ["training's l2", "valid_1's l2"], "valid_1's l2"),
+        ("loss", ["loss", "acc", "val_acc"], None),
+    ],
+)
+def test_a_metric_and_its_validation(name: str, among: list[str], validation: str | None) -> None:
+    assert validation_of(name, among) == validation

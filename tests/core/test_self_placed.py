@@ -338,6 +338,16 @@ def test_the_bar_after_a_print_shows_its_step() -> None:
     assert [p.step for p in prints(log.feed(tqdm(20)))] == [20]
 
 
+def test_an_unfinished_bar_completes_the_print_before_it() -> None:
+    log = Log("huggingface")
+    log.feed(tqdm(0), loss(0.5))
+    seen = log.preview(tqdm(10))
+    assert seen is not None
+    assert seen.step == 10
+    assert prints(log.feed(tqdm(10))) == [seen._replace(redrawn=False)]
+    assert log.preview(tqdm(11)) is None
+
+
 def test_the_bar_of_an_evaluation_is_not_the_trainings() -> None:
     placed = read(
         "huggingface",

@@ -119,6 +119,23 @@ def test_validation_points_stand_at_the_ends_of_epochs() -> None:
     assert len(loss.val_x) == len(loss.val) == 0
 
 
+def test_validation_amid_an_epoch_stands_where_it_was_made() -> None:
+    def at(step: int, done: bool, **shown: float) -> Print:
+        readings = tuple(Reading(name, value, 1e-4) for name, value in shown.items())
+        times = (None, None, None)
+        return Print(1, 1, "", 1, "bar", step, 40, "batch", readings, done, step, 0, *times)
+
+    prints = [
+        at(10, False, loss=0.5),
+        *(at(10, False, eval_loss=0.75), at(20, False, loss=0.4), at(20, False, eval_loss=0.7)),
+        *(at(40, True, loss=0.3), at(40, True, eval_loss=0.6)),
+    ]
+    curve = curve_of(decode(prints), "loss")
+    assert curve.val_metric == "eval_loss"
+    assert list(curve.val_x) == [10.0, 20.0, 40.0]
+    assert list(curve.val) == [0.75, 0.7, 0.6]
+
+
 def test_prints_that_overtook_each_other_are_drawn_in_order() -> None:
     run = Simulated(Case(laws.STATE, steps=40, epochs=1))
     prints = list(run.prints)

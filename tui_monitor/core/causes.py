@@ -15,6 +15,7 @@ import numpy as np
 from tui_monitor.core import wording
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.edges import Epoch, rows_of, steady
+from tui_monitor.core.metrics import validation_of
 from tui_monitor.core.profile import profile
 from tui_monitor.core.records import Cause, Event, Verdict
 from tui_monitor.core.track import Track
@@ -71,7 +72,7 @@ def missing(run: RunDecoder, edge: Edge, events: Sequence[Event]) -> tuple[str, 
     lacks: list[str] = []
     if not _rate_column(run) and not any(event.kind == "learning-rate" for event in events):
         lacks.append("learning rate")
-    if f"val_{edge.track.metric.name}" not in run.tracks:
+    if validation_of(edge.track.metric.name, run.tracks) is None:
         lacks.append("validation")
     return tuple(lacks)
 
@@ -227,7 +228,7 @@ def _inside(track: Track, epoch: int) -> tuple[float, float] | None:
 
 def _validation(run: RunDecoder, edge: Edge) -> float | None:
     """What validation did from the epoch before to the epoch after."""
-    track = run.tracks.get(f"val_{edge.track.metric.name}")
+    track = run.tracks.get(validation_of(edge.track.metric.name, run.tracks) or "")
     if track is None:
         return None
     values = [rows_of(track, epoch) for epoch in (edge.epoch, edge.next_epoch)]

@@ -12,7 +12,7 @@ from math import isfinite, nan
 
 from tui_monitor.core.formats.base import Format
 from tui_monitor.core.formats.detect import by_name, detect
-from tui_monitor.core.metrics import describe
+from tui_monitor.core.metrics import base_name, describe
 from tui_monitor.core.pace import UNHEARD, PaceMeter
 from tui_monitor.core.records import Event, Item, Line, Print
 from tui_monitor.core.runs import Glance, MetricGlance
@@ -23,7 +23,6 @@ TREND = 48
 """Points kept of a metric's course: at most twice as many."""
 _UNREAD_LINES = 4000
 """Lines without any known format after which the first half of them is let go."""
-_VAL = "val_"
 
 
 class Trend:
@@ -104,7 +103,7 @@ class _Run:
             known = _split_of(metric)
             if known == "other":
                 continue
-            name = metric.removeprefix(_VAL) if known == "val" else metric
+            name = self._twin(metric) if known == "val" else metric
             kept = self.metrics.get(name)
             if kept is None:
                 kept = self.metrics[name] = _Metric(name)
@@ -112,6 +111,11 @@ class _Run:
                 kept.add_val(metric, displayed, label)
             else:
                 kept.add(displayed)
+
+    def _twin(self, validation: str) -> str:
+        """The train metric that a validation is of."""
+        base = base_name(validation)
+        return next((name for name in self.metrics if base_name(name) == base), base)
 
 
 class GlanceReader:

@@ -12,7 +12,7 @@ import numpy as np
 
 from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.decoder import RunDecoder
-from tui_monitor.core.metrics import Metric
+from tui_monitor.core.metrics import Metric, validation_of
 from tui_monitor.core.track import Track
 
 LEAST_BATCHES = 5
@@ -127,7 +127,7 @@ def _history(run: RunDecoder, track: Track, numbers: dict[int, int]) -> History:
         row = next(reversed(last.values()))
         known = track.level.get(row)
         level[-1], sd[-1] = (nan, 0.0) if known is None else (known, track.sd(row))
-    val = run.tracks.get(f"val_{track.metric.name}")
+    val = run.tracks.get(validation_of(track.metric.name, run.tracks) or "")
     vals = {} if val is None else {e: val.displayed[row] for e, row in last_rows(val).items()}
     return History(
         metric=track.metric,

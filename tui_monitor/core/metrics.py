@@ -7,6 +7,7 @@ not (`unaveraged`).
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from math import inf
 from typing import NamedTuple
@@ -36,7 +37,7 @@ class Metric(NamedTuple):
 _VAL = re.compile(
     r"(?:val|eval|valid|validation)_(?:\d{1,3}(?:-|'s ))?|(?:val|valid|eval|test)(?:-|'s )"
 )
-_TRAIN = re.compile(r"train-|training's ")
+_TRAIN = re.compile(r"train[-_]|training's ")
 _RATE = re.compile(r"(^|_)(lr|learning[_ ]rate)(_|$)|^rate$", re.IGNORECASE)
 _STATE = re.compile(
     r"(^|_)(auc|prc|roc|precision|recall|f1|f_?beta|f_?score|sensitivity|specificity|mean_io_?u|kappa"
@@ -57,13 +58,27 @@ _POSITIVE = re.compile(
 _NEGATIVE = re.compile(r"(cosine|similarity|likelihood|reward|return|elbo)", re.IGNORECASE)
 
 
+def base_name(name: str) -> str:
+    """A metric's name without the data it is of, and without how often it is averaged."""
+    data = _VAL.match(name) or _TRAIN.match(name)
+    return (name[data.end() :] if data else name).removesuffix(" (avg)")
+
+
+def validation_of(name: str, among: Collection[str]) -> str | None:
+    """The metric among these that is the same of the validation data; None if none is."""
+    if (usual := f"val_{name}") in among:
+        return usual
+    base = base_name(name)
+    return next(
+        (each for each in among if describe(each).split == "val" and base_name(each) == base), None
+    )
+
+
 @lru_cache(maxsize=4096)
 def describe(name: str) -> Metric:
     """The metric of this printed name."""
-    val = _VAL.match(name)
-    set_of_data = val or _TRAIN.match(name)
-    base = name[set_of_data.end() :] if set_of_data else name
-    split: Split = "val" if val else "train"
+    base = base_name(name)
+    split: Split = "val" if _VAL.match(name) else "train"
     if _RATE.search(base):
         return Metric(name, "other", "real", 0.0, inf, False, False, False)
     if _COUNT.search(base) and "loss" not in base:

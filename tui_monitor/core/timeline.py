@@ -110,7 +110,10 @@ class Timeline:
             return twin._held[0]
         if twin._stepless.waiting is not self._stepless.waiting and twin._stepless.waiting:
             return twin._stepless.waiting
-        prints = [item for item in placed if isinstance(item, Print) and item.offset == line.offset]
+        prints = [item for item in placed if isinstance(item, Print)]
+        if self._stepless.waiting is not None and prints:
+            return prints[0]  # it waited for this bar
+        prints = [item for item in prints if item.offset == line.offset]
         return prints[-1] if prints else None
 
     def flush(self) -> list[Print | Event]:

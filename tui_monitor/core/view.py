@@ -16,6 +16,7 @@ import numpy as np
 from tui_monitor.core.arrays import FloatArray, IntArray
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.laws import EPOCH
+from tui_monitor.core.metrics import validation_of
 from tui_monitor.core.records import Event, LawEvidence
 from tui_monitor.core.series import ABSENT, Floats, Integers
 from tui_monitor.core.snapshot import Curve, EpochRow
@@ -43,6 +44,8 @@ class _Seen:
         self.track = track
         self.epochs = Integers()
         self.k = Floats()
+        self.amid = Floats()
+        """The same of prints that are not their epoch's last."""
         self.stretches: list[_Stretch] = []
         self.thinned = Thinned()
         self.changed = 0
@@ -57,9 +60,11 @@ class _Seen:
         old = int(self.epochs.peek()[changed:].min()) if changed < before else _NEVER
         self.epochs.cut(changed)
         self.k.cut(changed)
+        self.amid.cut(changed)
         for place in self.track.places[changed:]:
             self.epochs.append(place.epoch)
             self.k.append(nan if place.k is None else place.k)
+            self.amid.append(nan if place.k is None or place.final else place.k)
         new = int(self.epochs.peek()[changed:].min()) if changed < len(self.epochs) else _NEVER
         self.first_epoch = min(old, new)
         self._stretch_from(changed, grown=changed == before)
@@ -202,7 +207,7 @@ class RunView:
         if np.any(x[1:] < x[:-1]):
             order = np.argsort(x, kind="stable")
             kept, x, x_from = kept[order], x[order], x_from[order]
-        val = self._seen.get(f"val_{track.metric.name}")
+        val = self._validation(track.metric.name)
         return Curve(
             metric=track.metric.name,
             val_metric=None if val is None else val.track.metric.name,
@@ -229,9 +234,18 @@ class RunView:
             self._placed = (events, epochs)
         return self.ruler.ends(self._placed[1])
 
+    def _validation(self, name: str) -> _Seen | None:
+        """What was seen of a train metric's validation."""
+        found = validation_of(name, self._seen)
+        return None if found is None else self._seen[found]
+
     def _ends(self, val: _Seen) -> FloatArray:
-        """Where the epochs of a validation end."""
-        return self.ruler.ends(val.epochs.peek())
+        """Where a validation stands: at the ends of epochs, but for those amid one."""
+        epochs, amid = val.epochs.peek(), val.amid.peek()
+        ends = self.ruler.ends(epochs)
+        if not self.ruler.by_batch:
+            return ends
+        return np.where(np.isnan(amid), ends, self.ruler.ends(epochs - 1) + amid)
 
     # --- the table of epochs -----------------------------------------------------------------
 
@@ -246,7 +260,7 @@ class RunView:
         rows: list[EpochRow] = []
         for name, seen in self._seen.items():
             if seen.track.metric.split == "train":
-                rows += self._rows_of(seen, self._seen.get(f"val_{name}"), first, marks)
+                rows += self._rows_of(seen, self._validation(name), first, marks)
         self._table += sorted(rows, key=lambda row: row.epoch)
         self._changed_epoch, self._events = _NEVER, len(events)
         return tuple(self._table)

@@ -17,9 +17,11 @@ XGBOOST: Final = "boosting-xgboost"
 LIGHTGBM: Final = "boosting-lightgbm"
 """`[1]\\ttraining's l2: 0.5\\tvalid_1's l2: 0.6`, rounds from 1."""
 
-_ROUND = re.compile(r"^\s{0,8}\[(\d{1,9})\](?=[ \t])")
+_ROUND = re.compile(r"(?:^|\s)\[(\d{1,9})\](?=[ \t])")
 _NUMBER = r"(-?\d{1,24}(?:\.\d{1,24})?(?:e[+-]\d\d)?|nan|-?inf)"
-_XGBOOST = re.compile(rf"(?<=[ \t])([^\s:]{{1,80}}):{_NUMBER}(?:\+[\d.e+-]{{1,24}})?(?=\s|$)")
+_XGBOOST = re.compile(
+    rf"(?<=[ \t])([^\s:]{{1,80}}-[^\s:]{{1,80}}):{_NUMBER}(?:\+[\d.e+-]{{1,24}})?(?=\s|$)"
+)
 _LIGHTGBM = re.compile(
     rf"(?<=[ \t])([^\s:']{{1,80}}'s [^\t:]{{1,80}}): {_NUMBER}(?: \+ [\d.e+-]{{1,24}})?(?=\s|$)"
 )
@@ -35,8 +37,8 @@ class BoostingFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """A round, or the announcement of the best one, which is shown once more."""
-        if match := _ROUND.match(text):
-            return _round(text, int(match[1]))
+        if "]" in text and ":" in text and (match := _ROUND.search(text)):
+            return _round(text, match.end(), int(match[1]))
         if "est iteration" not in text:
             return ()
         best = Notice("best-follows", None, text.strip())
@@ -45,11 +47,11 @@ class BoostingFormat:
         return (best,) if _NO_STOP.match(text) else ()
 
 
-def _round(text: str, number: int) -> tuple[Item, ...]:
-    if found := _XGBOOST.findall(text):
+def _round(text: str, at: int, number: int) -> tuple[Item, ...]:
+    if found := _XGBOOST.findall(text, at):
         readings = [Reading(name, *printed(value), "instantaneous") for name, value in found]
         return (self_placed(XGBOOST, number, None, readings, unit="round"),)
-    if found := _LIGHTGBM.findall(text):
+    if found := _LIGHTGBM.findall(text, at):
         readings = [
             Reading(name, *significant(value, _DIGITS), "instantaneous") for name, value in found
         ]

@@ -17,7 +17,7 @@ LINE: Final = "darknet"
 
 _VALUE = rf"({NUMBER}|-nan|-inf)"
 _LINE = re.compile(
-    rf"^\s{{0,8}}(\d{{1,12}})(?:, \d{{1,9}}\.\d{{3}})?: {_VALUE}, {_VALUE} avg(?: loss)?, "
+    rf"(?:^|\s)(\d{{1,12}})(?:, \d{{1,9}}\.\d{{3}})?: {_VALUE}, {_VALUE} avg(?: loss)?, "
     rf"({NUMBER}) rate, ({NUMBER}) seconds, \d{{1,15}} images"
 )
 
@@ -29,7 +29,7 @@ class DarknetFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """An iteration: its loss, the mean loss and the learning rate."""
-        match = _LINE.match(text)
+        match = _LINE.search(text) if " avg" in text else None
         if match is None:
             return ()
         step, loss, mean, rate, seconds = match.groups()

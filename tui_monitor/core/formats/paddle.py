@@ -16,7 +16,7 @@ LINE: Final = "paddle"
 """`step  6/45 [==>...] - loss: 2.1430 - acc: 0.1198 - ETA: 1s - 40ms/step`, the bar not always."""
 
 _HEADER = re.compile(r"^Epoch (\d{1,9})/(\d{1,9})\s*$")
-_LINE = re.compile(r"^step {1,12}(\d{1,12})/(\d{1,12}) (?:\[[=>.]{1,80}\] )?(?=- )")
+_LINE = re.compile(r"\bstep {1,12}(\d{1,12})/(\d{1,12}) (?:\[[=>.]{1,80}\] )?(?=- )")
 _ETA = re.compile(rf" - ETA: (?:(\d{{1,9}})s|({CLOCK}))(?= - )")
 _PACE = re.compile(r" - (\d{1,9})(s|ms|us)/(?:step|sample)\b")
 _FIELD = re.compile(r"- ([^\s:][^:]{0,60}): (\d{1,24}\.\d{4}(?:e[+-]\d\d)?|nan|inf)(?= - )")
@@ -32,7 +32,7 @@ class PaddleFormat:
         """A batch, or the header of an epoch."""
         if match := _HEADER.match(text):
             return (Header(int(match[1]), int(match[2]), match[1]),)
-        match = _LINE.match(text) if text.startswith("step ") else None
+        match = _LINE.search(text) if "step " in text else None
         if match is None:
             return ()
         readings = [

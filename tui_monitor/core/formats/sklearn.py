@@ -16,9 +16,9 @@ LOSS: Final = "sklearn"
 SCORE: Final = "sklearn-validation"
 """`Validation score: 0.912500`, after the epoch's loss, where it stops early."""
 
-_LOSS = re.compile(r"^Iteration (\d{1,9}), loss = (\d{1,24}\.\d{8}|nan|inf)\s*$")
-_SCORE = re.compile(r"^Validation score: (-?\d{1,24}\.\d{6}|nan|-?inf)\s*$")
-_STOP = re.compile(r"^(?:Training loss|Validation score) did not improve more than tol=")
+_LOSS = re.compile(r"\bIteration (\d{1,9}), loss = (\d{1,24}\.\d{8}|nan|inf)\s*$")
+_SCORE = re.compile(r"\bValidation score: (-?\d{1,24}\.\d{6}|nan|-?inf)\s*$")
+_STOP = re.compile(r"\b(?:Training loss|Validation score) did not improve more than tol=")
 
 
 class SklearnFormat:
@@ -28,15 +28,17 @@ class SklearnFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """An epoch's loss or its validation, or that it stops."""
-        if match := _LOSS.match(text):
+        if "loss = " not in text and "score" not in text and "tol=" not in text:
+            return ()
+        if match := _LOSS.search(text):
             loss = Reading("loss", *printed(match[2]), "epoch")
             item = self_placed(
                 LOSS, None, None, [loss], unit="epoch", final=True, epoch=int(match[1])
             )
             return (item,)
-        if match := _SCORE.match(text):
+        if match := _SCORE.search(text):
             score = Reading("val_score", *printed(match[1]), "epoch")
             return (self_placed(SCORE, None, None, [score], unit="epoch", final=True),)
-        if _STOP.match(text):
+        if _STOP.search(text):
             return (Notice("early-stopping", None, text.strip()),)
         return ()
