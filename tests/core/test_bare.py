@@ -57,10 +57,10 @@ def test_it_is_settled_in_the_second_epoch() -> None:
     ("law", "every", "expected"),
     [
         (laws.INSTANTANEOUS, 1.0, laws.INSTANTANEOUS),
-        (laws.INSTANTANEOUS, 4.0, laws.UNKNOWN),
-        (laws.INTERVAL, 4.0, laws.UNKNOWN),
-        (laws.SEEDED_90, 1.0, laws.UNKNOWN),
-        (laws.SLIDING_20, 1.0, laws.UNKNOWN),
+        (laws.INSTANTANEOUS, 4.0, laws.OPEN),
+        (laws.INTERVAL, 4.0, laws.OPEN),
+        (laws.SEEDED_90, 1.0, laws.OPEN),
+        (laws.SLIDING_20, 1.0, laws.OPEN),
     ],
 )
 def test_single_batches_are_told_where_each_is_printed(

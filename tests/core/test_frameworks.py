@@ -20,6 +20,7 @@ LOGS = {
     # log: law and truth of each metric
     "darknet_pjreddie": {"loss": ("instantaneous", "loss"), "loss (avg)": ("exponential", "loss")},
     "fastai": {"train_loss": ("exponential", "loss")},
+    "hf_v4_ls1": {"loss": ("interval", "loss")},
     "hf_v5_tqdm": {"loss": ("interval", "loss")},
     "ignite": {"loss": ("exponential", "loss")},
     "imagenet_example": {

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tui_monitor.core import laws
 from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.laws import LAWS, Law, candidates, forward, named
+from tui_monitor.core.laws import LAWS, Law, by_key, candidates, forward, named
 
 every_law = pytest.mark.parametrize("law", LAWS.values(), ids=LAWS.keys())
 bounded = settings(max_examples=40, derandomize=True, deadline=None)
@@ -105,6 +105,14 @@ def test_the_last_lines_of_averaging_twice_by_hand() -> None:
 
 def test_keys_are_unique_and_index_the_laws() -> None:
     assert all(LAWS[key].key == key for key in LAWS)
+    assert all(by_key(key) is law for key, law in LAWS.items())
+
+
+def test_a_sliding_mean_may_be_of_any_number_of_batches() -> None:
+    assert by_key("sliding-50") == replace(laws.SLIDING_10, key="sliding-50", window=50)
+    for key in ("sliding-0", "sliding-x", "slipping-10", ""):
+        with pytest.raises(KeyError):
+            by_key(key)
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def test_a_validation_before_the_first_iteration() -> None:
 
 
 @pytest.mark.parametrize(
-    ("window", "law"), [(10, "sliding-10"), (20, "sliding-20"), (7, "unknown")]
+    ("window", "law"), [(10, "sliding-10"), (20, "sliding-20"), (7, "sliding-7")]
 )
 def test_settings_tell_the_law_of_what_is_smoothed(window: int, law: str) -> None:
     texts = (

@@ -15,7 +15,7 @@ from __future__ import annotations
 from math import inf, isfinite, log, sqrt
 
 from tui_monitor.core.bounds import Sums, printed
-from tui_monitor.core.laws import INSTANTANEOUS, PLAIN, UNKNOWN, Law
+from tui_monitor.core.laws import INSTANTANEOUS, OPEN, PLAIN, Law
 from tui_monitor.core.metrics import Metric
 
 CERTAIN = 12.0
@@ -63,14 +63,14 @@ class Bare:
 
     @property
     def law(self) -> Law | None:
-        """What they settle; None while they do not."""
+        """What they settle, `OPEN` if it is something else; None while they settle nothing."""
         margin = self.margin
         if abs(margin) <= CERTAIN:
             return None
         if margin > 0.0:
             return PLAIN
         alone = self._products < TO_AND_FRO * self._squares and not self._skips
-        return INSTANTANEOUS if alone else UNKNOWN
+        return INSTANTANEOUS if alone else OPEN
 
     def _of_epoch(self) -> float:
         n = self._moves

@@ -13,7 +13,7 @@ from operator import attrgetter
 from tui_monitor.core import explain
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.edges import EDGE, REACH
-from tui_monitor.core.laws import AS_PRINTED, UNKNOWN, Law
+from tui_monitor.core.laws import MEDIAN, OPEN, Law
 from tui_monitor.core.records import Boundary, Event
 from tui_monitor.core.track import Track
 
@@ -144,14 +144,15 @@ class OfTrack:
 def explicable(run: RunDecoder) -> list[Track]:
     """The train metrics whose boundaries are explained, in the order printed.
 
-    Where means begin anew with an epoch, jumps of what does not are not looked at beside them; and of
-    what nobody knows to be a mean none are.
+    Of a number whose average stands beside it the average's are, and none of what may be anything.
     """
-    tracks = [track for track in run.tracks.values() if track.metric.split == "train"]
-    reset = [track for track in tracks if track.law.depth or track.law.key == UNKNOWN.key]
-    if any(track.law.depth for track in reset):
-        return reset
-    return [track for track in tracks if track.law.name not in AS_PRINTED]
+    return [
+        track
+        for name, track in run.tracks.items()
+        if track.metric.split == "train"
+        and f"{name} (avg)" not in run.tracks
+        and track.law.key not in (OPEN.key, MEDIAN.key)
+    ]
 
 
 class Explainer:

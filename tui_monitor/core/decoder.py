@@ -270,7 +270,7 @@ class RunDecoder:
             return Position(
                 p.epoch, ceil(p.step / size), p.step / size, ragged=False, final=p.final
             )
-        if p.unit == "batch" and p.step is not None:
+        if p.unit in ("batch", "round") and p.step is not None:
             if p.final and self.stride.short_first:
                 k, appended = self.stride.last(p.step)
                 return Position(p.epoch, k, float(k), ragged=True, final=True, appended=appended)

@@ -30,7 +30,8 @@ TrainingLossLoop; mmengine.logging LogProcessor 0.10; transformers Trainer 4 and
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import inf
 from typing import Literal
 
@@ -119,7 +120,7 @@ SLIDING_20 = Law("sliding-20", "sliding", 0, "same", "Lightning before 2", windo
 INTERVAL = Law("interval", "interval", 0, "same", "Hugging Face, Megatron, fairseq", goes_on=True)
 INTERVAL_SUM = Law("interval-sum", "interval", 0, "same", "spaCy", goes_on=True, summed=True)
 INTERVAL_RESET = Law("interval-reset", "interval", 0, "same", "mmcv")
-OPEN = Law("open", "unknown", 0, "same", "not known yet: shown as printed")
+OPEN = Law("open", "unknown", 0, "same", "not known: shown as printed")
 MEDIAN = Law("median", "median", 0, "same", "detectron2: shown as printed")
 UNKNOWN = Law("unknown", "unknown", 0, "same", "not a mean of batches: shown as printed")
 
@@ -154,6 +155,18 @@ LAWS = {
         UNKNOWN,
     )
 }
+
+
+@lru_cache(maxsize=64)
+def by_key(key: str) -> Law:
+    """The law of a key; there is a `sliding-N` for any N of batches.
+
+    Raises KeyError if there is none.
+    """
+    kind, _, size = key.partition("-")
+    if key not in LAWS and kind == "sliding" and size.isdecimal() and int(size):
+        return replace(SLIDING_10, key=key, window=int(size))
+    return LAWS[key]
 
 
 def candidates(style: str, unit: Unit) -> tuple[Law, ...]:

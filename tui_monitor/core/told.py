@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui_monitor.core.bare import Bare
-from tui_monitor.core.laws import EPOCH, LAWS, OPEN, Law
+from tui_monitor.core.laws import EPOCH, OPEN, Law, by_key
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Print
 
@@ -40,7 +40,7 @@ class Told:
         before = len(self._laws)
         for reading in p.readings:
             name = reading.metric
-            if self._laws.setdefault(name, LAWS[reading.law]) is OPEN and name not in self._bare:
+            if self._laws.setdefault(name, by_key(reading.law)) is OPEN and name not in self._bare:
                 self._bare[name] = Bare(describe(name))
         return len(self._laws) > before
 
@@ -57,7 +57,7 @@ class Told:
             if (law := bare.law) is not None:
                 self._laws[reading.metric] = law
                 del self._bare[reading.metric]
-                settled = True
+                settled |= law is not OPEN
         return settled
 
 

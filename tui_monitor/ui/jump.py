@@ -145,6 +145,8 @@ def _no_boundary(scene: Scene, width: int) -> list[Row]:
         text = "This metric has no explanation at the selected boundary."
     elif snapshot is not None and snapshot.epoch > 1 and snapshot.epoch_ends.size:
         text = "This metric has no explained boundary yet."
+    elif snapshot is not None and snapshot.epoch == 1 and not snapshot.epoch_label:
+        text = "This log counts no epochs: there is no boundary to explain."
     elif snapshot is not None and snapshot.ended:
         text = "The log ends within its first epoch: there is no boundary to explain."
     else:

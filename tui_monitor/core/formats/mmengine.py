@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from tui_monitor.core.formats.base import CLOCK, NUMBER, clock_seconds, printed, self_placed
-from tui_monitor.core.laws import LAWS
 from tui_monitor.core.records import Item, Progress, Reading, Window
 
 ENGINE: Final = "mmengine"
@@ -37,7 +36,7 @@ _FIXED = re.compile(r"-?\d{1,24}\.(\d{4,8})$")
 _SCIENTIFIC = re.compile(r"\d\.\d{3,8}e[+-]\d\d$")
 _DECIMALS = 4
 """Usual number of them."""
-_WINDOW = re.compile(r"\blog_processor = dict\([^()]{0,200}\bwindow_size=(\d{1,6})\b")
+_WINDOW = re.compile(r"\blog_processor = dict\([^()]{0,200}\bwindow_size=([1-9]\d{0,5})\b")
 _SMOOTHED = re.compile(r"loss|grad_norm")
 
 _CLUTTER = frozenset({"time", "data_time", "memory", "momentum"})
@@ -128,12 +127,8 @@ def _validation(style: str, epoch: int | None, fields: _Fields) -> Progress:
 
 
 def smoothed_over(item: Progress, window: int) -> Progress:
-    """A line of training, where what is smoothed is the mean of another number of iterations.
-
-    It is shown as printed where no law is known of that number.
-    """
+    """A line of training, where what is smoothed is the mean of another number of iterations."""
     law = f"sliding-{window}"
-    law = law if law in LAWS else "unknown"
     return item._replace(
         readings=tuple(
             each._replace(law=law) if each.law == _USUAL else each for each in item.readings
