@@ -43,6 +43,8 @@ CONTRACT = [
     "line",
     "offset",
     "possible",
+    "law_margin",
+    "law_against",
 ]
 
 
@@ -53,6 +55,7 @@ def test_json_has_the_fields_of_the_contract_in_order() -> None:
     assert row["epoch_label"] == "1"
     assert row["displayed"] == 0.8917
     assert row["count"] is None
+    assert row["law_margin"] is None
     assert row["exact"] is False
     assert row["offset"] == 1234
 

@@ -342,6 +342,7 @@ class RunDecoder:
             samples = round((place.n - track.from_k[row]) * size)
         variance = track.variance.get(row)
         few = track.possible.get(row)
+        margin, against = self.identity.rival(track.law)
         return Estimate(
             run=self.run,
             epoch=p.epoch,
@@ -369,6 +370,8 @@ class RunDecoder:
             line=p.line,
             offset=p.offset,
             possible=few.counts() if few else (),
+            law_margin=margin,
+            law_against=against,
         )
 
     def _in_batches(self, p: Print, k: int | None) -> int | None:

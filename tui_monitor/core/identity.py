@@ -35,7 +35,7 @@ from tui_monitor.core.laws import (
 from tui_monitor.core.metrics import Metric, as_printed, describe
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.reader import Reader
-from tui_monitor.core.records import LawEvidence, Print
+from tui_monitor.core.records import LawEvidence, LawName, Print
 from tui_monitor.core.sizing import SizeEvidence
 from tui_monitor.core.told import Told
 from tui_monitor.core.track import Track
@@ -207,6 +207,12 @@ class BarIdentity:
             return self._evidence
         averaged = [t for t in tracks.values() if t.metric.averaged and t.law.depth]
         return self._evidence._replace(name=averaged[0].law.name) if averaged else self._evidence
+
+    def rival(self, law: Law) -> tuple[float | None, LawName | None]:
+        """By how many nats prints speak for a metric's law, and against which; None if not weighed."""
+        if self._evidence is None or self.law is None or law.depth != self.law.depth:
+            return None, None
+        return self._evidence.margin, self._evidence.against
 
     def weigh_if_due(
         self, p: Print, tracks: Mapping[str, Track], stride: int

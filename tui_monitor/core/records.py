@@ -234,6 +234,9 @@ class Estimate:
     line: int
     offset: int
     possible: tuple[PossibleCount, ...] = ()
+    law_margin: float | None = None
+    """Log-likelihood (nats) by which the law beats `law_against`, by the prints so far."""
+    law_against: LawName | None = None
     """The counts that the window may hold, where it is one of a few."""
 
 

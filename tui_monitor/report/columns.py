@@ -57,6 +57,8 @@ class DecodedLog:
     line: IntArray
     offset: IntArray
     possible: PossibleArray
+    law_margin: FloatArray
+    law_against: TextArray
     rows: tuple[Estimate, ...]
     """The same, row by row; absent numbers are None."""
 
@@ -128,6 +130,8 @@ def _columns(rows: Sequence[Estimate]) -> DecodedLog:
         line=_ints(rows, "line"),
         offset=_ints(rows, "offset"),
         possible=_possible(rows),
+        law_margin=_floats(rows, "law_margin"),
+        law_against=_texts(rows, "law_against"),
         rows=tuple(rows),
     )
 

@@ -46,6 +46,8 @@ FIELDS = (
     "line",
     "offset",
     "possible",
+    "law_margin",
+    "law_against",
 )
 """Names of a row's fields, in order; each is the name of an `Estimate`'s field."""
 

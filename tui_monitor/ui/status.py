@@ -261,6 +261,7 @@ def _facts(snapshot: Snapshot, *, end_only: bool) -> list[tuple[str, int]]:
         facts.append((f"lr {fmt.compact(snapshot.learning_rate)}", 1))
     if snapshot.law is not None:
         facts.append((fmt.law(snapshot.law), 2))
+        facts += [(text, 5) for text in fmt.lead(snapshot.law)]
     if snapshot.batch_size is not None:
         likely = "" if snapshot.batch_size_certain else ", likely"
         facts.append((f"batch of {snapshot.batch_size}{likely}", 3))
