@@ -9,7 +9,7 @@ import pytest
 
 from tui_monitor.core import laws, marginal
 from tui_monitor.core.laws import Final, Law
-from tui_monitor.core.marginal import NOISES, Prints, Standing, foretold, mean, weights
+from tui_monitor.core.marginal import NOISES, Standing, foretold, mean, weights
 
 LAST = [
     (laws.STATE, "same"),
@@ -46,7 +46,7 @@ def test_the_likelihood_is_that_of_a_gaussian(depth: int, monkeypatch: pytest.Mo
     told = np.random.default_rng(1).uniform(0.4, 0.6, n)
     variance, quantum = np.linspace(0.5, 1.0, n), np.full(n, 1e-3)
     at = Standing(depth, tuple(range(1, n + 1)))
-    found = foretold([Prints(at, told, quantum, variance)])
+    found = foretold([at], told[None], quantum[None], variance[None])
     shares = np.array([[*each, *[0.0] * (n - len(each))] for each in batches(at)])
     time = np.sqrt(np.arange(1, n + 1) / n)
     level = np.exp(-np.abs(time[:, None] - time) / 2.0)
@@ -62,7 +62,7 @@ def test_the_likelihood_is_that_of_a_gaussian(depth: int, monkeypatch: pytest.Mo
 def test_numbers_out_of_all_proportion_are_foretold_badly_but_foretold() -> None:
     told = np.array([0.0, 1e13, 0.0, 1e-13])
     at = Standing(1, (1, 2, 3, 4))
-    found = foretold([Prints(at, told, np.full(4, 1e-12), np.full(4, 30.0))])
+    found = foretold([at], told[None], np.full((1, 4), 1e-12), np.full((1, 4), 30.0))
     assert np.isfinite(found).all()
     assert found.min() < -1e6
 

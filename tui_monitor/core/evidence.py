@@ -9,7 +9,7 @@ line of an epoch only: what each makes of the last lines is kept apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from math import ceil, isfinite
 from typing import NamedTuple
@@ -21,8 +21,9 @@ from tui_monitor.core.batchsize import BatchSizes, Early
 from tui_monitor.core.bounds import DoubleSums, Sums, printed
 from tui_monitor.core.laws import Final, Law
 from tui_monitor.core.level import IMPROBABLE
-from tui_monitor.core.marginal import NOISES, Prints, Standing, foretold, mean
+from tui_monitor.core.marginal import NOISES, Standing, foretold, mean
 from tui_monitor.core.metrics import Metric
+from tui_monitor.core.noise import Family
 
 MOST_PRINTS = 120
 """Prints of a metric that a law is tried on; more would not change the verdict."""
@@ -86,25 +87,44 @@ class Foretold(NamedTuple):
 
 
 class Question(NamedTuple):
-    """Prints whose likelihood is to be known, and what to do once it is."""
+    """Prints of one epoch whose likelihood is to be known, and what to do once it is."""
 
-    prints: Prints
+    at: Standing
+    told: tuple[float, ...]
+    quantum: tuple[float, ...]
+    family: Family
+    unit: float
+    """About how far the level may be from the first number."""
     then: Callable[[Foretold], None]
 
 
 def answer(questions: Sequence[Question]) -> None:
     """Answer questions, each trial's in order: those about as many prints together."""
     answers: dict[int, Foretold] = {}
-    numbers = [len(question.prints.told) for question in questions]
+    numbers = [len(question.told) for question in questions]
     for number in sorted(set(numbers)):
         at = [i for i, n in enumerate(numbers) if n == number]
-        nats = foretold([questions[i].prints for i in at])
-        nats = np.minimum(np.maximum(nats, -IMPROBABLE), 0.0)
-        likely = nats.sum(axis=-1)
-        both = mean(np.array([likely, likely - nats[..., -1]]), 2)
-        answers.update(zip(at, map(Foretold, *both), strict=True))
+        answers.update(zip(at, _answers([questions[i] for i in at]), strict=True))
     for i, question in enumerate(questions):
         question.then(answers[i])
+
+
+def _answers(questions: Sequence[Question]) -> Iterator[Foretold]:
+    """Answers to questions about as many prints each."""
+    at, displayed, quantum, families, units, _ = zip(*questions, strict=True)
+    unit = np.array(units)[:, None]
+    told = np.array(displayed) / unit
+    variance = np.minimum(np.maximum(np.abs(told), 1e-3), MOST_VARIANCE)
+    for i, family in enumerate(families):
+        if family == "real":
+            variance[i] = 1.0
+        elif family == "fraction":
+            p = told[i] * units[i]
+            variance[i] = np.maximum(p * (1.0 - p), LEAST_VARIANCE) / units[i] ** 2
+    nats = foretold(at, told, np.array(quantum) / unit, variance)
+    nats = np.minimum(np.maximum(nats, -IMPROBABLE), 0.0)
+    likely = nats.sum(axis=-1)
+    return map(Foretold, *mean(np.array([likely, likely - nats[..., -1]]), 2))
 
 
 class Trial:
@@ -182,7 +202,7 @@ class Trial:
 
     def _by_noise(self) -> FloatArray:
         """Log-likelihood of the prints, but for last lines, by the noise."""
-        return np.asarray(np.sum(self._nats, axis=0))
+        return np.asarray(sum(self._nats))
 
     # --- questions ---------------------------------------------------------------------------
 
@@ -210,17 +230,10 @@ class Trial:
         self, some: Sequence[Sample], then: Callable[[Foretold], None], last: Final = "same"
     ) -> None:
         """Ask for prints of one epoch; `last`: the rule of the last of them."""
-        _, k, displayed, quanta, *_ = zip(*some, strict=True)
+        _, k, told, quantum, *_ = zip(*some, strict=True)
         at = Standing(self.depth, k, last, some[-1].appended)
-        told, quantum = np.array(displayed), np.array(quanta)
-        if self.metric.family == "fraction":
-            variance = np.maximum(told * (1.0 - told), LEAST_VARIANCE) / self._unit**2
-        elif self.metric.family == "positive":
-            variance = np.minimum(np.maximum(np.abs(told) / self._unit, 1e-3), MOST_VARIANCE)
-        else:
-            variance = np.ones(len(told))
-        prints = Prints(at, told / self._unit, quantum / self._unit, variance)
-        self._questions.append(Question(prints, then))
+        question = Question(at, told, quantum, self.metric.family, self._unit, then)
+        self._questions.append(question)
 
     # --- prints in ---------------------------------------------------------------------------
 

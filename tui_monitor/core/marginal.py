@@ -168,18 +168,6 @@ def _design(at: Standing) -> _Design:
     return _Design(ends @ gaps.level @ ends.T, noise)
 
 
-class Prints(NamedTuple):
-    """Some prints of a metric in an epoch. Arrays of shape (prints,)."""
-
-    at: Standing
-    told: FloatArray
-    """The numbers."""
-    quantum: FloatArray
-    """Their rounding."""
-    variance: FloatArray
-    """Of the batches before each of them."""
-
-
 class Ways(NamedTuple):
     """How prints vary together under a law. Arrays of prints x prints, if not told otherwise."""
 
@@ -192,7 +180,13 @@ class Ways(NamedTuple):
 def covariance(at: Standing, variance: FloatArray) -> Ways:
     """Of prints; `variance`: of the batches before each of them, shape (prints,)."""
     level, noise = _design(at)
-    return Ways(level, noise * np.concatenate([variance, variance]) @ noise.T)
+    return Ways(level, _noise(noise, variance))
+
+
+def _noise(factor: FloatArray, variance: FloatArray) -> FloatArray:
+    """Covariance that batches give: shape (.., prints, prints); see `_Design` for the factor."""
+    of_gaps = np.concatenate([variance, variance], axis=-1)[..., None, :]
+    return np.asarray(factor * of_gaps @ np.swapaxes(factor, -2, -1))
 
 
 def _portions(matrices: FloatArray) -> Iterator[FloatArray]:
@@ -230,17 +224,20 @@ def one_by_one(
     return np.asarray(cell - np.log(diagonal[..., :size]) - 0.5 * wrong * wrong)
 
 
-def foretold(some: Sequence[Prints]) -> FloatArray:
-    """Log-likelihood of each print, given those before it.
+def foretold(
+    at: Sequence[Standing], told: FloatArray, quantum: FloatArray, variance: FloatArray
+) -> FloatArray:
+    """Log-likelihood of each print, given those before it: shape (sets, ways, `NOISES`, prints).
 
-    `some`: of as many prints each; what they tell is in units of what the level may be away from the
-    first of them, the variance that for s = 1. Shape (some, ways of the level, `NOISES`, prints).
+    Of some sets of as many prints each, arrays of shape (sets, prints): the numbers and their rounding,
+    in units of what the level may be away from the first of a set, and the `variance` of the batches
+    before each print, for s = 1.
     """
-    ways = [covariance(prints.at, prints.variance) for prints in some]
-    level, noise = (np.array(each) for each in zip(*ways, strict=True))
+    designs = [_design(each) for each in at]
+    level = np.array([design.level for design in designs])
+    noise = _noise(np.array([design.noise for design in designs]), variance)
     scaled = NOISES[:, None, None] * noise[:, None, None]
-    told, quantum = (np.array([prints[i] for prints in some])[:, None, None] for i in (1, 2))
-    return one_by_one(level[:, :, None], scaled, told, quantum)
+    return one_by_one(level[:, :, None], scaled, told[:, None, None, :], quantum[:, None, None, :])
 
 
 def mean(nats: FloatArray, axis: int | None = None) -> FloatArray:
