@@ -41,6 +41,8 @@ LEAST_VARIANCE = 0.01
 """Least p (1 - p) of batches whose scatter is near enough to a Gaussian."""
 MOST_VARIANCE = 30.0
 """The most of positive numbers, in terms of the first of them."""
+AT_A_TIME = 8
+"""Questions that are answered together at most: a few megabytes."""
 MOST_EARLY = 8
 """First prints that are asked whether they are counts at all: a few are enough to tell."""
 
@@ -79,11 +81,12 @@ def early(s: Sample) -> Early:
 
 
 class Foretold(NamedTuple):
-    """How well the prints of an epoch foretell each other. Log-likelihoods by the noise."""
+    """How well the prints of an epoch foretell each other: log-likelihoods."""
 
     all: FloatArray
-    but_last: FloatArray
-    """Of all but the last of them."""
+    """Of all of them, by the noise."""
+    last: float
+    """Of the last of them, given the others."""
 
 
 class Question(NamedTuple):
@@ -100,11 +103,14 @@ class Question(NamedTuple):
 
 def answer(questions: Sequence[Question]) -> None:
     """Answer questions, each trial's in order: those about as many prints together."""
+    alike: dict[int, list[int]] = {}
+    for i, question in enumerate(questions):
+        alike.setdefault(len(question.told), []).append(i)
     answers: dict[int, Foretold] = {}
-    numbers = [len(question.told) for question in questions]
-    for number in sorted(set(numbers)):
-        at = [i for i, n in enumerate(numbers) if n == number]
-        answers.update(zip(at, _answers([questions[i] for i in at]), strict=True))
+    for at in alike.values():
+        for first in range(0, len(at), AT_A_TIME):
+            some = at[first : first + AT_A_TIME]
+            answers.update(zip(some, _answers([questions[i] for i in some]), strict=True))
     for i, question in enumerate(questions):
         question.then(answers[i])
 
@@ -124,7 +130,9 @@ def _answers(questions: Sequence[Question]) -> Iterator[Foretold]:
     nats = foretold(at, told, np.array(quantum) / unit, variance)
     nats = np.minimum(np.maximum(nats, -IMPROBABLE), 0.0)
     likely = nats.sum(axis=-1)
-    return map(Foretold, *mean(np.array([likely, likely - nats[..., -1]]), 2))
+    both = np.array([likely, likely - nats[..., -1]])
+    with_last, without = mean(both.reshape(2, len(questions), -1), 2)
+    return map(Foretold, mean(likely, 1), (with_last - without).tolist())
 
 
 class Trial:
@@ -223,8 +231,7 @@ class Trial:
         self._nats[epoch] = found.all
 
     def _hear_end(self, rule: Final, found: Foretold) -> None:
-        told = float(mean(found.all) - mean(found.but_last))
-        self._ends[rule] = self._ends.get(rule, 0.0) + told
+        self._ends[rule] = self._ends.get(rule, 0.0) + found.last
 
     def _ask(
         self, some: Sequence[Sample], then: Callable[[Foretold], None], last: Final = "same"
