@@ -9,7 +9,7 @@ line of an epoch only: what each makes of the last lines is kept apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from math import ceil, isfinite
 from typing import NamedTuple
@@ -21,9 +21,9 @@ from tui_monitor.core.batchsize import BatchSizes, Early
 from tui_monitor.core.bounds import DoubleSums, Sums, printed
 from tui_monitor.core.laws import Final, Law
 from tui_monitor.core.level import IMPROBABLE
-from tui_monitor.core.marginal import NOISES, Standing, foretold, mean
+from tui_monitor.core.marginal import NOISES, Standing, mean
 from tui_monitor.core.metrics import Metric
-from tui_monitor.core.noise import Family
+from tui_monitor.core.questions import Foretold, Question, answer
 
 MOST_PRINTS = 120
 """Prints of a metric that a law is tried on; more would not change the verdict."""
@@ -37,12 +37,6 @@ FIRST_PRINTS = 24
 """Prints after which the first guess of the noise stays as it is."""
 INDIFFERENT = 3.0
 """Nats within which a larger noise is preferred: noise that is there is missed more dearly."""
-LEAST_VARIANCE = 0.01
-"""Least p (1 - p) of batches whose scatter is near enough to a Gaussian."""
-MOST_VARIANCE = 30.0
-"""The most of positive numbers, in terms of the first of them."""
-AT_A_TIME = 8
-"""Questions that are answered together at most: a few megabytes."""
 MOST_EARLY = 8
 """First prints that are asked whether they are counts at all: a few are enough to tell."""
 
@@ -78,61 +72,6 @@ def early(s: Sample) -> Early:
     """A print as bounds on a count."""
     where = printed(s.displayed, s.quantum)
     return Early(s.epoch, s.k, s.displayed, 0.5 * (where.high - where.low))
-
-
-class Foretold(NamedTuple):
-    """How well the prints of an epoch foretell each other: log-likelihoods."""
-
-    all: FloatArray
-    """Of all of them, by the noise."""
-    last: float
-    """Of the last of them, given the others."""
-
-
-class Question(NamedTuple):
-    """Prints of one epoch whose likelihood is to be known, and what to do once it is."""
-
-    at: Standing
-    told: tuple[float, ...]
-    quantum: tuple[float, ...]
-    family: Family
-    unit: float
-    """About how far the level may be from the first number."""
-    then: Callable[[Foretold], None]
-
-
-def answer(questions: Sequence[Question]) -> None:
-    """Answer questions, each trial's in order: those about as many prints together."""
-    alike: dict[int, list[int]] = {}
-    for i, question in enumerate(questions):
-        alike.setdefault(len(question.told), []).append(i)
-    answers: dict[int, Foretold] = {}
-    for at in alike.values():
-        for first in range(0, len(at), AT_A_TIME):
-            some = at[first : first + AT_A_TIME]
-            answers.update(zip(some, _answers([questions[i] for i in some]), strict=True))
-    for i, question in enumerate(questions):
-        question.then(answers[i])
-
-
-def _answers(questions: Sequence[Question]) -> Iterator[Foretold]:
-    """Answers to questions about as many prints each."""
-    at, displayed, quantum, families, units, _ = zip(*questions, strict=True)
-    unit = np.array(units)[:, None]
-    told = np.array(displayed) / unit
-    variance = np.minimum(np.maximum(np.abs(told), 1e-3), MOST_VARIANCE)
-    for i, family in enumerate(families):
-        if family == "real":
-            variance[i] = 1.0
-        elif family == "fraction":
-            p = told[i] * units[i]
-            variance[i] = np.maximum(p * (1.0 - p), LEAST_VARIANCE) / units[i] ** 2
-    nats = foretold(at, told, np.array(quantum) / unit, variance)
-    nats = np.minimum(np.maximum(nats, -IMPROBABLE), 0.0)
-    likely = nats.sum(axis=-1)
-    both = np.array([likely, likely - nats[..., -1]])
-    with_last, without = mean(both.reshape(2, len(questions), -1), 2)
-    return map(Foretold, mean(likely, 1), (with_last - without).tolist())
 
 
 class Trial:
