@@ -35,6 +35,13 @@ def test_weights_are_what_the_law_prints(law: Law, last: Final) -> None:
     assert told == pytest.approx(printed)
 
 
+def test_sums_over_batches() -> None:
+    h = [sum(1.0 / i for i in range(1, j)) for j in range(1, 41)]
+    each = np.array([[1.0, h_j, h_j**2, j * h_j] for j, h_j in enumerate(h, start=1)])
+    k = (0, 1, 2, 17, 17, 40)
+    np.testing.assert_allclose(marginal._sums(k).T, [each[:n].sum(axis=0) for n in k], atol=1e-12)
+
+
 @pytest.mark.parametrize("depth", [1, 2])
 def test_the_likelihood_is_that_of_a_gaussian(depth: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Against the covariance written out batch by batch, for prints at every batch."""

@@ -61,9 +61,8 @@ class Weights(NamedTuple):
 def weights(at: Standing) -> Weights:
     """The weights of the batches in each print, the last by its own rule."""
     n = np.array(at.k, dtype=np.float64)
-    once = np.ones(len(n)), np.zeros(len(n))
-    h = _sums(at.k[-1]).harmonic[list(at.k)]
-    c, w = once if at.depth == 1 else (h, np.ones(len(n)))
+    h = _harmonic(at.k)
+    c, w = (h, np.ones(len(n))) if at.depth == 2 else (np.ones(len(n)), np.zeros(len(n)))
     if at.last == "running-appended":
         c[-1], w[-1] = h[-1] + at.appended / n[-1], 1.0
         n[-1] += at.appended
@@ -72,28 +71,24 @@ def weights(at: Standing) -> Weights:
     return Weights(c, w, n)
 
 
-class _Sums(NamedTuple):
-    """Over the batches j = 1 .. k, for k = 0, 1, .."""
-
-    harmonic: FloatArray
-    """Of 1 / j: h_{k+1}."""
-    others: FloatArray
-    """Of 1, h_j, h_j^2 and j h_j, by row."""
-
-
-def _sums(k: int) -> _Sums:
-    """Up to k at least."""
-    return _sums_to(1 << k.bit_length())
+def _harmonic(k: Sequence[int]) -> FloatArray:
+    """h_{k+1} = 1 + 1/2 + .. + 1/k, of ascending k."""
+    return np.asarray(_harmonic_sums(1 << k[-1].bit_length())[list(k)])
 
 
 @lru_cache(maxsize=16)
-def _sums_to(k: int) -> _Sums:
-    j = np.arange(1.0, k + 1.0)
-    harmonic = np.cumsum(1.0 / j)
-    h = np.append(0.0, harmonic[:-1])
-    others = np.zeros((4, k + 1))
-    others[:, 1:] = j, np.cumsum(h), np.cumsum(h * h), np.cumsum(j * h)
-    return _Sums(np.append(0.0, harmonic), others)
+def _harmonic_sums(n: int) -> FloatArray:
+    return np.concatenate(([0.0], np.cumsum(1.0 / np.arange(1, n + 1))))
+
+
+def _sums(k: Sequence[int]) -> FloatArray:
+    """Over the batches j = 1 .. k, of ascending k, the sums of 1, h_j, h_j^2 and j h_j: 4 x len(k).
+
+    Summed by parts (Graham, Knuth and Patashnik 1994, Concrete Mathematics, 2.6).
+    """
+    n, h = np.array(k, dtype=np.float64), _harmonic(k)
+    squares = n * h * h - (2.0 * n + 1.0) * h + 2.0 * n
+    return np.array([n, n * (h - 1.0), squares, 0.5 * n * (n + 1.0) * h - 0.25 * n * (n + 3.0)])
 
 
 class _Gaps(NamedTuple):
@@ -121,10 +116,9 @@ class _Gaps(NamedTuple):
 
 @lru_cache(maxsize=8)
 def _gaps(k: tuple[int, ...]) -> _Gaps:
-    ends = np.array((0, *k))
-    over = _sums(k[-1]).others[:, ends]
+    over = _sums((0, *k))
     size, h, squares, late = over[:, 1:] - over[:, :-1]
-    some = np.maximum(size, 1.0)
+    some, ends = np.maximum(size, 1.0), over[0]
     # learning is fast at first: of the square root of time a level is as smooth early as late
     time = np.sqrt(ends / k[-1])
     turned = np.abs(time[:, None] - time) / np.append(SMOOTH / 3.0**0.5, ROUGH)[:, None, None]
