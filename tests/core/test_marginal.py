@@ -9,7 +9,7 @@ import pytest
 
 from tui_monitor.core import laws, marginal
 from tui_monitor.core.laws import Final, Law
-from tui_monitor.core.marginal import NOISES, Row, foretold, mean, row
+from tui_monitor.core.marginal import NOISES, Standing, foretold, mean, weights
 
 LAST = [
     (laws.STATE, "same"),
@@ -18,19 +18,28 @@ LAST = [
 ]
 
 
-def weights(r: Row) -> list[float]:
-    """What a row says of each batch up to its own."""
-    return [(r.c - r.w * sum(1.0 / i for i in range(1, j))) / r.n for j in range(1, r.k + 1)]
+def batches(at: Standing) -> list[list[float]]:
+    """The weight of each batch in each print."""
+    return [
+        [(c - w * sum(1.0 / i for i in range(1, j))) / n for j in range(1, k + 1)]
+        for k, c, w, n in zip(at.k, *weights(at), strict=True)
+    ]
 
 
 @pytest.mark.parametrize(("law", "last"), LAST)
-def test_rows_are_what_the_law_prints(law: Law, last: Final) -> None:
+def test_weights_are_what_the_law_prints(law: Law, last: Final) -> None:
     values = np.random.default_rng(0).uniform(0.0, 1.0, 9).tolist()
     printed = laws.forward(law, values, [1.0] * 9)
-    for k in range(1, 9):
-        told = np.dot(weights(row(law.depth, k)), values[:k])
-        assert told == pytest.approx(printed[k - 1])
-    assert np.dot(weights(row(law.depth, 9, last)), values) == pytest.approx(printed[-1])
+    found = batches(Standing(law.depth, tuple(range(1, 10)), last))
+    told = [np.dot(each, values[: len(each)]) for each in found]
+    assert told == pytest.approx(printed)
+
+
+def test_sums_over_batches() -> None:
+    h = [sum(1.0 / i for i in range(1, j)) for j in range(1, 41)]
+    each = np.array([[1.0, h_j, h_j**2, j * h_j] for j, h_j in enumerate(h, start=1)])
+    k = (0, 1, 2, 17, 17, 40)
+    np.testing.assert_allclose(marginal._sums(k).T, [each[:n].sum(axis=0) for n in k], atol=1e-12)
 
 
 @pytest.mark.parametrize("depth", [1, 2])
@@ -38,18 +47,18 @@ def test_the_likelihood_is_that_of_a_gaussian(depth: int, monkeypatch: pytest.Mo
     """Against the covariance written out batch by batch, for prints at every batch."""
     monkeypatch.setattr(marginal, "SMOOTH", np.array([]))
     monkeypatch.setattr(marginal, "ROUGH", np.array([2.0]))
+    marginal._gaps.cache_clear()
     marginal._design.cache_clear()
     n = 6
     told = np.random.default_rng(1).uniform(0.4, 0.6, n)
     variance, quantum = np.linspace(0.5, 1.0, n), np.full(n, 1e-3)
-    rows = [row(depth, k) for k in range(1, n + 1)]
-    found = foretold(rows, told, quantum, variance)
-    marginal._design.cache_clear()
-    shares = np.array([[*weights(r), *[0.0] * (n - r.k)] for r in rows])
+    at = Standing(depth, tuple(range(1, n + 1)))
+    found = foretold([at], told[None], quantum[None], variance[None])
+    shares = np.array([[*each, *[0.0] * (n - len(each))] for each in batches(at)])
     time = np.sqrt(np.arange(1, n + 1) / n)
     level = np.exp(-np.abs(time[:, None] - time) / 2.0)
-    assert found.shape == (1, len(NOISES), n)
-    for s, nats in zip(NOISES, found[0], strict=True):
+    assert found.shape == (1, 1, len(NOISES), n)
+    for s, nats in zip(NOISES, found[0, 0], strict=True):
         covariance = shares @ (level + s * np.diag(variance)) @ shares.T + np.eye(n) * 1e-6 / 12.0
         away = told - told[0]
         _, size = np.linalg.slogdet(2.0 * np.pi * covariance)
@@ -59,7 +68,8 @@ def test_the_likelihood_is_that_of_a_gaussian(depth: int, monkeypatch: pytest.Mo
 
 def test_numbers_out_of_all_proportion_are_foretold_badly_but_foretold() -> None:
     told = np.array([0.0, 1e13, 0.0, 1e-13])
-    found = foretold([row(1, k) for k in (1, 2, 3, 4)], told, np.full(4, 1e-12), np.full(4, 30.0))
+    at = Standing(1, (1, 2, 3, 4))
+    found = foretold([at], told[None], np.full((1, 4), 1e-12), np.full((1, 4), 30.0))
     assert np.isfinite(found).all()
     assert found.min() < -1e6
 

@@ -256,7 +256,7 @@ class BatchSizes:
         self._none = log(UNCOUNTED)
         """The same in nats, of numbers that are no counts."""
         self._counts: dict[str, Counts] = {}
-        self._weight = self._before
+        self._weight: FloatArray = self._before
         self._guess, self._smallest = 32.0, 1.0
         self.settled = False
         """The counts leave no doubt: no more of them are looked at."""
@@ -331,8 +331,9 @@ class BatchSizes:
 
     def _posterior(self, spread: Curve | None) -> FloatArray:
         """Posterior of the sizes, up to a factor that `_none` shares."""
-        scatter = 0.0 if spread is None else np.interp(np.log(self.sizes), *spread)
-        return np.asarray(self._weight * np.exp(scatter))
+        if spread is None:
+            return self._weight
+        return np.asarray(self._weight * np.exp(np.interp(np.log(self.sizes), *spread)))
 
     def about(self, spread: Curve) -> tuple[float, float]:
         """The logarithm of the size and its standard deviation, as far as it matters for noise."""

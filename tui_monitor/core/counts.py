@@ -8,6 +8,7 @@ window is found by going over the chain forward and back (Rabiner 1989, Proc. IE
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -106,10 +107,8 @@ class _Piece:
         there = np.zeros((n, states, states))
         there[self.at] = growth
         back = there[::-1].transpose(0, 2, 1)
-        # on end, with a window between that tells nothing
-        nothing = np.zeros((1, states, states))
-        said = spread(np.concatenate((there, nothing, back)), np.concatenate((even, even[::-1])))
-        before, after = said[: n + 1], said[:n:-1]
+        before, after = spread(np.stack((there, back)), np.stack((even, even[::-1])))
+        after = after[::-1]
         joint = before[self.at, :, None] * growth * after[self.at + 1, None, :]
         total = joint.sum(axis=(1, 2), keepdims=True)
         return np.asarray(np.divide(joint, total, out=joint, where=total > 0.0))
@@ -137,22 +136,28 @@ class _Piece:
 
 
 def spread(growth: FloatArray, even: FloatArray) -> FloatArray:
-    """How likely each state is after each window, given the windows before; shape (n + 1, states).
+    """How likely each state is after each window, given the windows before.
 
-    `growth`: how likely each state makes each next one, (n, states, states); `even`: what is open after
-    each print, (n + 1, states). Pieces go side by side, each begun some windows early: what is farther
-    away tells nothing.
+    Of some chains at once: shape (chains, n + 1, states). `growth`: how likely each state makes each
+    next one, (chains, n, states, states); `even`: what is open after each print, (chains, n + 1,
+    states). Pieces go side by side, each begun some windows early: what is farther away tells nothing.
     """
-    found = even.copy()
-    starts = np.arange(0, len(growth), PIECE)
-    at = even[np.maximum(starts - RUN_UP, 0)]
-    for ahead in range(-RUN_UP, PIECE):
-        windows = starts + ahead
-        here = (windows >= 0) & (windows < len(growth))
-        windows = windows[here]
-        known = (at[here, None, :] @ growth[windows])[:, 0]
-        total = known.sum(axis=1, keepdims=True)
-        at[here] = np.divide(known, total, out=even[windows + 1], where=total > 0.0)
-        if ahead >= 0:
-            found[windows + 1] = at[here]
-    return found
+    chains, n, states, _ = growth.shape
+    pieces = ceil(n / PIECE)
+    run_up = RUN_UP if pieces > 1 else 0
+    length = run_up + pieces * PIECE
+    windows = np.zeros((chains, length, states, states))
+    windows[:, run_up : run_up + n] = growth
+    # nothing is told of the first state, and nothing after the last
+    found = np.zeros((chains, length + 1, states))
+    found[:, :run_up] = even[:, :1]
+    found[:, run_up : run_up + n + 1] = even
+    at = found[:, :length:PIECE][:, :pieces]
+    for window in range(run_up + min(n, PIECE)):
+        known = (at[:, :, None] @ windows[:, window::PIECE][:, :pieces])[:, :, 0]
+        total = known.sum(axis=2, keepdims=True)
+        after = found[:, window + 1 :: PIECE][:, :pieces]
+        at = np.divide(known, total, out=after.copy(), where=total > 0.0)
+        if window >= run_up:
+            after[...] = at
+    return found[:, run_up : run_up + n + 1]

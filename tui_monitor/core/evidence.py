@@ -9,7 +9,8 @@ line of an epoch only: what each makes of the last lines is kept apart.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from math import ceil, isfinite
 from typing import NamedTuple
 
@@ -20,8 +21,9 @@ from tui_monitor.core.batchsize import BatchSizes, Early
 from tui_monitor.core.bounds import DoubleSums, Sums, printed
 from tui_monitor.core.laws import Final, Law
 from tui_monitor.core.level import IMPROBABLE
-from tui_monitor.core.marginal import NOISES, foretold, mean, row
+from tui_monitor.core.marginal import NOISES, Standing, mean
 from tui_monitor.core.metrics import Metric
+from tui_monitor.core.questions import Foretold, Question, answer
 
 MOST_PRINTS = 120
 """Prints of a metric that a law is tried on; more would not change the verdict."""
@@ -35,10 +37,6 @@ FIRST_PRINTS = 24
 """Prints after which the first guess of the noise stays as it is."""
 INDIFFERENT = 3.0
 """Nats within which a larger noise is preferred: noise that is there is missed more dearly."""
-LEAST_VARIANCE = 0.01
-"""Least p (1 - p) of batches whose scatter is near enough to a Gaussian."""
-MOST_VARIANCE = 30.0
-"""The most of positive numbers, in terms of the first of them."""
 MOST_EARLY = 8
 """First prints that are asked whether they are counts at all: a few are enough to tell."""
 
@@ -85,11 +83,12 @@ class Trial:
         self.depth = laws[0].depth
         self._epoch: list[Sample] = []
         """The newest epoch's prints that some batches could have made, but for its last line."""
-        self._tried = self._weighed = 0
-        """Of these: on how many the law is tried, and on how many it was when last weighed."""
-        self._newest = np.zeros(len(NOISES))
-        self._over = np.zeros(len(NOISES))
-        """Log-likelihood of the newest epoch's prints, and of those of all before, by the noise."""
+        self._tried = self._asked = 0
+        """Of these: on how many the law is tried, and on how many it was when last asked."""
+        self._questions: list[Question] = []
+        """To be answered."""
+        self._nats = [np.zeros(len(NOISES))]
+        """Log-likelihood of each epoch's prints, but for its last line, by the noise."""
         self._ends: dict[Final, float] = {}
         """The same of last lines, by their rule."""
         self._sums: Sums | DoubleSums = Sums(metric.low, metric.high)
@@ -99,63 +98,90 @@ class Trial:
         """The same of last lines, by their rule."""
         self._counts = BatchSizes(usual=True) if metric.counts else None
         self._counted = 0
+        self._support: FloatArray | None = None
+        """What the counts say of each noise, since they were last asked."""
         self._before: Sample | None = None
         self._unit = 0.5
         """About how far the level may be from the first number."""
         self.only_ends = False
         """From now on only last lines are to be told apart."""
         self._first_noise: float | None = None
-        """What it was after `FIRST_PRINTS`."""
+        """What it stays."""
         self._taken = self._ended = 0
 
-    def first_noise(self) -> float | None:
-        """The first guess of the noise, as `Noise.scale`; None before any print."""
-        if self._first_noise is None and self._tried:
-            return self._guess_noise()
-        return self._first_noise
+    # --- what the prints tell ----------------------------------------------------------------
 
-    def _guess_noise(self) -> float:
-        """The largest noise that the prints allow."""
-        nats = self._by_noise()
-        unit = {"fraction": 1.0, "positive": self._unit, "real": self._unit**2}
-        largest = NOISES[nats > nats.max() - INDIFFERENT].max()
-        return float(largest) * unit[self.metric.family]
-
-    def _by_noise(self) -> FloatArray:
-        """Log-likelihood of the prints, but for last lines, by the noise."""
-        if self._weighed != self._tried:
-            found = self._foretold(self._epoch[: self._tried])
-            self._newest, self._weighed = mean(found.sum(axis=-1), 0), self._tried
-        return self._over + self._newest
-
-    def _foretold(self, prints: Sequence[Sample], last: Final = "same") -> FloatArray:
-        """As `marginal.foretold`, of prints of one epoch; `last`: the rule of the last of them."""
-        rows = [row(self.depth, s.k) for s in prints[:-1]]
-        rows.append(row(self.depth, prints[-1].k, last, prints[-1].appended))
-        told = np.array([s.displayed for s in prints])
-        quantum = np.array([s.quantum for s in prints])
-        if self.metric.family == "fraction":
-            variance = np.maximum(told * (1.0 - told), LEAST_VARIANCE) / self._unit**2
-        elif self.metric.family == "positive":
-            variance = np.clip(np.abs(told) / self._unit, 1e-3, MOST_VARIANCE)
-        else:
-            variance = np.ones(len(told))
-        found = foretold(rows, told / self._unit, quantum / self._unit, variance)
-        return np.asarray(found.clip(-IMPROBABLE, 0.0))
-
-    def nats(self, law: Law) -> float:
-        """Log-likelihood of the prints under a law, less a price for each impossible one.
+    def nats(self) -> dict[Law, float]:
+        """Log-likelihood of the prints under each law, less a price for each impossible one.
 
         More by what an accuracy's first prints tell of being counts, of any batch size.
         """
-        impossible = self._impossible + self._impossible_ends.get(law.final, 0)
+        answer(self.questions())
+        nats = self._by_noise()
         if self._counts is None:
-            likely = float(mean(self._by_noise()))
+            likely = float(mean(nats))
         else:
-            likely = float(
-                np.logaddexp.reduce(self._by_noise() + self._counts.supports(1.0 / NOISES))
-            )
-        return likely + self._ends.get(law.final, 0.0) - IMPROBABLE * impossible
+            if self._support is None:
+                self._support = self._counts.supports(1.0 / NOISES)
+            likely = float(np.logaddexp.reduce(nats + self._support))
+        return {
+            law: likely
+            + self._ends.get(law.final, 0.0)
+            - IMPROBABLE * (self._impossible + self._impossible_ends.get(law.final, 0))
+            for law in self.laws
+        }
+
+    def first_noise(self) -> float | None:
+        """The first guess of the noise, as `Noise.scale`; None before any print.
+
+        Once there are `FIRST_PRINTS` it stays as it is.
+        """
+        if self._first_noise is not None or not self._tried:
+            return self._first_noise
+        answer(self.questions())
+        nats = self._by_noise()
+        unit = {"fraction": 1.0, "positive": self._unit, "real": self._unit**2}
+        largest = NOISES[nats > nats.max() - INDIFFERENT].max()
+        found = float(largest) * unit[self.metric.family]
+        if self._taken >= FIRST_PRINTS:
+            self._first_noise = found
+        return found
+
+    def _by_noise(self) -> FloatArray:
+        """Log-likelihood of the prints, but for last lines, by the noise."""
+        return np.asarray(sum(self._nats))
+
+    # --- questions ---------------------------------------------------------------------------
+
+    def questions(self) -> Sequence[Question]:
+        """What is to be answered before likelihoods are those of all prints taken."""
+        self._ask_newest()
+        found, self._questions = self._questions, []
+        return found
+
+    def _ask_newest(self) -> None:
+        """Ask for the newest epoch's prints, but for its last line."""
+        if self._asked != self._tried:
+            self._asked = self._tried
+            hear = partial(self._hear, len(self._nats) - 1)
+            self._ask(self._epoch[: self._tried], hear)
+
+    def _hear(self, epoch: int, found: Foretold) -> None:
+        self._nats[epoch] = found.all
+
+    def _hear_end(self, rule: Final, found: Foretold) -> None:
+        self._ends[rule] = self._ends.get(rule, 0.0) + found.last
+
+    def _ask(
+        self, some: Sequence[Sample], then: Callable[[Foretold], None], last: Final = "same"
+    ) -> None:
+        """Ask for prints of one epoch; `last`: the rule of the last of them."""
+        _, k, told, quantum, *_ = zip(*some, strict=True)
+        at = Standing(self.depth, k, last, some[-1].appended)
+        question = Question(at, told, quantum, self.metric.family, self._unit, then)
+        self._questions.append(question)
+
+    # --- prints in ---------------------------------------------------------------------------
 
     def take(self, samples: Iterable[Sample]) -> None:
         """Take the next prints."""
@@ -174,9 +200,9 @@ class Trial:
 
     def _open(self) -> None:
         """An epoch begins."""
-        self._over = self._by_noise()
-        self._newest = np.zeros(len(NOISES))
-        self._epoch, self._tried, self._weighed = [], 0, 0
+        self._ask_newest()
+        self._epoch, self._tried, self._asked = [], 0, 0
+        self._nats.append(np.zeros(len(NOISES)))
         kind = DoubleSums if self.depth == 2 else Sums
         self._sums = kind(self.metric.low, self.metric.high)
 
@@ -195,10 +221,9 @@ class Trial:
             if self._counts is not None and self._counted < MOST_EARLY:
                 self._counted += 1
                 self._counts.take(self.metric.name, self.depth, [early(s)])
+                self._support = None
         else:
             self._impossible += 1
-        if self._taken == FIRST_PRINTS:
-            self._first_noise = self._guess_noise()
 
     def _take_end(self, s: Sample) -> None:
         """Take a last line, by each rule."""
@@ -209,9 +234,7 @@ class Trial:
         for rule in {law.final: law for law in self.laws}.values():
             adds = not before or s.k > before[-1].k
             if adds or restates(rule, s):
-                found = self._foretold([*before, s], rule.final)
-                told = mean(found.sum(axis=-1)) - mean(found[..., :-1].sum(axis=-1))
-                self._ends[rule.final] = self._ends.get(rule.final, 0.0) + float(told)
+                self._ask([*before, s], partial(self._hear_end, rule.final), rule.final)
 
     def _doubt_again(self, s: Sample, before: Sample) -> None:
         """Count a print that adds no batch and is another number, unless the law has it so."""
@@ -264,16 +287,14 @@ class Trials:
 
     def nats(self, of: Collection[str] = ()) -> Mapping[Law, float]:
         """Log-likelihood under each law, of some metrics together; of all where there are none."""
-        return {
-            law: sum(
-                trial.nats(law)
-                for name, trials in self._of_metric.items()
-                if not of or name in of
-                for trial in trials
-                if trial.depth == law.depth
-            )
-            for law in self.laws
-        }
+        trials = [trial for each in self._of_metric.values() for trial in each]
+        answer([question for trial in trials for question in trial.questions()])
+        found = dict.fromkeys(self.laws, 0.0)
+        for name, each in self._of_metric.items():
+            for trial in each if not of or name in of else ():
+                for law, nats in trial.nats().items():
+                    found[law] += nats
+        return found
 
     def first_noise(self, metric: str, depth: int) -> float | None:
         """The first guess of a metric's noise, as `Noise.scale`; None before it is known."""

@@ -88,7 +88,7 @@ class BarIdentity:
         self.size_is_certain = True
         """Right answers may be counted by the batch size."""
         self._about: int | None = None
-        """About the samples an update, where the batch size is not known: for the level's noise."""
+        """About the samples an update, where the batch size is not certain: for the level's noise."""
         self.law: Law | None = None
         """The likeliest of the candidates; None before the first print."""
         self._evidence: LawEvidence | None = None
@@ -271,7 +271,7 @@ class BarIdentity:
 
     def samples(self, stride: int) -> int | None:
         """Samples an update of `stride` batches, to go by for the level; not always to count by."""
-        return self.batch_size * stride if self.batch_size else self._about
+        return self.batch_size * stride if self.batch_size and self.size_is_certain else self._about
 
     def forget(self) -> None:
         """Prints stand elsewhere than thought: read them anew."""
@@ -369,6 +369,7 @@ class BarIdentity:
             known = size == self.batch_size and self.size_is_certain
             self.size_is_certain = found.margin > (DOUBTFUL if known else CERTAIN)
             self.batch_size = size
+            self._guess_size(found.size)
         else:
             self.batch_size, self.size_is_certain = None, False
             self._guess_size(self._sizes.about())

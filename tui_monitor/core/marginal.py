@@ -9,18 +9,17 @@ running means. If batches scatter by a variance of s f(p) about a level p, and t
 process in the square root of time, all prints are Gaussian together; the Cholesky factor of their
 covariance foretells each from those before it (Rasmussen and Williams 2006, Gaussian Processes for
 Machine Learning, 2.2 and 5.2). That is done for some scales s of the noise and some ways that a level
-may go.
+may go, and for the prints of several metrics and laws at once: most of them are few.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from math import log, pi
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.laws import Final
@@ -33,34 +32,48 @@ ROUGH: FloatArray = np.array([1.0, 100.0])
 """The same of a level that goes as chance has it (Matérn, 1/2)."""
 FINEST = 1e-11
 """Least variance of a rounding: below it sums of floats are no better."""
+PORTION = 32_768
+"""Numbers that are factored at once."""
 UNBOUNDED = 1e200
 """Stands for a variance beyond all others."""
 
 
-class Row(NamedTuple):
-    """A print as a weighted mean of the batches up to k."""
+class Standing(NamedTuple):
+    """Where the prints of an epoch stand, and how often is averaged. A log's metrics share them."""
 
-    k: int
-    c: float
-    w: float
-    n: float
-
-
-def row(depth: int, k: int, last: Final = "same", appended: float = 1.0) -> Row:
-    """What is printed after batch k, or, by its rule, on a last line.
-
-    `appended`: batches that a running mean counts for which the last line appends.
-    """
-    if last == "running-appended":
-        return Row(k, float(_harmonic(k)[k]) + appended / k, 1.0, k + appended)
-    if depth == 1 or last == "reset":
-        return Row(k, 1.0, 0.0, float(k))
-    return Row(k, float(_harmonic(k)[k]), 1.0, float(k))
+    depth: int
+    k: tuple[int, ...]
+    """Batches before each print, ascending."""
+    last: Final = "same"
+    """The rule of the last of them."""
+    appended: float = 1.0
+    """Batches that a running mean counts for which it appends."""
 
 
-def _harmonic(n: int) -> FloatArray:
-    """h_1, h_2, .. and at least to h_{n+1}."""
-    return _harmonic_sums(1 << n.bit_length())
+class Weights(NamedTuple):
+    """What each print is of the batches before it. Arrays of shape (prints,)."""
+
+    c: FloatArray
+    w: FloatArray
+    n: FloatArray
+
+
+def weights(at: Standing) -> Weights:
+    """The weights of the batches in each print, the last by its own rule."""
+    n = np.array(at.k, dtype=np.float64)
+    h = _harmonic(at.k)
+    c, w = (h, np.ones(len(n))) if at.depth == 2 else (np.ones(len(n)), np.zeros(len(n)))
+    if at.last == "running-appended":
+        c[-1], w[-1] = h[-1] + at.appended / n[-1], 1.0
+        n[-1] += at.appended
+    elif at.last == "reset":
+        c[-1], w[-1] = 1.0, 0.0
+    return Weights(c, w, n)
+
+
+def _harmonic(k: Sequence[int]) -> FloatArray:
+    """h_{k+1} = 1 + 1/2 + .. + 1/k, of ascending k."""
+    return np.asarray(_harmonic_sums(1 << k[-1].bit_length())[list(k)])
 
 
 @lru_cache(maxsize=16)
@@ -68,49 +81,85 @@ def _harmonic_sums(n: int) -> FloatArray:
     return np.concatenate(([0.0], np.cumsum(1.0 / np.arange(1, n + 1))))
 
 
-class _Design(NamedTuple):
-    """What prints share whatever they say. Arrays of prints x prints, if not told otherwise."""
+def _sums(k: Sequence[int]) -> FloatArray:
+    """Over the batches j = 1 .. k, of ascending k, the sums of 1, h_j, h_j^2 and j h_j: 4 x len(k).
 
+    Summed by parts (Graham, Knuth and Patashnik 1994, Concrete Mathematics, 2.6).
+    """
+    n, h = np.array(k, dtype=np.float64), _harmonic(k)
+    squares = n * h * h - (2.0 * n + 1.0) * h + 2.0 * n
+    return np.array([n, n * (h - 1.0), squares, 0.5 * n * (n + 1.0) * h - 0.25 * n * (n + 3.0)])
+
+
+class _Gaps(NamedTuple):
+    """The batches between prints, and the level there. Arrays of gaps, if not told otherwise.
+
+    A gap is empty where a last line restates the print before it.
+    """
+
+    size: FloatArray
+    """Batches."""
+    h: FloatArray
+    """Mean of h_j."""
+    scatter: FloatArray
+    """Sum of squares of h_j about that."""
+    share: FloatArray
+    """Sum of the shares of the gap that are over by each batch."""
+    h_share: FloatArray
+    """Sum of h_j times that."""
+    before: FloatArray
+    """1 where a print has a gap behind it, else 0: prints x gaps."""
     level: FloatArray
-    """Covariance that the level gives, one for each way it may go: ways x prints x prints."""
-    gap: NDArray[np.int64]
-    """Index of the last gap between prints that both have behind them."""
-    batch: FloatArray
-    """Sums over the batches of each gap of 1, h and h^2: 3 x gaps."""
-    weight: FloatArray
-    """With what weights these make up the covariance of the noise: 3 x prints x prints."""
-    at: NDArray[np.int64]
-    """The first print after each gap."""
+    """Covariance of the level, one for each way it may go, at the start of the epoch and the prints:
+    ways x gaps + 1 x gaps + 1."""
 
 
 @lru_cache(maxsize=8)
-def _design(rows: tuple[Row, ...]) -> _Design:
-    """Between two prints the level is taken to go straight. A log's metrics share designs."""
-    k, c, w, n = np.array(rows).T
-    stops, at = np.unique(k, return_index=True)
-    starts = np.concatenate(([0.0], stops[:-1]))
-    lengths = stops - starts
-    first = starts.astype(np.int64)
-    h = _harmonic(int(stops[-1]))[: int(stops[-1])]
-    share = np.arange(1.0, len(h) + 1.0) - np.repeat(starts, lengths.astype(np.int64))
-    batch = np.stack([lengths, np.add.reduceat(h, first), np.add.reduceat(h * h, first)])
-    reached = (stops <= k[:, None]) / n[:, None]
-    whole = reached * (np.outer(c, batch[0]) - np.outer(w, batch[1]))
-    halves = np.outer(c, 0.5 * (lengths + 1.0)) - np.outer(
-        w, np.add.reduceat(h * share, first) / lengths
-    )
-    nodes = np.zeros((len(k), len(stops) + 1))
-    nodes[:, 1:] = reached * halves
-    nodes[:, :-1] += whole - nodes[:, 1:]
+def _gaps(k: tuple[int, ...]) -> _Gaps:
+    over = _sums((0, *k))
+    size, h, squares, late = over[:, 1:] - over[:, :-1]
+    some, ends = np.maximum(size, 1.0), over[0]
     # learning is fast at first: of the square root of time a level is as smooth early as late
-    time = np.sqrt(np.concatenate(([0.0], stops)) / stops[-1])
-    lag = np.abs(time[:, None] - time)
-    turned = 3.0**0.5 * lag / SMOOTH[:, None, None]
-    smooth, rough = (1.0 + turned) * np.exp(-turned), np.exp(-lag / ROUGH[:, None, None])
-    level = nodes @ np.concatenate([smooth, rough]) @ nodes.T
-    weight = np.stack([np.outer(c, c), -np.outer(c, w) - np.outer(w, c), np.outer(w, w)])
-    gap = np.searchsorted(stops, np.minimum(k[:, None], k))
-    return _Design(level, gap, batch, weight / np.outer(n, n), at)
+    time = np.sqrt(ends / k[-1])
+    turned = np.abs(time[:, None] - time) / np.append(SMOOTH / 3.0**0.5, ROUGH)[:, None, None]
+    level = np.exp(-turned)
+    level[: len(SMOOTH)] *= 1.0 + turned[: len(SMOOTH)]
+    return _Gaps(
+        size=size,
+        h=h / some,
+        scatter=np.maximum(squares - h * h / some, 0.0),
+        share=0.5 * (size + 1.0),
+        h_share=(late - ends[:-1] * h) / some,
+        before=np.tri(len(k)),
+        level=level,
+    )
+
+
+class _Design(NamedTuple):
+    """What prints share whatever they say."""
+
+    level: FloatArray
+    """Covariance that the level gives, one for each way it may go: ways x prints x prints."""
+    noise: FloatArray
+    """Factor of the covariance that batches of variance 1 give: prints x 2 gaps.
+
+    The weights of a gap's batches are a constant and a multiple of h_j.
+    """
+
+
+@lru_cache(maxsize=8)
+def _design(at: Standing) -> _Design:
+    """Between two prints the level is taken to go straight."""
+    c, w, n = (column[:, None] for column in weights(at))
+    gaps = _gaps(at.k)
+    reached = gaps.before / n
+    each = reached * (c - w * gaps.h)
+    later = reached * (c * gaps.share - w * gaps.h_share)
+    ends = np.zeros((len(n), len(n) + 1))
+    ends[:, 1:] = later
+    ends[:, :-1] += each * gaps.size - later
+    noise = np.concatenate([each * np.sqrt(gaps.size), reached * w * np.sqrt(gaps.scatter)], axis=1)
+    return _Design(ends @ gaps.level @ ends.T, noise)
 
 
 class Ways(NamedTuple):
@@ -122,41 +171,67 @@ class Ways(NamedTuple):
     """Covariance that the noise of the batches gives."""
 
 
-def covariance(rows: Sequence[Row], variance: FloatArray) -> Ways:
+def covariance(at: Standing, variance: FloatArray) -> Ways:
     """Of prints; `variance`: of the batches before each of them, shape (prints,)."""
-    design = _design(tuple(rows))
-    summed = np.cumsum(design.batch * variance[design.at], axis=1)[:, design.gap]
-    return Ways(design.level, (design.weight * summed).sum(axis=0))
+    level, noise = _design(at)
+    return Ways(level, _noise(noise, variance))
 
 
-def one_by_one(covariance: FloatArray, told: FloatArray, quantum: FloatArray) -> FloatArray:
-    """Log-likelihood of each print, given those before it, by each covariance: shape (.., prints).
+def _noise(factor: FloatArray, variance: FloatArray) -> FloatArray:
+    """Covariance that batches give: shape (.., prints, prints); see `_Design` for the factor."""
+    of_gaps = np.concatenate([variance, variance], axis=-1)[..., None, :]
+    return np.asarray(factor * of_gaps @ np.swapaxes(factor, -2, -1))
 
-    Means are those of the first print. In nats of the number among all that could be printed.
+
+def _portions(matrices: FloatArray) -> Iterator[FloatArray]:
+    """Views of some matrices each: large arrays that come and go are dearer than what is in them."""
+    size = matrices.shape[-1]
+    flat = matrices.reshape(-1, size, size)
+    some = max(1, PORTION // size**2)
+    for first in range(0, len(flat), some):
+        yield flat[first : first + some]
+
+
+def one_by_one(
+    level: FloatArray, noise: FloatArray, told: FloatArray, quantum: FloatArray
+) -> FloatArray:
+    """Log-likelihood of each print, given those before it: shape (.., prints).
+
+    `level` and `noise` are covariances, shape (.., prints, prints), that add up to that of the prints;
+    `told` are the numbers and `quantum` their rounding, shape (.., prints). Means are those of the
+    first print. In nats of the number among all that could be printed.
     """
     rounding = np.maximum(quantum**2 / 12.0, FINEST)
-    size = len(told)
+    size = told.shape[-1]
+    shape = np.broadcast(level, noise).shape
     # bordered by the numbers, the factor's last row is what each was foretold wrongly by
-    both = np.empty((*covariance.shape[:-2], size + 1, size + 1))
-    both[..., :size, :size] = covariance + np.diag(rounding)
-    both[..., size, :size] = told - told[0]
-    both[..., size, size] = UNBOUNDED
-    factor = np.linalg.cholesky(both)
-    sd = np.diagonal(factor, axis1=-2, axis2=-1)[..., :size]
+    both = np.empty((*shape[:-2], size + 1, size + 1))
+    np.add(level, noise, out=both[..., :size, :size])
+    diagonal = both.reshape(*shape[:-2], -1)[..., :: size + 2]
+    diagonal[..., :size] += rounding
+    both[..., size, :size] = told - told[..., :1]
+    diagonal[..., size] = UNBOUNDED
+    for some in _portions(both):
+        some[...] = np.linalg.cholesky(some)
     cell = 0.5 * np.log(6.0 / pi * rounding)
-    return np.asarray(cell - np.log(sd) - 0.5 * factor[..., size, :size] ** 2)
+    wrong = both[..., size, :size]
+    return np.asarray(cell - np.log(diagonal[..., :size]) - 0.5 * wrong * wrong)
 
 
 def foretold(
-    rows: Sequence[Row], told: FloatArray, quantum: FloatArray, variance: FloatArray
+    at: Sequence[Standing], told: FloatArray, quantum: FloatArray, variance: FloatArray
 ) -> FloatArray:
-    """Log-likelihood of each print, given those before it: shape (ways of the level, `NOISES`, prints).
+    """Log-likelihood of each print, given those before it: shape (sets, ways, `NOISES`, prints).
 
-    `told` are the numbers and `quantum` their rounding, in units of what the level may be away from
-    the first of them; `variance`: of the batches before each print, for s = 1.
+    Of some sets of as many prints each, arrays of shape (sets, prints): the numbers and their rounding,
+    in units of what the level may be away from the first of a set, and the `variance` of the batches
+    before each print, for s = 1.
     """
-    level, noise = covariance(rows, variance)
-    return one_by_one(level[:, None] + NOISES[:, None, None] * noise, told, quantum)
+    designs = [_design(each) for each in at]
+    level = np.array([design.level for design in designs])
+    noise = _noise(np.array([design.noise for design in designs]), variance)
+    scaled = NOISES[:, None, None] * noise[:, None, None]
+    return one_by_one(level[:, :, None], scaled, told[:, None, None, :], quantum[:, None, None, :])
 
 
 def mean(nats: FloatArray, axis: int | None = None) -> FloatArray:

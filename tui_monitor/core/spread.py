@@ -203,8 +203,7 @@ def carried(k: NDArray[np.int64], depth: int) -> tuple[FloatArray, FloatArray, F
     """
     n = k - k[0]
     batch = np.arange(1, n[-1] + 1)
-    places = (n[:-1, None] + np.diff(n)[:, None] * np.arange(PLACES) // PLACES).ravel()
-    places = places[np.diff(places, prepend=-1) > 0]
+    places = np.unique(n[:-1, None] + np.diff(n)[:, None] * np.arange(PLACES) // PLACES)
     level = np.cumsum((batch / n[-1])[:, None] ** np.arange(DEGREE + 1), axis=0)
     since = np.maximum(n[:, None] - places, 0).astype(np.float64)
     after = np.maximum(n[:, None] - n[:-1], 0).astype(np.float64)
@@ -253,12 +252,21 @@ def or_rough(told: FloatArray) -> FloatArray:
     return np.asarray(top + np.log(np.maximum(LOOKS_LIKE @ np.exp(told - top), TINY)))
 
 
+def errors() -> FloatArray:
+    """How likely the error of the model is -n, .., n steps of `GRID`, which has n."""
+    step = GRID[1] - GRID[0]
+    error = step * np.arange(-len(GRID), len(GRID) + 1)
+    weight = sum(c / sd * np.exp(-0.5 * (error / sd) ** 2) for sd, c in MODEL)
+    return np.asarray(weight / np.sum(weight))
+
+
+ERRORS = errors()
+
+
 def smeared(told: FloatArray) -> FloatArray:
     """Log-likelihood over `GRID` with the error of the model, in nats below its largest."""
-    step = GRID[1] - GRID[0]
-    reach = len(GRID)
-    error = step * np.arange(-reach, reach + 1)
-    weight = sum(c / sd * np.exp(-0.5 * (error / sd) ** 2) for sd, c in MODEL)
-    ends = np.pad(np.exp(told - told.max()), reach, mode="edge")
-    found = np.convolve(ends, weight / np.sum(weight), "valid")
+    likely = np.exp(told - told.max())
+    beyond = np.ones(len(GRID))
+    ends = np.concatenate([likely[0] * beyond, likely, likely[-1] * beyond])
+    found = np.convolve(ends, ERRORS, "valid")
     return np.asarray(np.log(np.maximum(found / found.max(), TINY)))

@@ -28,7 +28,7 @@ import numpy as np
 
 from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.evidence import Sample
-from tui_monitor.core.marginal import covariance, mean, one_by_one, row
+from tui_monitor.core.marginal import Standing, covariance, mean, one_by_one
 
 BEYOND_DOUBT = 12.0
 """Nats by which a rival must be likelier than a mean: true means, made up by thousands, come to 4."""
@@ -259,27 +259,37 @@ def unlike_means(prints: Sequence[Sample], depths: Sequence[int]) -> float:
     k = np.array([float(s.k) for s in prints])
     share = k / k[-1]
     walk = np.minimum(share[:, None], share)
-    own = SCATTERS[:, None, None] * np.eye(len(k)) + (WALKS[:, None, None] * walk)[:, None]
-    nats = mixed(own, told, quantum)
+    own = SCATTERS[:, None, None] * np.eye(len(k))
+    nats = mixed((WALKS[:, None, None] * walk)[:, None], own, told, quantum)
     least = inf
     for depth in depths:
-        of_depth = mixed(of_mean(depth, prints, share), told, quantum)
+        of_depth = mixed(*of_mean(depth, prints, share), told, quantum)
         least = min(least, float((nats - of_depth).clip(-MOST, MOST).sum()))
         if least <= 0.0:
             break  # one likelier mean is enough
     return least
 
 
-def of_mean(depth: int, prints: Sequence[Sample], share: FloatArray) -> FloatArray:
-    """Covariances of prints of a mean, averaged `depth` times: shape (.., prints, prints)."""
-    rows = [row(depth, s.k) for s in prints]
-    found = [covariance(rows, variance) for variance in (np.ones(len(rows)), share**2)]
+def of_mean(
+    depth: int, prints: Sequence[Sample], share: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Covariances of prints of a mean, averaged `depth` times, by the level and by the noise.
+
+    Of each shape (.., prints, prints).
+    """
+    at = Standing(depth, tuple(s.k for s in prints))
+    found = [covariance(at, variance) for variance in (np.ones(len(share)), share**2)]
     noises = float(prints[-1].k) * NOISES[:, None, None]
-    return np.stack([(noises * ways.noise)[:, None] + ways.level for ways in found])
+    noise = np.stack([noises * ways.noise for ways in found])
+    return found[0].level, noise[:, :, None]
 
 
-def mixed(covariances: FloatArray, told: FloatArray, quantum: FloatArray) -> FloatArray:
-    """Log-likelihood of each print but the first, given those before it, under one of any."""
-    size = len(told)
-    found = one_by_one(covariances.reshape(-1, size, size) + ANYWHERE, told, quantum)
-    return np.diff(mean(np.cumsum(found[:, 1:], axis=1), 0), prepend=0.0)
+def mixed(
+    level: FloatArray, noise: FloatArray, told: FloatArray, quantum: FloatArray
+) -> FloatArray:
+    """Log-likelihood of each print but the first, given those before it, under one of any.
+
+    `level` and `noise`: covariances that add up to that of the prints, shape (.., prints, prints).
+    """
+    found = one_by_one(level + ANYWHERE, noise, told, quantum)[..., 1:]
+    return np.diff(mean(np.cumsum(found, axis=-1).reshape(-1, len(told) - 1), 0), prepend=0.0)

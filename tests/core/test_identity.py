@@ -1,0 +1,41 @@
+"""When a run's bars are known well enough to decode their prints by it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from tests.simulate import Case, Simulated
+from tui_monitor.core.decoder import RunDecoder
+from tui_monitor.core.identity import ALIKE
+from tui_monitor.core.options import DecodeOptions
+
+CASES = [
+    Case(batch_size=4096, steps=50, epochs=4, shape=shape) for shape in ("exp", "flat", "sine")
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.shape)
+def test_the_level_goes_by_another_guess_of_the_size_only_where_that_matters(case: Case) -> None:
+    decoder = RunDecoder(1, DecodeOptions())
+    guesses: list[int] = []
+    for p in Simulated(case).prints:
+        decoder.add(p)
+        size = decoder.identity.samples(1)
+        if decoder.batch_size is not None and decoder.batch_size_certain:
+            break
+        if size is not None:
+            guesses.append(size)
+            likely = decoder.batch_size or size
+            assert likely < ALIKE * size < ALIKE**2 * likely
+    assert guesses
+    assert all(a == b or not a < ALIKE * b < ALIKE**2 * a for a, b in pairwise(guesses))
+
+
+def test_a_certain_size_is_the_level_s_too() -> None:
+    decoder = RunDecoder(1, DecodeOptions())
+    for p in Simulated(Case(batch_size=64, steps=100)).prints:
+        decoder.add(p)
+    assert decoder.batch_size_certain
+    assert decoder.identity.samples(1) == decoder.batch_size == 64
