@@ -29,6 +29,8 @@ LEAST_EARLY = 3
 """Prints that must speak of that: fewer may be counts by chance."""
 ENOUGH_STEPS = 4
 """Steps of a bar that counts samples after which they are no multiples of several batches by chance."""
+FARTHEST = 4_000_000
+"""Step of a bar beyond which no batch is counted: sums over all of an epoch's batches go by it."""
 MOST_EARLY = 300
 """Prints of a metric that are asked."""
 
@@ -251,16 +253,25 @@ class RunDecoder:
         return place._replace(done=self._epoch_start(p.epoch) + place.k)
 
     def _epoch_start(self, epoch: int) -> int:
-        """Batches of the run done before the epoch, which is the newest when first asked for."""
-        start = self._epoch_starts.get(epoch)
-        if start is None:
-            before = next((p for p in reversed(self.prints) if p.epoch != epoch), None)
-            start = 0
-            if before is not None:
-                end = before if before.steps is None else before._replace(step=before.steps)
-                start = self._epoch_start(before.epoch) + (self._position_in_epoch(end).k or 0)
-            self._epoch_starts[epoch] = start
-        return start
+        """Batches of the run done before the epoch: each of those before is as long as it says."""
+        starts, unknown = self._epoch_starts, [epoch]
+        while unknown[-1] not in starts:
+            before = self._last_before(unknown[-1])
+            if before is None:
+                starts[unknown[-1]] = 0
+            else:
+                unknown.append(before.epoch)
+        for later in reversed(unknown[:-1]):
+            before = self._last_before(later)
+            assert before is not None
+            end = before if before.steps is None else before._replace(step=before.steps)
+            starts[later] = starts[before.epoch] + (self._position_in_epoch(end).k or 0)
+        return starts[epoch]
+
+    def _last_before(self, epoch: int) -> Print | None:
+        """The newest print of the epochs before one."""
+        first = bisect_left(self.prints, epoch, key=lambda p: p.epoch)
+        return self.prints[first - 1] if first else None
 
     def _position_in_epoch(self, p: Print) -> Position:
         if p.unit == "sample" and p.step is not None:
@@ -270,7 +281,8 @@ class RunDecoder:
             return Position(
                 p.epoch, ceil(p.step / size), p.step / size, ragged=False, final=p.final
             )
-        if p.unit in ("batch", "round") and p.step is not None:
+        too_far = p.step is not None and p.step > FARTHEST and not self.identity.is_told
+        if p.unit in ("batch", "round") and p.step is not None and not too_far:
             if p.final and self.stride.short_first:
                 k, appended = self.stride.last(p.step)
                 return Position(p.epoch, k, float(k), ragged=True, final=True, appended=appended)

@@ -56,10 +56,10 @@ class Sample(NamedTuple):
 
 
 def in_order(samples: Iterable[Sample], before: Sample | None = None) -> list[Sample]:
-    """The prints that a trial can use: finite, and each after the one `before` in its epoch."""
+    """The prints that a trial can use: finite, of some batches, and each after the one `before` it."""
     kept: list[Sample] = []
     for s in samples:
-        if not isfinite(s.displayed):
+        if not isfinite(s.displayed) or s.k < 1:
             continue
         if before is not None and before.epoch == s.epoch and s.k < before.k:
             continue

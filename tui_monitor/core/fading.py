@@ -13,6 +13,9 @@ from tui_monitor.core.bounds import Interval
 from tui_monitor.core.kalman import Gap, fading_gap
 from tui_monitor.core.laws import Law
 
+MOST = 1000
+"""Batches between two prints of which a weighted mean tells anything about the plain one."""
+
 
 class FadingSums:
     """Bounds on S after each print, for an exponential mean; k counts from where it began."""
@@ -82,6 +85,8 @@ class FadingSums:
         )
         if g.n == 1:
             return weighted
+        if g.n > MOST:
+            return Interval(self.low, self.high)
         weights = [self.law.decay**m for m in range(g.n)]
         weights[-1] += g.gain - sum(weights)  # what the first batch counts more
         return plain_mean(weighted, weights, self.low, self.high)

@@ -147,6 +147,11 @@ class BarIdentity:
         self._evidence = LawEvidence(found[0].name, None, None, settled)
         self.goes_on = self.law.goes_on if self.options.law is not None else self._told.goes_on
 
+    @property
+    def is_told(self) -> bool:
+        """Whether the format knows its laws, and none averages twice."""
+        return bool(self._told)
+
     def _candidates(self, p: Print) -> tuple[Law, ...]:
         found = (self._told.of_run(),) if self._told else laws.candidates(p.style, p.unit)
         if self.options.law is not None and found != (EPOCH,):

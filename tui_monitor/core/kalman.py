@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import accumulate
 from typing import Any, NamedTuple
 
 State2 = tuple[float, float, float, float, float]
@@ -85,17 +84,22 @@ def _gap_of_one_average(n: int) -> Gap:
 def fading_gap(n: int, decay: float, first: float = 1.0) -> Gap:
     """The transition over `n` batches where S fades; `first`: how often the first of them counts.
 
-    A gap that begins before a run's first batch has k0 = 0, all others 1.
+    A gap that begins before a run's first batch has k0 = 0, all others 1. Sums of powers of b are
+    those of geometric series.
     """
-    weights = [decay ** (n - m) for m in range(1, n + 1)]
-    if n:
-        weights[0] *= first
-    reach = list(accumulate(reversed(weights)))
-    return Gap(
-        *(0 if first != 1.0 else 1, n, sum(reach), sum(r * r for r in reach)),
-        *NO_SUMS,
-        *(sum(weights), sum(w * w for w in weights), decay**n),
-    )
+    if not n:
+        return Gap(1, 0, 0.0, 0.0, *NO_SUMS, 0.0, 0.0, 1.0)
+    left, rest = decay**n, 1.0 - decay
+    powers = decay * (1.0 - left) / rest
+    squares = decay * decay * (1.0 - left * left) / (1.0 - decay * decay)
+    v, vv = (n - powers) / rest, (n - 2.0 * powers + squares) / rest**2
+    gain, scatter = (1.0 - left) / rest, squares / decay**2
+    # what the first batch counts more than once is in its weight, and in how its drift reaches S
+    oldest = decay ** (n - 1)
+    more = (first - 1.0) * oldest
+    vv += (gain + more) ** 2 - gain**2
+    scatter += (first * oldest) ** 2 - oldest**2
+    return Gap(*(0 if first != 1.0 else 1, n, v + more, vv, *NO_SUMS), gain + more, scatter, left)
 
 
 def _sums_of_drift(n: int) -> tuple[float, float]:
