@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.simulate import SHAPES, Case, Simulated, follow_batches
 from tui_monitor.core import laws
+from tui_monitor.core.boundaries import Explainer
 from tui_monitor.core.bounds import Interval, printed
 from tui_monitor.core.chain import Chain, Position
 from tui_monitor.core.decoder import RunDecoder
@@ -270,3 +271,46 @@ def test_any_law_may_be_given(name: LawName) -> None:
     assert decoder.law is not None
     assert decoder.law.name == name
     assert {row.law for row in estimates(decoder)} == {name}
+
+
+# --- hostile positions ----------------------------------------------------------------------------
+
+
+def test_a_law_may_go_on_after_thousands_of_epochs() -> None:
+    first = Simulated(Case(laws.SEEDED_90, steps=2, epochs=1)).prints[0]
+    decoder = RunDecoder(1, DecodeOptions())
+    for epoch in range(1, 3000):
+        single = tuple(r._replace(law="instantaneous") for r in first.readings)
+        decoder.add(first._replace(epoch=epoch, step=2, steps=2, readings=single))
+    new = tuple(r._replace(metric=f"{r.metric} (avg)") for r in first.readings)
+    decoder.add(first._replace(epoch=3000, step=1, steps=2, readings=new))
+    (row,) = (row for row in estimates(decoder) if row.metric == "loss (avg)")
+    assert (row.epoch, row.to_batch) == (3000, 1)
+
+
+@pytest.mark.parametrize("law", [laws.STEPS, laws.TWICE_RESET, laws.SEEDED_90, laws.SLIDING_20])
+def test_a_step_beyond_all_reason_costs_no_more_than_others(law: Law) -> None:
+    run = Simulated(Case(law, steps=40, epochs=2))
+    decoder = RunDecoder(1, DecodeOptions())
+    for at, p in enumerate(run.prints):
+        far = {10: 999_999_999_999, 50: 10**9}.get(at)
+        decoder.add(p if far is None else p._replace(step=far, steps=None))
+    decoder.finish()
+    rows = [row for row in estimates(decoder) if row.metric == run.loss]
+    assert len(rows) == len(run.prints)
+    # what came before is as true as ever
+    for row in rows[:10]:
+        assert row.low is not None
+        assert row.high is not None
+        assert row.low - 1e-9 <= truth(run, row) <= row.high + 1e-9
+
+
+def test_a_print_after_no_batch_at_all_is_no_evidence() -> None:
+    run = Simulated(Case(laws.TWICE_RESET, steps=60, epochs=3))
+    decoder = RunDecoder(1, DecodeOptions())
+    for p in run.prints:
+        if p.step == 1:
+            decoder.add(p._replace(step=0))
+        decoder.add(p)
+    decoder.finish()
+    assert len(Explainer().find(decoder, ())) == 4

@@ -52,7 +52,7 @@ def usable(track: Track, rows: range) -> Shown:
     n = np.array([place.n for place in places], dtype=np.float64)
     d = track.told.peek()[part]
     known = np.array([place.k is not None for place in places], dtype=np.bool_)
-    fit = known & ~np.isnan(n) & (track.outlier.peek()[part] == 0) & np.isfinite(d)
+    fit = known & (n > 0.0) & (track.outlier.peek()[part] == 0) & np.isfinite(d)
     ragged = np.array([place.ragged for place in places], dtype=np.bool_)
     final = np.array([place.final for place in places], dtype=np.bool_)
     # a mean of means counts batches, whatever their size
