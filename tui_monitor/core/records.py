@@ -116,6 +116,8 @@ class Progress(NamedTuple):
     """Planned epochs, where the line says so."""
     epochs_done: float | None = None
     """How far the training is, in epochs, of a line that shows no step."""
+    bar: str = ""
+    """What the bar is called, where a log draws several: the same for all epochs."""
 
 
 class Columns(NamedTuple):

@@ -1,0 +1,307 @@
+"""Of which batch the numbers beside a bar are, where the bar is drawn with one old and one new.
+
+tqdm draws a bar when its numbers are set, and, at most every 0.1 s, when it moves. So a state of it,
+a frame, shows a new number beside an old position, or an old number beside a new position:
+
+- Numbers are set within a `for` over the bar: those of the m batches from n + 1 on are drawn beside
+  n, and the next position n' beside the newest of them. With m = n' - n each batch has its own. With
+  several frames a batch, m is that multiple, and the last of each batch is complete. With fewer they
+  are of batches 1, K + 1, 2K + 1, .. or K, 2K, 3K, ..: the j-th lies in n + 1 .. n', which soon leaves
+  one K.
+- Numbers are set before the program moves the bar: they are of the batch after the position.
+- The program moves the bar first, or leaves drawing to the move: they are of the position.
+
+Source: tqdm/std.py, __iter__, update, set_postfix, refresh. Owns that inference; what a frame shows
+and whose bar it is are for `bars`.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import NamedTuple, Protocol
+
+from tui_monitor.core.records import Line, Progress
+
+ALIKE = 3
+"""Numbers after which it is settled what they have in common."""
+FARTHEST = 1000
+"""Batches between two numbers that come into question."""
+
+
+class Frame(NamedTuple):
+    """A state of the bar."""
+
+    line: Line
+    item: Progress
+    n: int
+    """Position as drawn."""
+    news: bool
+    """It shows numbers, and not those of the frame before."""
+
+
+Numbered = tuple[Frame, int]
+"""A frame, and the batch of its numbers."""
+
+
+class Rule(Protocol):
+    """How the frames of an epoch are read."""
+
+    def take(self, frame: Frame) -> list[Numbered]:
+        """The next frame; the numbers whose batches are now known, in order."""
+        ...
+
+    def end_epoch(self) -> list[Numbered]:
+        """No frame of the epoch comes any more."""
+        ...
+
+    def copy(self) -> Rule:
+        """An independent one."""
+        ...
+
+
+class Frames:
+    """The batches of one bar's numbers, epoch after epoch. Frames that only repeat are left out."""
+
+    def __init__(self) -> None:
+        self._rule: Rule | None = None
+        self._held: list[Frame] = []
+        """Of an epoch, while it is not known how to read them."""
+
+    def copy(self) -> Frames:
+        """An independent one."""
+        twin = copy.copy(self)
+        twin._held = self._held.copy()
+        twin._rule = self._rule.copy() if self._rule is not None else None
+        return twin
+
+    def take(self, frame: Frame) -> list[Numbered]:
+        """The next frame; the numbers whose batches are now known, in order."""
+        if self._rule is not None:
+            return self._rule.take(frame)
+        self._held.append(frame)
+        self._rule = _rule(self._held)
+        return self._replay() if self._rule is not None else []
+
+    def end_epoch(self) -> list[Numbered]:
+        """The bar begins anew, or ends: what can still be said of its numbers."""
+        if self._rule is None:
+            first = next((frame.n for frame in self._held if frame.news), None)
+            if first is None:
+                self._held.clear()
+                return []
+            self._rule = _Within() if first == 0 else _Offset(0)
+        return [*self._replay(), *self._rule.end_epoch()]
+
+    def _replay(self) -> list[Numbered]:
+        rule, held = self._rule, self._held
+        self._held = []
+        assert rule is not None
+        return [numbered for frame in held for numbered in rule.take(frame)]
+
+
+def _rule(frames: list[Frame]) -> Rule | None:
+    """How the first epoch of a bar, and so all others, are to be read; None while that is open."""
+    first = next((at for at, frame in enumerate(frames) if frame.news), None)
+    if first is None:
+        return None
+    n = start = frames[first].n
+    if start:
+        if first == 0 or frames[first - 1].n != start:
+            return _Offset(0)
+        if any(0 < frame.n < start for frame in frames[:first]):
+            return _Within()
+    beside, idle, drawn, moves = 1, False, False, set[int]()
+    for frame in frames[first + 1 :]:
+        move, n = frame.n - n, frame.n
+        if move == 0:
+            if not start or (frame.news and not idle):
+                return _Within()
+            beside += 1
+        elif start and (frame.news or idle):
+            # numbers come with each move, or moves come without
+            return _Offset(0) if frame.news else _Within()
+        drawn = drawn or (move != 0 and frame.news)
+        idle = move != 0 and not frame.news
+        moves.add(move)
+    if start:
+        return _Offset(0) if beside >= ALIKE else None
+    if drawn and (1 in moves or len(frames) - first > ALIKE):
+        return _Offset(moves.pop() if len(moves) == 1 else 1)
+    return None
+
+
+class _Offset:
+    """Numbers so many batches after the position that they are drawn at."""
+
+    def __init__(self, offset: int) -> None:
+        self._offset = offset
+        self._n = 0
+        self._k = 0
+        """The newest batch whose numbers are known."""
+
+    def copy(self) -> _Offset:
+        """An independent one."""
+        return copy.copy(self)
+
+    def take(self, frame: Frame) -> list[Numbered]:
+        """See `Rule`."""
+        moved, self._n = frame.n != self._n, frame.n
+        k = frame.n + self._offset
+        if k <= self._k or (moved and not frame.news) or not frame.item.readings:
+            return []
+        self._k = k
+        return [(frame, k)]
+
+    def end_epoch(self) -> list[Numbered]:
+        """See `Rule`."""
+        self._n = self._k = 0
+        return []
+
+
+class _Within:
+    """Numbers of the batches after the position that they are drawn at, as many as there are."""
+
+    def __init__(self) -> None:
+        self._agreed = 0
+        """Moves in a row that were of as many batches as numbers came before."""
+        self._group = 1
+        """Frames a batch."""
+        self._misses = 0
+        """Moves in a row that were of more."""
+        self._sparse: _Sparse | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self._n = 0
+        self._beside: list[Frame] = []
+        """Frames with numbers at the newest position."""
+        self._known = 0
+        """How many of them have been told."""
+        self._before = 0
+        """Frames with numbers at positions before."""
+        self._marks: list[_Mark] = []
+
+    def copy(self) -> _Within:
+        """An independent one."""
+        twin = copy.copy(self)
+        twin._beside, twin._marks = self._beside.copy(), self._marks.copy()
+        twin._sparse = self._sparse.copy() if self._sparse is not None else None
+        return twin
+
+    def take(self, frame: Frame) -> list[Numbered]:
+        """See `Rule`."""
+        if frame.n != self._n:
+            known = self._move(frame.n)
+            if frame.news:  # the bar has moved without a frame of its own
+                self._beside, self._known = [frame], 1
+                known.append((frame, frame.n + 1))
+            return known
+        if not frame.item.readings:
+            return []
+        self._beside.append(frame)
+        if self._sparse is not None or self._agreed < ALIKE - 1:
+            return []
+        return self._tell()
+
+    def end_epoch(self) -> list[Numbered]:
+        """See `Rule`."""
+        known = [] if self._sparse is not None or self._misses else self._tell()
+        self._begin()
+        if self._sparse is not None:
+            self._sparse.begin()
+        return known
+
+    def _tell(self) -> list[Numbered]:
+        """The numbers not yet told that are complete: each batch has as many frames as the others."""
+        turns = range(self._known + 1, len(self._beside) + 1)
+        self._known = len(self._beside)
+        return [
+            (self._beside[turn - 1], self._n + turn // self._group)
+            for turn in turns
+            if turn % self._group == 0
+        ]
+
+    def _move(self, n: int) -> list[Numbered]:
+        """The bar stands at `n` now."""
+        moved, count = n - self._n, len(self._beside)
+        known: list[Numbered] = []
+        marks = [
+            _Mark(frame, self._before + turn, self._n, n) for turn, frame in enumerate(self._beside)
+        ]
+        if self._sparse is not None:
+            known = self._sparse.locate(marks)
+        elif count or self._before:
+            self._marks += marks
+            known = self._compare(moved, count)
+        self._before += count
+        self._n, self._beside, self._known = n, [], 0
+        return known
+
+    def _compare(self, moved: int, count: int) -> list[Numbered]:
+        """Numbers that are told once the bar has moved over so many batches."""
+        group, rest = divmod(count, moved)
+        if group and not rest and (group == self._group or not self._agreed):
+            self._group = group
+            self._agreed += 1
+            self._misses = 0
+            if self._agreed >= ALIKE:
+                self._marks.clear()
+            return self._tell()
+        self._agreed = 0
+        self._misses += moved > count
+        if self._misses < ALIKE - 1:
+            return []
+        self._sparse = _Sparse()
+        return self._sparse.locate(self._marks)
+
+
+class _Mark(NamedTuple):
+    """A number of one of the batches low + 1 .. high."""
+
+    frame: Frame
+    before: int
+    """Numbers of the epoch before it."""
+    low: int
+    high: int
+
+
+class _Sparse:
+    """Numbers of every K-th batch: 1, K + 1, 2K + 1, .. or K, 2K, 3K, .."""
+
+    def __init__(self) -> None:
+        self._possible = [
+            (first, every) for every in range(2, FARTHEST + 1) for first in (1, every)
+        ]
+        """First batches, and batches between two, that come into question."""
+        self._waiting: list[_Mark] = []
+
+    def copy(self) -> _Sparse:
+        """An independent one."""
+        twin = copy.copy(self)
+        twin._waiting = self._waiting.copy()
+        return twin
+
+    def begin(self) -> None:
+        """The next epoch begins; what waits stays unknown."""
+        self._waiting.clear()
+
+    def locate(self, marks: list[_Mark]) -> list[Numbered]:
+        """Take the next numbers; those whose batches are now known."""
+        for mark in marks:
+            left = [
+                (first, every)
+                for first, every in self._possible
+                if mark.low < first + mark.before * every <= mark.high
+            ]
+            if left:  # else it is one besides, as of an epoch's last batch
+                self._possible = left
+                self._waiting.append(mark)
+        if len(self._possible) > 1:
+            return []
+        ((first, every),) = self._possible
+        known, self._waiting = self._waiting, []
+        return [
+            (mark.frame, k)
+            for mark in known
+            if mark.low < (k := first + mark.before * every) <= mark.high
+        ]
