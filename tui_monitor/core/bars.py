@@ -11,7 +11,6 @@ import re
 
 from tui_monitor.core.formats.tqdm import announced, general
 from tui_monitor.core.frames import Frame, Frames, Numbered
-from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Line, Progress, Reading
 
 Shown = tuple[Line, Progress]
@@ -33,10 +32,18 @@ class _Bar:
     """What is known of one bar."""
 
     def __init__(self) -> None:
-        self.n = 0
+        self.n = self.line = 0
+        """Its position, and the line in which it began."""
         self.readings: tuple[Reading, ...] = ()
         self.begun = 1
         """Times since the training's bar began."""
+        self.frames = Frames()
+
+    def copy(self) -> _Bar:
+        """An independent one."""
+        twin = copy.copy(self)
+        twin.frames = self.frames.copy()
+        return twin
 
 
 class Bars:
@@ -45,7 +52,6 @@ class Bars:
     def __init__(self) -> None:
         self._bars: dict[Name, _Bar] = {}
         self._training: Name | None = None
-        self._frames = Frames()
         self._told: dict[str, float] = {}
         """The newest values of numbers that stay beside the bar."""
         self._quanta: dict[str, float] = {}
@@ -55,22 +61,24 @@ class Bars:
         self._disturbed = False
         """Something else was written since the bar was drawn."""
         self._announced: tuple[int, int | None] | None = None
+        self._announced_in = 0
+        """The line that said so."""
         self._epoch: tuple[int | None, int | None] = (None, None)
         """Number and total of the bar's epoch."""
 
     def copy(self) -> Bars:
         """An independent one."""
         twin = copy.copy(self)
-        twin._bars = {name: copy.copy(bar) for name, bar in self._bars.items()}
-        twin._frames = self._frames.copy()
+        twin._bars = {name: bar.copy() for name, bar in self._bars.items()}
         twin._told, twin._quanta = self._told.copy(), self._quanta.copy()
         twin._general = self._general.copy()
         return twin
 
-    def note(self, text: str) -> None:
+    def note(self, line: Line) -> None:
         """A line that is no bar's."""
         self._disturbed = True
-        self._announced = announced(text) or self._announced
+        if (epoch := announced(line.text)) is not None:
+            self._announced, self._announced_in = epoch, line.number
 
     def take(self, line: Line, item: Progress) -> list[Shown]:
         """The next state of any bar; what is now known of the training's, in order."""
@@ -78,45 +86,47 @@ class Bars:
         name = item.bar, item.steps
         if _EVALUATES.search(item.bar):
             return []
-        begins, news, repeats = self._draw(name, item)
-        if name != self._training and not self._is_training(name, item):
-            self._disturbed = disturbed or name in self._bars
-            return []
+        begins = self._begins(name, line, item)
         shown: list[Shown] = []
-        if name != self._training:
+        if name != self._training and self._is_training(name, item):
             shown += self._end_epoch()
-            self._training, begins = name, True
-        elif begins:
+            self._training = name
+            self._begin_epoch(name, item)
+        elif name == self._training and begins:
             shown += self._end_epoch()
+            self._begin_epoch(name, item)
+        bar = self._bars[name]
         if begins:
-            self._begin_epoch(item)
-        if repeats and disturbed:
-            return shown  # drawn again below what was written
-        numbered = self._frames.take(Frame(line, item, item.step or 0, news))
+            bar.frames.end_epoch()
+        news = bool(item.readings) and item.readings != bar.readings
+        redrawn = disturbed and not news and not begins and item.step == bar.n
+        bar.n, bar.readings = item.step or 0, item.readings
+        numbered = [] if redrawn else bar.frames.take(Frame(line, item, bar.n, news))
+        if name != self._training:
+            return []
         shown += self._place(numbered)
         if news and not numbered and item.step == item.steps:
-            shown += self._validated(line, item)
+            shown += self._ended(line, item)
         return shown
 
     def flush(self) -> list[Shown]:
         """The log ends: what can still be said."""
         return self._end_epoch()
 
-    def _draw(self, name: Name, item: Progress) -> tuple[bool, bool, bool]:
-        """Whether the bar begins, shows new numbers, and shows just what it did."""
-        bar, n = self._bars.get(name), item.step or 0
-        begins = bar is None or n < bar.n
+    def _begins(self, name: Name, line: Line, item: Progress) -> bool:
+        """Whether a bar begins, for the first time or anew."""
+        bar = self._bars.get(name)
+        if bar is not None and (item.step or 0) >= bar.n:
+            return False
         if bar is None:
             if len(self._bars) >= _MOST_BARS:
                 self._bars = {each: b for each, b in self._bars.items() if each == self._training}
             bar = self._bars[name] = _Bar()
-        elif begins:
+        else:
             bar.begun += 1
             bar.readings = ()
-        news = bool(item.readings) and item.readings != bar.readings
-        repeats = not news and n == bar.n and not begins
-        bar.n, bar.readings = n, item.readings
-        return begins, news, repeats
+        bar.line = line.number
+        return True
 
     def _is_training(self, name: Name, item: Progress) -> bool:
         """Whether a bar other than the training's so far is the training's from now on."""
@@ -128,19 +138,21 @@ class Bars:
             return item.epoch != self._epoch[0]  # an epoch of another length
         return self._bars[name].begun >= _AGAIN
 
-    def _begin_epoch(self, item: Progress) -> None:
+    def _begin_epoch(self, name: Name, item: Progress) -> None:
         for bar in self._bars.values():
             bar.begun = 0
         number, total = self._epoch
         if item.epoch is not None:
             self._epoch = item.epoch, item.epochs
-        elif self._announced is not None:
+        elif self._announced is not None and self._announced_in < self._bars[name].line:
             self._epoch, self._announced = self._announced, None
         else:
             self._epoch = (number or 0) + 1, total
 
     def _end_epoch(self) -> list[Shown]:
-        return self._place(self._frames.end_epoch())
+        if self._training is None:
+            return []
+        return self._place(self._bars[self._training].frames.end_epoch())
 
     def _place(self, numbered: list[Numbered]) -> list[Shown]:
         """What frames say, with their batches."""
@@ -152,13 +164,9 @@ class Bars:
                 shown.append((frame.line, self._with_epoch(item, readings, k)))
         return shown
 
-    def _validated(self, line: Line, item: Progress) -> list[Shown]:
-        """Of a bar that is full: numbers that came later, of the epoch's validation."""
-        later = tuple(
-            each
-            for each in item.readings
-            if describe(each.metric).split == "val" and self._new(each)
-        )
+    def _ended(self, line: Line, item: Progress) -> list[Shown]:
+        """Of a bar that is full: numbers of the epoch as a whole, which come later."""
+        later = tuple(each for each in item.readings if each.law == "epoch" and self._new(each))
         if not later:
             return []
         return [(line, self._with_epoch(item, later, item.step)._replace(final=False))]

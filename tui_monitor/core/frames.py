@@ -18,6 +18,7 @@ and whose bar it is are for `bars`.
 from __future__ import annotations
 
 import copy
+from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 from tui_monitor.core.records import Line, Progress
@@ -79,17 +80,19 @@ class Frames:
         if self._rule is not None:
             return self._rule.take(frame)
         self._held.append(frame)
+        if not frame.news and len(self._held) > ALIKE and not any(f.news for f in self._held):
+            del self._held[1]  # of a bar without numbers, where it begins and stands is enough
         self._rule = _rule(self._held)
         return self._replay() if self._rule is not None else []
 
     def end_epoch(self) -> list[Numbered]:
         """The bar begins anew, or ends: what can still be said of its numbers."""
         if self._rule is None:
-            first = next((frame.n for frame in self._held if frame.news), None)
+            first = next((frame for frame in self._held if frame.news), None)
             if first is None:
                 self._held.clear()
                 return []
-            self._rule = _Within() if first == 0 else _Offset(0)
+            self._rule = _Within() if first.n == self._held[0].n else _Offset(0)
         return [*self._replay(), *self._rule.end_epoch()]
 
     def _replay(self) -> list[Numbered]:
@@ -104,29 +107,32 @@ def _rule(frames: list[Frame]) -> Rule | None:
     first = next((at for at, frame in enumerate(frames) if frame.news), None)
     if first is None:
         return None
-    n = start = frames[first].n
-    if start:
-        if first == 0 or frames[first - 1].n != start:
-            return _Offset(0)
-        if any(0 < frame.n < start for frame in frames[:first]):
-            return _Within()
-    beside, idle, drawn, moves = 1, False, False, set[int]()
-    for frame in frames[first + 1 :]:
-        move, n = frame.n - n, frame.n
-        if move == 0:
-            if not start or (frame.news and not idle):
-                return _Within()
-            beside += 1
-        elif start and (frame.news or idle):
-            # numbers come with each move, or moves come without
-            return _Offset(0) if frame.news else _Within()
-        drawn = drawn or (move != 0 and frame.news)
-        idle = move != 0 and not frame.news
-        moves.add(move)
-    if start:
-        return _Offset(0) if beside >= ALIKE else None
-    if drawn and (1 in moves or len(frames) - first > ALIKE):
-        return _Offset(moves.pop() if len(moves) == 1 else 1)
+    told = frames[first:]
+    if told[0].n == 0 or (first and told[0].n == frames[0].n):
+        return _set_before(told)
+    pairs = list(pairwise(frames))
+    moves = [(before, after) for before, after in pairs if before.n != after.n]
+    if any(after.news for _, after in moves):
+        return _Offset(0)
+    if any(a.n == b.n and a.news and b.news for a, b in pairs):
+        return _Within()
+    numbers = [frame.n for frame in told if frame.news]
+    if len(numbers) < ALIKE:
+        return None
+    # The bar is drawn between numbers as well: it moves first if they stand where they are due.
+    gaps = {after - before for before, after in pairwise(numbers)}
+    drawn = {after.n for _, after in moves}
+    due = len(gaps) == 1 and numbers[0] % min(gaps) == 0
+    return _Offset(0) if due or drawn <= {*numbers, told[-1].n} else _Within()
+
+
+def _set_before(frames: list[Frame]) -> Rule | None:
+    """The rule where a number is drawn before the bar has moved; the frames from there on."""
+    moves = [after.n - before.n for before, after in pairwise(frames)]
+    if 0 in moves:
+        return _Within()
+    if any(frame.news for frame in frames[1:]) and (1 in moves or len(moves) >= ALIKE):
+        return _Offset(moves[0] if len(set(moves)) == 1 else 1)
     return None
 
 
@@ -172,7 +178,9 @@ class _Within:
         self._begin()
 
     def _begin(self) -> None:
-        self._n = 0
+        self._n: int | None = None
+        self._cut = False
+        """Numbers beside the newest position may be missing: the log begins there."""
         self._beside: list[Frame] = []
         """Frames with numbers at the newest position."""
         self._known = 0
@@ -190,8 +198,10 @@ class _Within:
 
     def take(self, frame: Frame) -> list[Numbered]:
         """See `Rule`."""
+        if self._n is None:
+            self._n, self._cut = frame.n, frame.n > 0 and frame.news
         if frame.n != self._n:
-            known = self._move(frame.n)
+            known = self._move(self._n, frame.n)
             if frame.news:  # the bar has moved without a frame of its own
                 self._beside, self._known = [frame], 1
                 known.append((frame, frame.n + 1))
@@ -201,54 +211,55 @@ class _Within:
         self._beside.append(frame)
         if self._sparse is not None or self._agreed < ALIKE - 1:
             return []
-        return self._tell()
+        return self._tell(self._n)
 
     def end_epoch(self) -> list[Numbered]:
         """See `Rule`."""
-        known = [] if self._sparse is not None or self._misses else self._tell()
+        known: list[Numbered] = []
+        if self._n is not None and self._sparse is None and not (self._misses or self._cut):
+            known = self._tell(self._n)
         self._begin()
         if self._sparse is not None:
             self._sparse.begin()
         return known
 
-    def _tell(self) -> list[Numbered]:
+    def _tell(self, n: int) -> list[Numbered]:
         """The numbers not yet told that are complete: each batch has as many frames as the others."""
         turns = range(self._known + 1, len(self._beside) + 1)
         self._known = len(self._beside)
         return [
-            (self._beside[turn - 1], self._n + turn // self._group)
+            (self._beside[turn - 1], n + turn // self._group)
             for turn in turns
             if turn % self._group == 0
         ]
 
-    def _move(self, n: int) -> list[Numbered]:
-        """The bar stands at `n` now."""
-        moved, count = n - self._n, len(self._beside)
+    def _move(self, before: int, n: int) -> list[Numbered]:
+        """The bar, which stood at `before`, stands at `n` now."""
+        count = len(self._beside)
         known: list[Numbered] = []
-        marks = [
-            _Mark(frame, self._before + turn, self._n, n) for turn, frame in enumerate(self._beside)
-        ]
-        if self._sparse is not None:
-            known = self._sparse.locate(marks)
-        elif count or self._before:
-            self._marks += marks
-            known = self._compare(moved, count)
+        if not self._cut and (count or self._before):
+            known = self._place(before, n)
         self._before += count
-        self._n, self._beside, self._known = n, [], 0
+        self._n, self._beside, self._known, self._cut = n, [], 0, False
         return known
 
-    def _compare(self, moved: int, count: int) -> list[Numbered]:
-        """Numbers that are told once the bar has moved over so many batches."""
-        group, rest = divmod(count, moved)
+    def _place(self, before: int, n: int) -> list[Numbered]:
+        marks = [
+            _Mark(frame, self._before + turn, before, n) for turn, frame in enumerate(self._beside)
+        ]
+        if self._sparse is not None:
+            return self._sparse.locate(marks)
+        self._marks += marks
+        group, rest = divmod(len(marks), n - before)
         if group and not rest and (group == self._group or not self._agreed):
             self._group = group
             self._agreed += 1
             self._misses = 0
             if self._agreed >= ALIKE:
                 self._marks.clear()
-            return self._tell()
+            return self._tell(before)
         self._agreed = 0
-        self._misses += moved > count
+        self._misses += n - before > len(marks)
         if self._misses < ALIKE - 1:
             return []
         self._sparse = _Sparse()

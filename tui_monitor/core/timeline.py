@@ -310,7 +310,8 @@ class Timeline:
             return
         item = understood
         evaluates = item.unit != "round" and all(
-            describe(each.metric).split == "val" for each in item.readings
+            describe(each.metric).split == "val" or (item.style == tqdm.BAR and each.law == "epoch")
+            for each in item.readings
         )
         self._end_traceback(placed, "")
         if not self._stand(line, item, placed, evaluates=evaluates):
@@ -400,7 +401,7 @@ class Timeline:
             self._traceback = line
             self._failed = True
         self._preamble.note(line.text)
-        self._bars.note(line.text)
+        self._bars.note(line)
 
     def _end_traceback(self, placed: list[Print | Event], exception: str) -> None:
         """Report a traceback with its last line, or without where something else came first."""
