@@ -111,19 +111,17 @@ def _rule(frames: list[Frame]) -> Rule | None:
     if told[0].n == 0 or (first and told[0].n == frames[0].n):
         return _set_before(told)
     pairs = list(pairwise(frames))
-    moves = [(before, after) for before, after in pairs if before.n != after.n]
-    if any(after.news for _, after in moves):
+    if any(a.n != b.n and b.news for a, b in pairs):
         return _Offset(0)
     if any(a.n == b.n and a.news and b.news for a, b in pairs):
         return _Within()
-    numbers = [frame.n for frame in told if frame.news]
+    numbers = [b.n for a, b in pairs if a.n == b.n and b.item.readings]
     if len(numbers) < ALIKE:
         return None
-    # The bar is drawn between numbers as well: it moves first if they stand where they are due.
+    # a bar that moves first stands where the numbers are due
     gaps = {after - before for before, after in pairwise(numbers)}
-    drawn = {after.n for _, after in moves}
     due = len(gaps) == 1 and numbers[0] % min(gaps) == 0
-    return _Offset(0) if due or drawn <= {*numbers, told[-1].n} else _Within()
+    return _Offset(0) if due else _Within()
 
 
 def _set_before(frames: list[Frame]) -> Rule | None:
@@ -144,6 +142,8 @@ class _Offset:
         self._n = 0
         self._k = 0
         """The newest batch whose numbers are known."""
+        self._repeats = False
+        """Numbers are drawn again when they are set to what they were."""
 
     def copy(self) -> _Offset:
         """An independent one."""
@@ -153,8 +153,11 @@ class _Offset:
         """See `Rule`."""
         moved, self._n = frame.n != self._n, frame.n
         k = frame.n + self._offset
-        if k <= self._k or (moved and not frame.news) or not frame.item.readings:
+        if k <= self._k or not frame.item.readings or (moved and not frame.news):
             return []
+        if not frame.news and frame.n == frame.item.steps and not self._repeats:
+            return []  # a full bar is drawn once more in any case
+        self._repeats |= not frame.news
         self._k = k
         return [(frame, k)]
 
