@@ -122,6 +122,8 @@ class Bars:
             if len(self._bars) >= _MOST_BARS:
                 self._bars = {each: b for each, b in self._bars.items() if each == self._training}
             bar = self._bars[name] = _Bar()
+            if item.step:
+                bar.readings = item.readings  # they may be old: the log begins inside an epoch
         else:
             bar.begun += 1
             bar.readings = ()

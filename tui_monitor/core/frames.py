@@ -67,6 +67,8 @@ class Frames:
         self._rule: Rule | None = None
         self._held: list[Frame] = []
         """Of an epoch, while it is not known how to read them."""
+        self._cut = False
+        """The epoch's first frames are missing, so that it may be misread: the next one tells."""
 
     def copy(self) -> Frames:
         """An independent one."""
@@ -79,6 +81,8 @@ class Frames:
         """The next frame; the numbers whose batches are now known, in order."""
         if self._rule is not None:
             return self._rule.take(frame)
+        if not self._held:
+            self._cut = frame.n > 0 and bool(frame.item.readings)
         self._held.append(frame)
         if not frame.news and len(self._held) > ALIKE and not any(f.news for f in self._held):
             del self._held[1]  # of a bar without numbers, where it begins and stands is enough
@@ -87,13 +91,17 @@ class Frames:
 
     def end_epoch(self) -> list[Numbered]:
         """The bar begins anew, or ends: what can still be said of its numbers."""
+        guessed = self._rule is None
         if self._rule is None:
             first = next((frame for frame in self._held if frame.news), None)
             if first is None:
                 self._held.clear()
                 return []
             self._rule = _Within() if first.n == self._held[0].n else _Offset(0)
-        return [*self._replay(), *self._rule.end_epoch()]
+        known = [*self._replay(), *self._rule.end_epoch()]
+        if guessed or self._cut:
+            self._rule, self._cut = None, False
+        return known
 
     def _replay(self) -> list[Numbered]:
         rule, held = self._rule, self._held
@@ -202,7 +210,7 @@ class _Within:
     def take(self, frame: Frame) -> list[Numbered]:
         """See `Rule`."""
         if self._n is None:
-            self._n, self._cut = frame.n, frame.n > 0 and frame.news
+            self._n, self._cut = frame.n, frame.n > 0 and bool(frame.item.readings)
         if frame.n != self._n:
             known = self._move(self._n, frame.n)
             if frame.news:  # the bar has moved without a frame of its own

@@ -26,8 +26,8 @@ BAR: Final = "tqdm-bar"
 
 GENERAL_DIGITS: Final = 3
 """Of a number that tqdm itself writes, with trailing zeros left out."""
-_PADDED = 5
-"""Characters to which Lightning fills such a number up with zeros."""
+_LIGHTNING = re.compile(r"[, ](?:v_num|\w{1,80}_step)=")
+"""Beside its bar all numbers are tqdm's own, but filled up to five characters with zeros."""
 _RATE = r"[^,=\[\]|\n]{1,40}/[^,=\[\]|\n]{1,40}"
 _FIELDS = rf"{_RATE}((?:, [^\[\]\n]{{1,1000}})?)\]"
 _KNOWN = re.compile(
@@ -74,7 +74,8 @@ class TqdmFormat:
         else:
             return ()
         description = (description or "").strip()
-        readings = [*_readings(_TOLD, description), *_readings(_FIELD, fields)]
+        padded = _LIGHTNING.search(fields) is not None
+        readings = [*_readings(_TOLD, description), *_readings(_FIELD, fields, padded=padded)]
         if not (readings or (description and steps)):
             return ()  # nobody knows whose bar it is
         epoch, epochs = _epoch(description)
@@ -115,20 +116,17 @@ def _epoch(description: str) -> tuple[int | None, int | None]:
     return int(number), int(total) if total else None
 
 
-def _readings(pattern: re.Pattern[str], text: str) -> list[Reading]:
+def _readings(pattern: re.Pattern[str], text: str, *, padded: bool = False) -> list[Reading]:
     return [
-        Reading(name, *_number(value, unit), _law(name))
+        Reading(name, *_number(value, padded=padded and not unit), _law(name))
         for name, value, unit in pattern.findall(text)
         if not _CLUTTER.fullmatch(name)
     ]
 
 
-def _number(text: str, unit: str) -> tuple[float, float]:
-    """Value and quantum; of a number that may be filled up with zeros the coarser one."""
-    value, quantum = printed(text)
-    if not unit and len(text) == _PADDED and text.endswith("0") and "." in text:
-        quantum = max(quantum, significant(text, GENERAL_DIGITS)[1])
-    return value, quantum
+def _number(text: str, *, padded: bool) -> tuple[float, float]:
+    """Value and quantum; `padded`: the zeros at its end need not be its own."""
+    return significant(text, GENERAL_DIGITS) if padded else printed(text)
 
 
 def _law(name: str) -> str:
