@@ -59,7 +59,7 @@ class Bars:
         self._general: set[str] = set()
         """Metrics whose numbers have more decimals at times: tqdm leaves zeros out."""
         self._disturbed = False
-        """Something else was written since the bar was drawn."""
+        """Something else was written since a bar was drawn, which is drawn again below it."""
         self._announced: tuple[int, int | None] | None = None
         self._announced_in = 0
         """The line that said so."""

@@ -222,6 +222,8 @@ class _Within:
         self._beside.append(frame)
         if self._sparse is not None or self._agreed < ALIKE - 1:
             return []
+        if self._group == 1 and not all(each.news for each in self._beside[self._known :]):
+            return []  # a batch whose numbers are the same, or the bar drawn again below other text
         return self._tell(self._n)
 
     def end_epoch(self) -> list[Numbered]:
@@ -261,7 +263,10 @@ class _Within:
         if self._sparse is not None:
             return self._sparse.locate(marks)
         self._marks += marks
-        group, rest = divmod(len(marks), n - before)
+        fresh = [frame for frame in self._beside if frame.news]
+        if len(fresh) == (n - before) * self._group:
+            self._beside = fresh
+        group, rest = divmod(len(self._beside), n - before)
         if group and not rest and (group == self._group or not self._agreed):
             self._group = group
             self._agreed += 1
