@@ -10,7 +10,8 @@ import copy
 import re
 
 from tui_monitor.core.formats.tqdm import announced, general
-from tui_monitor.core.frames import Frame, Frames, Numbered
+from tui_monitor.core.framerules import Frame, Numbered
+from tui_monitor.core.frames import Frames
 from tui_monitor.core.records import Line, Progress, Reading
 
 Shown = tuple[Line, Progress]
@@ -18,10 +19,11 @@ Shown = tuple[Line, Progress]
 Name = tuple[str, int | None]
 """What a bar is called, and its total."""
 
-_EVALUATES = re.compile(
-    r"(?<![a-z])(?:val|valid|validat\w*|dev|eval|evaluat\w*|test|testing|infer\w*|predict\w*|sanity)"
-    r"(?![a-z])",
-    re.IGNORECASE,
+_VALIDATES = re.compile(
+    r"(?<![a-z])(?:val|valid|validat\w*|dev|eval|evaluat\w*)(?![a-z])", re.IGNORECASE
+)
+_OTHER = re.compile(
+    r"(?<![a-z])(?:test|testing|infer\w*|predict\w*|sanity)(?![a-z])", re.IGNORECASE
 )
 _MOST_BARS = 64
 _AGAIN = 2
@@ -63,6 +65,8 @@ class Bars:
         self._announced: tuple[int, int | None] | None = None
         self._announced_in = 0
         """The line that said so."""
+        self._validation: Shown | None = None
+        """The newest state of the bar of a validation."""
         self._epoch: tuple[int | None, int | None] = (None, None)
         """Number and total of the bar's epoch."""
 
@@ -84,16 +88,21 @@ class Bars:
         """The next state of any bar; what is now known of the training's, in order."""
         disturbed, self._disturbed = self._disturbed, False
         name = item.bar, item.steps
-        if _EVALUATES.search(item.bar):
+        if _OTHER.search(item.bar):
+            return []
+        if _VALIDATES.search(item.bar):
+            self._validation = (line, item) if item.readings else None
             return []
         begins = self._begins(name, line, item)
+        trains = name == self._training
+        new_epoch = begins if trains else self._is_training(name, item)
         shown: list[Shown] = []
-        if name != self._training and self._is_training(name, item):
+        if new_epoch:
             shown += self._end_epoch()
+        if trains or new_epoch:
+            shown += self._end_validation()
+        if new_epoch:
             self._training = name
-            self._begin_epoch(name, item)
-        elif name == self._training and begins:
-            shown += self._end_epoch()
             self._begin_epoch(name, item)
         bar = self._bars[name]
         if begins:
@@ -103,6 +112,8 @@ class Bars:
         bar.n, bar.readings = item.step or 0, item.readings
         numbered = [] if redrawn else bar.frames.take(Frame(line, item, bar.n, news))
         if name != self._training:
+            if self._training is not None and item.bar == self._training[0] and item.readings:
+                self._validation = line, item
             return []
         shown += self._place(numbered)
         if news and not numbered and item.step == item.steps:
@@ -111,7 +122,25 @@ class Bars:
 
     def flush(self) -> list[Shown]:
         """The log ends: what can still be said."""
+        if self._validation is not None and self._validation[1].step == self._validation[1].steps:
+            return [*self._end_epoch(), *self._end_validation()]
         return self._end_epoch()
+
+    def _end_validation(self) -> list[Shown]:
+        """What the bar of a validation showed last: its numbers are the epoch's."""
+        if self._validation is None or self._training is None:
+            return []
+        (line, item), self._validation = self._validation, None
+        readings = tuple(
+            each._replace(
+                metric=each.metric if each.metric.startswith("val") else f"val_{each.metric}",
+                law="epoch",
+            )
+            for each in item.readings
+            if each.law != "instantaneous"
+        )
+        ended = item._replace(readings=readings, step=None, steps=None, epoch=None, final=False)
+        return [(line, ended)] if readings else []
 
     def _begins(self, name: Name, line: Line, item: Progress) -> bool:
         """Whether a bar begins, for the first time or anew."""

@@ -19,45 +19,14 @@ from __future__ import annotations
 
 import copy
 from itertools import pairwise
-from typing import NamedTuple, Protocol
 
-from tui_monitor.core.records import Line, Progress
+from tui_monitor.core.framerules import ALIKE, Frame, Numbered, Offset, Rule, Within
 
-ALIKE = 3
-"""Numbers after which it is settled what they have in common."""
-FARTHEST = 1000
-"""Batches between two numbers that come into question."""
+MOST_HELD = 100
+"""Frames after which a bar is read in the likeliest way, whatever they have told."""
 
-
-class Frame(NamedTuple):
-    """A state of the bar."""
-
-    line: Line
-    item: Progress
-    n: int
-    """Position as drawn."""
-    news: bool
-    """It shows numbers, and not those of the frame before."""
-
-
-Numbered = tuple[Frame, int]
-"""A frame, and the batch of its numbers."""
-
-
-class Rule(Protocol):
-    """How the frames of an epoch are read."""
-
-    def take(self, frame: Frame) -> list[Numbered]:
-        """The next frame; the numbers whose batches are now known, in order."""
-        ...
-
-    def end_epoch(self) -> list[Numbered]:
-        """No frame of the epoch comes any more."""
-        ...
-
-    def copy(self) -> Rule:
-        """An independent one."""
-        ...
+LEAST_STEPS = 5
+"""Equal moves, each of one number, after which a bar counts so many a batch."""
 
 
 class Frames:
@@ -67,6 +36,8 @@ class Frames:
         self._rule: Rule | None = None
         self._held: list[Frame] = []
         """Of an epoch, while it is not known how to read them."""
+        self._told = False
+        """One of them shows numbers."""
         self._cut = False
         """The epoch's first frames are missing, so that it may be misread: the next one tells."""
 
@@ -83,25 +54,34 @@ class Frames:
             return self._rule.take(frame)
         if not self._held:
             self._cut = frame.n > 0 and bool(frame.item.readings)
+        self._told |= frame.news
         self._held.append(frame)
-        if not frame.news and len(self._held) > ALIKE and not any(f.news for f in self._held):
-            del self._held[1]  # of a bar without numbers, where it begins and stands is enough
+        if not self._told:
+            del self._held[1:-1]  # of a bar without numbers, where it began and stands is enough
+            return []
         self._rule = _rule(self._held)
+        if self._rule is None and len(self._held) >= MOST_HELD:
+            self._rule = self._guess()
         return self._replay() if self._rule is not None else []
 
     def end_epoch(self) -> list[Numbered]:
         """The bar begins anew, or ends: what can still be said of its numbers."""
         guessed = self._rule is None
         if self._rule is None:
-            first = next((frame for frame in self._held if frame.news), None)
-            if first is None:
+            if not self._told:
                 self._held.clear()
                 return []
-            self._rule = _Within() if first.n == self._held[0].n else _Offset(0)
+            self._rule = self._guess()
         known = [*self._replay(), *self._rule.end_epoch()]
         if guessed or self._cut:
             self._rule, self._cut = None, False
+        self._told = False
         return known
+
+    def _guess(self) -> Rule:
+        """The rule that is likeliest where nothing has told."""
+        first = next(frame for frame in self._held if frame.news)
+        return Within() if first.n == self._held[0].n else Offset(0)
 
     def _replay(self) -> list[Numbered]:
         rule, held = self._rule, self._held
@@ -120,215 +100,29 @@ def _rule(frames: list[Frame]) -> Rule | None:
         return _set_before(told)
     pairs = list(pairwise(frames))
     if any(a.n != b.n and b.news for a, b in pairs):
-        return _Offset(0)
+        return Offset(0)
     if any(a.n == b.n and a.news and b.news for a, b in pairs):
-        return _Within()
+        return Within()
     numbers = [b.n for a, b in pairs if a.n == b.n and b.item.readings]
     if len(numbers) < ALIKE:
         return None
     # a bar that moves first stands where the numbers are due
     gaps = {after - before for before, after in pairwise(numbers)}
     due = len(gaps) == 1 and numbers[0] % min(gaps) == 0
-    return _Offset(0) if due else _Within()
+    return Offset(0) if due else Within()
 
 
 def _set_before(frames: list[Frame]) -> Rule | None:
     """The rule where a number is drawn before the bar has moved; the frames from there on."""
     moves = [after.n - before.n for before, after in pairwise(frames)]
-    if 0 in moves:
-        return _Within()
-    if any(frame.news for frame in frames[1:]) and (1 in moves or len(moves) >= ALIKE):
-        return _Offset(moves[0] if len(set(moves)) == 1 else 1)
-    return None
-
-
-class _Offset:
-    """Numbers so many batches after the position that they are drawn at."""
-
-    def __init__(self, offset: int) -> None:
-        self._offset = offset
-        self._n = 0
-        self._k = 0
-        """The newest batch whose numbers are known."""
-        self._repeats = False
-        """Numbers are drawn again when they are set to what they were."""
-
-    def copy(self) -> _Offset:
-        """An independent one."""
-        return copy.copy(self)
-
-    def take(self, frame: Frame) -> list[Numbered]:
-        """See `Rule`."""
-        moved, self._n = frame.n != self._n, frame.n
-        k = frame.n + self._offset
-        if k <= self._k or not frame.item.readings or (moved and not frame.news):
-            return []
-        if not frame.news and frame.n == frame.item.steps and not self._repeats:
-            return []  # a full bar is drawn once more in any case
-        self._repeats |= not frame.news
-        self._k = k
-        return [(frame, k)]
-
-    def end_epoch(self) -> list[Numbered]:
-        """See `Rule`."""
-        self._n = self._k = 0
-        return []
-
-
-class _Within:
-    """Numbers of the batches after the position that they are drawn at, as many as there are."""
-
-    def __init__(self) -> None:
-        self._agreed = 0
-        """Moves in a row that were of as many batches as numbers came before."""
-        self._group = 1
-        """Frames a batch."""
-        self._misses = 0
-        """Moves in a row that were of more."""
-        self._sparse: _Sparse | None = None
-        self._begin()
-
-    def _begin(self) -> None:
-        self._n: int | None = None
-        self._cut = False
-        """Numbers beside the newest position may be missing: the log begins there."""
-        self._beside: list[Frame] = []
-        """Frames with numbers at the newest position."""
-        self._known = 0
-        """How many of them have been told."""
-        self._before = 0
-        """Frames with numbers at positions before."""
-        self._marks: list[_Mark] = []
-
-    def copy(self) -> _Within:
-        """An independent one."""
-        twin = copy.copy(self)
-        twin._beside, twin._marks = self._beside.copy(), self._marks.copy()
-        twin._sparse = self._sparse.copy() if self._sparse is not None else None
-        return twin
-
-    def take(self, frame: Frame) -> list[Numbered]:
-        """See `Rule`."""
-        if self._n is None:
-            self._n, self._cut = frame.n, frame.n > 0 and bool(frame.item.readings)
-        if frame.n != self._n:
-            known = self._move(self._n, frame.n)
-            if frame.news:  # the bar has moved without a frame of its own
-                self._beside, self._known = [frame], 1
-                known.append((frame, frame.n + 1))
-            return known
-        if not frame.item.readings:
-            return []
-        self._beside.append(frame)
-        if self._sparse is not None or self._agreed < ALIKE - 1:
-            return []
-        if self._group == 1 and not all(each.news for each in self._beside[self._known :]):
-            return []  # a batch whose numbers are the same, or the bar drawn again below other text
-        return self._tell(self._n)
-
-    def end_epoch(self) -> list[Numbered]:
-        """See `Rule`."""
-        known: list[Numbered] = []
-        if self._n is not None and self._sparse is None and not (self._misses or self._cut):
-            known = self._tell(self._n)
-        self._begin()
-        if self._sparse is not None:
-            self._sparse.begin()
-        return known
-
-    def _tell(self, n: int) -> list[Numbered]:
-        """The numbers not yet told that are complete: each batch has as many frames as the others."""
-        turns = range(self._known + 1, len(self._beside) + 1)
-        self._known = len(self._beside)
-        return [
-            (self._beside[turn - 1], n + turn // self._group)
-            for turn in turns
-            if turn % self._group == 0
-        ]
-
-    def _move(self, before: int, n: int) -> list[Numbered]:
-        """The bar, which stood at `before`, stands at `n` now."""
-        count = len(self._beside)
-        known: list[Numbered] = []
-        if not self._cut and (count or self._before):
-            known = self._place(before, n)
-        self._before += count
-        self._n, self._beside, self._known, self._cut = n, [], 0, False
-        return known
-
-    def _place(self, before: int, n: int) -> list[Numbered]:
-        marks = [
-            _Mark(frame, self._before + turn, before, n) for turn, frame in enumerate(self._beside)
-        ]
-        if self._sparse is not None:
-            return self._sparse.locate(marks)
-        self._marks += marks
-        fresh = [frame for frame in self._beside if frame.news]
-        if len(fresh) == (n - before) * self._group:
-            self._beside = fresh
-        group, rest = divmod(len(self._beside), n - before)
-        if group and not rest and (group == self._group or not self._agreed):
-            self._group = group
-            self._agreed += 1
-            self._misses = 0
-            if self._agreed >= ALIKE:
-                self._marks.clear()
-            return self._tell(before)
-        self._agreed = 0
-        self._misses += n - before > len(marks)
-        if self._misses < ALIKE - 1:
-            return []
-        self._sparse = _Sparse()
-        return self._sparse.locate(self._marks)
-
-
-class _Mark(NamedTuple):
-    """A number of one of the batches low + 1 .. high."""
-
-    frame: Frame
-    before: int
-    """Numbers of the epoch before it."""
-    low: int
-    high: int
-
-
-class _Sparse:
-    """Numbers of every K-th batch: 1, K + 1, 2K + 1, .. or K, 2K, 3K, .."""
-
-    def __init__(self) -> None:
-        self._possible = [
-            (first, every) for every in range(2, FARTHEST + 1) for first in (1, every)
-        ]
-        """First batches, and batches between two, that come into question."""
-        self._waiting: list[_Mark] = []
-
-    def copy(self) -> _Sparse:
-        """An independent one."""
-        twin = copy.copy(self)
-        twin._waiting = self._waiting.copy()
-        return twin
-
-    def begin(self) -> None:
-        """The next epoch begins; what waits stays unknown."""
-        self._waiting.clear()
-
-    def locate(self, marks: list[_Mark]) -> list[Numbered]:
-        """Take the next numbers; those whose batches are now known."""
-        for mark in marks:
-            left = [
-                (first, every)
-                for first, every in self._possible
-                if mark.low < first + mark.before * every <= mark.high
-            ]
-            if left:  # else it is one besides, as of an epoch's last batch
-                self._possible = left
-                self._waiting.append(mark)
-        if len(self._possible) > 1:
-            return []
-        ((first, every),) = self._possible
-        known, self._waiting = self._waiting, []
-        return [
-            (mark.frame, k)
-            for mark in known
-            if mark.low < (k := first + mark.before * every) <= mark.high
-        ]
+    if moves[:1] == [0]:
+        return Within()
+    beside = 0 in moves
+    steps = [move for move in moves if move]
+    unit = steps[0] if len(set(steps)) == 1 else 1
+    if 1 not in steps and len(steps) < LEAST_STEPS:
+        return None
+    if beside and unit == 1:
+        return Within()
+    drawn = any(frame.news for frame in frames[1:])
+    return Offset(unit) if drawn else None
