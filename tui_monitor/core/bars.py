@@ -112,7 +112,7 @@ class Bars:
         bar.n, bar.readings = item.step or 0, item.readings
         numbered = [] if redrawn else bar.frames.take(Frame(line, item, bar.n, news))
         if name != self._training:
-            if self._training is not None and item.bar == self._training[0] and item.readings:
+            if self._validates(name) and item.readings and item.step == item.steps:
                 self._validation = line, item
             return []
         shown += self._place(numbered)
@@ -168,6 +168,14 @@ class Bars:
         if name[0] == self._training[0] and item.epoch is not None:
             return item.epoch != self._epoch[0]  # an epoch of another length
         return self._bars[name].begun >= _AGAIN
+
+    def _validates(self, name: Name) -> bool:
+        """Whether a bar that is called as the training's is drawn once more for each of its epochs."""
+        return (
+            self._training is not None
+            and name[0] == self._training[0]
+            and self._bars[name].begun > 0
+        )
 
     def _begin_epoch(self, name: Name, item: Progress) -> None:
         for bar in self._bars.values():

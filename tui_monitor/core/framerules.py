@@ -140,12 +140,26 @@ class Within:
     def end_epoch(self) -> list[Numbered]:
         """See `Rule`."""
         known: list[Numbered] = []
-        if self._n is not None and self._sparse is None and not (self._misses or self._cut):
-            known = self._tell(self._n)
+        if self._beside and self._sparse is None and not (self._misses or self._cut):
+            known = self._leave(self._n or 0, self._beside[0].item.steps)
         self._begin()
         if self._sparse is not None:
             self._sparse.begin()
         return known
+
+    def _leave(self, n: int, steps: int | None) -> list[Numbered]:
+        """The log leaves the bar at `n`: it was full, and erased, or the program has stopped."""
+        if steps is None or not self._fits(steps - n):
+            news = [frame.news for frame in self._beside]
+            self._beside = self._beside[: [*news, False].index(False)]
+        return self._tell(n)
+
+    def _fits(self, moved: int) -> bool:
+        """Whether there are as many frames as batches, once repetitions are left out if need be."""
+        fresh = [frame for frame in self._beside if frame.news]
+        if len(fresh) == moved * self._group:
+            self._beside = fresh
+        return len(self._beside) == moved * self._group
 
     def _tell(self, n: int) -> list[Numbered]:
         """The numbers not yet told that are complete: each batch has as many frames as the others."""
@@ -176,12 +190,10 @@ class Within:
             return self._sparse.locate(marks)
         self._sparse = None
         self._marks += marks
-        fresh = [frame for frame in self._beside if frame.news]
-        if len(fresh) == (n - before) * self._group:
-            self._beside = fresh
         group, rest = divmod(len(self._beside), n - before)
-        if group and not rest and (group == self._group or not self._agreed):
+        if not self._fits(n - before) and group and not rest and not self._agreed:
             self._group = group
+        if len(self._beside) == (n - before) * self._group:
             self._agreed += 1
             self._misses = 0
             if self._agreed >= ALIKE:
