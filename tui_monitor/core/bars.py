@@ -91,8 +91,7 @@ class Bars:
         if _OTHER.search(item.bar):
             return []
         if _VALIDATES.search(item.bar):
-            self._validation = (line, item) if item.readings else None
-            return []
+            return self._validate(line, item)
         begins = self._begins(name, line, item)
         trains = name == self._training
         new_epoch = begins if trains else self._is_training(name, item)
@@ -112,9 +111,8 @@ class Bars:
         bar.n, bar.readings = item.step or 0, item.readings
         numbered = [] if redrawn else bar.frames.take(Frame(line, item, bar.n, news))
         if name != self._training:
-            if self._validates(name) and item.readings and item.step == item.steps:
-                self._validation = line, item
-            return []
+            full = item.step == item.steps
+            return self._validate(line, item) if full and self._validates(name) else []
         shown += self._place(numbered)
         if news and not numbered and item.step == item.steps:
             shown += self._ended(line, item)
@@ -122,9 +120,16 @@ class Bars:
 
     def flush(self) -> list[Shown]:
         """The log ends: what can still be said."""
+        shown = self._end_epoch()
         if self._validation is not None and self._validation[1].step == self._validation[1].steps:
-            return [*self._end_epoch(), *self._end_validation()]
-        return self._end_epoch()
+            shown += self._end_validation()
+        return shown
+
+    def _validate(self, line: Line, item: Progress) -> list[Shown]:
+        """The next state of a validation's bar; of one that is left, what it showed last."""
+        self._validation = (line, item) if item.readings else None
+        left = item.step == item.steps and line.end == "newline"
+        return self._end_validation() if left else []
 
     def _end_validation(self) -> list[Shown]:
         """What the bar of a validation showed last: its numbers are the epoch's."""
