@@ -133,6 +133,8 @@ class Within:
         self._quiet |= not frame.news
         if self._sparse is not None or self._agreed < ALIKE - 1:
             return []
+        if self._group > 1 and not self._before:
+            return []  # the epoch's first frames may show no numbers yet
         if self._group == 1 and self._quiet:
             return []  # a batch whose numbers are the same, or the bar drawn again below other text
         return self._tell(self._n)
@@ -157,7 +159,10 @@ class Within:
     def _fits(self, moved: int) -> bool:
         """Whether there are as many frames as batches, once repetitions are left out if need be."""
         fresh = [frame for frame in self._beside if frame.news]
-        if len(fresh) == moved * self._group:
+        missing = moved * self._group - len(self._beside)
+        if 0 < missing < self._group and not self._before:
+            self._beside = self._beside[:1] * missing + self._beside
+        elif len(fresh) == moved * self._group:
             self._beside = fresh
         return len(self._beside) == moved * self._group
 
