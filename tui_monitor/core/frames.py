@@ -25,8 +25,8 @@ from tui_monitor.core.framerules import ALIKE, Frame, Numbered, Offset, Rule, Wi
 MOST_HELD = 100
 """Frames after which a bar is read in the likeliest way, whatever they have told."""
 
-LEAST_STEPS = 5
-"""Equal moves, each of one number, after which a bar counts so many a batch."""
+LEAST_STEPS = 20
+"""Equal moves, each of one number, after which a bar surely counts so many a batch."""
 
 
 class Frames:
@@ -81,7 +81,8 @@ class Frames:
     def _guess(self) -> Rule:
         """The rule that is likeliest where nothing has told."""
         first = next(frame for frame in self._held if frame.news)
-        return Within() if first.n == self._held[0].n else Offset(0)
+        likeliest = Within() if first.n == self._held[0].n else Offset(0)
+        return _rule(self._held, 1) or likeliest
 
     def _replay(self) -> list[Numbered]:
         rule, held = self._rule, self._held
@@ -90,14 +91,17 @@ class Frames:
         return [numbered for frame in held for numbered in rule.take(frame)]
 
 
-def _rule(frames: list[Frame]) -> Rule | None:
-    """How the first epoch of a bar, and so all others, are to be read; None while that is open."""
+def _rule(frames: list[Frame], certain: int = LEAST_STEPS) -> Rule | None:
+    """How the first epoch of a bar, and so all others, are to be read; None while that is open.
+
+    `certain`: equal moves that no chance explains.
+    """
     first = next((at for at, frame in enumerate(frames) if frame.news), None)
     if first is None:
         return None
     told = frames[first:]
     if told[0].n == 0 or (first and told[0].n == frames[0].n):
-        return _set_before(told)
+        return _set_before(told, certain)
     pairs = list(pairwise(frames))
     if any(a.n != b.n and b.news for a, b in pairs):
         return Offset(0)
@@ -106,23 +110,28 @@ def _rule(frames: list[Frame]) -> Rule | None:
     numbers = [b.n for a, b in pairs if a.n == b.n and b.item.readings]
     if len(numbers) < ALIKE:
         return None
-    # a bar that moves first stands where the numbers are due
-    gaps = {after - before for before, after in pairwise(numbers)}
-    due = len(gaps) == 1 and numbers[0] % min(gaps) == 0
-    return Offset(0) if due else Within()
+    # A bar that moves first stands where the numbers are due. One that is drawn at regular times
+    # may seem to, for as many numbers as it moves batches, if it is drawn nowhere else.
+    gap = min(after - before for before, after in pairwise(numbers))
+    if numbers != [numbers[0] + turn * gap for turn in range(len(numbers))] or numbers[0] % gap:
+        return Within()
+    drawn = {b.n for a, b in pairs if numbers[0] <= b.n <= numbers[-1]}
+    return Offset(0) if len(numbers) > min(gap, certain) or drawn > {*numbers} else None
 
 
-def _set_before(frames: list[Frame]) -> Rule | None:
+def _set_before(frames: list[Frame], certain: int) -> Rule | None:
     """The rule where a number is drawn before the bar has moved; the frames from there on."""
     moves = [after.n - before.n for before, after in pairwise(frames)]
-    if moves[:1] == [0]:
-        return Within()
-    beside = 0 in moves
-    steps = [move for move in moves if move]
-    unit = steps[0] if len(set(steps)) == 1 else 1
-    if 1 not in steps and len(steps) < LEAST_STEPS:
-        return None
-    if beside and unit == 1:
-        return Within()
+    if moves[:1] == [0] or (0, 0) in pairwise(moves):
+        return Within()  # several numbers before a move
+    full = frames[0].item.steps  # the last batch may be short
+    steps = [b.n - a.n for a, b in pairwise(frames) if a.n != b.n != full]
     drawn = any(frame.news for frame in frames[1:])
-    return Offset(unit) if drawn else None
+    if 1 in steps:
+        return Within() if 0 in moves else Offset(1) if drawn else None
+    if len(set(steps)) == 1 and drawn:
+        # perhaps samples; a bar drawn at regular times soon shows none or two numbers at once
+        return Offset(steps[0]) if len(steps) > min(steps[0], certain) else None
+    if 0 in moves:
+        return Within()
+    return Offset(1) if drawn and len(steps) > 1 else None
