@@ -261,6 +261,26 @@ def test_numbers_set_every_few_batches(first: int, spacing: int, moves: int) -> 
     assert len(found) > len(due) * 0.6
 
 
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("spacing", [4, 7, 10])
+@pytest.mark.parametrize("moves", [3, 6, 1])
+def test_numbers_set_every_few_batches_by_the_program_that_moves_the_bar(
+    before: bool, spacing: int, moves: int
+) -> None:
+    texts: list[str] = []
+    for epoch in (1, 2):
+        bar = Bar(epoch, 200)
+        for k in range(1, 201):
+            due, drawn = k % spacing == 0, k % moves == 0
+            if due and before:
+                bar.set(k)
+            bar.move(k, draw=drawn)
+            if due and not before:
+                bar.set(k)
+        texts += bar.texts
+    assert batches(placed(texts)) == every(2, range(spacing, 201, spacing))
+
+
 def test_a_bar_that_counts_samples() -> None:
     for before in (True, False):
         texts: list[str] = []
@@ -322,6 +342,29 @@ def test_a_log_that_begins_inside_an_epoch() -> None:
     found = batches(placed(texts[inside:]))
     assert found[-80:] == [(epoch, k) for epoch in (2, 3) for k in range(1, 41)]
     assert found[0] == (1, 25)  # beside 18 some are missing
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["", "a", "val", "Epoch 1", "Epoch 2"]),
+            st.integers(0, 6),
+            st.sampled_from(["", ", x=1", ", x=2", ", x=2.5, val_y=3", "\nEpoch 2", "\nsaved"]),
+        ),
+        max_size=60,
+    )
+)
+@bounded
+def test_no_order_of_frames_is_too_much(states: list[tuple[str, int, str]]) -> None:
+    texts = []
+    for name, n, shown in states:
+        numbers, _, other = shown.partition("\n")
+        texts.append(f"{name}:  5%|## | {n}/6 [00:01<00:09, 9.1it/s{numbers}]")
+        texts += [other] * bool(other)
+    prints = [p for p in placed(texts) if p.readings[0].metric == "x"]
+    places = [(p.run, p.epoch, p.step) for p in prints]
+    assert len(set(places)) == len(places)
+    assert all(p.step is not None and 1 <= p.step <= 6 for p in prints)
 
 
 # --- which bar, which epoch ----------------------------------------------------------------------

@@ -25,6 +25,8 @@ from tui_monitor.core.framerules import ALIKE, Frame, Numbered, Offset, Rule, Wi
 MOST_HELD = 100
 """Frames after which a bar is read in the likeliest way, whatever they have told."""
 
+LEAST_BATCH = 8
+"""Samples a batch, where a bar seems to count samples."""
 LEAST_STEPS = 20
 """Equal moves, each of one number, after which a bar surely counts so many a batch."""
 
@@ -99,24 +101,39 @@ def _rule(frames: list[Frame], certain: int = LEAST_STEPS) -> Rule | None:
     first = next((at for at, frame in enumerate(frames) if frame.news), None)
     if first is None:
         return None
-    told = frames[first:]
-    if told[0].n == 0 or (first and told[0].n == frames[0].n):
-        return _set_before(told, certain)
+    start = frames[first].n
+    if start == 0 or (first and start == frames[0].n):
+        return _set_before(frames[first:], certain)
     pairs = list(pairwise(frames))
-    if any(a.n != b.n and b.news for a, b in pairs):
-        return Offset(0)
     if any(a.n == b.n and a.news and b.news for a, b in pairs):
         return Within()
-    numbers = [b.n for a, b in pairs if a.n == b.n and b.item.readings]
+    shown = [b.n for a, b in pairs if b.news or (a.n == b.n and b.item.readings)]
+    numbers = list(dict.fromkeys(shown))
     if len(numbers) < ALIKE:
         return None
-    # A bar that moves first stands where the numbers are due. One that is drawn at regular times
-    # may seem to, for as many numbers as it moves batches, if it is drawn nowhere else.
+    moved = any(a.n != b.n and b.news for a, b in pairs)
+    elsewhere = any(numbers[0] < b.n < numbers[-1] and b.n not in numbers for _, b in pairs)
+    return _set_beside(numbers, certain, moved=moved, elsewhere=elsewhere)
+
+
+def _set_beside(numbers: list[int], certain: int, *, moved: bool, elsewhere: bool) -> Rule | None:
+    """The rule by the positions that numbers are drawn at, of which none is the first.
+
+    Numbers of every few batches stand where they are due if the bar moves first, and one before if
+    it does not. A bar drawn at regular times may seem to, for as many numbers as it moves batches,
+    if it is drawn nowhere else. `moved`: numbers were drawn with a move; `elsewhere`: the bar was
+    drawn between numbers.
+    """
     gap = min(after - before for before, after in pairwise(numbers))
-    if numbers != [numbers[0] + turn * gap for turn in range(len(numbers))] or numbers[0] % gap:
-        return Within()
-    drawn = {b.n for a, b in pairs if numbers[0] <= b.n <= numbers[-1]}
-    return Offset(0) if len(numbers) > min(gap, certain) or drawn > {*numbers} else None
+    if numbers != [numbers[0] + turn * gap for turn in range(len(numbers))]:
+        return Offset(0) if moved else Within()
+    due = numbers[0] % gap
+    before = due == gap - 1 > 0
+    if before and (elsewhere or len(numbers) > LEAST_STEPS):
+        return Offset(1) if moved else Within()
+    if certain > 1 and (before or (len(numbers) <= min(gap, certain) and not elsewhere)):
+        return None
+    return Offset(0) if moved or due < 2 else Within()
 
 
 def _set_before(frames: list[Frame], certain: int) -> Rule | None:
@@ -129,7 +146,7 @@ def _set_before(frames: list[Frame], certain: int) -> Rule | None:
     drawn = any(frame.news for frame in frames[1:])
     if 1 in steps:
         return Within() if 0 in moves else Offset(1) if drawn else None
-    if len(set(steps)) == 1 and drawn:
+    if len(set(steps)) == 1 and steps[0] >= LEAST_BATCH and drawn:
         # perhaps samples; a bar drawn at regular times soon shows none or two numbers at once
         return Offset(steps[0]) if len(steps) > min(steps[0], certain) else None
     if 0 in moves:
