@@ -1,7 +1,7 @@
 """The bars of a program that draws several, one after the other or nested: which one is the training.
 
-Owns which bar's numbers count, the epochs that nobody numbers, what is news, and what of a number's
-digits is left out. `frames` tells the batches.
+Owns which bar's numbers count and which are a validation's, the epochs that nobody numbers, what is
+news, and what of a number's digits is left out. `frames` tells the batches.
 """
 
 from __future__ import annotations
