@@ -15,8 +15,8 @@ from __future__ import annotations
 from math import inf, isfinite, log, sqrt
 
 from tui_monitor.core.bounds import Sums, printed
-from tui_monitor.core.laws import INSTANTANEOUS, OPEN, PLAIN, Law
-from tui_monitor.core.metrics import Metric
+from tui_monitor.core.laws import INSTANTANEOUS, OPEN, PLAIN, SAMPLES_OPEN, Law
+from tui_monitor.core.metrics import Metric, in_percent
 
 CERTAIN = 12.0
 """Nats after which it is settled. Exponential and sliding means may then be taken for the mean of an
@@ -68,7 +68,7 @@ class Bare:
         if abs(margin) <= CERTAIN:
             return None
         if margin > 0.0:
-            return PLAIN
+            return SAMPLES_OPEN if self.metric.counts else PLAIN
         alone = self._products < TO_AND_FRO * self._squares and not self._skips
         return INSTANTANEOUS if alone else OPEN
 
@@ -98,6 +98,9 @@ class Bare:
             self._plain += move
             self._scaled += move / scale
             self._scales += log(scale)
+        if self.metric.family == "fraction" and self.metric.top < displayed <= 100.0:
+            self.metric = in_percent(self.metric)
+            self._sums = Sums(self.metric.low, self.metric.high)
         if isfinite(displayed) and k > self._k:
             where = printed(displayed, quantum).times(k)
             self._impossible += not self._sums.push(float(k), where)

@@ -52,12 +52,12 @@ class LogTail:
         if unfinished is not None:
             redrawn = bool(self._lines) and self._lines[-1].end == "redraw"
             shown[len(shown) - redrawn :] = [unfinished.text]
-        return tuple(shown)
+        return tuple(map(str.expandtabs, shown))
 
     def newest(self, unfinished: Line | None, wanted: Callable[[str], bool]) -> str | None:
         """The newest line of which `wanted` is true; None if none is."""
         newest = [unfinished] if unfinished is not None else []
         for line in [*newest, *reversed(self._lines)]:
             if line.text and wanted(line.text):
-                return line.text
+                return line.text.expandtabs()
         return None

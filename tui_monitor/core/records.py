@@ -116,6 +116,8 @@ class Progress(NamedTuple):
     """Planned epochs, where the line says so."""
     epochs_done: float | None = None
     """How far the training is, in epochs, of a line that shows no step."""
+    bar: str = ""
+    """What the bar is called, where a log draws several: the same for all epochs."""
 
 
 class Columns(NamedTuple):
@@ -234,10 +236,10 @@ class Estimate:
     line: int
     offset: int
     possible: tuple[PossibleCount, ...] = ()
+    """The counts that the window may hold, where it is one of a few."""
     law_margin: float | None = None
     """Log-likelihood (nats) by which the law beats `law_against`, by the prints so far."""
     law_against: LawName | None = None
-    """The counts that the window may hold, where it is one of a few."""
 
 
 class LawEvidence(NamedTuple):

@@ -10,6 +10,8 @@ import copy
 import re
 from collections.abc import Sequence
 
+from tui_monitor.core.bars import Bars
+from tui_monitor.core.formats import tqdm
 from tui_monitor.core.glossary import Glossary
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.place import Place, Standing
@@ -55,6 +57,7 @@ class Timeline:
         self._failed = False
         self._glossary = Glossary()
         self._stepless = Stepless()
+        self._bars = Bars()
 
     @property
     def ended(self) -> bool:
@@ -100,6 +103,7 @@ class Timeline:
         twin._early = self._early.copy()
         twin._stepless = copy.copy(self._stepless)
         twin._glossary = copy.copy(self._glossary)
+        twin._bars = self._bars.copy()
         return twin
 
     def preview(self, line: Line, items: Sequence[Item]) -> Print | None:
@@ -120,6 +124,8 @@ class Timeline:
         """The source ended: what was withheld, as far as it can be told."""
         placed: list[Print | Event] = []
         placed += self._stepless.show(None, self._at)
+        for shown in self._bars.flush():
+            self._place_standing(*shown, placed)
         if self._held is not None:
             # A line that is still to be redrawn is not the last of its epoch.
             final = self._held[1].end == "newline" or not self._redraws
@@ -172,6 +178,10 @@ class Timeline:
     # --- progress
 
     def _place_progress(self, line: Line, item: Progress, placed: list[Print | Event]) -> None:
+        if item.style == tqdm.BAR:
+            for shown in self._bars.take(line, item):
+                self._place_standing(*shown, placed)
+            return
         if item.unit is not None:
             self._place_standing(line, item, placed)
             return
@@ -303,7 +313,8 @@ class Timeline:
             return
         item = understood
         evaluates = item.unit != "round" and all(
-            describe(each.metric).split == "val" for each in item.readings
+            describe(each.metric).split == "val" or (item.style == tqdm.BAR and each.law == "epoch")
+            for each in item.readings
         )
         self._end_traceback(placed, "")
         if not self._stand(line, item, placed, evaluates=evaluates):
@@ -393,6 +404,7 @@ class Timeline:
             self._traceback = line
             self._failed = True
         self._preamble.note(line.text)
+        self._bars.note(line)
 
     def _end_traceback(self, placed: list[Print | Event], exception: str) -> None:
         """Report a traceback with its last line, or without where something else came first."""

@@ -19,6 +19,7 @@ from tui_monitor.core.formats.mmengine import MMEngineFormat
 from tui_monitor.core.formats.nanogpt import NanoGptFormat
 from tui_monitor.core.formats.paddle import PaddleFormat
 from tui_monitor.core.formats.sklearn import SklearnFormat
+from tui_monitor.core.formats.tqdm import TqdmFormat
 from tui_monitor.core.records import Progress
 from tui_monitor.errors import TuiMonitorError
 
@@ -31,6 +32,7 @@ FORMATS: tuple[Format, ...] = (
     HuggingFaceFormat(),
     FastaiFormat(),
     IgniteFormat(),
+    TqdmFormat(),
     MegatronFormat(),
     NanoGptFormat(),
     DarknetFormat(),

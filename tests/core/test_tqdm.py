@@ -1,0 +1,596 @@
+"""tqdm's bars: their grammar, the batch of each number, and real logs to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import cache
+from itertools import pairwise
+from math import inf, isnan
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.core.test_frameworks import CORPUS, SLACK, Truth, windows
+from tui_monitor.core.formats.detect import detect
+from tui_monitor.core.formats.tqdm import TqdmFormat, announced
+from tui_monitor.core.records import Estimate, Line, Print, Progress, Reading
+from tui_monitor.core.session import Session
+from tui_monitor.core.text import LineReader
+from tui_monitor.core.timeline import Timeline
+
+parse = TqdmFormat().parse
+bounded = settings(max_examples=150, derandomize=True, deadline=None)
+
+
+def only(text: str) -> Progress:
+    (item,) = parse(text)
+    assert isinstance(item, Progress)
+    return item
+
+
+# --- grammar -------------------------------------------------------------------------------------
+
+
+def test_a_bar_and_the_numbers_beside_it() -> None:
+    item = only(
+        "Epoch 1/4:  12%|█▏   | 11/90 [00:02<01:01, 50.05it/s, acc=93.47%, loss=2.27, lr=0.05]"
+    )
+    assert (item.step, item.steps, item.epoch, item.epochs, item.unit) == (11, 90, 1, 4, "batch")
+    assert (item.eta, item.elapsed, item.bar) == (61.0, 2.0, "Epoch #/#")
+    assert item.readings == (
+        Reading("acc", 93.47, 0.01, "open"),
+        Reading("loss", 2.27, 0.01, "open"),
+        Reading("lr", 0.05, 0.01, "instantaneous"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("description", "epoch", "epochs", "bar"),
+    [
+        ("Epoch 3: ", 3, None, "Epoch #"),
+        ("Epoch [3/10]: ", 3, 10, "Epoch [#/#]"),
+        ("Train epoch 3 of 10: ", 3, 10, "Train epoch # of #"),
+        ("[3/10]: ", 3, 10, "[#/#]"),
+        ("fold 2: ", None, None, "fold #"),
+        ("Epoch 3 loss: 0.5123: ", 3, None, "Epoch #"),
+        ("", None, None, ""),
+    ],
+)
+def test_a_description_names_the_epoch(
+    description: str, epoch: int | None, epochs: int | None, bar: str
+) -> None:
+    item = only(f"{description} 50%|##5  | 1/2 [00:00<?, ?it/s, loss=0.5]")
+    assert (item.epoch, item.epochs, item.bar) == (epoch, epochs, bar)
+
+
+def test_numbers_in_a_description_and_as_a_string() -> None:
+    item = only("Epoch 1 loss: 0.5123 acc 93.1%:  50%|█ | 1/2 [00:00<00:00,  1.10s/it, f1: 0.25]")
+    assert [(r.metric, r.displayed, r.quantum) for r in item.readings] == [
+        ("loss", 0.5123, 1e-4),
+        ("acc", 93.1, 0.1),
+        ("f1", 0.25, 0.01),
+    ]
+
+
+def test_a_bar_without_a_total() -> None:
+    item = only("Epoch 2: 12it [00:01, 11.52it/s, loss=0.52]")
+    assert (item.step, item.steps, item.epoch, len(item.readings)) == (12, None, 2, 1)
+
+
+def test_what_the_names_of_lightning_tell() -> None:
+    item = only(
+        "Epoch 0:   4%|▍| 2/45 [00:00<00:01, 9it/s, v_num=0, a_step=2.310, acc=0.0625, a_epoch=1.000]"
+    )
+    assert item.readings == (
+        Reading("a_step", 2.31, 0.01, "instantaneous"),
+        Reading("acc", 0.0625, 1e-4, "open"),
+        Reading("a_epoch", 1.0, 0.01, "epoch"),
+    )
+
+
+def test_what_is_no_number_of_the_training_is_left_out() -> None:
+    item = only(
+        "  1%| | 1/90 [00:00<00:01, 1it/s, loss=nan, step=3, gpu=3.2G, t=tensor(0.5), time=0.2, n/a]"
+    )
+    (reading,) = item.readings
+    assert reading.metric == "loss"
+    assert isnan(reading.displayed)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " 12%|█▏        | 45/360 [00:00<00:01, 243.09it/s]",
+        "  0%|          | 0/? [00:00<?, ?it/s]",
+        "Epoch 1:  12%|█▏  | 1.2k/9.6k [00:00<00:01, 50.05it/s, loss=0.5]",
+        "Epoch 1:  12%|█▏  | 11/90 [00:00<00:01, 50.05it/s, loss=0.",
+        "Epoch [1/3]: [8/90]   9%|██▎    , loss=2.31 [00:00<00:01]",
+        "Epoch 1/4 : |███-----| 21.35% [19/89 00:00<00:01... 2.2881]",
+        " 1/3  0G  2.311  16  640: 5% ╸─── 5/90 13.6it/s 0.2s<6.3s",
+        "45/90 [=====>....] - ETA: 1s - loss: 0.5",
+        "2512it [00:01, 1754.67it/s]",
+    ],
+)
+def test_what_shows_no_numbers_beside_a_bar_is_left(text: str) -> None:
+    assert parse(text) == ()
+
+
+@given(st.text(max_size=80))
+@bounded
+def test_no_text_is_too_much(text: str) -> None:
+    for each in (text, f"{text}: 5%|{text}| 4/9 [00:01<00:02, 1it/s, {text}]", f"{text}=1, " * 50):
+        for item in parse(each):
+            assert isinstance(item, Progress)
+        announced(each)
+
+
+@pytest.mark.parametrize("piece", ["%|", "a: ", "a 0.5 ", ", a=1", "1it [", "| 1/2 [", "_", "- "])
+def test_no_repetition_takes_long(piece: str) -> None:
+    text = piece * (60_000 // len(piece))
+    for each in (text, f"{text}: 5%|{text}| 4/9 [00:01<00:02, 1it/s, {text}]"):
+        parse(each)
+        announced(each)
+
+
+def test_lines_that_announce_epochs() -> None:
+    assert announced("Epoch 3/10") == (3, 10)
+    assert announced("----- Epoch: 3 -----") == (3, None)
+    assert announced("Epoch 3/10 loss 0.5") is None
+
+
+# --- the batch of each number --------------------------------------------------------------------
+
+
+class Bar:
+    """Draws frames as tqdm does. The number of a batch is its own: epoch + batch / 1000."""
+
+    def __init__(
+        self, epoch: int, total: int, name: str = "Epoch {}/9", *, own: bool = False
+    ) -> None:
+        self.name, self.epoch, self.total = name.format(epoch), epoch, total
+        self.n, self.shown = 0, ""
+        self.texts: list[str] = []
+        if not own:
+            self.draw()
+
+    def draw(self) -> None:
+        name = f"{self.name}: " if self.name else ""
+        share = 100 * self.n // self.total
+        self.texts.append(
+            f"{name}{share:3d}%|## | {self.n}/{self.total} [00:01<00:09, 9.1it/s{self.shown}]"
+        )
+
+    def set(self, k: int, *, refresh: bool = True) -> None:
+        self.shown = f", loss={self.epoch + k / 1000:.4f}"
+        if refresh:
+            self.draw()
+
+    def move(self, n: int, *, draw: bool = True) -> None:
+        self.n = n
+        if draw:
+            self.draw()
+
+
+def looped(epoch: int, total: int, moves: Iterable[int], every: int = 1, first: int = 1) -> Bar:
+    """A `for` over the bar that sets numbers; the bar is drawn as it moves now and then."""
+    bar, drawn = Bar(epoch, total), set(moves)
+    for k in range(1, total + 1):
+        if k % every == first % every:
+            bar.set(k)
+        if k in drawn or k == total:
+            bar.move(k)
+    bar.draw()
+    return bar
+
+
+def placed(texts: Iterable[str]) -> list[Print]:
+    timeline = Timeline()
+    found: list[object] = []
+    for number, text in enumerate(texts, start=1):
+        found += timeline.place(Line(text, number, 10 * number, "redraw"), parse(text))
+    found += timeline.flush()
+    return [each for each in found if isinstance(each, Print)]
+
+
+def batches(prints: Iterable[Print]) -> list[tuple[int, int | None]]:
+    """Epoch and step of each print, of which the numbers tell whether they are right."""
+    found = []
+    for p in prints:
+        assert p.readings[0].displayed == pytest.approx(int(p.label) + (p.step or 0) / 1000)
+        found.append((int(p.label), p.step))
+    return found
+
+
+def every(epochs: int, steps: Iterable[int]) -> list[tuple[int, int]]:
+    return [(epoch, k) for epoch in range(1, epochs + 1) for k in steps]
+
+
+subsets = st.sets(st.integers(1, 40), min_size=4)
+
+
+@given(st.lists(subsets, min_size=2, max_size=3), st.booleans())
+@bounded
+def test_each_batch_of_a_loop_has_its_number(moves: list[set[int]], leaves: bool) -> None:
+    texts: list[str] = []
+    for epoch, drawn in enumerate(moves, start=1):
+        texts += looped(epoch, 40, drawn).texts[: None if leaves else -2]
+    prints = placed(texts)
+    assert batches(prints) == every(len(moves), range(1, 41))
+    assert [p.step for p in prints if p.final] == [40] * len(moves)
+
+
+@given(st.lists(subsets, min_size=1, max_size=3))
+@bounded
+def test_numbers_set_before_or_after_the_bar_moves(moves: list[set[int]]) -> None:
+    before: list[str] = []
+    after: list[str] = []
+    lazy: list[str] = []
+    for epoch, drawn in enumerate(moves, start=1):
+        first, second, third = (Bar(epoch, 40) for _ in range(3))
+        for k in range(1, 41):
+            first.set(k)
+            first.move(k, draw=k in drawn or k == 40)
+            second.move(k, draw=k in drawn)
+            second.set(k)
+            third.set(k, refresh=False)
+            third.move(k, draw=k in drawn)
+        before += first.texts
+        after += second.texts
+        lazy += third.texts
+    assert batches(placed(before)) == every(len(moves), range(1, 41))
+    assert batches(placed(after)) == every(len(moves), range(1, 41))
+    drawn_at = [(epoch, k) for epoch, drawn in enumerate(moves, 1) for k in sorted(drawn)]
+    assert batches(placed(lazy)) == drawn_at
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("spacing", [3, 7, 10])
+@pytest.mark.parametrize("moves", [6, 7, 1])
+def test_numbers_set_every_few_batches(first: int, spacing: int, moves: int) -> None:
+    def drawn(epoch: int) -> list[int]:
+        return [k for k in range(1, 301) if (k + epoch + k // 37) % moves == 0]
+
+    texts = [t for e in (1, 2, 3) for t in looped(e, 300, drawn(e), spacing, first).texts]
+    found = batches(placed(texts))
+    due = every(3, [k for k in range(1, 301) if k % spacing == first])
+    assert set(found) <= set(due)
+    assert found[-1] == due[-1]
+    assert len(found) > len(due) * 0.6
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("spacing", [4, 7, 10])
+@pytest.mark.parametrize("moves", [3, 6, 1])
+def test_numbers_set_every_few_batches_by_the_program_that_moves_the_bar(
+    before: bool, spacing: int, moves: int
+) -> None:
+    texts: list[str] = []
+    for epoch in (1, 2):
+        bar = Bar(epoch, 200)
+        for k in range(1, 201):
+            due, drawn = k % spacing == 0, k % moves == 0
+            if due and before:
+                bar.set(k)
+            bar.move(k, draw=drawn)
+            if due and not before:
+                bar.set(k)
+        texts += bar.texts
+    assert batches(placed(texts)) == every(2, range(spacing, 201, spacing))
+
+
+def test_a_bar_that_counts_samples() -> None:
+    for before in (True, False):
+        texts: list[str] = []
+        for epoch in (1, 2):
+            bar = Bar(epoch, 637)
+            for k in range(1, 11):
+                done = min(64 * k, 637)
+                if before:
+                    bar.set(done)
+                bar.move(done, draw=k % 3 == 0)
+                if not before:
+                    bar.set(done)
+            texts += bar.texts
+        assert batches(placed(texts)) == every(2, [*range(64, 640, 64), 637])
+
+
+def test_a_number_set_twice_a_batch_is_a_row_once() -> None:
+    texts: list[str] = []
+    for epoch in (1, 2):
+        bar = Bar(epoch, 40)
+        for k in range(1, 41):
+            bar.draw()
+            bar.set(k)
+            if k % 6 == 0:
+                bar.move(k)
+        texts += bar.texts
+    found = batches(placed(t for t in texts))
+    assert set(found) <= set(every(2, range(1, 41)))
+    assert len(found) > 70
+
+
+def test_numbers_that_stay_the_same_are_of_batches_of_their_own() -> None:
+    bar = Bar(1, 30)
+    for k in range(1, 31):
+        bar.shown = ", loss=0.5"
+        bar.draw()
+        if k % 4 == 0 or k == 30:
+            bar.move(k)
+    prints = placed(bar.texts)
+    assert [p.step for p in prints] == [*range(1, 31)]
+
+
+def test_a_bar_drawn_again_below_a_message_is_no_batch() -> None:
+    bar = Bar(1, 40)
+    for k in range(1, 41):
+        bar.set(k)
+        if k % 10 == 0:
+            bar.texts.append(f"saved after {k}")
+            bar.draw()
+        if k % 7 == 0 or k == 40:
+            bar.move(k)
+    assert batches(placed(bar.texts)) == every(1, range(1, 41))
+
+
+def test_a_log_that_begins_inside_an_epoch() -> None:
+    moves = range(6, 40, 6)
+    texts = [t for epoch in (1, 2, 3) for t in looped(epoch, 40, moves).texts]
+    inside = next(at for at, text in enumerate(texts) if " 18/40" in text) + 3
+    found = batches(placed(texts[inside:]))
+    assert found[-80:] == [(epoch, k) for epoch in (2, 3) for k in range(1, 41)]
+    assert found[0] == (1, 25)  # beside 18 some are missing
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["", "a", "val", "Epoch 1", "Epoch 2"]),
+            st.integers(0, 6),
+            st.sampled_from(["", ", x=1", ", x=2", ", x=2.5, val_y=3", "\nEpoch 2", "\nsaved"]),
+        ),
+        max_size=60,
+    )
+)
+@bounded
+def test_no_order_of_frames_is_too_much(states: list[tuple[str, int, str]]) -> None:
+    texts = []
+    for name, n, shown in states:
+        numbers, _, other = shown.partition("\n")
+        texts.append(f"{name}:  5%|## | {n}/6 [00:01<00:09, 9.1it/s{numbers}]")
+        texts += [other] * bool(other)
+    prints = [p for p in placed(texts) if p.readings[0].metric == "x"]
+    places = [(p.run, p.epoch, p.step) for p in prints]
+    assert len(set(places)) == len(places)
+    assert all(p.step is not None and 1 <= p.step <= 6 for p in prints)
+
+
+# --- which bar, which epoch ----------------------------------------------------------------------
+
+
+def trained(bar: Bar, total: int) -> list[str]:
+    for k in range(1, total + 1):
+        bar.set(k)
+        if k % 4 == 0 or k == total:
+            bar.move(k)
+    return bar.texts
+
+
+@pytest.mark.parametrize(
+    ("train", "val"), [("Epoch {}", "Validation"), ("", ""), ("Epoch {}", "Epoch {}")]
+)
+def test_a_validation_is_no_part_of_the_training(train: str, val: str) -> None:
+    texts: list[str] = []
+    for epoch in (1, 2, 3):
+        texts += trained(Bar(epoch, 20, train, own=not train), 20)
+        texts += trained(Bar(epoch, 8, val, own=not val), 8)
+    prints = placed(texts)
+    training = [p for p in prints if p.readings[0].metric == "loss"]
+    assert batches(training) == every(3, range(1, 21))
+    validation = [p for p in prints if p.readings[0].metric == "val_loss"]
+    assert [(p.epoch, p.step, p.final) for p in validation] == [(e, 20, False) for e in (1, 2, 3)]
+    assert [p.readings[0].displayed for p in validation] == pytest.approx([1.008, 2.008, 3.008])
+    assert {p.readings[0].law for p in validation} == {"epoch"}
+
+
+def test_epochs_that_lines_announce_or_nobody() -> None:
+    texts: list[str] = []
+    for epoch in (1, 2, 3):
+        texts += [f"Epoch {epoch}/3", "-" * 20, *trained(Bar(epoch, 20, "", own=True), 20)]
+    prints = placed(texts)
+    assert batches(prints) == every(3, range(1, 21))
+    assert {p.epochs for p in prints} == {3}
+    unannounced = placed(text for text in texts if "%|" in text)
+    assert batches(unannounced) == every(3, range(1, 21))
+    assert {p.epochs for p in unannounced} == {None}
+
+
+@pytest.mark.parametrize("name", ["epochs:", ""])
+def test_a_bar_of_epochs_around_the_bars_is_no_epoch(name: str) -> None:
+    texts: list[str] = []
+    for epoch in (1, 2):
+        best = ", best=0.5" if epoch > 1 else ""
+        texts.append(f"{name}  50%|# | {epoch - 1}/2 [00:04<00:04,  2.18s/it{best}]")
+        texts += trained(Bar(epoch, 20, name and "Epoch {}"), 20)[:-1]
+    assert batches(placed(texts)) == every(2, range(1, 21))
+
+
+def test_a_training_of_another_name_takes_over() -> None:
+    texts: list[str] = []
+    for name in ("warm-up {}", "training {}"):
+        for epoch in (1, 2, 3):
+            texts += trained(Bar(epoch, 20, name), 20)
+    assert {p.line for p in placed(texts)} & {*range(len(texts) - 20, len(texts))}
+
+
+def test_a_training_started_again_is_a_new_run() -> None:
+    texts = [*trained(Bar(1, 20), 20), *trained(Bar(2, 20), 9), *trained(Bar(1, 20), 20)]
+    assert {(p.run, p.label) for p in placed(texts)} == {(1, "1"), (1, "2"), (2, "1")}
+
+
+def test_numbers_that_stay_beside_the_bar_are_told_once() -> None:
+    texts: list[str] = []
+    stale = ""
+    for epoch in (1, 2):
+        bar = Bar(epoch, 5, "Epoch {}", own=True)
+        bar.shown = stale
+        bar.draw()
+        for k in range(1, 6):
+            bar.move(k)
+            bar.shown = f", loss={epoch + k / 1000:.4f}{stale[13:]}"
+            bar.draw()
+        bar.shown += f", val_loss={epoch}.250"
+        bar.draw()
+        stale = f", loss={epoch + 0.005:.4f}, val_loss={epoch}.250"
+        texts += bar.texts
+    shown = [(p.label, p.step, r.metric, p.final) for p in placed(texts) for r in p.readings]
+    for label in "12":
+        steps = [each for each in shown if each[0] == label]
+        assert steps[:5] == [(label, k, "loss", k == 5) for k in range(1, 6)]
+        assert steps[5:] == [(label, 5, "val_loss", False)]
+
+
+def test_digits_that_tqdm_leaves_out_are_zeros() -> None:
+    shown = {"0.523": 1e-3, "0.51": 1e-3, "0.5": 1e-3, "0.0625": 1e-4, "1.2": 1e-2, "0.50": None}
+    bar = Bar(1, 9, own=True)
+    for k, number in enumerate(shown, start=1):
+        bar.n = k - 1
+        bar.shown = f", loss={number}"
+        bar.draw()
+    found = [r.quantum for p in placed(bar.texts[:-1]) for r in p.readings]
+    assert found == pytest.approx([q for q in shown.values() if q])
+
+
+# --- real logs -----------------------------------------------------------------------------------
+
+LOGS = {
+    "tqdm_num": 360,
+    "tqdm_num_piped": 360,
+    "tqdm_str": 360,
+    "tqdm_nested": 360,
+    "tqdm_slow": 90,
+}
+"""Logs, and their batches."""
+every_log = pytest.mark.parametrize("name", LOGS)
+
+
+def data(name: str) -> bytes:
+    if not CORPUS.is_dir():
+        pytest.skip("the corpus of real logs is not here")
+    return (CORPUS / name / "log.txt").read_bytes()
+
+
+@cache
+def decoded(name: str) -> Session:
+    session = Session()
+    session.feed(data(name), 0.0)
+    session.finish()
+    return session
+
+
+def rows(name: str, metric: str) -> list[Estimate]:
+    return [row for row in decoded(name).rows() if row.metric == metric]
+
+
+@every_log
+def test_a_log_is_read_as_one_of_tqdm(name: str) -> None:
+    reader = LineReader()
+    texts = [line.text for line in reader.feed(data(name)) + reader.flush()]
+    found = detect(texts)
+    assert found is not None
+    assert found.name == "tqdm"
+
+
+@every_log
+def test_every_batch_has_its_number(name: str) -> None:
+    data(name)
+    truth = Truth(name)
+    epochs = [(e, end - start) for e, (start, end) in enumerate(pairwise(truth.starts), start=1)]
+    for metric in ("loss", "acc"):
+        found = rows(name, metric)
+        assert [(row.epoch, row.step) for row in found] == [
+            (epoch, k) for epoch, count in epochs for k in range(1, count + 1)
+        ]
+        assert len(found) == LOGS[name]
+        top = 100.0 if found[-1].displayed > 1.0 and metric == "acc" else 1.0
+        quanta = {(p.epoch, p.step): r.quantum for p, r in readings(name, metric)}
+        for row in found:
+            assert row.step is not None
+            whole = truth.window(
+                row_over(row, 0, row.step, "cumulative-sample" if metric == "acc" else row.law),
+                metric,
+            )
+            half = 0.5 * quanta[row.epoch, row.step]
+            assert row.displayed == pytest.approx(top * whole, abs=half + 1e-9)
+
+
+def row_over(row: Estimate, begin: int, end: int, law: str) -> Estimate:
+    """The row, as if its window were another."""
+    return replace(row, from_batch=begin, to_batch=end, law=law)  # type: ignore[arg-type]
+
+
+def readings(name: str, metric: str) -> Iterator[tuple[Print, Reading]]:
+    timeline, reader = Timeline(), LineReader()
+    for line in reader.feed(data(name)) + reader.flush():
+        for p in timeline.place(line, parse(line.text)):
+            if isinstance(p, Print):
+                yield from ((p, r) for r in p.readings if r.metric == metric)
+
+
+@every_log
+def test_laws_are_found_and_windows_hold_the_truth(name: str) -> None:
+    session, truth = decoded(name), Truth(name)
+    laws = {"loss": "cumulative-batch", "acc": "cumulative-sample"}
+    for metric, law in laws.items():
+        found = list(windows(session, metric))
+        top = 100.0 if found[-1].displayed > 1.0 and metric == "acc" else 1.0
+        assert len(found) == LOGS[name]
+        for row in found:
+            assert row.law == law
+            assert not row.outlier
+            window = top * truth.window(row, metric)
+            low = -inf if row.low is None else row.low
+            high = inf if row.high is None else row.high
+            assert low - SLACK <= window <= high + SLACK
+    size = session.report()[0].batch_size
+    assert size == max(truth.sizes)
+
+
+@every_log
+def test_laws_are_settled_after_the_second_epoch(name: str) -> None:
+    whole, session = data(name), Session()
+    third = whole.find(b"Epoch 3/")
+    session.feed(whole[: third if third > 0 else len(whole)], 0.0)
+    found = {row.metric: row.law for row in session.rows()}
+    assert (found["loss"], found["acc"]) == ("cumulative-batch", "cumulative-sample")
+
+
+def test_byte_by_byte_the_rows_are_the_same() -> None:
+    whole = data("tqdm_num_piped")[:12_000]
+    at_once, bytewise = Session(), Session()
+    at_once.feed(whole, 0.0)
+    at_once.finish()
+    for at in range(len(whole)):
+        bytewise.feed(whole[at : at + 1], float(at))
+        if whole[at : at + 1] in b"]0" and at % 3 == 0:
+            bytewise.settle(float(at))
+    bytewise.finish()
+    assert list(bytewise.rows()) == list(at_once.rows())
+
+
+def test_the_bar_of_lightning() -> None:
+    session, truth = decoded("lightning_tqdm"), Truth("lightning_tqdm")
+    found = [row for row in session.rows() if row.metric == "train_loss_step"]
+    assert [(row.epoch, row.step) for row in found] == every(4, range(1, 46))
+    for row in found:
+        assert row.law == "instantaneous"
+        assert row.step is not None
+        value = truth.window(row_over(row, row.step - 1, row.step, row.law), "train_loss")
+        assert row.displayed == pytest.approx(value, abs=0.005 + SLACK)
+    for metric in ("val_loss", "train_loss_epoch"):
+        once = [row for row in session.rows() if row.metric == metric]
+        assert [(row.epoch, row.step, row.law) for row in once] == [
+            (epoch, 45, "epoch") for epoch in (1, 2, 3, 4)
+        ]

@@ -1,0 +1,138 @@
+"""Logs of tqdm's progress bar with numbers beside it: `set_postfix`, or in its description.
+
+Grammar alone: of which batch a state's numbers are only the states before it tell (`bars`). What the
+numbers average is the program's own business, so their laws are open; names that Lightning gives say
+it (`_step`, `_epoch`). Sources: tqdm/std.py, format_meter, format_num, set_postfix, display.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tui_monitor.core.formats.base import (
+    CLOCK,
+    NUMBER,
+    clock_seconds,
+    printed,
+    self_placed,
+    significant,
+)
+from tui_monitor.core.metrics import describe
+from tui_monitor.core.records import Item, Reading
+
+BAR: Final = "tqdm-bar"
+"""`Epoch 1/4:  12%|█▏   | 11/90 [00:00<00:01, 50.05it/s, acc=0.165, loss=2.27]`."""
+
+GENERAL_DIGITS: Final = 3
+"""Of a number that tqdm itself writes, with trailing zeros left out."""
+_LIGHTNING = re.compile(r"[, ](?:v_num|\w{1,80}_step)=")
+"""Beside its bar all numbers are tqdm's own, but filled up to five characters with zeros."""
+_RATE = r"[^,=\[\]|\n]{1,40}/[^,=\[\]|\n]{1,40}"
+_FIELDS = rf"{_RATE}((?:, [^\[\]\n]{{1,1000}})?)\]"
+_KNOWN = re.compile(
+    r"^(.{0,300}?)(?:: {1,4}| {0,4})\d{1,3}%\|[^|\n]{0,500}\| {1,4}(\d{1,12})/(\d{1,12}) "
+    rf"\[({CLOCK})<(?:({CLOCK})|\?), {{1,4}}{_FIELDS}"
+)
+_UNKNOWN = re.compile(
+    r"^(?:(.{0,300}?): {1,4})?(\d{1,12}) ?[A-Za-z]{1,20} "
+    rf"\[({CLOCK}), {{1,4}}{_FIELDS}"
+)
+"""A bar whose total is not known: `12it [00:01, 11.5it/s, loss=0.52]`."""
+_FIELD = re.compile(rf", ([^\s=:,][^=:,]{{0,79}}?)(?:=|: ?) {{0,4}}({NUMBER})(%?)(?=, |$)")
+_TOLD = re.compile(
+    r"(?<![\w.])([A-Za-z_][\w@/-]{0,79})(?: {0,2}[=:] {0,2}| )"
+    r"([+-]?\d{1,12}\.\d{1,12}(?:[eE][+-]?\d{1,3})?|nan|inf)(?![\w.])(%?)"
+)
+"""A number within a description: `Epoch 1 loss: 0.5234`."""
+_EPOCH = re.compile(
+    r"(?i:\bep(?:och)?s?)(?![A-Za-z])[^\w/]{0,4}(\d{1,9})(?![\d.])(?: ?(?:/|of) ?(\d{1,9}))?|"
+    r"^\W?(\d{1,9}) ?/ ?(\d{1,9})\W?$"
+)
+_ANNOUNCED = re.compile(
+    r"^[^\w]{0,40}(?i:epoch)[^\w/]{0,4}(\d{1,9})(?: ?(?:/|of) ?(\d{1,9}))?[^\w]{0,40}$"
+)
+_CLUTTER = re.compile(
+    r"v_num|(?:global_)?steps?|iter(?:ation)?s?|it|i|n|batch|epochs?|eta|seed|rank"
+    r"|(?:.*[_ ])?(?:time|mem(?:ory)?|gpu|seconds)|.*/s",
+    re.IGNORECASE,
+)
+
+
+class TqdmFormat:
+    """tqdm, with numbers. See `Format`."""
+
+    name: Final = "tqdm"
+
+    def parse(self, text: str) -> tuple[Item, ...]:
+        """A state of a bar that has a description or shows numbers."""
+        if "%|" in text and (match := _KNOWN.match(text)):
+            description, step, steps, elapsed, left, fields = match.groups()
+        elif " [" in text and (match := _UNKNOWN.match(text)):
+            description, step, elapsed, fields = match.groups()
+            steps = left = None
+        else:
+            return ()
+        description = (description or "").strip()
+        padded = _LIGHTNING.search(fields) is not None
+        readings = [*_readings(_TOLD, description), *_readings(_FIELD, fields, padded=padded)]
+        if not (readings or (description and steps)):
+            return ()  # nobody knows whose bar it is
+        epoch, epochs = _epoch(description)
+        item = self_placed(
+            *(BAR, int(step), int(steps) if steps else None, readings),
+            epoch=epoch,
+            epochs=epochs,
+            eta=clock_seconds(left) if left else None,
+            elapsed=clock_seconds(elapsed),
+        )
+        return (item._replace(bar=_called(description)),)
+
+
+def announced(text: str) -> tuple[int, int | None] | None:
+    """Epoch and planned epochs of a line that announces them: `Epoch 3/10`, `--- Epoch 3 ---`."""
+    match = _ANNOUNCED.match(text) if len(text) < 120 else None
+    if match is None:
+        return None
+    return int(match[1]), int(match[2]) if match[2] else None
+
+
+def general(reading: Reading) -> Reading:
+    """A reading of a number that tqdm itself wrote: its last decimals may be zeros left out."""
+    _, quantum = significant(repr(reading.displayed), GENERAL_DIGITS)
+    return reading._replace(quantum=min(quantum, reading.quantum) or reading.quantum)
+
+
+def _called(description: str) -> str:
+    """What a bar is called, the same for all of its states and epochs."""
+    return re.sub(r"\d+", "#", _TOLD.sub("", description)).strip(" :,|-")
+
+
+def _epoch(description: str) -> tuple[int | None, int | None]:
+    match = _EPOCH.search(description)
+    if match is None:
+        return None, None
+    number, total = match[1] or match[3], match[2] or match[4]
+    return int(number), int(total) if total else None
+
+
+def _readings(pattern: re.Pattern[str], text: str, *, padded: bool = False) -> list[Reading]:
+    return [
+        Reading(name, *_number(value, padded=padded and not unit), _law(name))
+        for name, value, unit in pattern.findall(text)
+        if not _CLUTTER.fullmatch(name)
+    ]
+
+
+def _number(text: str, *, padded: bool) -> tuple[float, float]:
+    """Value and quantum; `padded`: the zeros at its end need not be its own."""
+    return significant(text, GENERAL_DIGITS) if padded else printed(text)
+
+
+def _law(name: str) -> str:
+    if name.endswith("_step"):
+        return "instantaneous"
+    if name.endswith("_epoch"):
+        return "epoch"
+    split = describe(name).split
+    return {"val": "epoch", "other": "instantaneous", "train": "open"}[split]
