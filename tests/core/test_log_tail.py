@@ -60,3 +60,14 @@ def test_redrawn_states_leave_the_header_above_them() -> None:
     states = "\r".join(_bar(step, 0.5) for step in range(1, 9))
     session.feed(f"Epoch 1/3\n{states}\n".encode(), 0.0)
     assert session.snapshot(0.0).log_tail == ("Epoch 1/3", _bar(8, 0.5))
+
+
+def test_tabs_are_shown_as_a_terminal_shows_them() -> None:
+    """A tab that reaches the screen moves the cursor over what stood there before."""
+    session = Session()
+    line = b"Epoch: [0][ 1/90]\tTime  0.1 ( 0.1)\tLoss 2.3184e+00 (2.3184e+00)\n"
+    session.feed(line + b"Traceback (most recent call last):\nValueError: a\tb\n", 0.0)
+    shown = session.snapshot(0.0)
+    assert shown.log_tail[0] == line.decode().rstrip().expandtabs()
+    assert shown.last_print == shown.log_tail[0]
+    assert not any("\t" in each.text for each in shown.events)

@@ -414,7 +414,8 @@ class Timeline:
             self._traceback = None
 
     def _event(self, line: Line, kind: EventKind, text: str, rate: float | None = None) -> Event:
-        return Event(max(self._at.run, 1), self._at.epoch, kind, text, line.number, rate)
+        shown = text.expandtabs()
+        return Event(max(self._at.run, 1), self._at.epoch, kind, shown, line.number, rate)
 
 
 def _validates(item: Progress) -> bool:
