@@ -157,7 +157,7 @@ def test_the_level_is_as_good_as_of_unrounded_batches(law: Law) -> None:
         unrounded: list[float] = []
         inside: list[bool] = []
         for seed, shape in enumerate(SHAPES):
-            run = Simulated(Case(law, shape, batch_size=32, steps=300, epochs=2, seed=seed))
+            run = Simulated(Case(law, shape, batch_size=32, steps=200, epochs=2, seed=seed))
             best = follow_batches(run, name).smoothed - run.level[name]
             unrounded.extend(best.ravel().tolist())
             for row in estimates(run.decode()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from math import inf
 from pathlib import Path
 
@@ -71,6 +72,7 @@ class Truth:
         return float(np.average(self.values[metric][part], weights=weights))
 
 
+@cache
 def decoded(name: str) -> Session:
     if not CORPUS.is_dir():
         pytest.skip("the corpus of real logs is not here")
