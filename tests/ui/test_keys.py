@@ -43,7 +43,6 @@ async def test_no_key_breaks_anything(state: str, size: tuple[int, int]) -> None
         await pilot.pause()
         for key in bound_keys():
             await pilot.press(key)
-            await pilot.pause()
             # A dialogue or a page may have opened; the key after it is for the monitor again.
             while len(app.screen_stack) > 2:
                 await pilot.press("escape")
