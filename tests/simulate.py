@@ -17,7 +17,7 @@ from tui_monitor.core import laws
 from tui_monitor.core.arrays import FloatArray, IntArray
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.evidence import Sample
-from tui_monitor.core.kalman import ONCE, TWICE, Kernel, Observation
+from tui_monitor.core.kalman import ONCE, TWICE, Kernel, Observation, State2, State3
 from tui_monitor.core.laws import Law
 from tui_monitor.core.level import LevelFilter
 from tui_monitor.core.noise import Noise
@@ -296,6 +296,11 @@ def _bar_3(p: Print) -> str:
 
 
 # --- the reference ---------------------------------------------------------------------------------
+
+
+def narrowed(s: State3) -> State2:
+    """The same state without its E."""
+    return (s[0], s[1], s[3], s[4], s[6])
 
 
 def kernel_of(*, twice: bool) -> Kernel:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.simulate import kernel_of
+from tests.simulate import kernel_of, narrowed
 from tui_monitor.core import kalman
 from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.kalman import ONCE, TWICE, Observation, State2, State3
@@ -154,7 +154,7 @@ def test_an_observation_of_what_is_known_already_changes_nothing() -> None:
     known = (0.5, 2.0, 1.0, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0)
     sure = Observation(2.0, 1.0, 0.0, 0.0)
     assert kalman.pass3(known, NO_BATCH, 1.0, 1.0, sure)[:3] == (known, 0.0, 0.0)
-    less = kalman.narrow3(known)
+    less = narrowed(known)
     other = Observation(2.5, 1.0, 0.0, 0.0)
     assert kalman.pass2(less, NO_BATCH, 1.0, 1.0, other)[:3] == (less, 0.5, 0.0)
 
@@ -196,7 +196,7 @@ def test_widening_adds_a_sum_that_is_zero() -> None:
     mean, cov = moments(kalman.widen2(s))
     np.testing.assert_array_equal(mean, [0.7, 3.0, 0.0])
     np.testing.assert_array_equal(cov, [[0.2, 0.1, 0.0], [0.1, 0.5, 0.0], [0.0, 0.0, 0.0]])
-    assert kalman.narrow3(kalman.widen2(s)) == s
+    assert narrowed(kalman.widen2(s)) == s
 
 
 def test_restarting_keeps_only_the_level() -> None:
@@ -204,7 +204,7 @@ def test_restarting_keeps_only_the_level() -> None:
     mean, cov = moments(kalman.restart3(s, 0.25))
     np.testing.assert_array_equal(mean, [s[0], 0.0, 0.0])
     np.testing.assert_array_equal(cov, np.diag([s[3] + 0.25, 0.0, 0.0]))
-    assert kalman.restart2(kalman.narrow3(s), 0.25) == kalman.narrow3(kalman.restart3(s, 0.25))
+    assert kalman.restart2(narrowed(s), 0.25) == narrowed(kalman.restart3(s, 0.25))
 
 
 # --- the smoother ---------------------------------------------------------------------------------
@@ -257,7 +257,7 @@ def by_looking_back(p: Problem, *, with_e: bool) -> list[tuple[float, ...]]:
     epochs = [[kernel.gap(k0, k) for k0, k in zip([0, *ks], ks, strict=False)] for ks in p.epochs]
     gaps = [g for each in epochs for g in each]
     observations = [o for each in p.observations for o in each]
-    state = p.start if with_e else kalman.narrow3(p.start)
+    state = p.start if with_e else narrowed(p.start)
     passed = []
     for i, (g, o) in enumerate(zip(gaps, observations, strict=True)):
         if i == len(epochs[0]):

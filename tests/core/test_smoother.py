@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests import simulate
-from tests.simulate import Case, Simulated, kernel_of
+from tests.simulate import Case, Simulated, kernel_of, narrowed
 from tui_monitor.core import kalman, laws
 from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.kalman import ONCE, TWICE, Observation
@@ -52,7 +52,7 @@ def made_up(*, twice: bool, epochs: int = 2) -> Run:
     start = (1.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     if twice:
         return Run(legs, start, Noise("real"), kalman.TWICE)
-    return Run(legs, kalman.narrow3(start), Noise("real"), kalman.ONCE)
+    return Run(legs, narrowed(start), Noise("real"), kalman.ONCE)
 
 
 def smoothed(found: Pass) -> tuple[FloatArray, ...]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from math import exp, log, sqrt
 from typing import NamedTuple
 
-from tui_monitor.core.kalman import Gap, Kernel, Observation
+from tui_monitor.core.gaps import Gap
+from tui_monitor.core.kalman import Kernel, Observation
 from tui_monitor.core.noise import Noise
 
 DRIFTS = (1e-7, 1e-5, 1e-3, 5e-2, 3.0)

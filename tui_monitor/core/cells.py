@@ -269,7 +269,7 @@ def _mean(values: FloatArray) -> float:
 
 
 def _running(k0: FloatArray | float, k: FloatArray | float) -> tuple[FloatArray, FloatArray]:
-    """What E gains from batch k0 to k of S at k0, and of the mean between (see `kalman.Gap`)."""
+    """What E gains from batch k0 to k of S at k0, and of the mean between (see `gaps.Gap`)."""
     first = np.rint(np.asarray(k0, dtype=np.float64)).astype(np.int64)
     last = np.rint(np.asarray(k, dtype=np.float64)).astype(np.int64)
     harmonic = _harmonic(int(last.max()).bit_length())

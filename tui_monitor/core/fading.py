@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
+from tui_monitor.core import gaps
 from tui_monitor.core.bounds import Interval
-from tui_monitor.core.kalman import Gap, fading_gap
+from tui_monitor.core.gaps import Gap
 from tui_monitor.core.laws import Law
 
 MOST = 1000
@@ -32,7 +33,7 @@ class FadingSums:
         """From print i-1 to print i."""
         k0, k = self.k[i - 1], self.k[i]
         first = self.law.memory if self.law.seeded and not k0 else 1.0
-        return fading_gap(k - k0, self.law.decay, first)
+        return gaps.fading(k - k0, self.law.decay, first)
 
     def push(self, k: int, where: Interval) -> bool:
         """The mean after `k` batches lies in `where`. False, and no change, if that is impossible."""

@@ -13,7 +13,8 @@ import numpy as np
 
 from tui_monitor.core import kalman, observations
 from tui_monitor.core.bank import State
-from tui_monitor.core.kalman import Gap, Kernel, Observation
+from tui_monitor.core.gaps import Gap
+from tui_monitor.core.kalman import Kernel, Observation
 from tui_monitor.core.laws import EPOCH, Law
 from tui_monitor.core.level import SILENT, LevelFilter, Memory
 from tui_monitor.core.metrics import Metric

@@ -16,6 +16,9 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from tui_monitor.core import gaps
+from tui_monitor.core.gaps import Gap
+
 State2 = tuple[float, float, float, float, float]
 """Means of (p, S), then variances and covariance pp, pS, SS."""
 
@@ -40,87 +43,6 @@ NOTHING3: Adjoint3 = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 Seen = tuple[float, float, float, float, float]
 """What all prints say after one of them: the level, its variance and S, smoothed. Then what they say of
 the level before the gap to it: l and M of a step there."""
-
-
-class Gap(NamedTuple):
-    """Sums over the batches k0+1 .. k0+n between two prints; shared by all metrics of a log.
-
-    With T_m = sum_{j>=m} 1/(k0+j) and U_m = sum_{j>=m} T_j, which say how much of batch m's noise
-    and drift reaches E: `h1` = T_1, `h2` = sum j/(k0+j); `t`, `tt` are sums of T and T^2; `u`, `uu`
-    of U and U^2; `su` of (n-m+1) U_m. `v`, `vv` are sums of n-m+1, which is how much of its drift
-    reaches S, and of its square.
-
-    Where S fades by b a batch, batch m has the weight w_m = b^(n-m) in it: `fade` = b^n is what is left
-    of S itself, `gain` and `scatter` are sums of the weights and of their squares, and its drift
-    reaches S by w_m + .. + w_n. With b = 1 these are 1, n and n.
-    """
-
-    k0: int
-    n: int
-    v: float
-    vv: float
-    h1: float
-    h2: float
-    t: float
-    tt: float
-    u: float
-    uu: float
-    su: float
-    gain: float
-    scatter: float
-    fade: float
-
-
-NO_SUMS = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-"""Of a gap where nothing is averaged twice."""
-
-
-@lru_cache(maxsize=4096)
-def _gap_of_one_average(n: int) -> Gap:
-    return Gap(0, n, *_sums_of_drift(n), *NO_SUMS, float(n), float(n), 1.0)
-
-
-@lru_cache(maxsize=4096)
-def fading_gap(n: int, decay: float, first: float = 1.0) -> Gap:
-    """The transition over `n` batches where S fades; `first`: how often the first of them counts.
-
-    A gap that begins before a run's first batch has k0 = 0, all others 1. Sums of powers of b are
-    those of geometric series.
-    """
-    if not n:
-        return Gap(1, 0, 0.0, 0.0, *NO_SUMS, 0.0, 0.0, 1.0)
-    left, rest = decay**n, 1.0 - decay
-    powers = decay * (1.0 - left) / rest
-    squares = decay * decay * (1.0 - left * left) / (1.0 - decay * decay)
-    v, vv = (n - powers) / rest, (n - 2.0 * powers + squares) / rest**2
-    gain, scatter = (1.0 - left) / rest, squares / decay**2
-    # what the first batch counts more than once is in its weight, and in how its drift reaches S
-    oldest = decay ** (n - 1)
-    more = (first - 1.0) * oldest
-    vv += (gain + more) ** 2 - gain**2
-    scatter += (first * oldest) ** 2 - oldest**2
-    return Gap(*(0 if first != 1.0 else 1, n, v + more, vv, *NO_SUMS), gain + more, scatter, left)
-
-
-def _sums_of_drift(n: int) -> tuple[float, float]:
-    return n * (n + 1) / 2.0, n * (n + 1) * (2 * n + 1) / 6.0
-
-
-@lru_cache(maxsize=4096)
-def _gap_of_two_averages(k0: int, k: int) -> Gap:
-    """Kept for a while: the metrics of a log share their gaps, and so do its epochs."""
-    n = k - k0
-    t = u = sum_t = sum_tt = sum_u = sum_uu = sum_su = 0.0
-    for ahead, j in enumerate(range(k, k0, -1), start=1):
-        t += 1.0 / j
-        u += t
-        sum_t += t
-        sum_tt += t * t
-        sum_u += u
-        sum_uu += u * u
-        sum_su += ahead * u
-    sums = (t, n - k0 * t, sum_t, sum_tt, sum_u, sum_uu, sum_su)
-    return Gap(k0, n, *_sums_of_drift(n), *sums, float(n), float(n), 1.0)
 
 
 class Observation(NamedTuple):
@@ -213,11 +135,6 @@ def carry_back2(b: Adjoint2) -> Adjoint2:
 def widen2(s: State2) -> State3:
     """The same state with an E that nothing depends on."""
     return (s[0], s[1], 0.0, s[2], s[3], 0.0, s[4], 0.0, 0.0)
-
-
-def narrow3(s: State3) -> State2:
-    """The same state without its E."""
-    return (s[0], s[1], s[3], s[4], s[6])
 
 
 def look_back2(b: Adjoint2, passed: Pass2, g: Gap, o: Told) -> tuple[Seen, Adjoint2]:
@@ -434,12 +351,12 @@ class Kernel(NamedTuple):
 
 
 def _of_length(k0: int, k: int) -> Gap:
-    return _gap_of_one_average(k - k0)
+    return gaps.of_one_average(k - k0)
 
 
 ONCE = Kernel(pass2, look_back2, collapse2, restart2, carry_back2, NOTHING2, 2, _of_length)
 TWICE = Kernel(
-    pass3, look_back3, collapse3, restart3, carry_back3, NOTHING3, 3, _gap_of_two_averages
+    pass3, look_back3, collapse3, restart3, carry_back3, NOTHING3, 3, gaps.of_two_averages
 )
 
 
@@ -448,6 +365,6 @@ def fading(decay: float, first: float) -> Kernel:
     """The kernel of an exponential mean whose first batch counts `first` times (see `laws`)."""
 
     def between(k0: int, k: int) -> Gap:
-        return fading_gap(k - k0, decay, 1.0 if k0 else first)
+        return gaps.fading(k - k0, decay, 1.0 if k0 else first)
 
     return Kernel(pass_fading, look_back_fading, collapse2, go_on, carry_on, NOTHING2, 2, between)

@@ -22,7 +22,8 @@ from typing import NamedTuple
 
 from tui_monitor.core import bank, kalman
 from tui_monitor.core.bank import Bank, Heard, State
-from tui_monitor.core.kalman import Gap, Kernel, Observation, State3
+from tui_monitor.core.gaps import Gap
+from tui_monitor.core.kalman import Kernel, Observation, State3
 from tui_monitor.core.noise import Noise
 from tui_monitor.core.steps import Steps
 

@@ -20,7 +20,8 @@ import numpy as np
 
 from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.bank import DRIFTS, JUMP, PRIOR, SLIGHT, SWITCH, State
-from tui_monitor.core.kalman import Gap, Kernel, Seen, Told
+from tui_monitor.core.gaps import Gap
+from tui_monitor.core.kalman import Kernel, Seen, Told
 from tui_monitor.core.level import SILENT
 from tui_monitor.core.noise import Noise
 from tui_monitor.core.steps import Steps

@@ -1,10 +1,11 @@
-"""What the second pass over a level needs of each print: columns, so that nothing is kept a print."""
+"""What the second pass over a level needs of each print: columns; no object is kept for each."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tui_monitor.core.kalman import Gap, Told
+from tui_monitor.core.gaps import Gap
+from tui_monitor.core.kalman import Told
 from tui_monitor.core.series import Floats
 
 
