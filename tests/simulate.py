@@ -22,7 +22,7 @@ from tui_monitor.core.laws import Law
 from tui_monitor.core.level import LevelFilter
 from tui_monitor.core.noise import Noise
 from tui_monitor.core.options import DecodeOptions
-from tui_monitor.core.records import Print, Reading
+from tui_monitor.core.records import Estimate, Print, Reading
 from tui_monitor.core.smoother import smooth
 
 Shape = Literal["exp", "power", "staircase", "abrupt", "flat", "sine"]
@@ -293,6 +293,13 @@ def _bar_3(p: Print) -> str:
     time = "7s" if p.final else f"{(p.steps - p.step) // 100}s"
     step = f"\x1b[1m{p.step:{len(str(p.steps))}d}/{p.steps}\x1b[0m"
     return f"{step} {done}\x1b[37m{'━' * (20 - cells)}\x1b[0m \x1b[1m{time}\x1b[0m 10ms/step"
+
+
+def estimates(decoder: RunDecoder) -> list[Estimate]:
+    """All rows, smoothed."""
+    for track in decoder.tracks.values():
+        track.smooth_all()
+    return [decoder.estimate(track, row) for track, row in decoder.rows()]
 
 
 # --- the reference ---------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.benchmarks.measuring import CORPUS, Tally, Truth, measure, measure_log, outside, ratio
-from tests.simulate import Case, Shape, Simulated, number
+from tests.simulate import Case, Shape, Simulated, estimates, number
 from tui_monitor.core import laws
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.laws import Law
@@ -29,13 +29,6 @@ BARS = {
     "Keras 3.15": Case(laws.STATE, steps=150, epochs=3, last=9),
 }
 every_bar = pytest.mark.parametrize("case", BARS.values(), ids=BARS.keys())
-
-
-def estimates(decoder: RunDecoder) -> list[Estimate]:
-    """All rows, smoothed."""
-    for track in decoder.tracks.values():
-        track.smooth_all()
-    return [decoder.estimate(track, row) for track, row in decoder.rows()]
 
 
 def decode(prints: list[Print], options: DecodeOptions | None = None) -> RunDecoder:

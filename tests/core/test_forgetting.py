@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.simulate import SHAPES, Case, Simulated, follow_batches
+from tests.simulate import SHAPES, Case, Simulated, estimates, follow_batches
 from tui_monitor.core import laws
 from tui_monitor.core.boundaries import Explainer
 from tui_monitor.core.bounds import Interval, printed
@@ -25,13 +25,6 @@ from tui_monitor.core.records import Estimate, LawName, Reading
 FORGETTING = [law for law in LAWS.values() if law.name in ("exponential", "sliding", "interval")]
 every_law = pytest.mark.parametrize("law", FORGETTING, ids=[law.key for law in FORGETTING])
 bounded = settings(max_examples=15, derandomize=True, deadline=None)
-
-
-def estimates(decoder: RunDecoder) -> list[Estimate]:
-    """All rows, smoothed."""
-    for track in decoder.tracks.values():
-        track.smooth_all()
-    return [decoder.estimate(track, row) for track, row in decoder.rows()]
 
 
 def truth(run: Simulated, row: Estimate) -> float:

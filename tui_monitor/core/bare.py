@@ -16,7 +16,7 @@ from math import inf, isfinite, log, sqrt
 
 from tui_monitor.core.bounds import Sums, printed
 from tui_monitor.core.laws import INSTANTANEOUS, OPEN, PLAIN, SAMPLES_OPEN, Law
-from tui_monitor.core.metrics import Metric, in_percent
+from tui_monitor.core.metrics import Metric, in_percent, is_percent_of
 
 CERTAIN = 12.0
 """Nats after which it is settled. Exponential and sliding means may then be taken for the mean of an
@@ -98,7 +98,7 @@ class Bare:
             self._plain += move
             self._scaled += move / scale
             self._scales += log(scale)
-        if self.metric.family == "fraction" and self.metric.top < displayed <= 100.0:
+        if is_percent_of(self.metric, displayed):
             self.metric = in_percent(self.metric)
             self._sums = Sums(self.metric.low, self.metric.high)
         if isfinite(displayed) and k > self._k:

@@ -198,7 +198,7 @@ class Chain:
         """
         assert at.k is not None
         assert at.n is not None
-        if self.law.decay < 1.0 or self.law.window is not None:
+        if self.law.forgets:
             return Interval(self.metric.low, self.metric.high)
         trial = self._make(self._batch_size)
         sums = self._sums

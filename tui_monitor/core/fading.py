@@ -31,9 +31,7 @@ class FadingSums:
 
     def _gap(self, i: int) -> Gap:
         """From print i-1 to print i."""
-        k0, k = self.k[i - 1], self.k[i]
-        first = self.law.memory if self.law.seeded and not k0 else 1.0
-        return gaps.fading(k - k0, self.law.decay, first)
+        return gaps.of_fading(self.k[i - 1], self.k[i], self.law.decay, self.law.first)
 
     def push(self, k: int, where: Interval) -> bool:
         """The mean after `k` batches lies in `where`. False, and no change, if that is impossible."""

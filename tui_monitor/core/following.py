@@ -42,7 +42,7 @@ def kernel_of(law: Law) -> Kernel:
     if law.depth == 2:
         return kalman.TWICE
     if law.decay < 1.0:
-        return kalman.fading(law.decay, law.memory if law.seeded else 1.0)
+        return kalman.fading(law.decay, law.first)
     return kalman.ONCE
 
 

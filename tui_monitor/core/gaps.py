@@ -70,6 +70,11 @@ def fading(n: int, decay: float, first: float = 1.0) -> Gap:
     return Gap(*(0 if first != 1.0 else 1, n, v + more, vv, *NO_SUMS), gain + more, scatter, left)
 
 
+def of_fading(k0: int, k: int, decay: float, first: float) -> Gap:
+    """The transition from after batch `k0` to after batch `k`, where S fades; see `fading`."""
+    return fading(k - k0, decay, 1.0 if k0 else first)
+
+
 def _sums_of_drift(n: int) -> tuple[float, float]:
     return n * (n + 1) / 2.0, n * (n + 1) * (2 * n + 1) / 6.0
 

@@ -365,6 +365,6 @@ def fading(decay: float, first: float) -> Kernel:
     """The kernel of an exponential mean whose first batch counts `first` times (see `laws`)."""
 
     def between(k0: int, k: int) -> Gap:
-        return gaps.fading(k - k0, decay, 1.0 if k0 else first)
+        return gaps.of_fading(k0, k, decay, first)
 
     return Kernel(pass_fading, look_back_fading, collapse2, go_on, carry_on, NOTHING2, 2, between)

@@ -76,7 +76,17 @@ class Law:
     @property
     def inverted(self) -> bool:
         """Earlier batches are in what is printed, and can be taken out of it."""
-        return self.depth > 0 or self.decay < 1.0 or self.window is not None
+        return self.depth > 0 or self.forgets
+
+    @property
+    def forgets(self) -> bool:
+        """Old batches count less than new ones, or not at all."""
+        return self.decay < 1.0 or self.window is not None
+
+    @property
+    def first(self) -> float:
+        """How often the first batch counts."""
+        return self.memory if self.seeded else 1.0
 
     def weight(self, k: int) -> float:
         """n_k, for full batches."""
@@ -210,7 +220,7 @@ def forward(
     for k, (x, w) in enumerate(zip(values, sizes, strict=True), start=1):
         weight = 1.0 if law.name == "cumulative-batch" else w
         if law.seeded and k == 1:
-            weight = law.memory
+            weight = law.first
         s = law.decay * s + weight * x
         n = law.decay * n + weight
         if law.window is not None and k > law.window:

@@ -96,9 +96,18 @@ def describe(name: str) -> Metric:
     return Metric(name, split, "real", -inf, inf, False, True, True)
 
 
+PERCENT = 100.0
+"""The most that a fraction can be printed as."""
+
+
+def is_percent_of(metric: Metric, displayed: float) -> bool:
+    """Whether a print shows that the fraction, as it was taken, is printed in percent."""
+    return metric.family == "fraction" and metric.top < displayed <= PERCENT
+
+
 def in_percent(metric: Metric) -> Metric:
     """The fraction, which is printed in percent."""
-    return metric._replace(high=100.0, top=100.0)
+    return metric._replace(high=PERCENT, top=PERCENT)
 
 
 def as_printed(metric: Metric) -> Metric:

@@ -20,17 +20,13 @@ from tui_monitor.core.counts import Few, count_windows
 from tui_monitor.core.following import Bookmark, Following
 from tui_monitor.core.laws import AS_PRINTED, EPOCH, INSTANTANEOUS, Law
 from tui_monitor.core.level import LevelFilter
-from tui_monitor.core.metrics import Metric, in_percent
+from tui_monitor.core.metrics import Metric, in_percent, is_percent_of
 from tui_monitor.core.noise import Family
 from tui_monitor.core.series import ABSENT, Columns
 from tui_monitor.core.sliding import Guess
 
 RESTATING = ("reset", "running-appended")
 """Rules of a last line that tells something new of batches that were all printed before."""
-
-
-PERCENT = 100.0
-"""The most that a fraction can be printed as."""
 
 
 class Checkpoint(NamedTuple):
@@ -153,7 +149,7 @@ class Track(Columns):
         """A range that the name promised and a print contradicts is dropped, or is that of percent."""
         if not isfinite(displayed) or self.metric.low <= displayed <= self.metric.high + 1e-9:
             return
-        if self.metric.family == "fraction" and self.metric.top < displayed <= PERCENT:
+        if is_percent_of(self.metric, displayed):
             self.metric = in_percent(self.metric)
             self.decode_again(last=len(self.places) - 1)
             return
