@@ -7,11 +7,11 @@ Automatic Control 33:780). Where none of them expected a print, the level may ha
 
 from __future__ import annotations
 
-from math import exp, log, sqrt
+from math import exp, inf, log, sqrt
 from typing import NamedTuple
 
 from tui_monitor.core.gaps import Gap
-from tui_monitor.core.kalman import Kernel, Observation
+from tui_monitor.core.kalman import Kernel, Told
 from tui_monitor.core.noise import Noise
 
 DRIFTS = (1e-7, 1e-5, 1e-3, 5e-2, 3.0)
@@ -56,10 +56,8 @@ class Heard(NamedTuple):
     """The density at what was observed, as all filters together expected it, up to a factor, .."""
     least: float
     """.. exp(-least / 2)."""
-    nu: float
-    """Innovation of the filter that is believed most."""
-    variance: float
-    """Of that."""
+    innovations: list[tuple[float, float]]
+    """Of each filter, with its variance."""
     noise: float
     """Variance of one batch, as it was assumed."""
 
@@ -67,6 +65,12 @@ class Heard(NamedTuple):
     def density(self) -> float:
         """Logarithm of the density."""
         return log(self.total) - 0.5 * self.least
+
+    @property
+    def innovation(self) -> tuple[float, float]:
+        """Of the filter that is believed most, with its variance."""
+        believed = self.bank.weights[: len(self.innovations)]
+        return self.innovations[believed.index(max(believed))]
 
 
 def start(state: State) -> Bank:
@@ -81,16 +85,14 @@ def restarted(bank: Bank, kernel: Kernel, extra: float) -> Bank:
     return bank._replace(states=states, mean=mean)
 
 
-def heard(
-    bank: Bank, kernel: Kernel, noise: Noise, g: Gap, o: Observation, prints: int = 1
-) -> Heard:
+def heard(bank: Bank, kernel: Kernel, noise: Noise, g: Gap, o: Told, prints: int = 1) -> Heard:
     """Tell the bank of an observation after a gap, which is so many prints long.
 
     At any of them the drift may have changed.
     """
     weights, states, mean, *_ = bank
     pass_print, pp = kernel.pass_print, kernel.pp
-    variance = noise.variance(mean[0], sqrt(max(mean[pp], 0.0)))
+    variance = noise.variance(mean[0], mean[pp])
     stepped, switch = weights[-1], SWITCH * prints
     coming = (1.0 - JUMP) * (switch * (1.0 - stepped) + stepped)
     staying = (1.0 - JUMP) * (1.0 - switch)
@@ -98,6 +100,7 @@ def heard(
     innovations: list[tuple[float, float]] = []
     chances: list[float] = []
     surprises: list[float] = []
+    least = inf
     for drift, prior, w, s in zip(DRIFTS, PRIOR, weights, states, strict=False):
         come = coming * prior
         chance = staying * w + come
@@ -105,15 +108,16 @@ def heard(
         state, nu, var, _ = pass_print(
             s, g, drift * variance, variance, o, mean, share if share > SLIGHT else 0.0
         )
+        surprise = 0.0
+        if var > 0.0:
+            chance /= sqrt(var)
+            surprise = nu * nu / var
+        if surprise < least:
+            least = surprise
         after.append(state)
         innovations.append((nu, var))
-        if var > 0.0:
-            chances.append(chance / sqrt(var))
-            surprises.append(nu * nu / var)
-        else:
-            chances.append(chance)
-            surprises.append(0.0)
-    least = min(surprises)
+        chances.append(chance)
+        surprises.append(surprise)
     if least > UNSURPRISING:
         step = noise.of_step(mean[0])
         state, nu, var, _ = pass_print(widened(mean, pp, step), g, 0.0, variance, o, mean)
@@ -128,7 +132,6 @@ def heard(
     likely = [c * exp(0.5 * (least - x)) for c, x in zip(chances, surprises, strict=True)]
     total = sum(likely)
     found = [w / total if w > FLOOR * total else FLOOR for w in likely]
-    most = innovations[found.index(max(found))]
     if len(found) == len(DRIFTS):
         found.append(FLOOR)
         after.append(mean)
@@ -137,7 +140,7 @@ def heard(
         drift += w * d
         memory += w * m
     now = Bank(tuple(found), tuple(after), kernel.collapse(found, after), drift, exp(memory))
-    return Heard(now, total, least, *most, variance)
+    return Heard(now, total, least, innovations, variance)
 
 
 def widened(state: State, at: int, extra: float) -> State:

@@ -32,8 +32,7 @@ class Interval(NamedTuple):
     @property
     def empty(self) -> bool:
         """Whether nothing lies in it, beyond the float error of the sums."""
-        low, high = self
-        return low > high and low > high + ROUND_OFF * max(1.0, abs(low))
+        return is_empty(*self)
 
     @property
     def middle(self) -> float:
@@ -43,6 +42,14 @@ class Interval(NamedTuple):
     def times(self, factor: float) -> Interval:
         """The interval times a positive factor."""
         return Interval(self.low * factor, self.high * factor)
+
+
+Ends = tuple[float, float]
+"""The same, unnamed: low and high."""
+
+Held = tuple[float, float, int | None]
+"""What the batches between two prints hold: bounds of their mean, and how many right answers, where
+that is certain."""
 
 
 def scaled(n: int, bound: float) -> float:
@@ -56,8 +63,18 @@ def printed(displayed: float, quantum: float) -> Interval:
     Half a quantum either way, and a little more: frameworks accumulate in single precision, whose
     error of some 1e-7 relative moves a number across a rounding edge now and then.
     """
-    half = 0.5 * quantum + 4e-7 * abs(displayed) + 1e-9
+    half = half_width(displayed, quantum)
     return Interval(displayed - half, displayed + half)
+
+
+def half_width(displayed: float, quantum: float) -> float:
+    """How far at most the exact number behind a print lies from it."""
+    return 0.5 * quantum + 4e-7 * abs(displayed) + 1e-9
+
+
+def is_empty(low: float, high: float) -> bool:
+    """Whether nothing lies between, beyond the float error of the sums."""
+    return low > high and low > high + ROUND_OFF * max(1.0, abs(low))
 
 
 class Sums:
@@ -70,10 +87,10 @@ class Sums:
         """`low`, `high`: range of a batch's value; `batch_size`: S is a count over such a size."""
         self.low, self.high, self.batch_size = low, high, batch_size
         self.n = [0.0]
-        self.s = [Interval(0.0, 0.0)]
+        self.s: list[Ends] = [(0.0, 0.0)]
         self._whole = [True]
 
-    def push(self, n: float, s: tuple[float, float], *, whole: bool = True) -> bool:
+    def push(self, n: float, s: Ends, *, whole: bool = True) -> bool:
         """A print after `n` batches says that S lies in `s`. False, and no change, if impossible.
 
         `whole`: every batch so far is a full one, so that S is a count of full batches' samples.
@@ -83,14 +100,16 @@ class Sums:
         if gap:
             least += gap * self.low
             most += gap * self.high
-        low, high = max(low, least), min(high, most)
+        if least > low:
+            low = least
+        if most < high:
+            high = most
         if whole and self.batch_size:
             low, high = snap(low, high, self.batch_size)
-        narrowed = Interval(low, high)
-        if narrowed.empty:
+        if low > high and is_empty(low, high):
             return False
         self.n.append(n)
-        self.s.append(narrowed)
+        self.s.append((low, high))
         self._whole.append(whole)
         return True
 
@@ -114,31 +133,34 @@ class Sums:
             upper = np.minimum.accumulate((high - self.low * n)[::-1])[::-1] + self.low * n
         found: list[int] = []
         for i in np.flatnonzero((lower > low + ROUND_OFF) | (upper < high - ROUND_OFF)).tolist():
-            narrowed = Interval(
-                max(float(lower[i]), self.s[i].low), min(float(upper[i]), self.s[i].high)
-            )
+            narrowed = max(float(lower[i]), self.s[i][0]), min(float(upper[i]), self.s[i][1])
             if self._whole[i] and self.batch_size:
-                narrowed = Interval(*snap(*narrowed, self.batch_size))
-            if i and not narrowed.empty:
+                narrowed = snap(*narrowed, self.batch_size)
+            if i and not is_empty(*narrowed):
                 self.s[i] = narrowed
                 found.append(i)
         return found
 
-    def window(self, i: int) -> Interval:
-        """Bounds of the mean of S's increments between prints i-1 and i (weighted by size)."""
-        gap = self.n[i] - self.n[i - 1]
-        (low0, high0), (low, high) = self.s[i - 1], self.s[i]
-        return Interval(max(self.low, (low - high0) / gap), min(self.high, (high - low0) / gap))
-
-    def count(self, i: int) -> int | None:
-        """The number of right answers between prints i-1 and i, where it is certain."""
-        if self.batch_size is None:
-            return None
-        (low0, high0), (low, high) = self.s[i - 1], self.s[i]
-        return round((low - low0) * self.batch_size) if low0 == high0 and low == high else None
+    def window(self, i: int) -> Held:
+        """Of S's increments between prints i-1 and i; their mean is weighted by size."""
+        return between(self, self.s[i - 1], self.s[i], self.n[i] - self.n[i - 1])
 
 
-def snap(low: float, high: float, batch_size: float) -> tuple[float, float]:
+def between(sums: Sums | DoubleSums, before: Ends, after: Ends, gap: float) -> Held:
+    """What so many batches hold, from bounds on S before and after them."""
+    (low0, high0), (low, high) = before, after
+    size, count = sums.batch_size, None
+    if size and low0 == high0 and low == high:
+        count = round((low - low0) * size)
+    least, most = (low - high0) / gap, (high - low0) / gap
+    return (
+        least if least > sums.low else sums.low,
+        most if most < sums.high else sums.high,
+        count,
+    )
+
+
+def snap(low: float, high: float, batch_size: float) -> Ends:
     """An interval cut down to the multiples of 1 / batch_size within it."""
     return (
         ceil(low * batch_size - 1e-6) / batch_size if low > -inf else low,
@@ -208,30 +230,30 @@ class DoubleSums:
         """See `Sums`. `low` must be 0 or -inf."""
         self.low, self.high, self.batch_size = low, high, batch_size
         self.k = [0]
-        self.s = [Interval(0.0, 0.0)]
-        self.e = [Interval(0.0, 0.0)]
+        self.s: list[Ends] = [(0.0, 0.0)]
+        self.e: list[Ends] = [(0.0, 0.0)]
 
-    def push(self, k: int, e: Interval) -> bool:
+    def push(self, k: int, e: Ends) -> bool:
         """A print after batch `k` says that E lies in `e`. False, and no change, if impossible."""
-        k0, s0, e0 = self.k[-1], self.s[-1], self.e[-1]
+        k0, s0, (least, most) = self.k[-1], self.s[-1], self.e[-1]
         s = self.reach(s0, k0, k)
-        grown = self._growth(s0, s, k0, k)
-        e = Interval(max(e.low, e0.low + grown.low), min(e.high, e0.high + grown.high))
-        if e.empty:
+        slowest, fastest = self._growth(s0, s, k0, k)
+        low, high = max(e[0], least + slowest), min(e[1], most + fastest)
+        if is_empty(low, high):
             return False
-        s = self._snap(self._end(s0, s, k0, k, Interval(e.low - e0.high, e.high - e0.low)))
-        if s.empty:
+        s = self._snap(self._end(s0, s, k0, k, (low - most, high - least)))
+        if is_empty(*s):
             return False
-        if k - k0 == 1 and s.low == s.high:
-            e = Interval(max(e.low, e0.low + s.low / k), min(e.high, e0.high + s.high / k))
+        if k - k0 == 1 and s[0] == s[1]:
+            low, high = max(low, least + s[0] / k), min(high, most + s[1] / k)
         self.k.append(k)
         self.s.append(s)
-        self.e.append(e)
+        self.e.append((low, high))
         return True
 
-    def append(self, k: int, s: Interval, e: Interval) -> bool:
+    def append(self, k: int, s: Ends, e: Ends) -> bool:
         """Take S and E after batch `k` as they are; False, and no change, if S is impossible."""
-        if s.empty:
+        if is_empty(*s):
             return False
         self.k.append(k)
         self.s.append(s)
@@ -244,12 +266,10 @@ class DoubleSums:
         self.s.pop()
         self.e.pop()
 
-    def reach(self, s: Interval, k0: int, k: int) -> Interval:
+    def reach(self, s: Ends, k0: int, k: int) -> Ends:
         """Where S can be after batch k if it is in `s` after batch k0."""
         n = k - k0
-        if not n:
-            return s
-        return Interval(s.low + n * self.low, s.high + n * self.high)
+        return (s[0] + n * self.low, s[1] + n * self.high) if n else s
 
     def tighten(self) -> list[int]:
         """Carry what later prints say back to the earlier ones; the prints that narrowed."""
@@ -257,91 +277,79 @@ class DoubleSums:
         for i in range(len(self.k) - 2, 0, -1):
             k0, k = self.k[i], self.k[i + 1]
             if k == k0:
-                here, after = self.s[i], self.s[i + 1]
-                s = Interval(max(here.low, after.low), min(here.high, after.high))
+                (low0, high0), (low, high) = self.s[i], self.s[i + 1]
+                s = max(low0, low), min(high0, high)
             else:
-                e0, e = self.e[i], self.e[i + 1]
-                grown = Interval(e.low - e0.high, e.high - e0.low)
+                (low0, high0), (low, high) = self.e[i], self.e[i + 1]
+                grown = low - high0, high - low0
                 s = self._snap(self._start(self.s[i], self.s[i + 1], k0, k, grown))
-                if s.empty:
+                if is_empty(*s):
                     continue
             if s != self.s[i]:
                 self.s[i] = s
                 found.append(i)
         return found
 
-    def window(self, i: int) -> Interval:
-        """Bounds of the mean of the batches between prints i-1 and i."""
-        gap = self.k[i] - self.k[i - 1]
-        before, after = self.s[i - 1], self.s[i]
-        return Interval(
-            max(self.low, (after.low - before.high) / gap),
-            min(self.high, (after.high - before.low) / gap),
-        )
+    def window(self, i: int) -> Held:
+        """Of the batches between prints i-1 and i."""
+        return between(self, self.s[i - 1], self.s[i], self.k[i] - self.k[i - 1])
 
-    def count(self, i: int) -> int | None:
-        """The number of right answers between prints i-1 and i, where it is certain."""
-        before, after = self.s[i - 1], self.s[i]
-        if self.batch_size is None or before.low != before.high or after.low != after.high:
-            return None
-        return round((after.low - before.low) * self.batch_size)
-
-    def _growth(self, s0: Interval, s: Interval, k0: int, k: int) -> Interval:
+    def _growth(self, s0: Ends, s: Ends, k0: int, k: int) -> Ends:
         """Bounds of E's growth from what is known of S at both ends."""
+        (least0, most0), (least, most) = s0, s
         if k - k0 == 1:
-            return Interval(s.low / k, s.high / k)
+            return least / k, most / k
         if self.low < 0.0:
-            return Interval(-inf, inf)
-        return Interval(
-            lowest_path(s0.low, s0.low, k0, k, self.high).total,
-            highest_path(s0.high, s.high, k0, k, self.high).total,
+            return -inf, inf
+        return (
+            lowest_path(least0, least0, k0, k, self.high).total,
+            highest_path(most0, most, k0, k, self.high).total,
         )
 
-    def _end(self, s0: Interval, s: Interval, k0: int, k: int, grown: Interval) -> Interval:
+    def _end(self, s0: Ends, s: Ends, k0: int, k: int, grown: Ends) -> Ends:
         """S at the end of a gap over which E grew by `grown`."""
+        (least, most), (slowest, fastest) = s0, grown
+        low, high = s
         if k - k0 == 1:
-            return Interval(max(s.low, k * grown.low), min(s.high, k * grown.high))
+            return max(low, k * slowest), min(high, k * fastest)
         if self.low < 0.0:
             return s
         # a path's last term alone is S_k / k, so S_k <= k * growth
-        high = min(s.high, k * grown.high)
+        high = min(high, k * fastest)
         for _ in range(NEWTON_STEPS):
-            path = lowest_path(s0.low, high, k0, k, self.high)
-            if path.total <= grown.high or path.slope_end == 0.0:
+            path = lowest_path(least, high, k0, k, self.high)
+            if path.total <= fastest or path.slope_end == 0.0:
                 break
-            high -= (path.total - grown.high) / path.slope_end
-        low = s.low
+            high -= (path.total - fastest) / path.slope_end
         for _ in range(NEWTON_STEPS):
-            path = highest_path(s0.high, low, k0, k, self.high)
-            if path.total >= grown.low or path.slope_end == 0.0:
+            path = highest_path(most, low, k0, k, self.high)
+            if path.total >= slowest or path.slope_end == 0.0:
                 break
-            low += (grown.low - path.total) / path.slope_end
-        return Interval(low, high)
+            low += (slowest - path.total) / path.slope_end
+        return low, high
 
-    def _start(self, s0: Interval, s: Interval, k0: int, k: int, grown: Interval) -> Interval:
+    def _start(self, s0: Ends, s: Ends, k0: int, k: int, grown: Ends) -> Ends:
         """S at the start of a gap over which E grew by `grown`."""
-        n = k - k0
-        low, high = s.low - n * self.high, s.high - n * self.low
+        n, (least, most), (slowest, fastest) = k - k0, s, grown
+        low, high = max(s0[0], least - n * self.high), min(s0[1], most - n * self.low)
         if n == 1:
             # the growth is S_k / k
-            low, high = max(low, k * grown.low - self.high), min(high, k * grown.high - self.low)
-        s0 = Interval(max(s0.low, low), min(s0.high, high))
-        if n == 1 or self.low < 0.0 or s0.empty:
-            return s0
+            low, high = max(low, k * slowest - self.high), min(high, k * fastest - self.low)
+        if n == 1 or self.low < 0.0 or is_empty(low, high):
+            return low, high
         # S never falls, so the growth is at least S_k0 times the sum of 1 / j
-        high = min(s0.high, grown.high / (harmonic(k) - harmonic(k0)))
+        high = min(high, fastest / (harmonic(k) - harmonic(k0)))
         for _ in range(NEWTON_STEPS):
-            path = lowest_path(high, s.low, k0, k, self.high)
-            if path.total <= grown.high or path.slope_start == 0.0:
+            path = lowest_path(high, least, k0, k, self.high)
+            if path.total <= fastest or path.slope_start == 0.0:
                 break
-            high -= (path.total - grown.high) / path.slope_start
-        low = s0.low
+            high -= (path.total - fastest) / path.slope_start
         for _ in range(NEWTON_STEPS):
-            path = highest_path(low, s.high, k0, k, self.high)
-            if path.total >= grown.low or path.slope_start == 0.0:
+            path = highest_path(low, most, k0, k, self.high)
+            if path.total >= slowest or path.slope_start == 0.0:
                 break
-            low += (grown.low - path.total) / path.slope_start
-        return Interval(low, high)
+            low += (slowest - path.total) / path.slope_start
+        return low, high
 
-    def _snap(self, s: Interval) -> Interval:
-        return s if self.batch_size is None else Interval(*snap(*s, self.batch_size))
+    def _snap(self, s: Ends) -> Ends:
+        return snap(*s, self.batch_size) if self.batch_size else s

@@ -7,13 +7,13 @@ have made, and answers what a window holds.
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, nan
 from typing import NamedTuple
 
 import numpy as np
 
 from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.bounds import DoubleSums, Interval, Sums, scaled
+from tui_monitor.core.bounds import DoubleSums, Ends, Interval, Sums, scaled
 from tui_monitor.core.fading import FadingSums
 from tui_monitor.core.laws import Law
 from tui_monitor.core.metrics import Metric
@@ -24,6 +24,11 @@ NEVER_REPEATS = 2
 
 
 AnySums = Sums | DoubleSums | FadingSums | SlidingSums
+
+
+Window = tuple[int, float, float, int | None]
+"""What a print tells of the batches since the one before: how many were done before these, bounds of
+their mean (nan of none), and their right answers, where that number is certain."""
 
 
 class Position(NamedTuple):
@@ -44,18 +49,11 @@ class Position(NamedTuple):
     """Batches done since the run began."""
 
 
-class Link(NamedTuple):
-    """A print of the chain."""
-
-    row: int
-    k: int
-    at: Position
-    where: Interval
-    """Of the printed number."""
-
-
 class Chain:
-    """Bounds on the sums after each print since they were last reset to zero."""
+    """Bounds on the sums after each print since they were last reset to zero.
+
+    Its prints are counted from 1; 0 is the start.
+    """
 
     def __init__(self, law: Law, metric: Metric, batch_size: int | None, *, since: int = 0) -> None:
         """`batch_size`: samples an update of the bar, where the metric counts and it is known.
@@ -64,13 +62,18 @@ class Chain:
         """
         self.law = law
         self.metric = metric
-        self.links: list[Link] = []
-        self._since = since
+        self.rows: list[int] = []
+        """Of each print."""
+        self.done = [since]
+        """Batches done, at the start and at each print."""
+        self.places: list[Position] = []
+        self._where: list[Ends] = []
+        """Of each printed number."""
         self._sums: AnySums = self._make(batch_size)
         self._batch_size = batch_size
         self._samples = batch_size
         """The same, kept where the counts are given up."""
-        self._ragged: dict[int, Interval] = {}
+        self._ragged: dict[int, Ends] = {}
         """Bounds of windows that end with a batch of unknown size, by the print's index."""
         self._refused = 0
         self.uncountable = False
@@ -81,71 +84,71 @@ class Chain:
         if self.law.decay < 1.0:
             return FadingSums(self.law, low, high)
         if self.law.window is not None:
-            return SlidingSums(self.law.window, low, high, self._since)
+            return SlidingSums(self.law.window, low, high, self.done[0])
         kind = DoubleSums if self.law.depth == 2 else Sums
         return kind(low, high, batch_size and batch_size / self.metric.top)
 
+    def __len__(self) -> int:
+        return len(self.rows)
+
     @property
-    def last(self) -> Interval:
+    def last(self) -> Ends:
         """Bounds on S after the newest print."""
         return self._sums.s[-1]
 
-    @property
-    def last_k(self) -> int:
-        """Batches done at the newest print; 0 before the first."""
-        return self.links[-1].k if self.links else self._since
-
-    def before(self, k: int) -> tuple[int, int]:
-        """Batches done at the newest print at or before batch `k`, and how many prints that is."""
-        index = len(self.links)
-        while index and self.links[index - 1].k > k:
+    def before(self, k: int) -> int:
+        """The newest print at or before batch `k`."""
+        index = len(self)
+        while index and self.done[index] > k:
             index -= 1
-        return (self.links[index - 1].k if index else self._since), index
+        return index
 
-    def push(self, row: int, at: Position, where: Interval) -> bool:
+    def push(self, row: int, at: Position, where: Ends) -> bool:
         """Take a print. False, and no change, if no batches at all could have printed it."""
         assert at.k is not None
         if not self._push(at, where) and not (self._batch_size and self._give_up_counts(at, where)):
             return False
-        self.links.append(Link(row, at.k, at, where))
+        self.rows.append(row)
+        self.done.append(at.k)
+        self.places.append(at)
+        self._where.append(where)
         self._refused = 0
         return True
 
-    def _give_up_counts(self, at: Position, where: Interval) -> bool:
+    def _give_up_counts(self, at: Position, where: Ends) -> bool:
         """What no counts could have printed, sums may have: a short batch came before the end."""
         counted, size = self._sums, self._batch_size
         self._batch_size, self._sums = None, self._make(None)
-        if all(self._push(link.at, link.where) for link in self.links) and self._push(at, where):
+        if all(map(self._push, [*self.places, at], [*self._where, where])):
             self.uncountable = True
             return True
         self._sums, self._batch_size = counted, size
         return False
 
-    def pop(self) -> None:
-        """Forget the newest print."""
-        self.links.pop()
+    def pop(self) -> tuple[int, Position, Ends]:
+        """Forget the newest print; returns it as `push` takes it."""
         self._sums.pop()
+        self.done.pop()
+        return self.rows.pop(), self.places.pop(), self._where.pop()
 
-    def refuse(self, row: int, at: Position, where: Interval) -> Link | None:
+    def refuse(self, row: int, at: Position, where: Ends) -> int | None:
         """An impossible print stays out. When the next is impossible too, the one before them may be
-        the culprit: if the chain takes the print without it, that one is returned, now out.
+        the culprit: if the chain takes the print without it, that one's row is returned, now out.
         """
         self._refused += 1
-        if self._refused < NEVER_REPEATS or not self.links:
+        if self._refused < NEVER_REPEATS or not self.rows:
             return None
-        suspect = self.links[-1]
-        self.pop()
+        refused, suspect = self._refused, self.pop()
         if self.push(row, at, where):
-            return suspect
-        self._push(suspect.at, suspect.where)
-        self.links.append(suspect)
+            return suspect[0]
+        self.push(*suspect)
+        self._refused = refused
         return None
 
     def confirm_full(self) -> bool:
         """The newest print was not its epoch's last: its batches are full. False if impossible."""
-        link = self.links[-1]
-        self.pop()
-        return self.push(link.row, link.at._replace(ragged=False), link.where)
+        row, at, where = self.pop()
+        return self.push(row, at._replace(ragged=False), where)
 
     def guess(self, level: Guess, noise: float) -> Guess:
         """Mean of the newest window of a sliding mean, by the level and one batch's noise."""
@@ -158,26 +161,18 @@ class Chain:
         """
         narrowed = self._sums.tighten()
         ends = {i for before in narrowed for i in (before, before + 1)}
-        return sorted(i for i in ends if i <= len(self.links))
+        return sorted(i for i in ends if i <= len(self))
 
-    def window(self, index: int) -> Interval | None:
-        """Bounds of the mean between the print before and print `index` (1-based); None if empty."""
-        link = self.links[index - 1]
-        if index > 1 and self.links[index - 2].k == link.k:
-            return None
-        if link.at.ragged:
-            return self._ragged[index]
-        return self._sums.window(index)
-
-    def begins(self, index: int) -> int:
-        """Batches done before that window."""
-        if self.law.window is not None and isinstance(self._sums, SlidingSums):
-            return self._sums.start(index)
-        return self.links[index - 2].k if index > 1 else 0
-
-    def count(self, index: int) -> int | None:
-        """Right answers in that window, where they are certain."""
-        return None if self.links[index - 1].at.ragged else self._sums.count(index)
+    def window(self, index: int) -> Window:
+        """What print `index` tells of the batches since the print before."""
+        k0, sums = self.done[index - 1], self._sums
+        if k0 == self.done[index]:
+            return k0, nan, nan, None
+        if self.places[index - 1].ragged:
+            return (k0, *self._ragged[index], None)
+        if isinstance(sums, SlidingSums):
+            k0 = sums.start(index)
+        return (k0, *sums.window(index))
 
     def right_answers(self) -> FloatArray:
         """Bounds on the right answers before the first print and after each; of full batches only.
@@ -187,11 +182,11 @@ class Chain:
         """
         if self._batch_size is None or not isinstance(self._sums, Sums):
             return np.empty((0, 2))
-        ragged = (i for i, link in enumerate(self.links) if link.at.ragged)
-        full = next(ragged, len(self.links))
+        ragged = (i for i, at in enumerate(self.places) if at.ragged)
+        full = next(ragged, len(self))
         return np.array(self._sums.s[: full + 1]) * (self._batch_size / self.metric.top)
 
-    def probe(self, index: int, at: Position, where: Interval) -> Interval | None:
+    def probe(self, index: int, at: Position, where: Ends) -> Ends | None:
         """Bounds of the window from print `index` (0: the start) to a print that came late.
 
         None if no batches at all could have printed it. Of a mean that forgets none are known.
@@ -199,30 +194,31 @@ class Chain:
         assert at.k is not None
         assert at.n is not None
         if self.law.forgets:
-            return Interval(self.metric.low, self.metric.high)
+            return self.metric.low, self.metric.high
         trial = self._make(self._batch_size)
-        sums = self._sums
+        sums, (low, high) = self._sums, where
         if isinstance(sums, Sums) and isinstance(trial, Sums):
             trial.n, trial.s = [sums.n[index]], [sums.s[index]]
-            possible = trial.push(at.n, where.times(at.n))
+            possible = trial.push(at.n, (at.n * low, at.n * high))
         elif isinstance(sums, DoubleSums) and isinstance(trial, DoubleSums):
             trial.k, trial.s, trial.e = [sums.k[index]], [sums.s[index]], [sums.e[index]]
-            possible = trial.push(at.k, where.times(at.k))
-        return trial.window(1) if possible else None
+            possible = trial.push(at.k, (at.k * low, at.k * high))
+        return trial.window(1)[:2] if possible else None
 
     # --- rules of the laws -------------------------------------------------------------------
 
-    def _push(self, at: Position, where: Interval) -> bool:
+    def _push(self, at: Position, where: Ends) -> bool:
         sums, k, n = self._sums, at.k, at.n
+        low, high = where
         assert k is not None
         assert n is not None
         if at.ragged:
-            return self._push_ragged(at, k, where)
+            return self._push_ragged(at, k, Interval(low, high))
         if isinstance(sums, Sums):
-            return sums.push(n, (n * where.low, n * where.high))
+            return sums.push(n, (n * low, n * high))
         if isinstance(sums, DoubleSums):
-            return sums.push(k, where.times(k))
-        return sums.push(k, where)
+            return sums.push(k, (k * low, k * high))
+        return sums.push(k, Interval(low, high))
 
     def _push_ragged(self, at: Position, k: int, where: Interval) -> bool:
         """A print after a last batch of unknown size: it bounds its window, and S by the window."""
@@ -231,10 +227,10 @@ class Chain:
         rule = self.law.final if final else "same"
         e = Interval(-inf, inf)
         if isinstance(sums, Sums):
-            k0, s0 = round(sums.n[-1]), sums.s[-1]
+            k0, s0 = round(sums.n[-1]), Interval(*sums.s[-1])
             mean = self._mean_of_one_average(k0, k, s0, where, final=final)
         else:
-            k0, s0 = sums.k[-1], sums.s[-1]
+            k0, s0 = sums.k[-1], Interval(*sums.s[-1])
             appended = at.appended if rule == "running-appended" else 0.0
             running = where if rule == "reset" else self._running(sums, k, appended, where)
             mean = self._mean(k0, k, s0, running)
@@ -327,7 +323,7 @@ class Chain:
         Since the print before, E grew by sum_{k0<j<K} S_j / j + R_K, and the last line may append R_K
         so many times more; after a line of the same step only what is appended is new.
         """
-        k0, s0, e0 = sums.k[-1], sums.s[-1], sums.e[-1]
+        k0, s0, e0 = sums.k[-1], Interval(*sums.s[-1]), Interval(*sums.e[-1])
         copies = appended + 1.0 if k > k0 or not appended else appended
         total = where.times(k + appended)
         most = sum((s0.high + scaled(j - k0, sums.high)) / j for j in range(k0 + 1, k))

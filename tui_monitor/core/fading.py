@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import inf
 
 from tui_monitor.core import gaps
-from tui_monitor.core.bounds import Interval
+from tui_monitor.core.bounds import Held, Interval
 from tui_monitor.core.gaps import Gap
 from tui_monitor.core.laws import Law
 
@@ -53,9 +53,6 @@ class FadingSums:
         self.s.pop()
         self._tightened = min(self._tightened, len(self.s) - 1)
 
-    def count(self, _: int) -> None:
-        """Right answers are not counted here."""
-
     def tighten(self) -> list[int]:
         """Carry what later prints say back to the earlier ones; the prints that narrowed."""
         found: list[int] = []
@@ -75,7 +72,11 @@ class FadingSums:
         self._tightened = len(self.s) - 1
         return found
 
-    def window(self, i: int) -> Interval:
+    def window(self, i: int) -> Held:
+        """Of the batches between prints i-1 and i; right answers are not counted here."""
+        return (*self._mean(i), None)
+
+    def _mean(self, i: int) -> Interval:
         """Bounds of the plain mean of the batches between prints i-1 and i."""
         g, before, after = self._gap(i), self.s[i - 1], self.s[i]
         weighted = Interval(

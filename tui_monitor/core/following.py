@@ -14,7 +14,7 @@ import numpy as np
 from tui_monitor.core import kalman, observations
 from tui_monitor.core.bank import State
 from tui_monitor.core.gaps import Gap
-from tui_monitor.core.kalman import Kernel, Observation
+from tui_monitor.core.kalman import Kernel, Told
 from tui_monitor.core.laws import EPOCH, Law
 from tui_monitor.core.level import SILENT, LevelFilter, Memory
 from tui_monitor.core.metrics import Metric
@@ -142,13 +142,15 @@ class Following:
             return Noise("positive", start=LOSS_SPREAD / self._batch_size)
         return Noise(self.metric.family, top=top)
 
-    def take(self, row: int, tracker: LevelFilter, g: Gap, o: Observation) -> None:
+    def take(self, row: int, tracker: LevelFilter, g: Gap, o: Told) -> None:
         """The row's print, as the filter is told it."""
         tracker.follow(g, o)
         rows, metric = self._rows, self.metric
+        level, rows.variance[row] = tracker.belief()
         # a level is a mean of values: it lies where they may lie
-        rows.level[row] = min(max(tracker.level, metric.low), metric.high)
-        rows.variance[row] = tracker.variance
+        if level < metric.low:
+            level = metric.low
+        rows.level[row] = level if level < metric.high else metric.high
         self._step_rows.append(row)
 
     def take_alone(self, row: int, n: int, mean: float, quantum: float) -> None:
@@ -175,7 +177,7 @@ class Following:
         inside = min(k, window)
         untold = k - inside - self.sum_began
         noise = tracker.noise.variance(tracker.level)
-        told = SILENT
+        told: Told = SILENT
         if window < k <= k0 + window and k0 == self.sum_began and guess.variance < SHARP * noise:
             told = observations.of_window(guess, k - k0)
         elif untold >= 0:
@@ -231,11 +233,13 @@ class Following:
         if not self.law.inverted:
             return
         # a window's mean is what S grew by; it lies within the window's bounds
-        fade, n = np.array([(gap.fade, gap.gain) for gap in steps.gaps]).T
+        n = np.array([gap.gain for gap in steps.gaps])
         before = np.concatenate(([begin.state[1]], result.total[:-1]))
-        if self.law.decay == 1.0:
+        if self.law.decay < 1.0:
+            before *= [gap.fade for gap in steps.gaps]
+        else:
             before[[restart is not None for restart in steps.restarts]] = 0.0
-        mean = (result.total - fade * before) / np.maximum(n, 1.0)
+        mean = (result.total - before) / np.maximum(n, 1.0)
         low, high, expected = rows.low.peek()[at], rows.high.peek()[at], rows.expected.peek()[at]
         told = (n > 0) & (np.isfinite(low) | np.isfinite(high))
         value = np.where(np.isnan(expected), np.fmin(np.fmax(mean, low), high), expected)

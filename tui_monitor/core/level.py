@@ -23,7 +23,7 @@ from typing import NamedTuple
 from tui_monitor.core import bank, kalman
 from tui_monitor.core.bank import Bank, Heard, State
 from tui_monitor.core.gaps import Gap
-from tui_monitor.core.kalman import Kernel, Observation, State3
+from tui_monitor.core.kalman import Kernel, Observation, State3, Told
 from tui_monitor.core.noise import Noise
 from tui_monitor.core.steps import Steps
 
@@ -55,7 +55,7 @@ PATIENCE_ONCE, PATIENCE_TWICE = Patience(8, 16, 0.15), Patience(5, 11, 0.1)
 """By how often is averaged: behind two averages a step shows late, and a late word costs more."""
 
 
-Missed = tuple[int, int, int, Observation]
+Missed = tuple[int, int, int, Told]
 """Prints that the bank has not heard of yet: where their gaps begin, how many batches are in them, how
 many they are, and the newest. That is the only one it will hear of: sums hold what the others told."""
 
@@ -94,9 +94,9 @@ class LevelFilter:
         """Of the prints observed."""
         self.start: State = kernel.begin(guess, spread * spread)
         """Before any print."""
-        self._now = self.start
-        """After the newest print."""
-        self._bank = bank.start(self._now)
+        self.now = self.start
+        """The state after the newest print, as the kernel keeps it."""
+        self._bank = bank.start(self.now)
         self._missed: Missed | None = None
         self._calm = 0
         """Prints since an epoch began or one was a surprise."""
@@ -107,15 +107,21 @@ class LevelFilter:
         self._used: tuple[int, float] | None = None
         """Batch and number of the newest print of the epoch that told something."""
 
+    def belief(self) -> tuple[float, float]:
+        """Mean and variance of the level after the newest print."""
+        now = self.now
+        variance = now[self.kernel.pp]
+        return now[0], variance if variance > 0.0 else 0.0
+
     @property
     def level(self) -> float:
         """Mean of the level after the newest print."""
-        return self._now[0]
+        return self.now[0]
 
     @property
     def variance(self) -> float:
         """Variance of the level after the newest print."""
-        return max(self._now[self.kernel.pp], 0.0)
+        return self.belief()[1]
 
     @property
     def sd(self) -> float:
@@ -124,16 +130,11 @@ class LevelFilter:
 
     @property
     def state(self) -> State3:
-        """The state after the newest print, with an E whatever the kernel."""
-        m = self._now
+        """The same as `now`, with an E whatever the kernel."""
+        m = self.now
         if len(m) == len(kalman.NOTHING3):
             return (m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8])
         return kalman.widen2((m[0], m[1], m[2], m[3], m[4]))
-
-    @property
-    def now(self) -> State:
-        """The same, as the kernel keeps it."""
-        return self._now
 
     @property
     def surprised(self) -> bool:
@@ -146,7 +147,7 @@ class LevelFilter:
         """The filter as it is now."""
         return Memory(
             self._bank,
-            self._now,
+            self.now,
             self._missed,
             self._calm,
             self._patience,
@@ -160,7 +161,7 @@ class LevelFilter:
 
     def recall(self, memory: Memory) -> None:
         """Back to what it was."""
-        self._bank, self._now = memory.bank, memory.now
+        self._bank, self.now = memory.bank, memory.now
         self._missed, self._calm = memory.missed, memory.calm
         self._patience = memory.patience
         self._restart, self._used = memory.restart, memory.used
@@ -184,62 +185,59 @@ class LevelFilter:
         """The sums are reset if the law does so; the level may step by `extra` variance."""
         self._tell_bank()
         self._bank = bank.restarted(self._bank, self.kernel, extra)
-        self._now = self._bank.mean
+        self.now = self._bank.mean
         self._restart = (self._restart or 0.0) + extra
         self._used, self._calm = None, 0
         self._patience = 0.0
 
-    def observe(self, g: Gap, o: Observation) -> None:
+    def observe(self, g: Gap, o: Told) -> None:
         """Take a print after the gap, and tell the bank of it."""
-        if o.c_e == 1.0 and o.c_s == 0.0:
-            o = self._unless_stale(g, o)
+        o = self._unless_stale(g, o)
         self._missed = (g.k0, g.n, 1, o)
-        found = self._tell_bank()
-        if found and o.variance > 0.0:
+        found, rounding = self._tell_bank(), o[3]
+        assert found is not None
+        if rounding > 0.0:
             # of the number among all that could be printed: density times the width of a rounding
-            cell = 0.5 * log(6.0 / pi * o.variance)
+            cell = 0.5 * log(6.0 / pi * rounding)
             self.log_likelihood += max(min(found.density + cell, 0.0), -IMPROBABLE)
-        if found and self.noise.learns:
-            self._learn(g, o, found.nu, found.variance, found.noise)
-        self._keep(g, o)
+        self._keep(g, o, *found.innovation, found.noise)
 
-    def follow(self, g: Gap, o: Observation) -> None:
+    def follow(self, g: Gap, o: Told) -> None:
         """Take a print after the gap, and spare the bank where nothing surprises.
 
         What is observed are sums: hearing of one print in a few, with the gap over all of them, the
         bank misses little more than the rounding of the others.
         """
-        if o.c_e == 1.0 and o.c_s == 0.0:
+        kernel = self.kernel
+        if kernel is kalman.TWICE:
             o = self._unless_stale(g, o)
-        if o is SILENT and self._missed and self._missed[3] is not SILENT:
+        silent = o is SILENT
+        if silent and self._missed and self._missed[3] is not SILENT:
             self._tell_bank()
-        before = self._now
-        noise = self.noise.variance(before[0], sqrt(self.variance))
-        now, nu, variance, _ = self.kernel.pass_print(before, g, self._bank.drift * noise, noise, o)
+        before = self.now
+        noise = self.noise.variance(before[0], before[kernel.pp])
+        now, nu, variance, _ = kernel.pass_print(before, g, self._bank.drift * noise, noise, o)
         self._calm += 1
-        if o is not SILENT and nu * nu > ALARMING * variance:
+        if nu * nu > ALARMING * variance and not silent:
             self._tell_bank()
             self._calm = 0
         k0, n, prints, _ = self._missed or (g.k0, 0, 0, o)
         self._missed = (k0, n + g.n, prints + 1, o)
-        if o is SILENT or (prints < self._patience and self._calm):
-            self._now = now
+        if silent or (prints < self._patience and self._calm):
+            self.now = now
         else:
             self._tell_bank()
             least, most, share = self._limits
             slow = share * self._bank.memory / max(g.n, 1)
             self._patience = min(self._calm // ATTENTIVE, max(least, slow), most)
-        if self.noise.learns:
-            self._learn(g, o, nu, variance, noise)
-        self._keep(g, o)
+        self._keep(g, o, nu, variance, noise)
 
-    def _learn(self, g: Gap, o: Observation, nu: float, variance: float, noise: float) -> None:
-        """Learn the noise from an innovation, which `noise` a batch made part of."""
-        if variance > 0.0:
-            self.noise.learn(nu, variance, noise * kalman.noise_share(g, o) / variance)
-
-    def _keep(self, g: Gap, o: Observation) -> None:
-        self.steps.add(g, o, self.noise.scale, self._bank.weights, self._restart)
+    def _keep(self, g: Gap, o: Told, nu: float, variance: float, noise: float) -> None:
+        """Keep the step, and learn from its innovation, which `noise` a batch made part of."""
+        model = self.noise
+        if model.learns and variance > 0.0:
+            model.learn(nu, variance, noise * kalman.noise_share(g, o) / variance)
+        self.steps.add(g, o, model.scale, self._bank.weights, self._restart)
         self._restart = None
 
     def _tell_bank(self) -> Heard | None:
@@ -249,17 +247,20 @@ class LevelFilter:
         k0, n, prints, newest = self._missed
         g = self.kernel.gap(k0, k0 + n)
         found = bank.heard(self._bank, self.kernel, self.noise, g, newest, prints)
-        self._missed, self._bank, self._now = None, found.bank, found.bank.mean
+        self._missed, self._bank, self.now = None, found.bank, found.bank.mean
         return found
 
-    def _unless_stale(self, g: Gap, o: Observation) -> Observation:
-        """The observation of E, or none where it is stale."""
+    def _unless_stale(self, g: Gap, o: Told) -> Told:
+        """The observation, or none where it is a stale one of E."""
+        y, c_s, c_e, _ = o
+        if c_e != 1.0 or c_s != 0.0:
+            return o
         if self._is_stale(g, o):
             return SILENT
-        self._used = (g.k0 + g.n, o.y / (g.k0 + g.n))
+        self._used = (g.k0 + g.n, y / (g.k0 + g.n))
         return o
 
-    def _is_stale(self, g: Gap, o: Observation) -> bool:
+    def _is_stale(self, g: Gap, o: Told) -> bool:
         """Whether a twice averaged number must still be rounded like the one that was used last.
 
         D = E / k moves by (R - D) / k a batch. Far into an epoch that is less than its last digit, and
@@ -271,10 +272,11 @@ class LevelFilter:
             return False
         since, d = self._used
         n = k - since
-        rounding = o.variance / (k * k)
-        m = self._now
+        y, _, _, error = o
+        rounding = error / (k * k)
+        m = self.now
         mean = m[1] / g.k0
         noise = self.noise.variance(m[0]) * n * (n + 1) * (2 * n + 1) / (6.0 * k * k)
         move = ((mean - d) ** 2 + m[6] / (g.k0 * g.k0)) * n * n + noise
-        moved = (o.y / k - d) ** 2
+        moved = (y / k - d) ** 2
         return move < STALE**2 * rounding * k * k and moved < SURPRISE**2 * rounding

@@ -6,6 +6,7 @@ from the batch size or learnt from what the level's filter did not expect.
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Literal
 
 UNKNOWN_NOISE = 0.05
@@ -42,25 +43,28 @@ class Noise:
         """Whether c is given, or learnt from enough prints to be relied on."""
         return not self.learns or self.evidence > 10.0
 
-    def variance(self, p: float, sd: float = 0.0) -> float:
-        """Variance of one batch's value where the level is `p`, known to `sd`."""
-        return self.scale * self.shape(p, sd)
+    def variance(self, p: float, doubt: float = 0.0) -> float:
+        """Variance of one batch's value where the level is `p`, with the variance `doubt`."""
+        return self.scale * self.shape(p, doubt)
 
-    def shape(self, p: float, sd: float = 0.0) -> float:
+    def shape(self, p: float, doubt: float = 0.0) -> float:
         """f(p), at the noisiest level within a standard deviation: 0 right of 16 proves no certainty.
 
         Floored, so that the model is never certain of a perfect or an empty batch.
         """
-        if self.family == "fraction":
-            top = self.top
-            half = 0.5 * top
-            away = abs(p - half) - sd
-            if away <= 0.0:
-                return half * half
-            return half * half - away * away if away < 0.998 * half else 1e-3 * top * top
+        if self.family == "real":
+            return 1.0
+        # of huge numbers rounding may leave less than nothing
+        sd = sqrt(doubt) if doubt > 0.0 else 0.0
         if self.family == "positive":
-            return max(abs(p) + sd, 1e-4)
-        return 1.0
+            noisiest = abs(p) + sd
+            return noisiest if noisiest > 1e-4 else 1e-4
+        top = self.top
+        half = 0.5 * top
+        away = abs(p - half) - sd
+        if away <= 0.0:
+            return half * half
+        return half * half - away * away if away < 0.998 * half else 1e-3 * top * top
 
     def of_step(self, level: float) -> float:
         """Variance of what the level may do at once: between two epochs, or in a step within one."""
@@ -77,6 +81,9 @@ class Noise:
         weight = share * share
         if not self.learns or var <= 0.0 or weight < 1e-6:
             return
-        self.evidence = min(self.evidence * 0.995 + weight, 200.0)
-        ratio = (1.0 - share) + share * min(nu * nu / var, 30.0)
-        self.scale *= max(1.0 + weight / self.evidence * (ratio - 1.0), 0.1)
+        evidence = self.evidence * 0.995 + weight
+        self.evidence = evidence = evidence if evidence < 200.0 else 200.0
+        surprise = nu * nu / var
+        ratio = (1.0 - share) + share * (surprise if surprise < 30.0 else 30.0)
+        change = 1.0 + weight / evidence * (ratio - 1.0)
+        self.scale *= change if change > 0.1 else 0.1

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tui_monitor.core.bounds import Interval, scaled
+from tui_monitor.core.bounds import Held, Interval, scaled
 
 
 class Guess(NamedTuple):
@@ -79,17 +79,14 @@ class SlidingSums:
         for column in (self.k, self.s, self._where, self._guesses):
             column.pop()
 
-    def count(self, _: int) -> None:
-        """Right answers are not counted here."""
-
     def tighten(self) -> list[int]:
         """What later prints say of earlier batches is in the bounds of the later ones."""
         return []
 
-    def window(self, i: int) -> Interval:
-        """Bounds of the mean of the batches that print i tells of."""
+    def window(self, i: int) -> Held:
+        """Of the batches that print i tells of; right answers are not counted here."""
         n = self.k[i] - self.start(i)
-        return Interval(self.s[i].low / n, self.s[i].high / n)
+        return self.s[i].low / n, self.s[i].high / n, None
 
     def guess(self, level: Guess, noise: float) -> Guess:
         """The newest window's mean, by the prints and by what the level leads to expect.
@@ -112,7 +109,7 @@ class SlidingSums:
         expected = level.variance + noise / n
         share = expected / max(expected + variance / n**2, 1e-300)
         mean = level.mean + share * (total / n - level.mean)
-        low, high = self.window(len(self.k) - 1)
+        low, high, _ = self.window(len(self.k) - 1)
         found = Guess(min(max(mean, low), high), (1.0 - share) * expected)
         self._guesses[-1] = found
         return found

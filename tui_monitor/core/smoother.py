@@ -12,13 +12,14 @@ as much as it is likely: that errs less than to choose the likeliest, and owns t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, pairwise
-from math import inf, log, sqrt
+from dataclasses import dataclass, replace
+from itertools import chain, groupby, pairwise
+from math import inf, log
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.arrays import BoolArray, FloatArray
 from tui_monitor.core.bank import DRIFTS, JUMP, PRIOR, SLIGHT, SWITCH, State
 from tui_monitor.core.gaps import Gap
 from tui_monitor.core.kalman import Kernel, Seen, Told
@@ -68,28 +69,47 @@ class Smoothed(NamedTuple):
     """Mean of S after the print."""
 
 
-class Leg(NamedTuple):
-    """The way from one print to the next, or a part of it."""
+@dataclass(frozen=True, slots=True)
+class Legs:
+    """Ways from one print to the next, or parts of them; entry i of every column is of the same leg."""
 
-    gap: Gap
-    observation: Told
+    gap: list[Gap]
+    observation: list[Told]
     """At its end."""
-    restart: float | None
+    restart: list[float | None]
     """See `Steps`."""
-    scale: float
+    scale: list[float]
     """c of the noise."""
-    drift: float
+    drift: list[float]
     """Relative to the noise."""
-    shock: float = 0.0
+    shock: list[float]
     """Variance of a step of the level at its start."""
-    told: bool = True
+    told: list[bool]
     """It ends at a print."""
+
+    def __len__(self) -> int:
+        return len(self.gap)
+
+    def columns(self) -> tuple[list[Any], ...]:
+        """In their order above."""
+        own = (self.gap, self.observation, self.restart, self.scale, self.drift, self.shock)
+        return (*own, self.told)
+
+    def part(self, first: int, last: int | None = None) -> Legs:
+        """Those from `first` on, up to `last`."""
+        return Legs(*(column[first:last] for column in self.columns()))
+
+
+def joined(*parts: Legs) -> Legs:
+    """One after the other."""
+    columns = zip(*(part.columns() for part in parts), strict=True)
+    return Legs(*(list(chain.from_iterable(column)) for column in columns))
 
 
 class Run(NamedTuple):
     """What is smoothed."""
 
-    legs: Sequence[Leg]
+    legs: Legs
     start: tuple[float, ...]
     """The state before the first leg, with its sums already reset if an epoch starts there."""
     noise: Noise
@@ -101,8 +121,6 @@ class Pass(NamedTuple):
 
     passed: list[Any]
     """Each leg as the filter took it: see `kalman.Pass2`."""
-    likely: FloatArray
-    """Log-likelihood of each print, given those before it."""
     level: FloatArray
     """After each leg, given all prints."""
     variance: FloatArray
@@ -112,6 +130,14 @@ class Pass(NamedTuple):
     """l of the level before each leg: the prints ask for a step there of -l / M."""
     telling: FloatArray
     """M: one over the variance to which the prints know such a step."""
+
+    @property
+    def likely(self) -> FloatArray:
+        """Log-likelihood of each print, given those before it."""
+        nu, var = as_array([taken[1:3] for taken in self.passed]).T
+        told = var > 0.0
+        var = np.where(told, var, 1.0)
+        return np.where(told, -0.5 * (np.log(var) + nu * nu / var), 0.0)
 
 
 def smooth(steps: Steps, start: State, noise: Noise, kernel: Kernel) -> Smoothed:
@@ -128,14 +154,15 @@ def smooth(steps: Steps, start: State, noise: Noise, kernel: Kernel) -> Smoothed
         if better is None:
             break
         run, found = better, one_pass(better)
-    told = np.array([leg.told for leg in run.legs])
+    told = np.array(run.legs.told)
     return Smoothed(found.level[told], found.variance[told].clip(0.0), found.total[told])
 
 
-def drifting(steps: Steps, drift: Sequence[float]) -> list[Leg]:
+def drifting(steps: Steps, drift: list[float]) -> Legs:
     """The steps with a drift of the level at each, relative to the noise."""
-    known = [*steps.scale[AHEAD:], *[steps.scale[-1]] * AHEAD]
-    return list(map(Leg, steps.gaps, steps.observations(), steps.restarts, known, drift))
+    n, told = len(steps), steps.observations()
+    known = [*steps.scale[AHEAD:], *[steps.scale[-1]] * min(n, AHEAD)]
+    return Legs(steps.gaps, told, steps.restarts, known, drift, [0.0] * n, [True] * n)
 
 
 def learnt_drift(weights: Sequence[tuple[float, ...]]) -> list[float]:
@@ -146,16 +173,11 @@ def learnt_drift(weights: Sequence[tuple[float, ...]]) -> list[float]:
     makes the level too sure; averaged as they are, too restless: made-up runs show both.
     """
     # the bank does not hear of every print; where it did not, its weights stay the same
-    heard: list[tuple[float, ...]] = []
-    which: list[int] = []
-    for each in weights:
-        if not heard or each is not heard[-1]:
-            heard.append(each)
-        which.append(len(heard) - 1)
-    filtered = as_array(heard)
+    heard = [list(same) for _, same in groupby(weights, key=id)]
+    prints = np.array([len(same) for same in heard])
+    filtered = as_array([same[0] for same in heard])
     # chances add up over the prints until the next that it heard of
-    prints = np.roll(np.bincount(which), -1)[:, None, None]
-    change = UNCHANGED + prints * (TRANSITION - UNCHANGED)
+    change = UNCHANGED + np.roll(prints, -1)[:, None, None] * (TRANSITION - UNCHANGED)
     backward = filtered[:, :, None] * change / (filtered[:, None, :] @ change)
     smoothed = np.empty_like(filtered)
     smoothed[-1] = given_next = filtered[-1]
@@ -163,7 +185,7 @@ def learnt_drift(weights: Sequence[tuple[float, ...]]) -> list[float]:
         smoothed[i] = given_next = backward[i] @ given_next
     steady = smoothed[:, :-1]
     drift = (steady @ np.array(DRIFTS) ** 0.25 / steady.sum(axis=1)) ** 4
-    return list(drift[which].tolist())
+    return list(drift.repeat(prints).tolist())
 
 
 def as_array(rows: Sequence[tuple[float, ...]]) -> FloatArray:
@@ -174,12 +196,13 @@ def as_array(rows: Sequence[tuple[float, ...]]) -> FloatArray:
 def one_pass(run: Run) -> Pass:
     """Filter forward and smooth backward."""
     (pass_print, look_back, *_), shape, pp = run.kernel, run.noise.shape, run.kernel.pp
+    gaps, told, restarts, *others, _ = run.legs.columns()
     state = run.start
     passed: list[Any] = []
-    for g, o, restart, scale, drift, shock, _ in run.legs:
+    for g, o, restart, scale, drift, shock in zip(gaps, told, restarts, *others, strict=True):
         if restart is not None and passed:
             state = run.kernel.restart(state, restart)
-        v = scale * shape(state[0], sqrt(max(state[pp], 0.0)))
+        v = scale * shape(state[0], state[pp])
         if shock:
             state = (*state[:pp], state[pp] + shock, *state[pp + 1 :])
         taken = pass_print(state, g, drift * v, v, o)
@@ -187,7 +210,8 @@ def one_pass(run: Run) -> Pass:
         state = taken[0]
     said = run.kernel.nothing
     seen: list[Seen] = []
-    for (g, o, restart, *_), taken in zip(reversed(run.legs), reversed(passed), strict=True):
+    back = map(reversed, (gaps, told, restarts, passed))
+    for g, o, restart, taken in zip(*back, strict=True):
         here, said = look_back(said, taken, g, o)
         if restart is not None:
             said = run.kernel.carry_back(said)
@@ -195,17 +219,9 @@ def one_pass(run: Run) -> Pass:
     seen.reverse()
     level, variance, total, pull, telling = as_array(seen).T
     # of huge numbers rounding may leave less than nothing
-    told = telling > 0.0
-    pull, telling = np.where(told, pull, 0.0), np.where(told, telling, 0.0)
-    return Pass(passed, log_densities(passed), level, variance, total, pull, telling)
-
-
-def log_densities(passed: Sequence[Any]) -> FloatArray:
-    """Of each print, given those before it."""
-    nu, var = as_array([taken[1:3] for taken in passed]).T
-    told = var > 0.0
-    var = np.where(told, var, 1.0)
-    return np.where(told, -0.5 * (np.log(var) + nu * nu / var), 0.0)
+    known = telling > 0.0
+    pull, telling = np.where(known, pull, 0.0), np.where(known, telling, 0.0)
+    return Pass(passed, level, variance, total, pull, telling)
 
 
 def state_before(run: Run, found: Pass, at: int) -> tuple[float, ...]:
@@ -213,7 +229,7 @@ def state_before(run: Run, found: Pass, at: int) -> tuple[float, ...]:
     if not at:
         return run.start
     state: tuple[float, ...] = found.passed[at - 1][0]
-    restart = run.legs[at].restart
+    restart = run.legs.restart[at]
     return state if restart is None else run.kernel.restart(state, restart)
 
 
@@ -229,25 +245,25 @@ def with_one_more_shock(run: Run, found: Pass) -> Run | None:
     return None
 
 
-def suspects(legs: Sequence[Leg], found: Pass) -> Iterator[tuple[int, range]]:
+def suspects(legs: Legs, found: Pass) -> Iterator[tuple[int, range]]:
     """Where the level is likeliest to have stepped, and the legs near: by its drift, by surprise."""
     n = np.arange(len(legs))
-    passed = np.cumsum([leg.gap.n for leg in legs])
+    passed = np.cumsum([gap.n for gap in legs.gap])
     first = np.minimum(np.searchsorted(passed, passed - LATENESS), n - FEWEST).clip(min=0)
     last = np.maximum(np.searchsorted(passed, passed + LATENESS), n + FEWEST).clip(max=n[-1])
-    drift = np.array([leg.drift for leg in legs])
+    drift = np.array(legs.drift)
     burst = drift / np.maximum(drift[first], drift[last])
-    free = np.array([may_step(leg) for leg in legs])
-    surprise = np.where(free, found.pull**2 / np.maximum(found.telling, LEAST_TOLD), 0.0)
+    surprise = np.where(may_step(legs), found.pull**2 / np.maximum(found.telling, LEAST_TOLD), 0.0)
     for sign, least in ((burst, BURST), (surprise, SURPRISE)):
         at = int(sign.argmax())
         if sign[at] > least:
             yield at, range(int(first[at]), int(last[at]) + 1)
 
 
-def may_step(leg: Leg) -> bool:
-    """Whether the level may step at the start of a leg, and has no room for that yet."""
-    return not leg.restart and not leg.shock and leg.gap.n > 0
+def may_step(legs: Legs) -> BoolArray:
+    """Whether the level may step at the start of each leg, and has no room for that yet."""
+    steps = zip(legs.gap, legs.restart, legs.shock, strict=True)
+    return np.array([not (restart or shock) and g.n > 0 for g, restart, shock in steps])
 
 
 def shocked(run: Run, found: Pass, at: int, near: range) -> Run | None:
@@ -258,15 +274,18 @@ def shocked(run: Run, found: Pass, at: int, near: range) -> Run | None:
     """
     legs, around = run.legs, len(near) // 2
     first, last = max(near.start - around, 0), min(near.stop + around, len(legs))
-    before, inner, after = legs[: near.start], legs[near.start : near.stop], legs[near.stop :]
-    calm = calmed(inner, at - near.start)
-    pieces = list(chain.from_iterable(in_pieces(leg, run.kernel) for leg in calm))
-    part = [*before[first:], *pieces, *after[: last - near.stop]]
+    before, inner, after = (
+        legs.part(0, near.start),
+        legs.part(near.start, near.stop),
+        legs.part(near.stop),
+    )
+    pieces = in_pieces(calmed(inner, at - near.start), run.kernel)
+    part = joined(before.part(first), pieces, after.part(0, last - near.stop))
     trial = one_pass(run._replace(legs=part, start=state_before(run, found, first)))
     room = run.noise.of_step(float(found.level[at]))
     here = slice(near.start - first, near.start - first + len(pieces))
     gains = log_gains(trial.pull[here], trial.telling[here], room)
-    gains[[not may_step(leg) for leg in pieces]] = -inf
+    gains[~may_step(pieces)] = -inf
     gain = float(np.logaddexp.reduce(gains))
     stepping = float(trial.likely.sum()) + gain + log(JUMP)
     otherwise = float(found.likely[first:last].sum())
@@ -274,37 +293,44 @@ def shocked(run: Run, found: Pass, at: int, near: range) -> Run | None:
         otherwise += 2.0 * log(SWITCH)
     if not stepping > otherwise:
         return None
-    shares = np.exp(gains - gain).tolist()
-    stepped = [
-        leg._replace(shock=share * room) if share > SLIGHT else leg
-        for leg, share in zip(pieces, shares, strict=True)
-    ]
-    return run._replace(legs=[*before, *stepped, *after])
+    shares = np.exp(gains - gain)
+    shock = np.where(shares > SLIGHT, shares * room, pieces.shock).tolist()
+    return run._replace(legs=joined(before, replace(pieces, shock=shock), after))
 
 
-def calmed(near: Sequence[Leg], at: int) -> list[Leg]:
+def calmed(near: Legs, at: int) -> Legs:
     """The legs with a drift no faster than the first one's before a place, and then than the last's."""
-    least = [near[0].drift] * at + [near[-1].drift] * (len(near) - at)
-    return [leg._replace(drift=min(leg.drift, d)) for leg, d in zip(near, least, strict=True)]
+    most = [near.drift[0]] * at + [near.drift[-1]] * (len(near) - at)
+    return replace(near, drift=list(map(min, near.drift, most)))
 
 
-def is_burst(near: Sequence[Leg]) -> bool:
+def is_burst(near: Legs) -> bool:
     """Whether the level drifts fast somewhere between the first and the last of the legs."""
-    return max(leg.drift for leg in near) > BURST * max(near[0].drift, near[-1].drift)
+    return max(near.drift) > BURST * max(near.drift[0], near.drift[-1])
 
 
-def in_pieces(leg: Leg, kernel: Kernel) -> list[Leg]:
-    """The same way as several legs, so that the level may step between any; the last one is told."""
-    k0, n, *_ = leg.gap
+def in_pieces(legs: Legs, kernel: Kernel) -> Legs:
+    """The same way in shorter legs, so that the level may step between any."""
+    return joined(*(_cut(legs.part(i, i + 1), kernel) for i in range(len(legs))))
+
+
+def _cut(leg: Legs, kernel: Kernel) -> Legs:
+    """A leg as several, the last of which is told."""
+    k0, n, *_ = leg.gap[0]
     pieces = min(n, PIECES)
-    if pieces < 2 or leg.shock:
-        return [leg]
+    if pieces < 2 or leg.shock[0]:
+        return leg
     cuts = [k0 + n * i // pieces for i in range(pieces + 1)]
-    gaps = [kernel.gap(*ends) for ends in pairwise(cuts)]
-    way = [leg._replace(gap=g, observation=SILENT, restart=None, told=False) for g in gaps]
-    way[0] = way[0]._replace(restart=leg.restart)
-    way[-1] = way[-1]._replace(observation=leg.observation, told=leg.told)
-    return way
+    untold = pieces - 1
+    return Legs(
+        [kernel.gap(*ends) for ends in pairwise(cuts)],
+        [SILENT] * untold + leg.observation,
+        leg.restart + [None] * untold,
+        leg.scale * pieces,
+        leg.drift * pieces,
+        leg.shock * pieces,
+        [False] * untold + leg.told,
+    )
 
 
 def log_gains(pull: FloatArray, telling: FloatArray, room: float) -> FloatArray:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tui_monitor.core import observations
-from tui_monitor.core.bounds import Interval, printed
+from tui_monitor.core.bounds import Ends, Interval, half_width, printed
 from tui_monitor.core.chain import Chain, Position
 from tui_monitor.core.counts import Few, count_windows
 from tui_monitor.core.following import Bookmark, Following
@@ -87,7 +87,7 @@ class Track(Columns):
             rows=len(self.places),
             epoch=self._epoch,
             chain=self._chain,
-            links=0 if self._chain is None else len(self._chain.links),
+            links=0 if self._chain is None else len(self._chain),
             metric=self.metric,
             following=self.following,
             bookmark=self.following.bookmark(),
@@ -104,7 +104,7 @@ class Track(Columns):
             return
         self._epoch = to.epoch
         self._chain = to.chain
-        while to.chain is not None and len(to.chain.links) > to.links:
+        while to.chain is not None and len(to.chain) > to.links:
             to.chain.pop()
         self.following.back_to(to.bookmark)
 
@@ -138,10 +138,10 @@ class Track(Columns):
             return
         self.places[row - 1] = before._replace(ragged=False)
         chain = self._chain
-        if chain is None or not chain.links or chain.links[-1].row != row - 1:
+        if chain is None or chain.rows[-1:] != [row - 1]:
             return
         if chain.confirm_full():
-            self._window(chain, len(chain.links))
+            self._window(chain, len(chain))
         else:
             self._cast_out(row - 1)
 
@@ -187,7 +187,7 @@ class Track(Columns):
         if self._chain is not None:
             if place.k is not None:
                 self._take_mean(self._chain, row, place, d)
-            elif place.final and not self._chain.links:
+            elif place.final and not len(self._chain):
                 # all that the log shows of the epoch is its last number: the mean of all of it
                 self._show(row, printed(d, self.quantum[row]))
         elif self.law.name == "interval" and place.k is not None:
@@ -195,7 +195,7 @@ class Track(Columns):
         elif not self.law.inverted:
             self._take_single(row, place, d)
 
-    def _show(self, row: int, where: Interval) -> None:
+    def _show(self, row: int, where: Ends) -> None:
         """The number is its own estimate."""
         if isfinite(self.displayed[row]):
             self.value[row] = self.displayed[row]
@@ -204,7 +204,7 @@ class Track(Columns):
     def _open_epoch(self, epoch: int) -> None:
         first, self._epoch = not self._epoch, epoch
         if self.law.goes_on and not first:
-            self.following.begin_epoch(0 if self._chain is None else self._chain.last_k)
+            self.following.begin_epoch(0 if self._chain is None else self._chain.done[-1])
             return
         counted = self.metric.counts and self.countable and self.counted
         size = self.batch_size if counted else None
@@ -263,33 +263,32 @@ class Track(Columns):
         if not isfinite(d):
             self._lose_sum(chain, place.k)
             return
-        where = printed(d, self.quantum[row])
-        k0, index = chain.before(place.k)
-        if place.k < chain.last_k:
-            self._set_begin(row, place.k, k0)
-            self._take_late(chain, row, place, index, where)
+        half = half_width(d, self.quantum[row])
+        where, k, k0 = (d - half, d + half), place.k, chain.done[-1]
+        if k < k0:
+            self._take_late(chain, row, place, where)
             return
-        if place.k == k0 and not (place.final and self.law.final in RESTATING):
-            self._set_begin(row, place.k, k0)
+        if k == k0 and not (place.final and self.law.final in RESTATING):
+            self._set_begin(row, k, k0)
             return  # a redraw that adds no batch
         if not chain.push(row, place, where):
-            self._set_begin(row, place.k, k0)
+            self._set_begin(row, k, k0)
             self._cast_out(row)
             culprit = chain.refuse(row, place, where)
             if culprit is None:
                 return
-            self._cast_out(culprit.row)
+            self._cast_out(culprit)
             self.outlier[row] = 0
         if chain.uncountable and self._epoch not in self._uncountable:
             self._lose_count(chain)
-        self._window(chain, len(chain.links))
+        self._window(chain, len(chain))
         self._follow(chain, row, place, k0)
 
     def _lose_sum(self, chain: Chain, k: int) -> None:
         """No number was printed: the sum is lost until an epoch resets it, or what spoilt it leaves."""
         if self.law.window is None:
             self._chain = None
-        elif chain.links or not chain.last_k:
+        elif len(chain) or not chain.done[-1]:
             self._chain = Chain(self.law, self.metric, None, since=k)
             self.following.sum_began = k
 
@@ -299,7 +298,7 @@ class Track(Columns):
         Where that comes again, the data are cut so that it may be anywhere: count no epoch at all.
         """
         self._uncountable.add(self._epoch)
-        for index in range(1, len(chain.links)):
+        for index in range(1, len(chain)):
             self._window(chain, index)
         if len(self._uncountable) > 1:
             self.countable = False
@@ -313,40 +312,39 @@ class Track(Columns):
 
     def _window(self, chain: Chain, index: int) -> None:
         """Bounds and count of the window that ends at the chain's print `index` (1-based)."""
-        row, k, *_ = chain.links[index - 1]
+        row = chain.rows[index - 1]
+        begins, low, high, count = chain.window(index)
         self.touch(row)
-        self._set_begin(row, k, chain.begins(index))
-        window = chain.window(index)
-        if window is not None:
-            self._set_bounds(row, window)
-            count = chain.count(index)
-            self.count[row] = ABSENT if count is None else count
+        self._set_begin(row, chain.done[index], begins)
+        self._set_bounds(row, low, high)
+        self.count[row] = ABSENT if count is None else count
 
-    def _set_bounds(self, row: int, window: Interval) -> None:
-        low, high = window
+    def _set_bounds(self, row: int, low: float, high: float) -> None:
         self.low[row] = low if isfinite(low) else nan
         self.high[row] = high if isfinite(high) else nan
 
-    def _take_late(
-        self, chain: Chain, row: int, place: Position, index: int, where: Interval
-    ) -> None:
+    def _take_late(self, chain: Chain, row: int, place: Position, where: Ends) -> None:
         """A print that comes after a later batch's (asynchronous callbacks): bounds only."""
+        assert place.k is not None
+        index = chain.before(place.k)
+        self._set_begin(row, place.k, chain.done[index])
         if self.places[row].k == self.from_k[row]:
             return
         window = chain.probe(index, place, where)
         if window is None:
             self._cast_out(row)
             return
-        self._set_bounds(row, window)
-        if isfinite(window.low) and isfinite(window.high) and self.filter is not None:
-            self.value[row] = min(max(self.filter.level, window.low), window.high)
+        low, high = window
+        self._set_bounds(row, low, high)
+        if isfinite(low) and isfinite(high) and self.filter is not None:
+            self.value[row] = min(max(self.filter.level, low), high)
 
     def _follow(self, chain: Chain, row: int, place: Position, k0: int) -> None:
         """Tell the level's filter, and weigh the window against what the level leads to expect."""
         assert place.k is not None
         d, quantum = self.told[row], self.quantum[row]
         tracker = self.following.tracker(d)
-        level, variance = tracker.level, tracker.variance
+        level, variance = tracker.belief()
         noise = tracker.noise.variance(level)
         if self.law.window is not None:
             guess = chain.guess(Guess(level, variance), noise)
@@ -355,21 +353,22 @@ class Track(Columns):
             return
         told = observations.of_mean(self.law, chain, tracker, place, d, quantum)
         self.following.take(row, tracker, tracker.kernel.gap(k0, place.k), told)
-        low, high = self.low[row], self.high[row]
-        n = place.k - k0
-        if n and isfinite(low) and isfinite(high):
-            spread = variance + noise / n
-            rounding = max((high - low) ** 2 / 12.0, 1e-18)
-            share = spread / (spread + rounding)
+        low, high, n = self.low[row], self.high[row], place.k - k0
+        if low == high:
+            self.value[row] = low
+        elif n and isfinite(high - low):
+            spread, width = variance + noise / n, high - low
+            share = spread / (spread + max(width * width / 12.0, 1e-18))
             best = level + share * (0.5 * (low + high) - level)
-            self.value[row] = min(max(best, low), high)
+            best = best if best > low else low
+            self.value[row] = best if best < high else high
 
     # --- looking back ------------------------------------------------------------------------
 
     def close_epoch(self) -> None:
         """The epoch is over: carry what its later prints say back over it."""
         self.following.end_epoch(self._epoch)
-        if self._chain is not None and self._chain.links:
+        if self._chain is not None and len(self._chain):
             for index in self._chain.tighten():
                 self._window(self._chain, index)
         if self.law.inverted:
@@ -380,18 +379,18 @@ class Track(Columns):
     def _weigh_counts(self, chain: Chain) -> None:
         """Where counts are not certain but few, say how likely each is."""
         bounds = chain.right_answers()
-        links = chain.links[: max(len(bounds) - 1, 0)]
-        if not links:
+        n = len(bounds) - 1
+        if n < 1:
             return
-        rows = np.array([link.row for link in links])
-        ends = np.array([0.0, *(link.at.n or 0.0 for link in links)])
+        rows = np.array(chain.rows[:n])
+        ends = np.array([0.0, *(place.n or 0.0 for place in chain.places[:n])])
         samples = np.rint(np.diff(ends) * (self.batch_size or 0))
         top = self.metric.top
         found = count_windows(bounds, samples, self.level.peek()[rows] / top)
         told = (samples > 0.0) & np.isfinite(found.mean)
         mean = top * found.mean[told] / samples[told]
         self.value.peek()[rows[told]] = self.expected.peek()[rows[told]] = mean
-        self.possible.update((links[window].row, few) for window, few in found.few.items())
+        self.possible.update((chain.rows[window], few) for window, few in found.few.items())
 
     def smooth_all(self) -> None:
         """Carry what all prints say back over the whole run."""
