@@ -131,7 +131,8 @@ def heard(bank: Bank, kernel: Kernel, noise: Noise, g: Gap, o: Told, prints: int
     # densities relative to the least surprise's, which keeps them from vanishing
     likely = [c * exp(0.5 * (least - x)) for c, x in zip(chances, surprises, strict=True)]
     total = sum(likely)
-    found = [w / total if w > FLOOR * total else FLOOR for w in likely]
+    negligible = FLOOR * total
+    found = [w / total if w > negligible else FLOOR for w in likely]
     if len(found) == len(DRIFTS):
         found.append(FLOOR)
         after.append(mean)

@@ -19,6 +19,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tui_monitor.core.arrays import as_array
+
 ROUND_OFF = 1e-9
 """Error of sums of floats, relative to 1."""
 
@@ -125,7 +127,7 @@ class Sums:
         S rises by `low` to `high` a batch, so that S - n `high` never rises, S - n `low` never falls.
         """
         n = np.array(self.n)
-        low, high = np.array(self.s).T
+        low, high = as_array(self.s).T
         lower, upper = low, high
         if isfinite(self.high):
             lower = np.maximum.accumulate((low - self.high * n)[::-1])[::-1] + self.high * n

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.arrays import FloatArray, as_array
 from tui_monitor.core.bounds import DoubleSums, Ends, Interval, Sums, scaled
 from tui_monitor.core.fading import FadingSums
 from tui_monitor.core.laws import Law
@@ -174,17 +174,17 @@ class Chain:
             k0 = sums.start(index)
         return (k0, *sums.window(index))
 
-    def right_answers(self) -> FloatArray:
-        """Bounds on the right answers before the first print and after each; of full batches only.
+    def right_answers(self) -> tuple[FloatArray, FloatArray]:
+        """Bounds on the right answers before the first print and after each, and of how many samples.
 
-        Of shape (n + 1, 2); (0, 2) where they are not counted, or averaged twice, which leaves few of
-        them to tell.
+        Of shapes (n + 1, 2) and (n + 1,), as far as all batches are full ones; n = 0 where they are not
+        counted, or averaged twice, which leaves few of them to tell.
         """
-        if self._batch_size is None or not isinstance(self._sums, Sums):
-            return np.empty((0, 2))
-        ragged = (i for i, at in enumerate(self.places) if at.ragged)
-        full = next(ragged, len(self))
-        return np.array(self._sums.s[: full + 1]) * (self._batch_size / self.metric.top)
+        sums, size = self._sums, self._batch_size
+        if size is None or not isinstance(sums, Sums):
+            return np.zeros((1, 2)), np.zeros(1)
+        full = next((i for i, at in enumerate(self.places, start=1) if at.ragged), len(sums.n))
+        return as_array(sums.s[:full]) * (size / self.metric.top), np.array(sums.n[:full]) * size
 
     def probe(self, index: int, at: Position, where: Ends) -> Ends | None:
         """Bounds of the window from print `index` (0: the start) to a print that came late.

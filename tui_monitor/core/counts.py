@@ -12,8 +12,9 @@ from math import ceil
 from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
-from tui_monitor.core.arrays import BoolArray, FloatArray, IntArray
+from tui_monitor.core.arrays import FloatArray, IntArray
 from tui_monitor.core.records import PossibleCount
 
 MOST = 5
@@ -75,7 +76,11 @@ def count_windows(sums: FloatArray, samples: FloatArray, levels: FloatArray) -> 
 
 
 class _Piece:
-    """Windows in a row, of which those are looked at whose ends have few counts each."""
+    """Windows in a row, of which those are looked at whose ends have few counts each.
+
+    A chain's state is by how much a print's count exceeds the least it can be; a window's count follows
+    from how far the states at its two ends are apart, which is one of 2 states - 1.
+    """
 
     def __init__(
         self, low: FloatArray, high: FloatArray, samples: FloatArray, levels: FloatArray
@@ -84,79 +89,76 @@ class _Piece:
         few = (width >= 1.0) & (width <= MOST_STATES)
         self.at: IntArray = np.flatnonzero(few[:-1] & few[1:])
         """The windows looked at, m of them."""
-        most = int(width[few].max(initial=1.0))
-        states = np.arange(most)
-        open_: BoolArray = few[:, None] & (states < width[:, None])
-        before, after = self.at, self.at + 1
-        self.counts: FloatArray = (low[after, None, None] + states) - (
-            low[before, None, None] + states[:, None]
-        )
-        """The count of a window from each state before it to each after, shape (m, states, states)."""
-        n = samples[self.at, None, None]
-        p = np.clip(levels[self.at, None, None], 0.5 / n, 1.0 - 0.5 / n)
+        states = int(width[few].max(initial=1.0))
+        apart = np.arange(1 - states, states)[:, None]
+        self.counts: FloatArray = low[self.at + 1] - low[self.at] + apart
+        """The count of a window whose states are so far apart, shape (2 states - 1, m)."""
+        n = samples[self.at]
+        p = np.clip(levels[self.at], 0.5 / n, 1.0 - 0.5 / n)
         growth = np.exp(-0.5 * (self.counts - n * p) ** 2 / (n * p * (1.0 - p)))
-        possible = (self.counts >= 0.0) & (self.counts <= n)
-        possible &= open_[before, :, None] & open_[after, None, :]
-        growth *= possible
-        self.joint: FloatArray = self._given_all(growth, open_.astype(np.float64))
+        growth *= (self.counts >= 0.0) & (self.counts <= n)
+        even = few & (np.arange(states)[:, None] < width)
+        self.likely: FloatArray = self._given_all(growth, even.astype(np.float64))
         """How likely each of them is, given all prints."""
 
     def _given_all(self, growth: FloatArray, even: FloatArray) -> FloatArray:
         """`growth` weighted by what the prints before each window say, and those after it."""
-        n, states = len(even) - 1, even.shape[1]
-        there = np.zeros((n, states, states))
-        there[self.at] = growth
-        back = there[::-1].transpose(0, 2, 1)
-        before, after = spread(np.stack((there, back)), np.stack((even, even[::-1])))
-        after = after[::-1]
-        joint = before[self.at, :, None] * growth * after[self.at + 1, None, :]
-        total = joint.sum(axis=(1, 2), keepdims=True)
-        return np.asarray(np.divide(joint, total, out=joint, where=total > 0.0))
+        there = np.zeros((len(growth), even.shape[1] - 1))
+        there[:, self.at] = growth
+        both = np.stack((there.T, there[::-1, ::-1].T))
+        forth, back = spread(both, np.stack((even.T, even[:, ::-1].T)))
+        before, after = forth[self.at].T, back[::-1][self.at + 1].T
+        states = len(even)
+        pairs = np.zeros_like(growth)
+        for first in range(states):
+            pairs[states - 1 - first : 2 * states - 1 - first] += before[first] * after
+        likely = growth * pairs
+        total = likely.sum(axis=0)
+        return np.asarray(np.divide(likely, total, out=likely, where=total > 0.0))
 
     def mean(self) -> FloatArray:
         """The expected count of each window looked at; nan where none is possible."""
-        mean = (self.joint * self.counts).sum(axis=(1, 2))
-        return np.where(self.joint.any(axis=(1, 2)), mean, np.nan)
+        mean = (self.likely * self.counts).sum(axis=0)
+        return np.where(self.likely.any(axis=0), mean, np.nan)
 
     def few(self) -> Iterator[tuple[int, Few]]:
         """The windows that may hold more than one count but not many, and these."""
-        m, most, _ = self.joint.shape
-        # states that are as far apart make one count
-        likely = np.zeros((m, 2 * most + MOST))
-        for before in range(most):
-            likely[:, most - before : 2 * most - before] += self.joint[:, before]
-        possible = likely > 0.0
-        first, last = possible.argmax(axis=1), possible.cumsum(axis=1).argmax(axis=1)
+        possible = self.likely > 0.0
+        first = possible.argmax(axis=0)
+        last = len(possible) - 1 - possible[::-1].argmax(axis=0)
         at = np.flatnonzero((first < last) & (last < first + MOST))
         first = first[at]
-        counts = self.counts[at, 0, 0] + first - most
-        likely = likely[at[:, None], first[:, None] + np.arange(MOST)]
-        few = map(Few, counts.astype(int).tolist(), map(tuple, likely.tolist()))
+        padded = np.pad(self.likely, ((0, MOST), (0, 0)))
+        likely = padded[first[:, None] + np.arange(MOST), at[:, None]]
+        few = map(Few, self.counts[first, at].astype(int).tolist(), map(tuple, likely.tolist()))
         return zip(self.at[at].tolist(), few, strict=True)
 
 
 def spread(growth: FloatArray, even: FloatArray) -> FloatArray:
     """How likely each state is after each window, given the windows before.
 
-    Of some chains at once: shape (chains, n + 1, states). `growth`: how likely each state makes each
-    next one, (chains, n, states, states); `even`: what is open after each print, (chains, n + 1,
-    states). Pieces go side by side, each begun some windows early: what is farther away tells nothing.
+    Of some chains at once: shape (chains, n + 1, states). `growth`: how likely a window takes a state
+    to one that is 1 - states .. states - 1 away, (chains, n, 2 states - 1); `even`: what is open after
+    each print, (chains, n + 1, states). Pieces go side by side, each begun some windows early: what is
+    farther away tells nothing.
     """
-    chains, n, states, _ = growth.shape
+    (chains, n, _), states = growth.shape, even.shape[2]
     pieces = ceil(n / PIECE)
     run_up = RUN_UP if pieces > 1 else 0
     length = run_up + pieces * PIECE
-    windows = np.zeros((chains, length, states, states))
+    windows = np.zeros((chains, length, growth.shape[2]))
     windows[:, run_up : run_up + n] = growth
+    # from each state, by row, to each other, by column
+    steps = np.ascontiguousarray(sliding_window_view(windows, states, axis=2)[:, :, ::-1])
     # nothing is told of the first state, and nothing after the last
     found = np.zeros((chains, length + 1, states))
     found[:, :run_up] = even[:, :1]
     found[:, run_up : run_up + n + 1] = even
     at = found[:, :length:PIECE][:, :pieces]
     for window in range(run_up + min(n, PIECE)):
-        known = (at[:, :, None] @ windows[:, window::PIECE][:, :pieces])[:, :, 0]
-        total = known.sum(axis=2, keepdims=True)
         after = found[:, window + 1 :: PIECE][:, :pieces]
+        known = (at[:, :, None] @ steps[:, window::PIECE][:, :pieces])[:, :, 0] * after
+        total = known.sum(axis=2, keepdims=True)
         at = np.divide(known, total, out=after.copy(), where=total > 0.0)
         if window >= run_up:
             after[...] = at

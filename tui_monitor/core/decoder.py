@@ -88,13 +88,14 @@ class RunDecoder:
             self.identity.meet(p, ())
         rows: list[tuple[Track, int]] = []
         place, index = self._position(p), len(self.prints) - 1
+        keeps, told_as_shown = self.options.keeps, not self.stride.short_first
         for name, displayed, quantum, _ in p.readings:
-            if not self.options.keeps(name):
+            if not keeps(name):
                 continue
             track = self.tracks.get(name)
             if track is None:
                 track = self._begin(name)
-            told = self._undo_stride(track, p, place, displayed)
+            told = displayed if told_as_shown else self._undo_stride(track, p, place, displayed)
             rows.append((track, track.add(place, displayed, quantum, index, told)))
         if not provisional:
             self._count(p)
@@ -286,10 +287,12 @@ class RunDecoder:
             if p.final and self.stride.short_first:
                 k, appended = self.stride.last(p.step)
                 return Position(p.epoch, k, float(k), ragged=True, final=True, appended=appended)
-            k = self.stride.pushes(p.step)
-            done = k * self.stride.size if self.stride.size > 1 else p.step
+            k = done = p.step
+            if self.stride.size > 1:
+                k = self.stride.pushes(p.step)
+                done = k * self.stride.size
             ragged = p.final or p.steps is None or done >= p.steps
-            return Position(p.epoch, k, float(k), ragged=ragged, final=p.final)
+            return Position(p.epoch, k, float(k), ragged, p.final)
         return Position(p.epoch, None, None, ragged=False, final=p.final)
 
     def _position_again(self) -> None:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tui_monitor.core.arrays import BoolArray, FloatArray
+from tui_monitor.core.arrays import BoolArray, FloatArray, as_array
 from tui_monitor.core.bank import DRIFTS, JUMP, PRIOR, SLIGHT, SWITCH, State
 from tui_monitor.core.gaps import Gap
 from tui_monitor.core.kalman import Kernel, Seen, Told
@@ -186,11 +186,6 @@ def learnt_drift(weights: Sequence[tuple[float, ...]]) -> list[float]:
     steady = smoothed[:, :-1]
     drift = (steady @ np.array(DRIFTS) ** 0.25 / steady.sum(axis=1)) ** 4
     return list(drift.repeat(prints).tolist())
-
-
-def as_array(rows: Sequence[tuple[float, ...]]) -> FloatArray:
-    """Rows of equal length, as an array."""
-    return np.fromiter(chain.from_iterable(rows), float).reshape(len(rows), -1)
 
 
 def one_pass(run: Run) -> Pass:

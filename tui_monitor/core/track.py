@@ -378,14 +378,11 @@ class Track(Columns):
 
     def _weigh_counts(self, chain: Chain) -> None:
         """Where counts are not certain but few, say how likely each is."""
-        bounds = chain.right_answers()
-        n = len(bounds) - 1
-        if n < 1:
+        bounds, done = chain.right_answers()
+        samples, top = np.rint(np.diff(done)), self.metric.top
+        if not len(samples):
             return
-        rows = np.array(chain.rows[:n])
-        ends = np.array([0.0, *(place.n or 0.0 for place in chain.places[:n])])
-        samples = np.rint(np.diff(ends) * (self.batch_size or 0))
-        top = self.metric.top
+        rows = np.array(chain.rows[: len(samples)])
         found = count_windows(bounds, samples, self.level.peek()[rows] / top)
         told = (samples > 0.0) & np.isfinite(found.mean)
         mean = top * found.mean[told] / samples[told]
