@@ -129,10 +129,9 @@ def test_later_prints_narrow_earlier_sums() -> None:
     after = [chain.window(index) for index in range(1, 6)]
     assert changed
     for index, (old, new) in enumerate(zip(before, after, strict=True), start=1):
-        assert old is not None
-        assert new is not None
-        assert old.low <= new.low <= values[index - 1] + 1e-9
-        assert old.high >= new.high >= values[index - 1] - 1e-9
+        (_, low0, high0, _), (_, low, high, _) = old, new
+        assert low0 <= low <= values[index - 1] + 1e-9
+        assert high0 >= high >= values[index - 1] - 1e-9
         assert (old != new) <= (index in changed)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import chain
 
 import numpy as np
 import pytest
@@ -13,11 +12,12 @@ from tests import simulate
 from tests.simulate import Case, Simulated, kernel_of, narrowed
 from tui_monitor.core import kalman, laws
 from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.gaps import Gap
 from tui_monitor.core.kalman import ONCE, TWICE, Observation
 from tui_monitor.core.level import SILENT, LevelFilter
 from tui_monitor.core.noise import Noise
 from tui_monitor.core.smoother import (
-    Leg,
+    Legs,
     Pass,
     Run,
     drifting,
@@ -37,18 +37,26 @@ GAPS = (3, 1, 40, 7, 2, 30, 5)
 """Batches between the prints of an epoch."""
 
 
+def way(gaps: list[Gap], told: list[Observation], drift: list[float]) -> Legs:
+    """Of one epoch, to prints with a noise of 0.5."""
+    n = len(gaps)
+    return Legs(gaps, [*told], [None] * n, [0.5] * n, drift, [0.0] * n, [True] * n)
+
+
 def made_up(*, twice: bool, epochs: int = 2) -> Run:
     """Prints of arbitrary numbers; the noise is the same at any level."""
     random = np.random.default_rng(5)
-    legs: list[Leg] = []
-    for epoch in range(epochs):
+    gaps, told = [], []
+    for _ in range(epochs):
         k = 0
-        for i, n in enumerate(GAPS):
+        for n in GAPS:
             k0, k = k, k + n
             weights = (0.0, 1.0) if twice else (1.0, 0.0)
-            o = Observation(k * random.normal(1.0, 0.3), *weights, 0.01 * k * k)
-            restart = 0.3 if epoch and not i else None
-            legs.append(Leg(kernel_of(twice=twice).gap(k0, k), o, restart, 0.5, 0.02))
+            told.append(Observation(k * random.normal(1.0, 0.3), *weights, 0.01 * k * k))
+            gaps.append(kernel_of(twice=twice).gap(k0, k))
+    legs = way(gaps, told, [0.02] * len(gaps))
+    for epoch in range(1, epochs):
+        legs.restart[epoch * len(GAPS)] = 0.3
     start = (1.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     if twice:
         return Run(legs, start, Noise("real"), kalman.TWICE)
@@ -65,23 +73,23 @@ def smoothed(found: Pass) -> tuple[FloatArray, ...]:
 @pytest.mark.parametrize("twice", [False, True])
 def test_a_way_in_pieces_tells_the_same(twice: bool) -> None:
     run = made_up(twice=twice)
-    pieces = list(chain.from_iterable(in_pieces(leg, run.kernel) for leg in run.legs))
+    pieces = in_pieces(run.legs, run.kernel)
     assert len(pieces) > 3 * len(run.legs)
-    assert sum(leg.gap.n for leg in pieces) == 2 * sum(GAPS)
-    assert [leg.observation for leg in pieces if leg.told] == [leg.observation for leg in run.legs]
-    assert all(leg.observation is SILENT for leg in pieces if not leg.told)
+    assert sum(gap.n for gap in pieces.gap) == 2 * sum(GAPS)
+    ends = list(zip(pieces.observation, pieces.told, strict=True))
+    assert [o for o, told in ends if told] == run.legs.observation
+    assert all(o is SILENT for o, told in ends if not told)
     whole, cut = one_pass(run), one_pass(run._replace(legs=pieces))
     assert cut.likely.sum() == pytest.approx(whole.likely.sum())
-    told = [leg.told for leg in pieces]
     for one, other in zip(smoothed(cut), smoothed(whole), strict=True):
-        assert one[told] == pytest.approx(other)
+        assert one[pieces.told] == pytest.approx(other)
 
 
 def test_a_way_of_one_batch_or_with_a_step_stays_whole() -> None:
-    leg = made_up(twice=True).legs[2]
-    assert in_pieces(leg._replace(shock=0.1), TWICE) == [leg._replace(shock=0.1)]
-    single = made_up(twice=True).legs[1]
-    assert in_pieces(single, TWICE) == [single]
+    leg = replace(made_up(twice=True).legs.part(2, 3), shock=[0.1])
+    assert in_pieces(leg, TWICE) == leg
+    single = made_up(twice=True).legs.part(1, 2)
+    assert in_pieces(single, TWICE) == single
 
 
 @pytest.mark.parametrize("room", [0.01, 5.0])
@@ -90,11 +98,12 @@ def test_the_gain_of_a_step_is_the_ratio_of_the_likelihoods(twice: bool, room: f
     run = made_up(twice=twice)
     without = one_pass(run)
     gains = log_gains(without.pull, without.telling, room)
-    for i, leg in enumerate(run.legs):
-        legs = list(run.legs)
-        legs[i] = leg._replace(shock=room)
-        with_step = one_pass(run._replace(legs=legs))
-        if may_step(leg):
+    free = may_step(run.legs)
+    for i in range(len(run.legs)):
+        shock = list(run.legs.shock)
+        shock[i] = room
+        with_step = one_pass(run._replace(legs=replace(run.legs, shock=shock)))
+        if free[i]:
             assert with_step.likely.sum() - without.likely.sum() == pytest.approx(
                 gains[i], abs=1e-8
             )
@@ -106,7 +115,8 @@ def test_a_pass_may_begin_anywhere(twice: bool) -> None:
     run = made_up(twice=twice)
     whole = one_pass(run)
     for first in (1, len(GAPS) - 1, len(GAPS), len(GAPS) + 2):
-        part = one_pass(run._replace(legs=run.legs[first:], start=state_before(run, whole, first)))
+        rest = run._replace(legs=run.legs.part(first), start=state_before(run, whole, first))
+        part = one_pass(rest)
         assert part.likely == pytest.approx(whole.likely[first:])
         for one, other in zip(smoothed(part), smoothed(whole), strict=True):
             assert one == pytest.approx(other[first:])
@@ -117,12 +127,15 @@ def test_numbers_beyond_all_proportion_ask_for_no_step() -> None:
     random = np.random.default_rng(0)
     less = 0
     for _ in range(20):
-        legs: list[Leg] = []
+        gaps, told, drift = [], [], []
         k = 0
         for n in random.integers(1, 4, 8).tolist():
             k0, k = k, k + n
-            o = Observation(k * float(random.choice([0.0, 1e12])), 0.0, 1.0, 1e-9 * k * k)
-            legs.append(Leg(TWICE.gap(k0, k), o, None, 0.5, float(random.choice([1e-7, 3.0]))))
+            y = k * float(random.choice([0.0, 1e12]))
+            told.append(Observation(y, 0.0, 1.0, 1e-9 * k * k))
+            gaps.append(TWICE.gap(k0, k))
+            drift.append(float(random.choice([1e-7, 3.0])))
+        legs = way(gaps, told, drift)
         start = (1e12, 0.0, 0.0, 1e24, 0.0, 0.0, 0.0, 0.0, 0.0)
         found = one_pass(Run(legs, start, Noise("positive"), kalman.TWICE))
         less += int((found.telling == 0.0).any())
@@ -250,7 +263,7 @@ def test_room_for_a_step_is_shared_out() -> None:
     run = Run(legs, ONCE.begin(0.6, 0.25), Noise("fraction", 1 / 512), ONCE)
     better = shocked(run, one_pass(run), 150, range(100, 200))
     assert better is not None
-    shocks = np.array([leg.shock for leg in better.legs])
+    shocks = np.array(better.legs.shock)
     assert (shocks > 0.0).sum() > 1
     assert shocks.sum() == pytest.approx(0.01, rel=0.05)
     assert shocks[140:160].sum() > 0.9 * shocks.sum()
