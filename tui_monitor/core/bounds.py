@@ -74,6 +74,11 @@ def half_width(displayed: float, quantum: float) -> float:
     return 0.5 * quantum + 4e-7 * abs(displayed) + 1e-9
 
 
+def overlap(low: float, high: float, least: float, most: float) -> Ends:
+    """What lies between the first two and between the last two."""
+    return (least if least > low else low), (most if most < high else high)
+
+
 def is_empty(low: float, high: float) -> bool:
     """Whether nothing lies between, beyond the float error of the sums."""
     return low > high and low > high + ROUND_OFF * max(1.0, abs(low))
@@ -102,10 +107,7 @@ class Sums:
         if gap:
             least += gap * self.low
             most += gap * self.high
-        if least > low:
-            low = least
-        if most < high:
-            high = most
+        low, high = overlap(low, high, least, most)
         if whole and self.batch_size:
             low, high = snap(low, high, self.batch_size)
         if low > high and is_empty(low, high):
@@ -135,7 +137,7 @@ class Sums:
             upper = np.minimum.accumulate((high - self.low * n)[::-1])[::-1] + self.low * n
         found: list[int] = []
         for i in np.flatnonzero((lower > low + ROUND_OFF) | (upper < high - ROUND_OFF)).tolist():
-            narrowed = max(float(lower[i]), self.s[i][0]), min(float(upper[i]), self.s[i][1])
+            narrowed = overlap(*self.s[i], float(lower[i]), float(upper[i]))
             if self._whole[i] and self.batch_size:
                 narrowed = snap(*narrowed, self.batch_size)
             if i and not is_empty(*narrowed):
@@ -154,12 +156,8 @@ def between(sums: Sums | DoubleSums, before: Ends, after: Ends, gap: float) -> H
     size, count = sums.batch_size, None
     if size and low0 == high0 and low == high:
         count = round((low - low0) * size)
-    least, most = (low - high0) / gap, (high - low0) / gap
-    return (
-        least if least > sums.low else sums.low,
-        most if most < sums.high else sums.high,
-        count,
-    )
+    least, most = overlap(sums.low, sums.high, (low - high0) / gap, (high - low0) / gap)
+    return least, most, count
 
 
 def snap(low: float, high: float, batch_size: float) -> Ends:
@@ -240,14 +238,14 @@ class DoubleSums:
         k0, s0, (least, most) = self.k[-1], self.s[-1], self.e[-1]
         s = self.reach(s0, k0, k)
         slowest, fastest = self._growth(s0, s, k0, k)
-        low, high = max(e[0], least + slowest), min(e[1], most + fastest)
+        low, high = overlap(*e, least + slowest, most + fastest)
         if is_empty(low, high):
             return False
         s = self._snap(self._end(s0, s, k0, k, (low - most, high - least)))
         if is_empty(*s):
             return False
         if k - k0 == 1 and s[0] == s[1]:
-            low, high = max(low, least + s[0] / k), min(high, most + s[1] / k)
+            low, high = overlap(low, high, least + s[0] / k, most + s[1] / k)
         self.k.append(k)
         self.s.append(s)
         self.e.append((low, high))
@@ -279,8 +277,7 @@ class DoubleSums:
         for i in range(len(self.k) - 2, 0, -1):
             k0, k = self.k[i], self.k[i + 1]
             if k == k0:
-                (low0, high0), (low, high) = self.s[i], self.s[i + 1]
-                s = max(low0, low), min(high0, high)
+                s = overlap(*self.s[i], *self.s[i + 1])
             else:
                 (low0, high0), (low, high) = self.e[i], self.e[i + 1]
                 grown = low - high0, high - low0
@@ -313,7 +310,7 @@ class DoubleSums:
         (least, most), (slowest, fastest) = s0, grown
         low, high = s
         if k - k0 == 1:
-            return max(low, k * slowest), min(high, k * fastest)
+            return overlap(low, high, k * slowest, k * fastest)
         if self.low < 0.0:
             return s
         # a path's last term alone is S_k / k, so S_k <= k * growth
@@ -333,10 +330,10 @@ class DoubleSums:
     def _start(self, s0: Ends, s: Ends, k0: int, k: int, grown: Ends) -> Ends:
         """S at the start of a gap over which E grew by `grown`."""
         n, (least, most), (slowest, fastest) = k - k0, s, grown
-        low, high = max(s0[0], least - n * self.high), min(s0[1], most - n * self.low)
+        low, high = overlap(*s0, least - n * self.high, most - n * self.low)
         if n == 1:
             # the growth is S_k / k
-            low, high = max(low, k * slowest - self.high), min(high, k * fastest - self.low)
+            low, high = overlap(low, high, k * slowest - self.high, k * fastest - self.low)
         if n == 1 or self.low < 0.0 or is_empty(low, high):
             return low, high
         # S never falls, so the growth is at least S_k0 times the sum of 1 / j

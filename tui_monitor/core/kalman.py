@@ -224,16 +224,16 @@ def pass3(
         aa = rest * (aa + share * d1 * d1) + share * other[6]
         ae = rest * (ae + share * d1 * d2) + share * other[7]
         ee = rest * (ee + share * d2 * d2) + share * other[8]
-    n, h1, h2 = g.n, g.h1, g.h2
+    _, n, v, vv, h1, h2, t, tt, u, uu, su, _, _, _ = g
     # predict: rows of F P, for F = [[1, 0, 0], [n, 1, 0], [h2, h1, 1]]
     e += h1 * a + h2 * p
     a += n * p
     sp, ss, se = n * pp + pa, n * pa + aa, n * pe + ae
     ep, es, ee = h2 * pp + h1 * pa + pe, h2 * pa + h1 * aa + ae, h2 * pe + h1 * ae + ee
-    aa = n * sp + ss + drift * g.vv + n * noise
-    ae = h2 * sp + h1 * ss + se + drift * g.su + noise * g.t
-    ee = h2 * ep + h1 * es + ee + drift * g.uu + noise * g.tt
-    pa, pe = sp + drift * g.v, ep + drift * g.u
+    aa = n * sp + ss + drift * vv + n * noise
+    ae = h2 * sp + h1 * ss + se + drift * su + noise * t
+    ee = h2 * ep + h1 * es + ee + drift * uu + noise * tt
+    pa, pe = sp + drift * v, ep + drift * u
     pp += n * drift
     # update
     y, h1, h2, rounding = o

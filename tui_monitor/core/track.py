@@ -18,6 +18,8 @@ from tui_monitor.core.bounds import Ends, Interval, half_width, printed
 from tui_monitor.core.chain import Chain, Position
 from tui_monitor.core.counts import Few, count_windows
 from tui_monitor.core.following import Bookmark, Following
+from tui_monitor.core.gaps import Gap
+from tui_monitor.core.kalman import Told
 from tui_monitor.core.laws import AS_PRINTED, EPOCH, INSTANTANEOUS, Law
 from tui_monitor.core.level import LevelFilter
 from tui_monitor.core.metrics import Metric, in_percent, is_percent_of
@@ -340,28 +342,32 @@ class Track(Columns):
             self.value[row] = min(max(self.filter.level, low), high)
 
     def _follow(self, chain: Chain, row: int, place: Position, k0: int) -> None:
-        """Tell the level's filter, and weigh the window against what the level leads to expect."""
+        """Say what the print tells of the level, by its law."""
         assert place.k is not None
         d, quantum = self.told[row], self.quantum[row]
         tracker = self.following.tracker(d)
-        level, variance = tracker.belief()
-        noise = tracker.noise.variance(level)
         if self.law.window is not None:
-            guess = chain.guess(Guess(level, variance), noise)
+            level = Guess(*tracker.belief())
+            guess = chain.guess(level, tracker.noise.variance(level.mean))
             self.value[row] = self.expected[row] = guess.mean
             self.following.take_newest(row, self.law.window, place.k, k0, d, quantum, guess)
             return
         told = observations.of_mean(self.law, chain, tracker, place, d, quantum)
-        self.following.take(row, tracker, tracker.kernel.gap(k0, place.k), told)
-        low, high, n = self.low[row], self.high[row], place.k - k0
+        self._tell(row, tracker, tracker.kernel.gap(k0, place.k), told)
+
+    def _tell(self, row: int, tracker: LevelFilter, gap: Gap, told: Told) -> None:
+        """Weigh the window against what the level leads to expect, and tell the level's filter."""
+        low, high = self.low[row], self.high[row]
         if low == high:
             self.value[row] = low
-        elif n and isfinite(high - low):
-            spread, width = variance + noise / n, high - low
+        elif gap.n and isfinite(high - low):
+            level, variance = tracker.belief()
+            spread, width = variance + tracker.noise.variance(level) / gap.n, high - low
             share = spread / (spread + max(width * width / 12.0, 1e-18))
             best = level + share * (0.5 * (low + high) - level)
             best = best if best > low else low
             self.value[row] = best if best < high else high
+        self.following.take(row, tracker, gap, told)
 
     # --- looking back ------------------------------------------------------------------------
 
