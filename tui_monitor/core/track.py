@@ -8,23 +8,26 @@ the track is decoded again from its raw prints.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf, isfinite, nan, sqrt
 from typing import NamedTuple
 
 import numpy as np
 
 from tui_monitor.core import observations
-from tui_monitor.core.bounds import Ends, Interval, half_width, printed
+from tui_monitor.core.bounds import Ends, half_width, printed
 from tui_monitor.core.chain import Chain, Position
 from tui_monitor.core.counts import Few, count_windows
 from tui_monitor.core.following import Bookmark, Following
 from tui_monitor.core.gaps import Gap
 from tui_monitor.core.kalman import Told
-from tui_monitor.core.laws import AS_PRINTED, EPOCH, INSTANTANEOUS, Law
+from tui_monitor.core.laws import AS_PRINTED, INSTANTANEOUS, Law
 from tui_monitor.core.level import LevelFilter
 from tui_monitor.core.metrics import Metric, in_percent, is_percent_of
 from tui_monitor.core.noise import Family
-from tui_monitor.core.series import ABSENT, Columns
+from tui_monitor.core.rows import Rows
+from tui_monitor.core.series import ABSENT
+from tui_monitor.core.singles import Singles
 from tui_monitor.core.sliding import Guess
 
 RESTATING = ("reset", "running-appended")
@@ -43,8 +46,8 @@ class Checkpoint(NamedTuple):
     bookmark: Bookmark
 
 
-class Track(Columns):
-    """Columns, one row a print, and the state of what is carried from print to print."""
+class Track(Rows):
+    """Rows, and the state of what is carried from print to print."""
 
     def __init__(self, metric: Metric, law: Law, batch_size: int | None) -> None:
         super().__init__()
@@ -53,7 +56,6 @@ class Track(Columns):
         self.batch_size = batch_size
         self.counted = True
         """The batch size is certain enough to count right answers by."""
-        self.places: list[Position] = []
         self.possible: dict[int, Few] = {}
         """Counts of a row's window, where it is one of a few; known once its epoch is over."""
         self.countable = True
@@ -65,6 +67,7 @@ class Track(Columns):
         """Back to before the first print; the raw columns stay."""
         self.possible.clear()
         self.following = Following(self, self.metric, self.law, self.batch_size, self._first_noise)
+        self._method = self._method_of_law()
         self._epoch = 0
         self._uncountable: set[int] = set()
         self._chain: Chain | None = None
@@ -145,7 +148,7 @@ class Track(Columns):
         if chain.confirm_full():
             self._window(chain, len(chain))
         else:
-            self._cast_out(row - 1)
+            self.cast_out(row - 1)
 
     def _doubt_range(self, displayed: float) -> None:
         """A range that the name promised and a print contradicts is dropped, or is that of percent."""
@@ -180,28 +183,22 @@ class Track(Columns):
         if place.epoch != self._epoch:
             self.close_epoch()
             self._open_epoch(place.epoch)
-        if not self.metric.averaged or self.law.name in AS_PRINTED:
-            if self.law.key == INSTANTANEOUS.key:
-                self._show(row, printed(d, self.quantum[row]))
-            return
         if self.law.goes_on:
             place = place._replace(k=place.done, n=place.done, ragged=False)
-        if self._chain is not None:
-            if place.k is not None:
-                self._take_mean(self._chain, row, place, d)
-            elif place.final and not len(self._chain):
-                # all that the log shows of the epoch is its last number: the mean of all of it
-                self._show(row, printed(d, self.quantum[row]))
-        elif self.law.name == "interval" and place.k is not None:
-            self._take_interval(row, place.k, d)
-        elif not self.law.inverted:
-            self._take_single(row, place, d)
+        self._method(row, place, d)
 
-    def _show(self, row: int, where: Ends) -> None:
-        """The number is its own estimate."""
-        if isfinite(self.displayed[row]):
-            self.value[row] = self.displayed[row]
-            self.low[row], self.high[row] = where
+    def _method_of_law(self) -> Callable[[int, Position, float], None]:
+        """What takes a row, its place and its number, as the law would have it."""
+        if not self.metric.averaged or self.law.name in AS_PRINTED:
+            return self._take_as_printed
+        if self.law.inverted:
+            return self._take_mean
+        return Singles(self, self.metric, self.law, self.following).take
+
+    def _take_as_printed(self, row: int, _: Position, d: float) -> None:
+        """What is no mean of batches is shown where the law says that none is."""
+        if self.law.key == INSTANTANEOUS.key:
+            self.show(row, printed(d, self.quantum[row]))
 
     def _open_epoch(self, epoch: int) -> None:
         first, self._epoch = not self._epoch, epoch
@@ -213,73 +210,36 @@ class Track(Columns):
         self._chain = Chain(self.law, self.metric, size) if self.law.inverted else None
         self.following.begin_epoch()
 
-    # --- single values -----------------------------------------------------------------------
-
-    def _take_single(self, row: int, place: Position, d: float) -> None:
-        """A number that stands for itself: one batch, or a whole epoch."""
-        self._show(row, printed(d, self.quantum[row]))
-        if self.law.key == EPOCH.key and place.k is not None:
-            self.from_k[row] = 0
-        elif self.law.key == INSTANTANEOUS.key and place.k is not None:
-            self.from_k[row] = place.k - 1
-        if self.metric.split == "val" or not isfinite(d):
-            return
-        self.following.take_alone(row, 1, d, self.quantum[row])
-
-    def _take_interval(self, row: int, k: int, d: float) -> None:
-        """A mean, or a sum, over the batches since the print before."""
-        k0 = self._done_before(row)
-        self._set_begin(row, k, k0)
-        if k <= k0:
-            return
-        if row == 1 and k0 > k - k0:
-            # the log's first print was not the run's: it tells of as many batches as this one
-            self.touch(0)
-            self._set_begin(0, k0, 2 * k0 - k)
-        parts = k - k0 if self.law.summed else 1
-        where = printed(d, self.quantum[row])
-        self._show(row, Interval(where.low / parts, where.high / parts))
-        if not isfinite(d):
-            return
-        self.value[row] = d / parts
-        self.following.take_alone(row, k - k0, d / parts, self.quantum[row] / parts)
-
-    def _done_before(self, row: int) -> int:
-        """Batches done at the print before, as the law counts them."""
-        if not row:
-            return 0
-        before = self.places[row - 1]
-        if self.law.goes_on:
-            return before.done or 0
-        return (before.k or 0) if before.epoch == self.places[row].epoch else 0
-
-    def _set_begin(self, row: int, k: int, k0: int) -> None:
-        """The row's window begins after batch `k0`, where the row is of batch `k`."""
-        self.from_k[row] = k0 if not self.law.goes_on else k0 - k + (self.places[row].k or 0)
-
     # --- running means -----------------------------------------------------------------------
 
-    def _take_mean(self, chain: Chain, row: int, place: Position, d: float) -> None:
+    def _take_mean(self, row: int, place: Position, d: float) -> None:
         """A running mean: invert it into the window since the last print, and follow the level."""
-        assert place.k is not None
+        chain, k = self._chain, place.k
+        if chain is None:
+            return
+        if k is None:
+            if place.final and not len(chain):
+                # all that the log shows of the epoch is its last number: the mean of all of it
+                self.show(row, printed(d, self.quantum[row]))
+            return
         if not isfinite(d):
-            self._lose_sum(chain, place.k)
+            self._lose_sum(chain, k)
             return
         half = half_width(d, self.quantum[row])
-        where, k, k0 = (d - half, d + half), place.k, chain.done[-1]
+        where, k0 = (d - half, d + half), chain.done[-1]
         if k < k0:
             self._take_late(chain, row, place, where)
             return
         if k == k0 and not (place.final and self.law.final in RESTATING):
-            self._set_begin(row, k, k0)
+            self.set_begin(row, k, k0)
             return  # a redraw that adds no batch
         if not chain.push(row, place, where):
-            self._set_begin(row, k, k0)
-            self._cast_out(row)
+            self.set_begin(row, k, k0)
+            self.cast_out(row)
             culprit = chain.refuse(row, place, where)
             if culprit is None:
                 return
-            self._cast_out(culprit)
+            self.cast_out(culprit)
             self.outlier[row] = 0
         if chain.uncountable and self._epoch not in self._uncountable:
             self._lose_count(chain)
@@ -305,39 +265,28 @@ class Track(Columns):
         if len(self._uncountable) > 1:
             self.countable = False
 
-    def _cast_out(self, row: int) -> None:
-        """A print that no batches could have made tells nothing."""
-        self.touch(row)
-        self.outlier[row] = 1
-        self.value[row] = self.low[row] = self.high[row] = nan
-        self.count[row] = ABSENT
-
     def _window(self, chain: Chain, index: int) -> None:
         """Bounds and count of the window that ends at the chain's print `index` (1-based)."""
         row = chain.rows[index - 1]
         begins, low, high, count = chain.window(index)
         self.touch(row)
-        self._set_begin(row, chain.done[index], begins)
-        self._set_bounds(row, low, high)
+        self.set_begin(row, chain.done[index], begins)
+        self.set_bounds(row, low, high)
         self.count[row] = ABSENT if count is None else count
-
-    def _set_bounds(self, row: int, low: float, high: float) -> None:
-        self.low[row] = low if isfinite(low) else nan
-        self.high[row] = high if isfinite(high) else nan
 
     def _take_late(self, chain: Chain, row: int, place: Position, where: Ends) -> None:
         """A print that comes after a later batch's (asynchronous callbacks): bounds only."""
         assert place.k is not None
         index = chain.before(place.k)
-        self._set_begin(row, place.k, chain.done[index])
+        self.set_begin(row, place.k, chain.done[index])
         if self.places[row].k == self.from_k[row]:
             return
         window = chain.probe(index, place, where)
         if window is None:
-            self._cast_out(row)
+            self.cast_out(row)
             return
         low, high = window
-        self._set_bounds(row, low, high)
+        self.set_bounds(row, low, high)
         if isfinite(low) and isfinite(high) and self.filter is not None:
             self.value[row] = min(max(self.filter.level, low), high)
 

@@ -1,0 +1,42 @@
+"""The prints of one metric, where each stands, and how what is found of it is written down."""
+
+from __future__ import annotations
+
+from math import isfinite, nan
+
+from tui_monitor.core.bounds import Ends
+from tui_monitor.core.chain import Position
+from tui_monitor.core.series import ABSENT, Columns
+
+
+class Rows(Columns):
+    """Columns, one row a print, and the position of each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: list[Position] = []
+
+    def set_begin(self, row: int, k: int, k0: int) -> None:
+        """The row's window begins after batch `k0`, where the row is of batch `k`.
+
+        Both are of the epoch, or of the run where a law goes on over the ends of epochs.
+        """
+        self.from_k[row] = k0 - k + (self.places[row].k or 0)
+
+    def set_bounds(self, row: int, low: float, high: float) -> None:
+        """The mean of the row's window lies between the two; infinite ones bound nothing."""
+        self.low[row] = low if isfinite(low) else nan
+        self.high[row] = high if isfinite(high) else nan
+
+    def show(self, row: int, where: Ends) -> None:
+        """The number is its own estimate."""
+        if isfinite(self.displayed[row]):
+            self.value[row] = self.displayed[row]
+            self.low[row], self.high[row] = where
+
+    def cast_out(self, row: int) -> None:
+        """A print that no batches could have made tells nothing."""
+        self.touch(row)
+        self.outlier[row] = 1
+        self.value[row] = self.low[row] = self.high[row] = nan
+        self.count[row] = ABSENT
