@@ -181,8 +181,8 @@ def learnt_drift(weights: Sequence[tuple[float, ...]]) -> list[float]:
     backward = filtered[:, :, None] * change / (filtered[:, None, :] @ change)
     smoothed = np.empty_like(filtered)
     smoothed[-1] = given_next = filtered[-1]
-    for i in range(len(heard) - 2, -1, -1):
-        smoothed[i] = given_next = backward[i] @ given_next
+    for step, here in zip(backward[-2::-1], smoothed[-2::-1], strict=True):
+        given_next = step.dot(given_next, out=here)
     steady = smoothed[:, :-1]
     drift = (steady @ np.array(DRIFTS) ** 0.25 / steady.sum(axis=1)) ** 4
     return list(drift.repeat(prints).tolist())
