@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from math import isfinite
 
-from tui_monitor.core.bounds import Ends
 from tui_monitor.core.chain import Chain, Position
 from tui_monitor.core.kalman import Told
 from tui_monitor.core.laws import Law
@@ -26,12 +25,14 @@ def of_mean(
 
     Bounds on S, where prints tell them directly, are as narrow as the rounding or narrower.
     """
-    assert place.k is not None
-    s = low, high = chain.last
-    direct = law.depth < 2 and not place.ragged
-    if low == high or (direct and isfinite(high - low)):
-        return of_sum(s, place, tracker.now[0])
-    told = of_print(law, place.k, displayed, quantum, final=place.final, appended=place.appended)
+    k, (low, high) = place.k, chain.last
+    assert k is not None
+    width = high - low
+    if width == 0.0 or (law.depth < 2 and not place.ragged and isfinite(width)):
+        # the filter counts full batches: what a shorter last one lacks is filled up with the level
+        missing = (k - (place.n or k)) * tracker.now[0]
+        return 0.5 * (low + high) + missing, 1.0, 0.0, width * width / 12.0
+    told = of_print(law, k, displayed, quantum, final=place.final, appended=place.appended)
     if law.depth == 2 or not place.ragged:
         return told
     return of_last_batches(told, chain.done[-1] - chain.done[-2], tracker)
@@ -64,17 +65,6 @@ def of_print(
     once = law.depth < 2 or (final and law.final == "reset")
     c_s, c_e = (1.0, 0.0) if once else (0.0, 1.0)
     return k * displayed, c_s, c_e, k * k * rounding
-
-
-def of_sum(s: Ends, place: Position, level: float) -> Told:
-    """What bounds on S tell: exactly where they meet.
-
-    The filter counts full batches: what a shorter last one lacks is filled up with the level.
-    """
-    (low, high), k = s, place.k or 0
-    width = high - low
-    missing = (k - (place.n or k)) * level
-    return 0.5 * (low + high) + missing, 1.0, 0.0, width * width / 12.0
 
 
 def of_last_batches(o: Told, n: int, tracker: LevelFilter) -> Told:

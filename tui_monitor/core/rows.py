@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite, nan
 
 from tui_monitor.core.bounds import Ends
-from tui_monitor.core.chain import Position
+from tui_monitor.core.chain import Position, Window
 from tui_monitor.core.series import ABSENT, Columns
 
 
@@ -23,10 +23,14 @@ class Rows(Columns):
         """
         self.from_k[row] = k0 - k + (self.places[row].k or 0)
 
-    def set_bounds(self, row: int, low: float, high: float) -> None:
-        """The mean of the row's window lies between the two; infinite ones bound nothing."""
+    def set_window(self, row: int, k: int, window: Window) -> None:
+        """What the row's window holds; infinite bounds tell nothing."""
+        begins, low, high, count = window
+        self.touch(row)
+        self.from_k[row] = begins - k + (self.places[row].k or 0)
         self.low[row] = low if isfinite(low) else nan
         self.high[row] = high if isfinite(high) else nan
+        self.count[row] = ABSENT if count is None else count
 
     def show(self, row: int, where: Ends) -> None:
         """The number is its own estimate."""

@@ -26,7 +26,6 @@ from tui_monitor.core.level import LevelFilter
 from tui_monitor.core.metrics import Metric, in_percent, is_percent_of
 from tui_monitor.core.noise import Family
 from tui_monitor.core.rows import Rows
-from tui_monitor.core.series import ABSENT
 from tui_monitor.core.singles import Singles
 from tui_monitor.core.sliding import Guess
 
@@ -267,18 +266,14 @@ class Track(Rows):
 
     def _window(self, chain: Chain, index: int) -> None:
         """Bounds and count of the window that ends at the chain's print `index` (1-based)."""
-        row = chain.rows[index - 1]
-        begins, low, high, count = chain.window(index)
-        self.touch(row)
-        self.set_begin(row, chain.done[index], begins)
-        self.set_bounds(row, low, high)
-        self.count[row] = ABSENT if count is None else count
+        self.set_window(chain.rows[index - 1], chain.done[index], chain.window(index))
 
     def _take_late(self, chain: Chain, row: int, place: Position, where: Ends) -> None:
         """A print that comes after a later batch's (asynchronous callbacks): bounds only."""
         assert place.k is not None
         index = chain.before(place.k)
-        self.set_begin(row, place.k, chain.done[index])
+        k0 = chain.done[index]
+        self.set_begin(row, place.k, k0)
         if self.places[row].k == self.from_k[row]:
             return
         window = chain.probe(index, place, where)
@@ -286,7 +281,7 @@ class Track(Rows):
             self.cast_out(row)
             return
         low, high = window
-        self.set_bounds(row, low, high)
+        self.set_window(row, place.k, (k0, low, high, None))
         if isfinite(low) and isfinite(high) and self.filter is not None:
             self.value[row] = min(max(self.filter.level, low), high)
 
