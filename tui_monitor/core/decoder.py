@@ -152,7 +152,12 @@ class RunDecoder:
                 self._revise_laws()
             elif change == "batch-size":
                 for track in self.tracks.values():
-                    if track.law.depth and self._resize(track):
+                    counted_by = track.counted_by
+                    if not track.law.depth or not self._resize(track):
+                        continue
+                    if track.counted_by == counted_by:
+                        track.follow_again()
+                    else:
                         track.decode_again()
         for track in self.tracks.values():
             track.guess_noise(self.identity.first_noise(track))

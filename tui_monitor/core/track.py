@@ -8,6 +8,7 @@ the track is decoded again from its raw prints.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf, isfinite, nan, sqrt
 from typing import NamedTuple
 
@@ -17,7 +18,9 @@ from tui_monitor.core import observations
 from tui_monitor.core.bounds import Interval, printed
 from tui_monitor.core.chain import Chain, Position
 from tui_monitor.core.counts import Few, count_windows
-from tui_monitor.core.following import Bookmark, Following
+from tui_monitor.core.following import Bookmark, Following, Heard
+from tui_monitor.core.gaps import Gap
+from tui_monitor.core.kalman import Observation
 from tui_monitor.core.laws import AS_PRINTED, EPOCH, INSTANTANEOUS, Law
 from tui_monitor.core.level import LevelFilter
 from tui_monitor.core.metrics import Metric, in_percent, is_percent_of
@@ -65,6 +68,8 @@ class Track(Columns):
         self.following = Following(self, self.metric, self.law, self.batch_size, self._first_noise)
         self._epoch = 0
         self._uncountable: set[int] = set()
+        self._narrowed = False
+        """Bounds are narrower than those that the level's filter was told of."""
         self._chain: Chain | None = None
         """Of the newest epoch, or of all where the sums go on; None where nothing is averaged, or a nan
         has swallowed the sum."""
@@ -140,6 +145,7 @@ class Track(Columns):
         chain = self._chain
         if chain is None or not chain.links or chain.links[-1].row != row - 1:
             return
+        self._narrowed = True
         if chain.confirm_full():
             self._window(chain, len(chain.links))
         else:
@@ -164,7 +170,13 @@ class Track(Columns):
             return
         self._first_noise = scale
         if not self.batch_size and self.law.depth:
-            self.decode_again()
+            self.follow_again()
+
+    @property
+    def counted_by(self) -> int | None:
+        """Samples a batch, where right answers are counted by them."""
+        counts = self.metric.counts and self.countable and self.counted
+        return self.batch_size if counts else None
 
     def decode_again(self, last: int | None = None) -> None:
         """Decode all rows (or those before `last`) again, after the law or batch size was set."""
@@ -172,6 +184,36 @@ class Track(Columns):
         for row in range(len(self.places) if last is None else last):
             self.clear(row)
             self._take(row)
+
+    def follow_again(self) -> None:
+        """Follow the level behind running means again, after only a guess of its noise was set.
+
+        Bounds stay as they are, unless they are not what the level was told, or it has set values by
+        itself: then all is decoded again.
+        """
+        heard = self.following.heard()
+        late = np.isfinite(self.value.peek()) & np.isnan(self.level.peek())
+        if heard is None or self._narrowed or late.any():
+            self.decode_again()
+            return
+        self.touch(0)
+        self.following = Following(self, self.metric, self.law, self.batch_size, self._first_noise)
+        *over, newest = heard
+        for epoch in over:
+            self._tell_once_more(epoch)
+            if epoch:
+                self.following.end_epoch(self.places[epoch[0].row].epoch)
+                self.following.smooth_epoch()
+            self.following.begin_epoch()
+        self._tell_once_more(newest)
+
+    def _tell_once_more(self, rows: Sequence[Heard]) -> None:
+        for row, gap, o in rows:
+            place, d, quantum = self.places[row], self.told[row], self.quantum[row]
+            assert place.k is not None
+            tracker, n = self.following.tracker(d), place.k - self.from_k[row]
+            told = observations.once_more(o, self.law, tracker, place, n, d, quantum)
+            self._tell(row, tracker, gap, told)
 
     def _take(self, row: int) -> None:
         place, d = self.places[row], self.told[row]
@@ -346,19 +388,23 @@ class Track(Columns):
         assert place.k is not None
         d, quantum = self.told[row], self.quantum[row]
         tracker = self.following.tracker(d)
-        level, variance = tracker.level, tracker.variance
-        noise = tracker.noise.variance(level)
         if self.law.window is not None:
-            guess = chain.guess(Guess(level, variance), noise)
+            noise = tracker.noise.variance(tracker.level)
+            guess = chain.guess(Guess(tracker.level, tracker.variance), noise)
             self.value[row] = self.expected[row] = guess.mean
             self.following.take_newest(row, self.law.window, place.k, k0, d, quantum, guess)
             return
         told = observations.of_mean(self.law, chain, tracker, place, d, quantum)
-        self.following.take(row, tracker, tracker.kernel.gap(k0, place.k), told)
+        self._tell(row, tracker, tracker.kernel.gap(k0, place.k), told)
+
+    def _tell(self, row: int, tracker: LevelFilter, gap: Gap, told: Observation) -> None:
+        """Tell the level's filter, and weigh the window against what it led to expect."""
+        level, variance = tracker.level, tracker.variance
+        noise = tracker.noise.variance(level)
+        self.following.take(row, tracker, gap, told)
         low, high = self.low[row], self.high[row]
-        n = place.k - k0
-        if n and isfinite(low) and isfinite(high):
-            spread = variance + noise / n
+        if gap.n and isfinite(low) and isfinite(high):
+            spread = variance + noise / gap.n
             rounding = max((high - low) ** 2 / 12.0, 1e-18)
             share = spread / (spread + rounding)
             best = level + share * (0.5 * (low + high) - level)
