@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from itertools import permutations
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -81,6 +86,7 @@ def test_rows_that_are_taken_back_leave_no_trace(
 ADDED = st.integers(-3, 6)
 """Batches since the print before: a few, none, or one that comes late; or another epoch."""
 NUMBERS = st.sampled_from([0.0, 0.25, 0.4, 0.5, 0.5312, 0.9999, 1.0, float("nan")])
+METRICS = st.sampled_from(["accuracy", "loss"])
 ROWS = st.lists(st.tuples(ADDED, NUMBERS, st.booleans()), min_size=1, max_size=40)
 
 
@@ -90,35 +96,98 @@ def columns(track: Track) -> list[np.ndarray[tuple[int], np.dtype[np.float64]]]:
     return [np.array(column, dtype=np.float64) for column in (*floats, *integers)]
 
 
-@given(
-    rows=ROWS,
-    metric=st.sampled_from(["accuracy", "loss"]),
-    law=st.sampled_from([laws.STATE, laws.STEPS, laws.TWICE_RESET, laws.TWICE_APPENDED]),
-    size=st.sampled_from([None, 32]),
-    when=st.integers(1, 40),
-)
-def test_followed_again_is_as_decoded_again(
-    rows: list[tuple[int, float, bool]], metric: str, law: laws.Law, size: int | None, when: int
-) -> None:
-    followed, decoded = (Track(describe(metric), law, None) for _ in range(2))
-    epoch, k = 1, 0
+ONCE = (laws.STATE, laws.STEPS, laws.BATCHES_OPEN)
+TWICE = (laws.TWICE_RESET, laws.TWICE_APPENDED)
+Take = Callable[[Track], object]
+
+
+def taken(
+    rows: list[tuple[int, float, bool]],
+    metric: str,
+    law: laws.Law,
+    when: int,
+    then: Take,
+    size: int | None = None,
+) -> Track:
+    """A track of these rows; once there are so many, something is done to it."""
+    track = Track(describe(metric), law, size)
+    epoch, k, ends = 1, 0, False
     for row, (added, number, ragged) in enumerate(rows, 1):
         k += added
-        if k < 1 or (rows[row - 2][2] and row > 1 and added > 3):
+        if k < 1 or (ends and added > 3):
             epoch, k = epoch + 1, max(added, 1)
+        ends = ragged
         place = Position(epoch, k, float(k), ragged=ragged, final=ragged and added > 1)
-        for track in (followed, decoded):
-            track.add(place, number, 1e-4, row)
+        track.add(place, number, 1e-4, row)
         if row == min(when, len(rows)):
-            for track in (followed, decoded):
-                track.batch_size, track.counted = size, False
-            decoded._first_noise = 0.01
-            decoded.decode_again()
-            followed._first_noise = 0.01
-            followed.follow_again()
-    for one, other in zip(columns(followed), columns(decoded), strict=True):
-        np.testing.assert_array_equal(one, other)
-    assert followed.epoch_ends == decoded.epoch_ends
+            then(track)
+    return track
+
+
+def assert_alike(one: Track, other: Track) -> None:
+    for a, b in zip(columns(one), columns(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert one.epoch_ends == other.epoch_ends
+
+
+@given(
+    ROWS, METRICS, st.sampled_from(ONCE + TWICE), st.integers(1, 40), st.sampled_from([None, 32])
+)
+def test_followed_again_is_as_decoded_again(
+    rows: list[tuple[int, float, bool]], metric: str, law: laws.Law, when: int, size: int | None
+) -> None:
+    def guessed(again: Take, track: Track) -> None:
+        track.batch_size, track.counted, track._first_noise = size, False, 0.01
+        again(track)
+
+    followed, decoded = (
+        taken(rows, metric, law, when, partial(guessed, again))
+        for again in (Track.follow_again, Track.decode_again)
+    )
+    assert_alike(followed, decoded)
+
+
+@given(
+    rows=ROWS,
+    metric=METRICS,
+    pair=st.sampled_from([*permutations(ONCE, 2), *permutations(TWICE)]),
+    when=st.integers(1, 40),
+    size=st.sampled_from([None, 32]),
+)
+def test_another_law_is_as_decoded_again(
+    rows: list[tuple[int, float, bool]],
+    metric: str,
+    pair: tuple[laws.Law, laws.Law],
+    when: int,
+    size: int | None,
+) -> None:
+    before, law = pair
+
+    def decode_again(track: Track) -> None:
+        track.law = law
+        track.decode_again()
+
+    obeyed = taken(rows, metric, before, when, lambda track: track.obey(law), size)
+    assert_alike(obeyed, taken(rows, metric, before, when, decode_again, size))
+
+
+@pytest.mark.parametrize("pair", [*permutations(ONCE, 2), *permutations(TWICE)])
+@pytest.mark.parametrize("rows", [STEPS - 1, STEPS])
+def test_a_last_line_is_taken_anew_by_another_law(
+    pair: tuple[laws.Law, laws.Law], rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, law = pair
+    run = Simulated(replace(LONG, law=law, last=7))
+    obeyed, decoded = (Track(describe(run.accuracy), each, None) for each in (before, law))
+    for row, line in enumerate(run.lines[:rows]):
+        number = line.numbers[run.accuracy]
+        ends = line.k == STEPS
+        place = Position(1, line.k, float(line.k), ragged=ends, final=ends)
+        for track in (obeyed, decoded):
+            track.add(place, number.displayed, number.quantum, row)
+    monkeypatch.delattr(Track, "decode_again")
+    obeyed.obey(law)
+    assert_alike(obeyed, decoded)
 
 
 @pytest.mark.parametrize("law", [laws.STATE, laws.TWICE_RESET])
@@ -135,8 +204,7 @@ def test_a_short_last_batch_and_stale_prints_are_told_anew(law: laws.Law) -> Non
             track.batch_size = 400
             again(track)
     for name, track in followed.tracks.items():
-        for one, other in zip(columns(track), columns(decoded.tracks[name]), strict=True):
-            np.testing.assert_array_equal(one, other)
+        assert_alike(track, decoded.tracks[name])
 
 
 @pytest.mark.parametrize("law", [laws.STATE, laws.TWICE_RESET])

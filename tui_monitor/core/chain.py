@@ -72,7 +72,8 @@ class Chain:
         """The same, kept where the counts are given up."""
         self._ragged: dict[int, Interval] = {}
         """Bounds of windows that end with a batch of unknown size, by the print's index."""
-        self._refused = 0
+        self.refused = 0
+        """Impossible prints since the newest that was taken."""
         self.uncountable = False
         """The epoch holds something else than full batches: its sums are no counts."""
 
@@ -108,7 +109,7 @@ class Chain:
         if not self._push(at, where) and not (self._batch_size and self._give_up_counts(at, where)):
             return False
         self.links.append(Link(row, at.k, at, where))
-        self._refused = 0
+        self.refused = 0
         return True
 
     def _give_up_counts(self, at: Position, where: Interval) -> bool:
@@ -130,8 +131,8 @@ class Chain:
         """An impossible print stays out. When the next is impossible too, the one before them may be
         the culprit: if the chain takes the print without it, that one is returned, now out.
         """
-        self._refused += 1
-        if self._refused < NEVER_REPEATS or not self.links:
+        self.refused += 1
+        if self.refused < NEVER_REPEATS or not self.links:
             return None
         suspect = self.links[-1]
         self.pop()

@@ -177,10 +177,9 @@ class RunDecoder:
         for name, track in self.tracks.items():
             law = self.identity.law_for(name)
             if law.key != track.law.key:
-                track.law = law
                 if law.key == UNKNOWN.key:
                     track.metric = self.identity.metric(name)
-                track.decode_again()
+                track.obey(law)
 
     def _learn_steps(self, p: Print) -> None:
         """What the steps tell of the size of a batch, and of the batches an update."""

@@ -39,6 +39,7 @@ class Checkpoint(NamedTuple):
     epoch: int
     chain: Chain | None
     links: int
+    refused: int
     metric: Metric
     following: Following
     bookmark: Bookmark
@@ -70,6 +71,8 @@ class Track(Columns):
         self._uncountable: set[int] = set()
         self._narrowed = False
         """Bounds are narrower than those that the level's filter was told of."""
+        self._before_last_line: Checkpoint | None = None
+        """Before the newest line that ended an epoch."""
         self._chain: Chain | None = None
         """Of the newest epoch, or of all where the sums go on; None where nothing is averaged, or a nan
         has swallowed the sum."""
@@ -93,6 +96,7 @@ class Track(Columns):
             epoch=self._epoch,
             chain=self._chain,
             links=0 if self._chain is None else len(self._chain.links),
+            refused=0 if self._chain is None else self._chain.refused,
             metric=self.metric,
             following=self.following,
             bookmark=self.following.bookmark(),
@@ -109,8 +113,10 @@ class Track(Columns):
             return
         self._epoch = to.epoch
         self._chain = to.chain
-        while to.chain is not None and len(to.chain.links) > to.links:
-            to.chain.pop()
+        if to.chain is not None:
+            while len(to.chain.links) > to.links:
+                to.chain.pop()
+            to.chain.refused = to.refused
         self.following.back_to(to.bookmark)
 
     def add(
@@ -123,6 +129,8 @@ class Track(Columns):
     ) -> int:
         """Take a print, which the law takes for `told`; returns its row."""
         row = len(self.places)
+        if place.final:
+            self._before_last_line = self.checkpoint()
         self.places.append(place)
         self.grow(displayed, displayed if told is None else told, quantum, print_index)
         if not (self.metric.low <= displayed <= self.metric.high or self.law.summed):
@@ -171,6 +179,43 @@ class Track(Columns):
         self._first_noise = scale
         if not self.batch_size and self.law.depth:
             self.follow_again()
+
+    def obey(self, law: Law) -> None:
+        """Another law is found to be obeyed: decode again what that changes.
+
+        Laws that average equally often differ in lines that may end an epoch. As long as there was none
+        but the newest, only that is taken anew.
+        """
+        alike = 0 < law.depth == self.law.depth and not self._narrowed
+        self.law, rows = law, len(self)
+        first = next(
+            (i for i, place in enumerate(self.places) if place.ragged or place.final), rows
+        )
+        before = self._before_last_line
+        if alike and first == rows:
+            self._go_on_by(law)
+        elif alike and before is not None and self._is_all_since(before, first):
+            place, index, told = self.places[first], self.print_index[first], self.told[first]
+            displayed, quantum = self.displayed[first], self.quantum[first]
+            self.rollback(before)
+            self._go_on_by(law)
+            self.add(place, displayed, quantum, index, told)
+        else:
+            self.decode_again()
+
+    def _is_all_since(self, before: Checkpoint, row: int) -> bool:
+        """Whether the newest row is all that was taken since, and it left the others alone."""
+        if before.rows != row or row != len(self) - 1 or self._epoch in self._uncountable:
+            return False
+        links = 0 if self._chain is None else len(self._chain.links)
+        same = self._chain is before.chain and self.following is before.following
+        return same and links == before.links + (not self.outlier[row])
+
+    def _go_on_by(self, law: Law) -> None:
+        self.touch(0)
+        self.following.law = law
+        if self._chain is not None:
+            self._chain.law = law
 
     @property
     def counted_by(self) -> int | None:
