@@ -129,7 +129,7 @@ class Track(Columns):
     ) -> int:
         """Take a print, which the law takes for `told`; returns its row."""
         row = len(self.places)
-        if place.final:
+        if place.final and self.law.depth:
             self._before_last_line = self.checkpoint()
         self.places.append(place)
         self.grow(displayed, displayed if told is None else told, quantum, print_index)
