@@ -160,7 +160,8 @@ class RunDecoder:
                     else:
                         track.decode_again()
         for track in self.tracks.values():
-            track.guess_noise(self.identity.first_noise(track))
+            if not track.batch_size:
+                track.guess_noise(self.identity.first_noise(track))
 
     def _resize(self, track: Track) -> bool:
         """Tell a track the batch size. Whether that is news to it."""
