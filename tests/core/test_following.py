@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from itertools import permutations
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.simulate import Case, Simulated
 from tui_monitor.core import following, laws
+from tui_monitor.core.chain import Position
 from tui_monitor.core.decoder import RunDecoder
+from tui_monitor.core.metrics import describe
 from tui_monitor.core.options import DecodeOptions
+from tui_monitor.core.track import Track
 
 STEPS = 60
 LONG = Case(laws.STATE, "exp", batch_size=64, steps=STEPS, epochs=8)
@@ -71,3 +81,142 @@ def test_rows_that_are_taken_back_leave_no_trace(
     for name, track in plain.tracks.items():
         np.testing.assert_array_equal(track.level.array(), disturbed.tracks[name].level.array())
         np.testing.assert_array_equal(track.low.array(), disturbed.tracks[name].low.array())
+
+
+ADDED = st.integers(-3, 6)
+"""Batches since the print before: a few, none, or one that comes late; or another epoch."""
+NUMBERS = st.sampled_from([0.0, 0.25, 0.4, 0.5, 0.5312, 0.9999, 1.0, float("nan")])
+METRICS = st.sampled_from(["accuracy", "loss"])
+ROWS = st.lists(st.tuples(ADDED, NUMBERS, st.booleans()), min_size=1, max_size=40)
+
+
+def columns(track: Track) -> list[np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    floats = (track.value, track.low, track.high, track.expected, track.level, track.variance)
+    integers = (track.from_k, track.count, track.outlier)
+    return [np.array(column, dtype=np.float64) for column in (*floats, *integers)]
+
+
+ONCE = (laws.STATE, laws.STEPS, laws.BATCHES_OPEN)
+TWICE = (laws.TWICE_RESET, laws.TWICE_APPENDED)
+Take = Callable[[Track], object]
+
+
+def taken(
+    rows: list[tuple[int, float, bool]],
+    metric: str,
+    law: laws.Law,
+    when: int,
+    then: Take,
+    size: int | None = None,
+) -> Track:
+    """A track of these rows; once there are so many, something is done to it."""
+    track = Track(describe(metric), law, size)
+    epoch, k, ends = 1, 0, False
+    for row, (added, number, ragged) in enumerate(rows, 1):
+        k += added
+        if k < 1 or (ends and added > 3):
+            epoch, k = epoch + 1, max(added, 1)
+        ends = ragged
+        place = Position(epoch, k, float(k), ragged=ragged, final=ragged and added > 1)
+        track.add(place, number, 1e-4, row)
+        if row == min(when, len(rows)):
+            then(track)
+    return track
+
+
+def assert_alike(one: Track, other: Track) -> None:
+    for a, b in zip(columns(one), columns(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert one.epoch_ends == other.epoch_ends
+
+
+@given(
+    ROWS, METRICS, st.sampled_from(ONCE + TWICE), st.integers(1, 40), st.sampled_from([None, 32])
+)
+def test_followed_again_is_as_decoded_again(
+    rows: list[tuple[int, float, bool]], metric: str, law: laws.Law, when: int, size: int | None
+) -> None:
+    def guessed(again: Take, track: Track) -> None:
+        track.batch_size, track.counted, track._first_noise = size, False, 0.01
+        again(track)
+
+    followed, decoded = (
+        taken(rows, metric, law, when, partial(guessed, again))
+        for again in (Track.follow_again, Track.decode_again)
+    )
+    assert_alike(followed, decoded)
+
+
+@given(
+    rows=ROWS,
+    metric=METRICS,
+    pair=st.sampled_from([*permutations(ONCE, 2), *permutations(TWICE)]),
+    when=st.integers(1, 40),
+    size=st.sampled_from([None, 32]),
+)
+def test_another_law_is_as_decoded_again(
+    rows: list[tuple[int, float, bool]],
+    metric: str,
+    pair: tuple[laws.Law, laws.Law],
+    when: int,
+    size: int | None,
+) -> None:
+    before, law = pair
+
+    def decode_again(track: Track) -> None:
+        track.law = law
+        track.decode_again()
+
+    obeyed = taken(rows, metric, before, when, lambda track: track.obey(law), size)
+    assert_alike(obeyed, taken(rows, metric, before, when, decode_again, size))
+
+
+@pytest.mark.parametrize("pair", [*permutations(ONCE, 2), *permutations(TWICE)])
+@pytest.mark.parametrize("rows", [STEPS - 1, STEPS])
+def test_a_last_line_is_taken_anew_by_another_law(
+    pair: tuple[laws.Law, laws.Law], rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, law = pair
+    run = Simulated(replace(LONG, law=law, last=7))
+    obeyed, decoded = (Track(describe(run.accuracy), each, None) for each in (before, law))
+    for row, line in enumerate(run.lines[:rows]):
+        number = line.numbers[run.accuracy]
+        ends = line.k == STEPS
+        place = Position(1, line.k, float(line.k), ragged=ends, final=ends)
+        for track in (obeyed, decoded):
+            track.add(place, number.displayed, number.quantum, row)
+    monkeypatch.delattr(Track, "decode_again")
+    obeyed.obey(law)
+    assert_alike(obeyed, decoded)
+
+
+@pytest.mark.parametrize("law", [laws.STATE, laws.TWICE_RESET])
+def test_a_short_last_batch_and_stale_prints_are_told_anew(law: laws.Law) -> None:
+    """What these say hangs on the level that is followed."""
+    case = Case(law, "exp", batch_size=8, steps=150, epochs=3, last=1, digits=3)
+    followed, decoded = (RunDecoder(1, DecodeOptions(law=law.name)) for _ in range(2))
+    for decoder, again in ((followed, Track.follow_again), (decoded, Track.decode_again)):
+        for p in Simulated(case).prints[:400]:
+            decoder.add(p)
+        for track in decoder.tracks.values():
+            track.batch_size, track.counted = 8, False
+            track.decode_again()
+            track.batch_size = 400
+            again(track)
+    for name, track in followed.tracks.items():
+        assert_alike(track, decoded.tracks[name])
+
+
+@pytest.mark.parametrize("law", [laws.STATE, laws.TWICE_RESET])
+def test_bounds_are_not_inverted_again_for_a_guess_of_the_noise(
+    law: laws.Law, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoder = RunDecoder(1, DecodeOptions(law=law.name))
+    for p in Simulated(Case(law, "exp", batch_size=64, steps=STEPS, epochs=3)).prints[:100]:
+        decoder.add(p)
+    loss = decoder.tracks["loss"]
+    before = loss.level.array()
+    loss.batch_size = None
+    monkeypatch.delattr(Track, "decode_again")
+    loss.guess_noise(0.3)
+    assert np.any(loss.level.array() != before)

@@ -75,7 +75,8 @@ class Chain:
         """The same, kept where the counts are given up."""
         self._ragged: dict[int, Ends] = {}
         """Bounds of windows that end with a batch of unknown size, by the print's index."""
-        self._refused = 0
+        self.refused = 0
+        """Impossible prints since the newest that was taken."""
         self.uncountable = False
         """The epoch holds something else than full batches: its sums are no counts."""
 
@@ -112,7 +113,7 @@ class Chain:
         self.done.append(at.k)
         self.places.append(at)
         self._where.append(where)
-        self._refused = 0
+        self.refused = 0
         return True
 
     def _give_up_counts(self, at: Position, where: Ends) -> bool:
@@ -135,14 +136,14 @@ class Chain:
         """An impossible print stays out. When the next is impossible too, the one before them may be
         the culprit: if the chain takes the print without it, that one's row is returned, now out.
         """
-        self._refused += 1
-        if self._refused < NEVER_REPEATS or not self.rows:
+        self.refused += 1
+        if self.refused < NEVER_REPEATS or not self.rows:
             return None
-        refused, suspect = self._refused, self.pop()
+        refused, suspect = self.refused, self.pop()
         if self.push(row, at, where):
             return suspect[0]
         self.push(*suspect)
-        self._refused = refused
+        self.refused = refused
         return None
 
     def confirm_full(self) -> bool:

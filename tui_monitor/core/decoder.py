@@ -153,10 +153,16 @@ class RunDecoder:
                 self._revise_laws()
             elif change == "batch-size":
                 for track in self.tracks.values():
-                    if track.law.depth and self._resize(track):
+                    counted_by = track.counted_by
+                    if not track.law.depth or not self._resize(track):
+                        continue
+                    if track.counted_by == counted_by:
+                        track.follow_again()
+                    else:
                         track.decode_again()
         for track in self.tracks.values():
-            track.guess_noise(self.identity.first_noise(track))
+            if not track.batch_size:
+                track.guess_noise(self.identity.first_noise(track))
 
     def _resize(self, track: Track) -> bool:
         """Tell a track the batch size. Whether that is news to it."""
@@ -173,10 +179,9 @@ class RunDecoder:
         for name, track in self.tracks.items():
             law = self.identity.law_for(name)
             if law.key != track.law.key:
-                track.law = law
                 if law.key == UNKNOWN.key:
                     track.metric = self.identity.metric(name)
-                track.decode_again()
+                track.obey(law)
 
     def _learn_steps(self, p: Print) -> None:
         """What the steps tell of the size of a batch, and of the batches an update."""

@@ -86,7 +86,8 @@ class Trial:
         self._tried = self._asked = 0
         """Of these: on how many the law is tried, and on how many it was when last asked."""
         self._questions: list[Question] = []
-        """To be answered."""
+        self._of_last_lines: list[Question] = []
+        """To be answered: about epochs but for their last lines, and about these."""
         self._nats = [np.zeros(len(NOISES))]
         """Log-likelihood of each epoch's prints, but for its last line, by the noise."""
         self._ends: dict[Final, float] = {}
@@ -124,10 +125,15 @@ class Trial:
             if self._support is None:
                 self._support = self._counts.supports(1.0 / NOISES)
             likely = float(np.logaddexp.reduce(nats + self._support))
+        likely -= IMPROBABLE * self._impossible
+        return {law: likely + nats for law, nats in self.last_lines().items()}
+
+    def last_lines(self) -> dict[Law, float]:
+        """The same of last lines alone, in which the laws differ."""
+        answer(self.questions_of_last_lines())
         return {
-            law: likely
-            + self._ends.get(law.final, 0.0)
-            - IMPROBABLE * (self._impossible + self._impossible_ends.get(law.final, 0))
+            law: self._ends.get(law.final, 0.0)
+            - IMPROBABLE * self._impossible_ends.get(law.final, 0)
             for law in self.laws
         }
 
@@ -157,6 +163,11 @@ class Trial:
         """What is to be answered before likelihoods are those of all prints taken."""
         self._ask_newest()
         found, self._questions = self._questions, []
+        return [*found, *self.questions_of_last_lines()]
+
+    def questions_of_last_lines(self) -> Sequence[Question]:
+        """The same of last lines."""
+        found, self._of_last_lines = self._of_last_lines, []
         return found
 
     def _ask_newest(self) -> None:
@@ -164,7 +175,7 @@ class Trial:
         if self._asked != self._tried:
             self._asked = self._tried
             hear = partial(self._hear, len(self._nats) - 1)
-            self._ask(self._epoch[: self._tried], hear)
+            self._questions.append(self._asking(self._epoch[: self._tried], hear))
 
     def _hear(self, epoch: int, found: Foretold) -> None:
         self._nats[epoch] = found.all
@@ -172,14 +183,13 @@ class Trial:
     def _hear_end(self, rule: Final, found: Foretold) -> None:
         self._ends[rule] = self._ends.get(rule, 0.0) + found.last
 
-    def _ask(
+    def _asking(
         self, some: Sequence[Sample], then: Callable[[Foretold], None], last: Final = "same"
-    ) -> None:
-        """Ask for prints of one epoch; `last`: the rule of the last of them."""
+    ) -> Question:
+        """The question for prints of one epoch; `last`: the rule of the last of them."""
         _, k, told, quantum, *_ = zip(*some, strict=True)
         at = Standing(self.depth, k, last, some[-1].appended)
-        question = Question(at, told, quantum, self.metric.family, self._unit, then)
-        self._questions.append(question)
+        return Question(at, told, quantum, self.metric.family, self._unit, then)
 
     # --- prints in ---------------------------------------------------------------------------
 
@@ -234,7 +244,8 @@ class Trial:
         for rule in {law.final: law for law in self.laws}.values():
             adds = not before or s.k > before[-1].k
             if adds or restates(rule, s):
-                self._ask([*before, s], partial(self._hear_end, rule.final), rule.final)
+                hear = partial(self._hear_end, rule.final)
+                self._of_last_lines.append(self._asking([*before, s], hear, rule.final))
 
     def _doubt_again(self, s: Sample, before: Sample) -> None:
         """Count a print that adds no batch and is another number, unless the law has it so."""
@@ -287,13 +298,24 @@ class Trials:
 
     def nats(self, of: Collection[str] = ()) -> Mapping[Law, float]:
         """Log-likelihood under each law, of some metrics together; of all where there are none."""
-        trials = [trial for each in self._of_metric.values() for trial in each]
-        answer([question for trial in trials for question in trial.questions()])
+        answer([question for trial in self._trials() for question in trial.questions()])
+        return self._together(trial.nats() for trial in self._trials(of))
+
+    def last_lines(self, depth: int, of: Collection[str] = ()) -> Mapping[Law, float]:
+        """The same of last lines alone, under the laws of one depth: they differ in nothing else."""
+        trials = [trial for trial in self._trials() if trial.depth == depth]
+        answer([question for trial in trials for question in trial.questions_of_last_lines()])
+        return self._together(t.last_lines() for t in self._trials(of) if t.depth == depth)
+
+    def _trials(self, of: Collection[str] = ()) -> list[Trial]:
+        metrics = self._of_metric.items()
+        return [trial for name, each in metrics if not of or name in of for trial in each]
+
+    def _together(self, each: Iterable[Mapping[Law, float]]) -> Mapping[Law, float]:
         found = dict.fromkeys(self.laws, 0.0)
-        for name, each in self._of_metric.items():
-            for trial in each if not of or name in of else ():
-                for law, nats in trial.nats().items():
-                    found[law] += nats
+        for of_trial in each:
+            for law, nats in of_trial.items():
+                found[law] += nats
         return found
 
     def first_noise(self, metric: str, depth: int) -> float | None:

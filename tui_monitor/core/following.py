@@ -7,6 +7,7 @@ columns. Values follow the level where they are not certain.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -53,6 +54,14 @@ class Begin(NamedTuple):
     """Index of its first step, of all that were taken."""
     state: State | None
     """Before that; None before the run's first print."""
+
+
+class Heard(NamedTuple):
+    """What the filter was told of a row."""
+
+    row: int
+    gap: Gap
+    told: Told
 
 
 class Bookmark(NamedTuple):
@@ -185,6 +194,19 @@ class Following:
         if told is not SILENT and k > window:
             self.sum_began = k
         self.take(row, tracker, tracker.kernel.gap(k0, k), told)
+
+    # --- once more ---------------------------------------------------------------------------
+
+    def heard(self) -> list[list[Heard]] | None:
+        """What the filter was told, epoch by epoch; None where the oldest of it is forgotten."""
+        if self.filter is None:
+            return [[]]
+        if self._begins[0].step:
+            return None
+        steps = self.filter.steps
+        told = list(map(Heard, self._step_rows, steps.gaps, steps.observations()))
+        begins = [begin.step for begin in self._begins]
+        return [told[first:last] for first, last in pairwise([*begins, len(told)])]
 
     # --- going back --------------------------------------------------------------------------
 

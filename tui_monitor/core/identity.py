@@ -102,6 +102,8 @@ class BarIdentity:
         """Common divisor of the steps shown, counted from the first."""
         self._finals = 0
         self._next_weighing = FIRST_WEIGHING
+        self._laws_weighed = 0
+        """Prints when laws were last weighed."""
         self._trials: Trials | None = None
         self._sizes: SizeEvidence | None = None
         self._sized = (0, 0)
@@ -245,9 +247,19 @@ class BarIdentity:
             return (self._weigh_means(p, tracks) or None) if begins or p.final else None
         return self.weigh(p, tracks, stride, at_length=at_length)
 
+    @property
+    def _is_settled(self) -> bool:
+        return self._evidence is not None and self._evidence.settled
+
+    @property
+    def _is_beyond_doubt(self) -> bool:
+        """How often is averaged is settled for good."""
+        margin = self._evidence.margin if self._evidence is not None else None
+        return margin is not None and margin > BEYOND_DOUBT and self._bars >= ENOUGH_BARS
+
     def _may_be_wrong(self, tracks: Mapping[str, Track]) -> bool:
         """Whether the newest print surprises under a law that is not settled, and prints still tell."""
-        if self._evidence is None or self._evidence.settled:
+        if self._is_settled:
             return False
         if not FIRST_WEIGHING <= self._bars <= MOST_PRINTS:
             return False
@@ -268,7 +280,7 @@ class BarIdentity:
         found = self._in_question(p)
         if len(found) > 1:
             changes.append(self._weigh_laws(found, averaged))
-        settled = self._evidence is not None and self._evidence.settled
+        settled = self._is_settled
         if p.unit == "batch" and self.options.batch_size is None and (settled or at_length):
             counting = [t for t in averaged if t.metric.counts]
             changes.append(self._weigh_batch_size(counting, stride, at_length=at_length))
@@ -286,11 +298,13 @@ class BarIdentity:
     def _forget_trials(self) -> None:
         self._trials = self._sizes = None
         self._readers, self._size_readers = {}, {}
+        self._laws_weighed = 0
 
     def further_on(self) -> BarIdentity:
         """The same bars, further on in the log: what was found is kept, prints are read from there."""
         other = copy(self)
         other._trials, other._sizes = None, deepcopy(self._sizes)
+        other._laws_weighed = 0
         other._readers, other._size_readers = {}, {}
         other._doubts = Doubts(set(self._doubts.as_printed))
         return other
@@ -317,25 +331,32 @@ class BarIdentity:
     def _in_question(self, p: Print) -> tuple[Law, ...]:
         """The laws that what is still to come may yet tell apart."""
         found = self._candidates(p)
-        margin = self._evidence.margin if self._evidence is not None else None
-        if margin is None or margin <= BEYOND_DOUBT or self._bars < ENOUGH_BARS:
-            return found
-        if self._finals > 1:
-            return ()
-        # how often is averaged is certain, but last lines may still tell variants apart
-        return tuple(law for law in found if self.law is not None and law.depth == self.law.depth)
+        # how often is averaged may be certain, but last lines may still tell variants apart
+        variants = tuple(
+            law for law in found if self.law is not None and law.depth == self.law.depth
+        )
+        if self._is_beyond_doubt:
+            return variants if self._finals <= 1 else ()
+        if self._is_settled and self._bars < 2 * self._laws_weighed:
+            return variants if p.final else ()
+        return found
 
     def _weigh_laws(self, found: tuple[Law, ...], averaged: Sequence[Track]) -> Change:
-        if self._trials is None or len(found) > len(self._trials.laws):
+        if self._trials is None or not set(found).issubset(self._trials.laws):
             self._trials = Trials(found)
             self._readers = {}
-        elif len(found) < len(self._trials.laws):
+        elif self._is_beyond_doubt:
             self._trials.keep(found[0].depth)
         for track in averaged:
             samples = self._new_samples(self._readers, track)
             self._trials.take(track.metric, samples)
         named = {track.metric.name for track in averaged if track.metric.family != "real"}
-        nats = self._trials.nats(named)
+        depths = {law.depth for law in found}
+        if len(depths) > 1:
+            self._laws_weighed = self._bars
+            nats = self._trials.nats(named)
+        else:
+            nats = self._trials.last_lines(found[0].depth, named)
         price = LESS_USUAL if STATE in found else RARE
         score = {law: nats[law] - (0.0 if law.depth == found[0].depth else price) for law in found}
         if STATE in found and self._spacing > 1:

@@ -11,7 +11,7 @@ from math import isfinite
 from tui_monitor.core.chain import Chain, Position
 from tui_monitor.core.kalman import Told
 from tui_monitor.core.laws import Law
-from tui_monitor.core.level import LevelFilter
+from tui_monitor.core.level import SILENT, LevelFilter
 from tui_monitor.core.sliding import Guess
 
 UNSURPRISING = 2.0
@@ -36,6 +36,28 @@ def of_mean(
     if law.depth == 2 or not place.ragged:
         return told
     return of_last_batches(told, chain.done[-1] - chain.done[-2], tracker)
+
+
+def once_more(
+    o: Told,
+    law: Law,
+    tracker: LevelFilter,
+    place: Position,
+    n: int,
+    displayed: float,
+    quantum: float,
+) -> Told:
+    """What a print tells a filter that follows a running mean anew, where it told one before `o`.
+
+    The same, but for what hung on that one's level: whether the print was news, and what its last
+    batch, one of `n` since the print before, may be if it ends the epoch.
+    """
+    by_level = law.depth < 2 and place.ragged and o[3] > 0.0
+    if o != SILENT and not by_level:
+        return o
+    assert place.k is not None
+    told = of_print(law, place.k, displayed, quantum, final=place.final, appended=place.appended)
+    return of_last_batches(told, n, tracker) if by_level else told
 
 
 def of_window(guess: Guess, n: int) -> Told:

@@ -8,7 +8,7 @@ the track is decoded again from its raw prints.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf, isfinite, nan, sqrt
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from tui_monitor.core import observations
 from tui_monitor.core.bounds import Ends, half_width, printed
 from tui_monitor.core.chain import Chain, Position
 from tui_monitor.core.counts import Few, count_windows
-from tui_monitor.core.following import Bookmark, Following
+from tui_monitor.core.following import Bookmark, Following, Heard
 from tui_monitor.core.gaps import Gap
 from tui_monitor.core.kalman import Told
 from tui_monitor.core.laws import AS_PRINTED, INSTANTANEOUS, Law
@@ -40,6 +40,7 @@ class Checkpoint(NamedTuple):
     epoch: int
     chain: Chain | None
     links: int
+    refused: int
     metric: Metric
     following: Following
     bookmark: Bookmark
@@ -69,6 +70,10 @@ class Track(Rows):
         self._method = self._method_of_law()
         self._epoch = 0
         self._uncountable: set[int] = set()
+        self._narrowed = False
+        """Bounds are narrower than those that the level's filter was told of."""
+        self._before_last_line: Checkpoint | None = None
+        """Before the newest line that ended an epoch."""
         self._chain: Chain | None = None
         """Of the newest epoch, or of all where the sums go on; None where nothing is averaged, or a nan
         has swallowed the sum."""
@@ -92,6 +97,7 @@ class Track(Rows):
             epoch=self._epoch,
             chain=self._chain,
             links=0 if self._chain is None else len(self._chain),
+            refused=0 if self._chain is None else self._chain.refused,
             metric=self.metric,
             following=self.following,
             bookmark=self.following.bookmark(),
@@ -108,8 +114,10 @@ class Track(Rows):
             return
         self._epoch = to.epoch
         self._chain = to.chain
-        while to.chain is not None and len(to.chain) > to.links:
-            to.chain.pop()
+        if to.chain is not None:
+            while len(to.chain) > to.links:
+                to.chain.pop()
+            to.chain.refused = to.refused
         self.following.back_to(to.bookmark)
 
     def add(
@@ -122,6 +130,8 @@ class Track(Rows):
     ) -> int:
         """Take a print, which the law takes for `told`; returns its row."""
         row = len(self.places)
+        if place.final and self.law.depth:
+            self._before_last_line = self.checkpoint()
         self.places.append(place)
         self.grow(displayed, displayed if told is None else told, quantum, print_index)
         if not (self.metric.low <= displayed <= self.metric.high or self.law.summed):
@@ -144,6 +154,7 @@ class Track(Rows):
         chain = self._chain
         if chain is None or chain.rows[-1:] != [row - 1]:
             return
+        self._narrowed = True
         if chain.confirm_full():
             self._window(chain, len(chain))
         else:
@@ -168,7 +179,50 @@ class Track(Rows):
             return
         self._first_noise = scale
         if not self.batch_size and self.law.depth:
+            self.follow_again()
+
+    def obey(self, law: Law) -> None:
+        """Another law is found to be obeyed: decode again what that changes.
+
+        Laws that average equally often differ in lines that may end an epoch. As long as there was none
+        but the newest, only that is taken anew.
+        """
+        alike = 0 < law.depth == self.law.depth and not self._narrowed
+        self.law, rows = law, len(self)
+        first = next(
+            (i for i, place in enumerate(self.places) if place.ragged or place.final), rows
+        )
+        before = self._before_last_line
+        if alike and first == rows:
+            self._go_on_by(law)
+        elif alike and before is not None and self._is_all_since(before, first):
+            place, index, told = self.places[first], self.print_index[first], self.told[first]
+            displayed, quantum = self.displayed[first], self.quantum[first]
+            self.rollback(before)
+            self._go_on_by(law)
+            self.add(place, displayed, quantum, index, told)
+        else:
             self.decode_again()
+
+    def _is_all_since(self, before: Checkpoint, row: int) -> bool:
+        """Whether the newest row is all that was taken since, and it left the others alone."""
+        if before.rows != row or row != len(self) - 1 or self._epoch in self._uncountable:
+            return False
+        links = 0 if self._chain is None else len(self._chain)
+        same = self._chain is before.chain and self.following is before.following
+        return same and links == before.links + (not self.outlier[row])
+
+    def _go_on_by(self, law: Law) -> None:
+        self.touch(0)
+        self.following.law = law
+        if self._chain is not None:
+            self._chain.law = law
+
+    @property
+    def counted_by(self) -> int | None:
+        """Samples a batch, where right answers are counted by them."""
+        counts = self.metric.counts and self.countable and self.counted
+        return self.batch_size if counts else None
 
     def decode_again(self, last: int | None = None) -> None:
         """Decode all rows (or those before `last`) again, after the law or batch size was set."""
@@ -176,6 +230,36 @@ class Track(Rows):
         for row in range(len(self.places) if last is None else last):
             self.clear(row)
             self._take(row)
+
+    def follow_again(self) -> None:
+        """Follow the level behind running means again, after only a guess of its noise was set.
+
+        Bounds stay as they are, unless they are not what the level was told, or it has set values by
+        itself: then all is decoded again.
+        """
+        heard = self.following.heard()
+        late = np.isfinite(self.value.peek()) & np.isnan(self.level.peek())
+        if heard is None or self._narrowed or late.any():
+            self.decode_again()
+            return
+        self.touch(0)
+        self.following = Following(self, self.metric, self.law, self.batch_size, self._first_noise)
+        *over, newest = heard
+        for epoch in over:
+            self._tell_once_more(epoch)
+            if epoch:
+                self.following.end_epoch(self.places[epoch[0].row].epoch)
+                self.following.smooth_epoch()
+            self.following.begin_epoch()
+        self._tell_once_more(newest)
+
+    def _tell_once_more(self, rows: Sequence[Heard]) -> None:
+        for row, gap, o in rows:
+            place, d, quantum = self.places[row], self.told[row], self.quantum[row]
+            assert place.k is not None
+            tracker, n = self.following.tracker(d), place.k - self.from_k[row]
+            told = observations.once_more(o, self.law, tracker, place, n, d, quantum)
+            self._tell(row, tracker, gap, told)
 
     def _take(self, row: int) -> None:
         place, d = self.places[row], self.told[row]
