@@ -6,6 +6,7 @@ from math import isfinite, nan
 
 from tui_monitor.core.bounds import Ends
 from tui_monitor.core.chain import Position, Window
+from tui_monitor.core.counts import Few
 from tui_monitor.core.series import ABSENT, Columns
 
 
@@ -15,6 +16,8 @@ class Rows(Columns):
     def __init__(self) -> None:
         super().__init__()
         self.places: list[Position] = []
+        self.possible: dict[int, Few] = {}
+        """Counts of a row's window, where it is one of a few; known once its epoch is over."""
 
     def set_begin(self, row: int, k: int, k0: int) -> None:
         """The row's window begins after batch `k0`, where the row is of batch `k`.
