@@ -46,3 +46,17 @@ def test_decode_and_explain_load_no_screen() -> None:
     )
 
     assert not loaded(code) & SCREEN
+
+
+def test_the_scatter_of_batches_loads_no_masked_arrays() -> None:
+    code = (
+        "from tui_monitor.core.spread import Spread\n"
+        "spread = Spread(1)\n"
+        "for k in range(1, 30):\n"
+        "    spread.take(1, k, 0.5 + 0.1 * (-1) ** k / k, 1e-4)\n"
+        "assert spread.likelihood(32.0) is not None\n"
+        "import sys\n"
+        "assert 'numpy.ma' not in sys.modules"
+    )
+
+    assert "numpy" in loaded(code)

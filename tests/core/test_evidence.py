@@ -127,6 +127,20 @@ def test_laws_of_another_depth_are_dropped() -> None:
     assert trials.first_noise("accuracy", 1) is None
 
 
+def test_laws_of_one_depth_differ_by_their_last_lines() -> None:
+    run = Simulated(Case(laws.TWICE_RESET, "exp", 32, 60, 2))
+    both = [laws.TWICE_APPENDED, laws.TWICE_RESET]
+    asked, whole = (Trials([*both, laws.STATE]) for _ in range(2))
+    for trials in (asked, whole):
+        trials.take(describe("accuracy"), samples(run, run.accuracy, 2))
+    of_last_lines, nats = asked.last_lines(2), whole.nats()
+    one, other = (found[both[1]] - found[both[0]] for found in (of_last_lines, nats))
+    assert one == pytest.approx(other)
+    assert one > 1.0
+    # what was left unasked is asked later
+    assert asked.nats() == pytest.approx(nats)
+
+
 # --- the prints that a trial uses -----------------------------------------------------------------
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 
 import pytest
 
 from tests.simulate import Case, Simulated
+from tui_monitor.core import laws
 from tui_monitor.core.decoder import RunDecoder
+from tui_monitor.core.evidence import Trials
 from tui_monitor.core.identity import ALIKE
 from tui_monitor.core.options import DecodeOptions
 
@@ -31,6 +34,29 @@ def test_the_level_goes_by_another_guess_of_the_size_only_where_that_matters(cas
             assert likely < ALIKE * size < ALIKE**2 * likely
     assert guesses
     assert all(a == b or not a < ALIKE * b < ALIKE**2 * a for a, b in pairwise(guesses))
+
+
+def test_a_settled_law_is_weighed_again_as_prints_double(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case(laws.TWICE_RESET, batch_size=64, steps=30, epochs=4)
+    decoder, weighed = RunDecoder(1, DecodeOptions()), []
+    nats = Trials.nats
+
+    def noted(trials: Trials, of: Collection[str] = ()) -> Mapping[laws.Law, float]:
+        weighed.append((settled, bars))
+        return nats(trials, of)
+
+    monkeypatch.setattr(Trials, "nats", noted)
+    bars, settled = 0, False
+    for p in Simulated(case).prints:
+        bars += not p.final
+        decoder.add(p)
+        settled = decoder.law is not None and decoder.law.settled
+        if p.final:
+            # last lines are asked at once
+            assert decoder.identity.law == laws.TWICE_RESET
+    for (_, before), (known, now) in pairwise(weighed):
+        assert not known or now >= 2 * before
+    assert any(known for known, _ in weighed)
 
 
 def test_a_certain_size_is_the_level_s_too() -> None:

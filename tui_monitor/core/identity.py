@@ -2,8 +2,10 @@
 
 The line's style leaves a short list of laws (`laws.candidates`); the prints decide among them
 (`evidence`), weighed anew as their number grows, as far as a trial looks, where one surprises under a
-law that is not settled, and at the end of the first epochs. A metric that is no mean of batches
-(`doubts`) is shown as printed, and not asked. Small habits of the versions decide what no number can.
+law that is not settled, and at the end of the first epochs. A settled law is hardly ever another after
+all: it is weighed again as prints double, and its variants by last lines. A metric that is no mean of
+batches (`doubts`) is shown as printed, and not asked. Small habits of the versions decide what no
+number can.
 A batch size is taken for the level's noise once it is likely, and for counts, which it makes exact,
 once it is certain.
 """
@@ -103,7 +105,7 @@ class BarIdentity:
         self._finals = 0
         self._next_weighing = FIRST_WEIGHING
         self._laws_weighed = 0
-        """Prints when laws were last weighed."""
+        """Prints when laws of different depth were last weighed."""
         self._trials: Trials | None = None
         self._sizes: SizeEvidence | None = None
         self._sized = (0, 0)
@@ -331,7 +333,7 @@ class BarIdentity:
     def _in_question(self, p: Print) -> tuple[Law, ...]:
         """The laws that what is still to come may yet tell apart."""
         found = self._candidates(p)
-        # how often is averaged may be certain, but last lines may still tell variants apart
+        # how often is averaged may be settled, but last lines may still tell variants apart
         variants = tuple(
             law for law in found if self.law is not None and law.depth == self.law.depth
         )
@@ -351,8 +353,7 @@ class BarIdentity:
             samples = self._new_samples(self._readers, track)
             self._trials.take(track.metric, samples)
         named = {track.metric.name for track in averaged if track.metric.family != "real"}
-        depths = {law.depth for law in found}
-        if len(depths) > 1:
+        if len({law.depth for law in found}) > 1:
             self._laws_weighed = self._bars
             nats = self._trials.nats(named)
         else:

@@ -203,7 +203,9 @@ def carried(k: NDArray[np.int64], depth: int) -> tuple[FloatArray, FloatArray, F
     """
     n = k - k[0]
     batch = np.arange(1, n[-1] + 1)
-    places = np.unique(n[:-1, None] + np.diff(n)[:, None] * np.arange(PLACES) // PLACES)
+    places = (n[:-1, None] + np.diff(n)[:, None] * np.arange(PLACES) // PLACES).ravel()
+    # they ascend; `np.unique` would load all of masked arrays for it
+    places = places[np.diff(places, prepend=-1) > 0]
     level = np.cumsum(np.vander(batch / n[-1], DEGREE + 1, increasing=True), axis=0)
     since = np.maximum(n[:, None] - places, 0).astype(np.float64)
     after = np.maximum(n[:, None] - n[:-1], 0).astype(np.float64)

@@ -3,7 +3,8 @@
 A track owns the raw prints of its metric and what is derived from them under one law and one batch
 size. Bounds (`chain`) and level (`following`) are carried forward print by print; when an epoch ends,
 what its later prints say is carried back over it. When the law or the batch size turns out otherwise
-the track is decoded again from its raw prints.
+the track is decoded again from its raw prints, as far as that changes them: another guess of the noise
+leaves the bounds as they are, another rule of last lines all but these.
 """
 
 from __future__ import annotations
