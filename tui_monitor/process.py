@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 PROGRAM = "tui-monitor"
+FALLBACK_SIZE = (80, 24)
+"""Columns and rows of a terminal that does not know."""
 
 
 class Terminated(BaseException):
@@ -66,6 +68,18 @@ def take_standard_input() -> int:
     os.dup2(terminal, 0)
     os.close(terminal)
     return piped
+
+
+def terminal_size() -> tuple[int, int] | None:
+    """Columns and rows of the terminal, as it has them itself: COLUMNS and LINES are older where they
+    were exported. None without a terminal, or where it does not know.
+    """
+    for stream in (1, 2, 0):
+        with suppress(OSError):
+            size = os.get_terminal_size(stream)
+            if size.columns and size.lines:
+                return size.columns, size.lines
+    return None
 
 
 def discard_output() -> None:

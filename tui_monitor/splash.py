@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+
+from tui_monitor.process import FALLBACK_SIZE, terminal_size
 
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[2J"
 """Alternate screen, as the monitor takes it itself a moment later; no cursor."""
@@ -32,7 +33,7 @@ def splashed(name: str, *, ascii: bool) -> Iterator[None]:  # noqa: A002
     if not os.isatty(_OUTPUT):
         yield
         return
-    columns, rows = shutil.get_terminal_size()
+    columns, rows = terminal_size() or FALLBACK_SIZE
     _write(splash(name, columns, rows, ascii=ascii))
     with ExitStack() as stack:
         stack.callback(_write, _LEAVE)

@@ -90,6 +90,10 @@ class Terminal:
 
     def is_waiting(self) -> bool:
         """Whether no thread of it has anything to do; one that waits for the processor has."""
+        # A thread may wake one that was looked at before it, and then wait itself.
+        return self._all_wait() and self._all_wait()
+
+    def _all_wait(self) -> bool:
         for thread in Path(f"/proc/{self.process.pid}/task").glob("*/stat"):
             with suppress(OSError):  # it has ended
                 if thread.read_text().rpartition(")")[2].split()[0] in "RD":
@@ -166,8 +170,8 @@ def test_without_colour_only_greys_are_sent() -> None:
 class Emulated:
     """The program on a terminal that is drawn by an emulator."""
 
-    def __init__(self, columns: int, rows: int, program: str = PROGRAM) -> None:
-        self.terminal = Terminal(program)
+    def __init__(self, columns: int, rows: int, program: str = PROGRAM, **environment: str) -> None:
+        self.terminal = Terminal(program, **environment)
         self.screen = pyte.Screen(80, 24)
         self._stream = pyte.ByteStream(self.screen)
         self.terminal.read(0.0)
@@ -252,15 +256,15 @@ def test_a_storm_of_resizes_ends_in_a_whole_picture() -> None:
 
 
 INTERRUPTED = """
-import fcntl, os, shutil, signal, struct, termios
-ask = shutil.get_terminal_size
-def interrupted():
-    size = ask()
+import fcntl, os, signal, struct, termios
+ask = os.get_terminal_size
+def interrupted(*of):
+    size = ask(*of)
     if size == (90, 20):
         fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
         os.kill(os.getpid(), signal.SIGWINCH)
     return size
-shutil.get_terminal_size = interrupted
+os.get_terminal_size = interrupted
 """
 """The terminal is resized again while the program looks at its size."""
 
@@ -274,6 +278,14 @@ def test_of_sizes_that_follow_closely_the_last_one_counts() -> None:
     emulated.press(b"\x0c")
     emulated.settle()
     assert emulated.screen.display[-1].startswith(" q quit")
+    emulated.close()
+
+
+def test_the_terminal_knows_its_size_better_than_the_environment() -> None:
+    emulated = Emulated(90, 20, COLUMNS="80", LINES="24")
+    emulated.settle()
+    assert emulated.screen.display[-1].startswith(" q quit")
+    assert max(len(line.rstrip()) for line in emulated.screen.display) > 80
     emulated.close()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from tui_monitor.commands.sources import (
     streams_of,
 )
 from tui_monitor.ingest.specs import is_several
-from tui_monitor.process import PROGRAM, complain
+from tui_monitor.process import FALLBACK_SIZE, PROGRAM, complain, terminal_size
 from tui_monitor.settings import Settings
 from tui_monitor.splash import splashed
 
@@ -39,7 +38,7 @@ def run(arguments: Namespace, settings: Settings) -> int:
     from tui_monitor.ingest import recording
 
     log = arguments.log or recording.default_log(arguments.command)
-    columns, rows = shutil.get_terminal_size()
+    columns, rows = terminal_size() or FALLBACK_SIZE
     recording.start(arguments.command, log, pty=not arguments.no_pty, columns=columns, rows=rows)
     plain = arguments.plain or no_screen() is not None
     code = 0

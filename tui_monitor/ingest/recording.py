@@ -18,7 +18,6 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +25,7 @@ from tui_monitor.core.text import sanitise
 from tui_monitor.errors import TuiMonitorError
 from tui_monitor.ingest.file import FileTail
 from tui_monitor.ingest.source import Ended, Following, Pulled
+from tui_monitor.process import terminal_size
 
 _LOOK = 0.25  # seconds between two looks at the record
 _RECORD_BYTES = 4096
@@ -156,16 +156,6 @@ def resize(log: str | os.PathLike[str], columns: int, rows: int) -> bool:
     finally:
         os.close(fd)
     return True
-
-
-def terminal_size() -> tuple[int, int] | None:
-    """Columns and rows of the screen; None if there is none."""
-    for stream in (1, 2, 0):
-        with suppress(OSError):
-            size = os.get_terminal_size(stream)
-            if size.columns and size.lines:
-                return size.columns, size.lines
-    return None
 
 
 def _is_locked(fd: int) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import select
-import shutil
 import signal
 import threading
 import time
@@ -18,6 +17,8 @@ from typing import TYPE_CHECKING
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Resize
 from textual.geometry import Size
+
+from tui_monitor.process import terminal_size
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -85,5 +86,9 @@ class PatientDriver(LinuxDriver):
 
     def _tell_size(self) -> None:
         if not getattr(self, "_in_band_window_resize", False):  # else the terminal itself tells it
-            size = Size(*shutil.get_terminal_size())
+            size = Size(*self._get_terminal_size())
             self._app.post_message(Resize(size, size))
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Columns and rows; Textual's own way believes COLUMNS and LINES first."""
+        return terminal_size() or super()._get_terminal_size()
