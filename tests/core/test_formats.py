@@ -85,6 +85,15 @@ LINES: dict[str, tuple[str, str]] = {
         "ignite",
         f"Epoch [2/10]: [47/300]  16%|{BLOCKS}, acc=0.812, loss=0.563 [00:12<01:05]",
     ),
+    "ultralytics-bar": (
+        "ultralytics",
+        "       3/50      4.28G     0.8271     0.1743      1.272         75        640: "
+        "87% ━━━━━━━━━━── 220/253 3.9it/s 2:21<8.3s",
+    ),
+    "ultralytics-validation": (
+        "ultralytics",
+        "                   all        128        929      0.645      0.537      0.605      0.446",
+    ),
     "megatron": (
         "megatron",
         " [2024-05-06 07:08:09] iteration      200/  500000 | consumed samples:        51200 | "
@@ -165,6 +174,8 @@ def test_where_lines_stand() -> None:
     assert at(parse("fastai-bar")) == (2, 5, 34, 80, False)
     assert at(parse("fastai-row")) == (1, None, None, None, True)
     assert at(parse("ignite-bar")) == (2, 10, 47, 300, None)
+    assert at(parse("ultralytics-bar")) == (3, 50, 221, 253, None)
+    assert at(parse("ultralytics-validation")) == (None, None, None, None, True)
     assert at(parse("megatron")) == (None, None, 200, 500000, None)
     assert at(parse("megatron-validation")) == (None, None, 1000, None, False)
     assert at(parse("nanogpt")) == (None, None, 251, None, None)
@@ -516,7 +527,14 @@ def test_variants(name: str, text: str, shown: dict[str, float]) -> None:
 
 
 BEHIND = ["2024-05-06T07:08:09.123456789Z ", "[2024-05-06 07:08:09,123] INFO - ", "worker-0 | "]
-BEGIN = ("fastai-row", "metriclogger-summary", "averagemeter-summary", "huggingface-bar")
+BEGIN = (
+    "ultralytics-bar",
+    "ultralytics-validation",
+    "fastai-row",
+    "metriclogger-summary",
+    "averagemeter-summary",
+    "huggingface-bar",
+)
 """Styles that are known by how a line begins."""
 
 

@@ -44,6 +44,11 @@ LOGS = {
         "acc1 (avg)": ("cumulative-sample", "acc1"),
         "acc5 (avg)": ("cumulative-sample", "acc5"),
     },
+    "ultralytics": {
+        "box_loss": ("cumulative-batch", "box_loss"),
+        "cls_loss": ("cumulative-batch", "cls_loss"),
+        "dfl_loss": ("cumulative-batch", "dfl_loss"),
+    },
 }
 EXACT = {"imagenet_example": 16, "torchvision_ref": 16}
 """Logs whose right answers can be counted, and their batch size."""

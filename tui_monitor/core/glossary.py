@@ -5,6 +5,8 @@ Owns the names of a table's columns, the width of a window, and that a round is 
 
 from __future__ import annotations
 
+from tui_monitor.core.formats import ultralytics
+from tui_monitor.core.formats.base import COLUMN
 from tui_monitor.core.formats.fastai import ROW, of_table
 from tui_monitor.core.formats.mmengine import ENGINE, smoothed_over
 from tui_monitor.core.place import Place
@@ -15,14 +17,15 @@ class Glossary:
     """Of one timeline; a copy of it is independent."""
 
     def __init__(self) -> None:
-        self._columns: tuple[str, ...] = ()
+        self._columns: dict[str, tuple[str, ...]] = {}
+        """By table."""
         self._window: int | None = None
         self._repeats = False
 
     def learn(self, item: Columns | Window) -> None:
         """Take what a line says of those to come."""
         if isinstance(item, Columns):
-            self._columns = item.names
+            self._columns = {**self._columns, item.table: item.names}
         else:
             self._window = item.size
 
@@ -34,7 +37,19 @@ class Glossary:
         """A line as it is to be understood; None where it tells nothing."""
         repeats, self._repeats = self._repeats, False
         if item.style == ROW:
-            item = of_table(item, self._columns, at.bar_steps)
+            item = of_table(item, self._columns.get("", ()), at.bar_steps)
         elif item.style == ENGINE and self._window is not None:
             item = smoothed_over(item, self._window)
+        elif item.style == ultralytics.ROW:
+            if at.run == 0 or at.evaluated:
+                return None  # of a model that is only validated, or of the best one once more
+            item = self._named(item, ultralytics.ROW)
+        elif item.readings and item.readings[0].metric.startswith(COLUMN):
+            item = self._named(item, ultralytics.BAR)
         return None if repeats or not item.readings else item
+
+    def _named(self, row: Progress, table: str) -> Progress:
+        """A row by the names of its columns; what nothing names is left out."""
+        names = self._columns.get(table, ())
+        known = zip(row.readings, names, strict=False)
+        return row._replace(readings=tuple(each._replace(metric=name) for each, name in known))

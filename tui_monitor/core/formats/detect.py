@@ -20,6 +20,7 @@ from tui_monitor.core.formats.nanogpt import NanoGptFormat
 from tui_monitor.core.formats.paddle import PaddleFormat
 from tui_monitor.core.formats.sklearn import SklearnFormat
 from tui_monitor.core.formats.tqdm import TqdmFormat
+from tui_monitor.core.formats.ultralytics import UltralyticsFormat
 from tui_monitor.core.records import Progress
 from tui_monitor.errors import TuiMonitorError
 
@@ -32,6 +33,7 @@ FORMATS: tuple[Format, ...] = (
     HuggingFaceFormat(),
     FastaiFormat(),
     IgniteFormat(),
+    UltralyticsFormat(),
     TqdmFormat(),
     MegatronFormat(),
     NanoGptFormat(),
