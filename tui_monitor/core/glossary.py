@@ -5,12 +5,15 @@ Owns the names of a table's columns, the width of a window, and that a round is 
 
 from __future__ import annotations
 
-from tui_monitor.core.formats import ultralytics
+from tui_monitor.core.formats import plain, ultralytics
 from tui_monitor.core.formats.base import COLUMN
 from tui_monitor.core.formats.fastai import ROW, of_table
 from tui_monitor.core.formats.mmengine import ENGINE, smoothed_over
+from tui_monitor.core.metrics import describe
 from tui_monitor.core.place import Place
 from tui_monitor.core.records import Columns, Progress, Window
+
+_OF_LOOPS = (plain.LINE, plain.HEAD, plain.BELOW)
 
 
 class Glossary:
@@ -20,6 +23,10 @@ class Glossary:
         self._columns: dict[str, tuple[str, ...]] = {}
         """By table."""
         self._window: int | None = None
+        self._head: Progress | None = None
+        """The newest line that announces an epoch for those below it."""
+        self._below: frozenset[str] = frozenset()
+        """Metrics shown there."""
         self._repeats = False
 
     def learn(self, item: Columns | Window) -> None:
@@ -46,7 +53,30 @@ class Glossary:
             item = self._named(item, ultralytics.ROW)
         elif item.readings and item.readings[0].metric.startswith(COLUMN):
             item = self._named(item, ultralytics.BAR)
+        elif item.style in _OF_LOOPS:
+            item = self._of_loop(item, at)
         return None if repeats or not item.readings else item
+
+    def _of_loop(self, item: Progress, at: Place) -> Progress:
+        """A line of a loop, by the head above it; without what its epoch showed already."""
+        if item.style == plain.HEAD:
+            self._head, self._below = item, frozenset()
+            return item
+        head = self._head
+        if item.epoch is not None or head is None:
+            known = item.style == plain.LINE
+            self._head = None
+        else:
+            known = True
+            item = item._replace(epoch=head.epoch, epochs=head.epochs)
+        if item.style == plain.BELOW:
+            known = known and not self._below.intersection(each.metric for each in item.readings)
+            self._below |= {each.metric for each in item.readings}
+        readings = item.readings if known else ()
+        if item.step is None and at.last is not None and at.number == item.epoch:
+            # the steps have shown what this sums up
+            readings = tuple(each for each in readings if describe(each.metric).split == "val")
+        return item._replace(readings=readings)
 
     def _named(self, row: Progress, table: str) -> Progress:
         """A row by the names of its columns; what nothing names is left out."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
+from typing import Final
 
 from tui_monitor.core.formats.averagemeter import AverageMeterFormat
 from tui_monitor.core.formats.base import Format
@@ -18,11 +20,15 @@ from tui_monitor.core.formats.metriclogger import MetricLoggerFormat
 from tui_monitor.core.formats.mmengine import MMEngineFormat
 from tui_monitor.core.formats.nanogpt import NanoGptFormat
 from tui_monitor.core.formats.paddle import PaddleFormat
+from tui_monitor.core.formats.plain import PlainFormat, is_below
 from tui_monitor.core.formats.sklearn import SklearnFormat
 from tui_monitor.core.formats.tqdm import TqdmFormat
 from tui_monitor.core.formats.ultralytics import UltralyticsFormat
 from tui_monitor.core.records import Progress
 from tui_monitor.errors import TuiMonitorError
+
+_MOST_LIKE = 256
+"""Sets of names that are remembered."""
 
 FORMATS: tuple[Format, ...] = (
     PaddleFormat(),
@@ -47,6 +53,65 @@ FORMATS: tuple[Format, ...] = (
 Keras finds its bars behind any text, and Paddle's are Keras' behind the word `step`.
 """
 
+FALLBACK: Final = PlainFormat()
+"""Read where no other format reads a print, and only lines that come again."""
+
+
+class Repeats:
+    """Lines that the fallback reads: whether one came again, with numbers of another place."""
+
+    def __init__(self) -> None:
+        self._places: dict[tuple[str, ...], tuple[int | None, ...]] = {}
+        """Where the numbers of each set of names were first."""
+        self._head: tuple[int | None, ...] = (None,)
+
+    def copy(self) -> Repeats:
+        """An independent one."""
+        twin = copy.copy(self)
+        twin._places = self._places.copy()
+        return twin
+
+    def hear(self, text: str) -> bool:
+        """Take the next line; whether it is one that came before, further on."""
+        for item in FALLBACK.parse(text):
+            if not isinstance(item, Progress):
+                continue
+            if not item.readings:
+                self._head = (item.epoch,)
+                continue
+            place = self._head if is_below(item) else (item.epoch, item.step)
+            if len(self._places) >= _MOST_LIKE:
+                self._places.clear()
+            names = tuple(each.metric for each in item.readings)
+            if self._places.setdefault(names, place) != place:
+                return True
+        return False
+
+
+class Sniffer:
+    """Hears a log line by line until its format can be told."""
+
+    def __init__(self) -> None:
+        self._repeats = Repeats()
+        self._repeated = False
+
+    def copy(self) -> Sniffer:
+        """An independent one."""
+        twin = copy.copy(self)
+        twin._repeats = self._repeats.copy()
+        return twin
+
+    def hear(self, text: str) -> bool:
+        """Take the next line; whether the format can now be told."""
+        if any(evidence(each, (text,)) for each in FORMATS):
+            return True
+        self._repeated |= self._repeats.hear(text)
+        return self._repeated
+
+    def find(self, lines: Iterable[str]) -> Format | None:
+        """The format of the lines so far, or of those that are kept of them."""
+        return detect(lines) or (FALLBACK if self._repeated else None)
+
 
 def evidence(log_format: Format, lines: Iterable[str]) -> int:
     """Number of progress prints with numbers that the format reads in these lines."""
@@ -60,12 +125,16 @@ def evidence(log_format: Format, lines: Iterable[str]) -> int:
 def detect(lines: Iterable[str]) -> Format | None:
     """The format that reads the most progress prints in these lines; None if none reads any.
 
-    A header alone proves nothing: many a hand-written loop prints `Epoch 1/10`.
+    The fallback is for logs of which no other format reads a line. A header alone proves nothing:
+    many a hand-written loop prints `Epoch 1/10`.
     """
     texts = list(lines)
     counts = [evidence(log_format, texts) for log_format in FORMATS]
     best = max(counts)
-    return FORMATS[counts.index(best)] if best else None
+    if best:
+        return FORMATS[counts.index(best)]
+    repeats = Repeats()
+    return FALLBACK if any(map(repeats.hear, texts)) else None
 
 
 def by_name(hint: str) -> Format:
@@ -74,8 +143,9 @@ def by_name(hint: str) -> Format:
     Raises TuiMonitorError, listing the names there are, if none has it.
     """
     wanted = hint.strip().lower()
-    for log_format in FORMATS:
+    known = (*FORMATS, FALLBACK)
+    for log_format in known:
         if log_format.name == wanted:
             return log_format
-    names = ", ".join(log_format.name for log_format in FORMATS)
+    names = ", ".join(log_format.name for log_format in known)
     raise TuiMonitorError(f"unknown log format {hint!r}: choose one of {names}")
