@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.test_formats import HARD, LINES
-from tui_monitor.core.formats.detect import FALLBACK, Sniffer, detect
+from tui_monitor.core.formats.detect import PLAIN, Sniffer, detect
 from tui_monitor.core.formats.plain import BELOW, HEAD, LINE
 from tui_monitor.core.laws import by_key
 from tui_monitor.core.records import Progress
@@ -91,7 +91,7 @@ READ: list[tuple[str, Place, dict[str, float]]] = [
 
 
 def only(text: str) -> Progress:
-    (item,) = FALLBACK.parse(text)
+    (item,) = PLAIN.parse(text)
     assert isinstance(item, Progress)
     return item
 
@@ -134,7 +134,7 @@ def test_laws_of_what_a_loop_prints() -> None:
     ],
 )
 def test_what_is_left_alone(text: str) -> None:
-    assert not FALLBACK.parse(text)
+    assert not PLAIN.parse(text)
 
 
 @pytest.mark.parametrize("text", ["Epoch 3/10", "Epoch: 03 | Epoch Time: 0m 5s", "=== epoch 3 ==="])
@@ -149,7 +149,7 @@ def test_numbers_below_a_head() -> None:
     assert [(each.metric, each.displayed) for each in item.readings] == [
         *[("val_loss", 0.512), ("val_acc", 70.12)]
     ]
-    assert not FALLBACK.parse("Loss: 0.512 after the update")
+    assert not PLAIN.parse("Loss: 0.512 after the update")
 
 
 def placed(lines: Iterable[str]) -> list[tuple[int, int, int | None, str, float]]:
@@ -186,8 +186,8 @@ def test_a_line_that_never_comes_again_is_no_log() -> None:
     assert detect(["Epoch 3, loss: 0.51"] * 2) is None
     assert detect(["loss: 0.51", "loss: 0.52", "loss: 0.53"]) is None
     assert detect(["Epoch 3, loss: 0.51", "Epoch 4, accuracy: 0.51"]) is None
-    assert detect(["Epoch 3, loss: 0.51", "other", "Epoch 4, loss: 0.50"]) is FALLBACK
-    assert detect(["Epoch 3", "loss: 0.51", "Epoch 4", "loss: 0.50"]) is FALLBACK
+    assert detect(["Epoch 3, loss: 0.51", "other", "Epoch 4, loss: 0.50"]) is PLAIN
+    assert detect(["Epoch 3", "loss: 0.51", "Epoch 4", "loss: 0.50"]) is PLAIN
 
 
 @pytest.mark.parametrize("style", LINES)
@@ -196,7 +196,7 @@ def test_it_takes_no_line_of_another_format(style: str) -> None:
     found = detect(["Epoch 3, loss: 0.51", "Epoch 4, loss: 0.50", "Epoch 5, loss: 0.49", text])
     assert found is not None
     bare = style == "huggingface-bar"  # which shows no numbers
-    assert found.name == (FALLBACK.name if bare else name)
+    assert found.name == (PLAIN.name if bare else name)
 
 
 def test_a_sniffer_remembers_lines_that_are_not_kept() -> None:
@@ -206,7 +206,7 @@ def test_a_sniffer_remembers_lines_that_are_not_kept() -> None:
     assert sniffer.copy().hear("Epoch 4, loss: 0.51")
     assert not sniffer.hear("Loading data")
     assert sniffer.hear("Epoch 4, loss: 0.51")
-    assert sniffer.find(["Epoch 4, loss: 0.51"]) is FALLBACK
+    assert sniffer.find(["Epoch 4, loss: 0.51"]) is PLAIN
 
 
 PIECES = sorted({piece for text, _, _ in READ for piece in text.split(" ")})
@@ -214,7 +214,7 @@ PIECES = sorted({piece for text, _, _ in READ for piece in text.split(" ")})
 
 @given(st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=20).map(" ".join)))
 def test_no_text_breaks_the_grammar(text: str) -> None:
-    for item in FALLBACK.parse(text):
+    for item in PLAIN.parse(text):
         assert isinstance(item, Progress)
         assert all(by_key(each.law) and each.quantum >= 0.0 for each in item.readings)
 
@@ -222,5 +222,5 @@ def test_no_text_breaks_the_grammar(text: str) -> None:
 def test_no_text_takes_long() -> None:
     for text in (*HARD, *(text[:590] for text in HARD), "Epoch 1 " + "a1 " * 190):
         begin = time.process_time()
-        FALLBACK.parse(text)
+        PLAIN.parse(text)
         assert time.process_time() - begin < 0.02

@@ -5,7 +5,7 @@ Owns the names of a table's columns, the width of a window, and that a round is 
 
 from __future__ import annotations
 
-from tui_monitor.core.formats import plain, ultralytics
+from tui_monitor.core.formats import plain, table, ultralytics
 from tui_monitor.core.formats.base import COLUMN
 from tui_monitor.core.formats.fastai import ROW, of_table
 from tui_monitor.core.formats.mmengine import ENGINE, smoothed_over
@@ -47,6 +47,8 @@ class Glossary:
             item = of_table(item, self._columns.get("", ()), at.bar_steps)
         elif item.style == ENGINE and self._window is not None:
             item = smoothed_over(item, self._window)
+        elif item.style == table.ROW:
+            item = table.of_table(item, self._columns.get(table.ROW, ()))
         elif item.style == ultralytics.ROW:
             if at.run == 0 or at.evaluated:
                 return None  # of a model that is only validated, or of the best one once more

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from tui_monitor.core.formats.averagemeter import AverageMeterFormat
@@ -20,11 +20,12 @@ from tui_monitor.core.formats.metriclogger import MetricLoggerFormat
 from tui_monitor.core.formats.mmengine import MMEngineFormat
 from tui_monitor.core.formats.nanogpt import NanoGptFormat
 from tui_monitor.core.formats.paddle import PaddleFormat
-from tui_monitor.core.formats.plain import PlainFormat, is_below
+from tui_monitor.core.formats.plain import BELOW, PlainFormat
 from tui_monitor.core.formats.sklearn import SklearnFormat
+from tui_monitor.core.formats.table import TableFormat, cells
 from tui_monitor.core.formats.tqdm import TqdmFormat
 from tui_monitor.core.formats.ultralytics import UltralyticsFormat
-from tui_monitor.core.records import Progress
+from tui_monitor.core.records import Columns, Progress
 from tui_monitor.errors import TuiMonitorError
 
 _MOST_LIKE = 256
@@ -53,33 +54,45 @@ FORMATS: tuple[Format, ...] = (
 Keras finds its bars behind any text, and Paddle's are Keras' behind the word `step`.
 """
 
-FALLBACK: Final = PlainFormat()
-"""Read where no other format reads a print, and only lines that come again."""
+PLAIN: Final = PlainFormat()
+TABLE: Final = TableFormat()
+FALLBACKS: tuple[Format, ...] = (TABLE, PLAIN)
+"""Read where no other format reads a print, and only what several lines agree on."""
 
 
-class Repeats:
-    """Lines that the fallback reads: whether one came again, with numbers of another place."""
+class _Rows:
+    """Whether a row of a table comes below its head."""
+
+    def __init__(self) -> None:
+        self._columns = 0
+
+    def hear(self, text: str) -> bool:
+        """Take the next line; whether it is such a row."""
+        for item in TABLE.parse(text):
+            if isinstance(item, Columns):
+                self._columns = len(item.names)
+            elif self._columns:
+                return len(cells(text)) == self._columns
+        return False
+
+
+class _Repeats:
+    """Whether a line of a loop comes again, with numbers of another place."""
 
     def __init__(self) -> None:
         self._places: dict[tuple[str, ...], tuple[int | None, ...]] = {}
         """Where the numbers of each set of names were first."""
         self._head: tuple[int | None, ...] = (None,)
 
-    def copy(self) -> Repeats:
-        """An independent one."""
-        twin = copy.copy(self)
-        twin._places = self._places.copy()
-        return twin
-
     def hear(self, text: str) -> bool:
         """Take the next line; whether it is one that came before, further on."""
-        for item in FALLBACK.parse(text):
+        for item in PLAIN.parse(text):
             if not isinstance(item, Progress):
                 continue
             if not item.readings:
                 self._head = (item.epoch,)
                 continue
-            place = self._head if is_below(item) else (item.epoch, item.step)
+            place = self._head if item.style == BELOW else (item.epoch, item.step)
             if len(self._places) >= _MOST_LIKE:
                 self._places.clear()
             names = tuple(each.metric for each in item.readings)
@@ -92,25 +105,26 @@ class Sniffer:
     """Hears a log line by line until its format can be told."""
 
     def __init__(self) -> None:
-        self._repeats = Repeats()
-        self._repeated = False
+        self._rows, self._repeats = _Rows(), _Repeats()
+        self._fallback: Format | None = None
 
     def copy(self) -> Sniffer:
         """An independent one."""
-        twin = copy.copy(self)
-        twin._repeats = self._repeats.copy()
-        return twin
+        return copy.deepcopy(self)
 
     def hear(self, text: str) -> bool:
         """Take the next line; whether the format can now be told."""
         if any(evidence(each, (text,)) for each in FORMATS):
             return True
-        self._repeated |= self._repeats.hear(text)
-        return self._repeated
+        if self._rows.hear(text):
+            self._fallback = TABLE
+        elif self._repeats.hear(text):
+            self._fallback = PLAIN
+        return self._fallback is not None
 
     def find(self, lines: Iterable[str]) -> Format | None:
         """The format of the lines so far, or of those that are kept of them."""
-        return detect(lines) or (FALLBACK if self._repeated else None)
+        return _best(list(lines)) or self._fallback
 
 
 def evidence(log_format: Format, lines: Iterable[str]) -> int:
@@ -125,16 +139,19 @@ def evidence(log_format: Format, lines: Iterable[str]) -> int:
 def detect(lines: Iterable[str]) -> Format | None:
     """The format that reads the most progress prints in these lines; None if none reads any.
 
-    The fallback is for logs of which no other format reads a line. A header alone proves nothing:
-    many a hand-written loop prints `Epoch 1/10`.
+    Fallbacks are for logs of which no other format reads a line. A header alone proves nothing: many
+    a hand-written loop prints `Epoch 1/10`.
     """
     texts = list(lines)
+    sniffer = Sniffer()
+    return _best(texts) or next((sniffer.find(()) for text in texts if sniffer.hear(text)), None)
+
+
+def _best(texts: Sequence[str]) -> Format | None:
+    """The format, fallbacks left out, that reads the most prints; a tie goes to the earlier."""
     counts = [evidence(log_format, texts) for log_format in FORMATS]
     best = max(counts)
-    if best:
-        return FORMATS[counts.index(best)]
-    repeats = Repeats()
-    return FALLBACK if any(map(repeats.hear, texts)) else None
+    return FORMATS[counts.index(best)] if best else None
 
 
 def by_name(hint: str) -> Format:
@@ -143,7 +160,7 @@ def by_name(hint: str) -> Format:
     Raises TuiMonitorError, listing the names there are, if none has it.
     """
     wanted = hint.strip().lower()
-    known = (*FORMATS, FALLBACK)
+    known = (*FORMATS, *FALLBACKS)
     for log_format in known:
         if log_format.name == wanted:
             return log_format

@@ -23,7 +23,7 @@ from typing import Final, NamedTuple
 from tui_monitor.core.formats.base import printed, self_placed
 from tui_monitor.core.formats.prefix import label_end
 from tui_monitor.core.metrics import describe
-from tui_monitor.core.records import Item, Progress, Reading
+from tui_monitor.core.records import Item, Reading
 
 LINE: Final = "plain"
 """`Epoch: 0, Iteration: 300, Encoder Loss: 19.95, Learning Rate: 0.1`."""
@@ -119,11 +119,6 @@ class PlainFormat:
             head = self_placed(HEAD, None, None, (), epoch=place.epoch, epochs=place.epochs)
             return (head,)
         return ()
-
-
-def is_below(item: Progress) -> bool:
-    """Whether numbers are those of the head above them."""
-    return item.style == BELOW
 
 
 class _Place(NamedTuple):
