@@ -94,6 +94,11 @@ LINES: dict[str, tuple[str, str]] = {
         "ultralytics",
         "                   all        128        929      0.645      0.537      0.605      0.446",
     ),
+    "mnist": (
+        "mnist",
+        "Train Epoch: 3 [38400/60000 (64%)]\tLoss: 0.281234",
+    ),
+    "mnist-summary": ("mnist", "Test set: Average loss: 0.0265, Accuracy: 9912/10000 (99%)"),
     "megatron": (
         "megatron",
         " [2024-05-06 07:08:09] iteration      200/  500000 | consumed samples:        51200 | "
@@ -176,6 +181,8 @@ def test_where_lines_stand() -> None:
     assert at(parse("ignite-bar")) == (2, 10, 47, 300, None)
     assert at(parse("ultralytics-bar")) == (3, 50, 221, 253, None)
     assert at(parse("ultralytics-validation")) == (None, None, None, None, True)
+    assert at(parse("mnist")) == (3, None, 38400, 60000, None)
+    assert at(parse("mnist-summary")) == (None, None, None, None, True)
     assert at(parse("megatron")) == (None, None, 200, 500000, None)
     assert at(parse("megatron-validation")) == (None, None, 1000, None, False)
     assert at(parse("nanogpt")) == (None, None, 251, None, None)
@@ -423,6 +430,23 @@ def test_paddle_averages_metrics_alone() -> None:
     assert found.name == "paddle"
 
 
+def test_numbers_of_nobody_knows_which_samples_are_shown_as_printed() -> None:
+    clip = (
+        "2024-05-06,07:08:09 | INFO | Train Epoch: 0 [ 512/10000 (5%)] Data (t): 0.120 Batch (t): "
+        "1.234, 415.0/s, 415.0/s/gpu LR: 0.000010 Logit Scale: 14.286 Loss: 6.2345 (6.2501)"
+    )
+    assert rows(parse("mnist", clip)) == [
+        ("LR", 1e-5, 1e-6, "instantaneous"),
+        ("Logit Scale", 14.286, 0.001, "unknown"),
+        ("Loss", 6.2345, 1e-4, "unknown"),
+        ("Loss (avg)", 6.2501, 1e-4, "unknown"),
+    ]
+    copy = parse("mnist", "Train Epoch: 1/5 [640/60000 (1%)]\tLoss: 1.797833 Accuracy: 38.60%")
+    assert rows(copy)[1] == ("Accuracy", 38.6, 0.01, "unknown")
+    assert parse("mnist").unit == "sample"
+    assert [r.displayed for r in parse("mnist-summary").readings] == [0.0265, 99.12]
+
+
 # Variants of copies and versions: format, line, and some of what it shows.
 VARIANTS = [
     (
@@ -599,8 +623,8 @@ def test_clocks() -> None:
 # --- what no line can do -----------------------------------------------------------------------
 
 
-# Of six digits, trailing zeros left out: where one is cut, nobody can tell.
-CUT_SAFE = [style for style in LINES if not style.startswith("boosting")]
+# Trailing zeros left out, or as many decimals as a copy likes: where one is cut, nobody can tell.
+CUT_SAFE = [style for style in LINES if not style.startswith(("boosting", "mnist"))]
 
 
 @pytest.mark.parametrize("style", CUT_SAFE)

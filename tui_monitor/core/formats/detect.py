@@ -18,6 +18,7 @@ from tui_monitor.core.formats.keras import KerasFormat
 from tui_monitor.core.formats.megatron import MegatronFormat
 from tui_monitor.core.formats.metriclogger import MetricLoggerFormat
 from tui_monitor.core.formats.mmengine import MMEngineFormat
+from tui_monitor.core.formats.mnist import SUMMARY, MnistFormat
 from tui_monitor.core.formats.nanogpt import NanoGptFormat
 from tui_monitor.core.formats.paddle import PaddleFormat
 from tui_monitor.core.formats.plain import BELOW, PlainFormat
@@ -42,6 +43,7 @@ FORMATS: tuple[Format, ...] = (
     IgniteFormat(),
     UltralyticsFormat(),
     TqdmFormat(),
+    MnistFormat(),
     MegatronFormat(),
     NanoGptFormat(),
     DarknetFormat(),
@@ -128,9 +130,12 @@ class Sniffer:
 
 
 def evidence(log_format: Format, lines: Iterable[str]) -> int:
-    """Number of progress prints with numbers that the format reads in these lines."""
+    """Number of progress prints with numbers that the format reads in these lines.
+
+    What ends an evaluation of the MNIST example ends those of many another program.
+    """
     return sum(
-        isinstance(item, Progress) and bool(item.readings)
+        isinstance(item, Progress) and bool(item.readings) and item.style != SUMMARY
         for text in lines
         for item in log_format.parse(text)
     )
