@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tui_monitor.core.formats.base import clock_seconds, printed, significant
 from tui_monitor.core.formats.detect import FORMATS, by_name, detect
 from tui_monitor.core.laws import LAWS
-from tui_monitor.core.records import Columns, Progress, Reading, Window
+from tui_monitor.core.records import Columns, Notice, Progress, Reading, Window
 
 BLOCKS = "█" * 30 + "▍" + " " * 40
 
@@ -126,6 +126,31 @@ LINES: dict[str, tuple[str, str]] = {
         "boosting",
         "[41]\ttraining's l2: 0.125\tvalid_1's l2: 0.234567\tvalid_1's auc: 1",
     ),
+    "boosting-catboost": (
+        "boosting",
+        "300:\tlearn: 0.7806345\ttest: 0.7820942\tbest: 0.7820942 (300)\ttotal: 19.6s\t"
+        "remaining: 54m 2s",
+    ),
+    "detectron2": (
+        "detectron2",
+        "[11/21 01:47:34] d2.utils.events INFO:  eta: 1 day, 0:00:10  iter: 139  total_loss: 0.6798  "
+        "loss_cls: 0.25    time: 0.0150  last_time: 0.0140  data_time: 0.0010   lr: 0.02  "
+        "max_mem: 3000M",
+    ),
+    "caffe": (
+        "caffe",
+        "I1121 01:43:36.912345  4242 solver.cpp:239] Iteration 60 (50.1 iter/s, 0.2s/10 iters), "
+        "loss = 0.697998",
+    ),
+    "caffe-output": (
+        "caffe",
+        "I1121 01:43:36.912345  4242 solver.cpp:258]     Train net output #0: loss_cls = 0.25 "
+        "(* 1 = 0.25 loss)",
+    ),
+    "caffe-test": (
+        "caffe",
+        "I1121 01:43:36.912345  4242 solver.cpp:414]     Test net output #0: accuracy = 0.9125",
+    ),
     "paddle": (
         "paddle",
         "step  41/450 - loss: 1.2345 - acc_top1: 0.6250 - acc_top5: 1.2500e-04 - 151ms/step",
@@ -189,6 +214,11 @@ def test_where_lines_stand() -> None:
     assert at(parse("nanogpt-validation")) == (None, None, 500, None, False)
     assert at(parse("boosting-xgboost")) == (None, None, 41, None, None)
     assert at(parse("boosting-lightgbm")) == (None, None, 41, None, None)
+    assert at(parse("boosting-catboost")) == (None, None, 300, None, None)
+    assert at(parse("detectron2")) == (None, None, 140, None, None)
+    assert at(parse("caffe")) == (None, None, 60, None, None)
+    assert at(parse("caffe-output")) == (None, None, None, None, False)
+    assert at(parse("caffe-test")) == (None, None, None, None, False)
     assert at(parse("paddle")) == (None, None, 41, 450, None)
     assert at(parse("sklearn")) == (12, None, None, None, True)
     assert at(parse("sklearn-validation")) == (None, None, None, None, True)
@@ -413,6 +443,34 @@ def test_rounds_show_what_is_after_them() -> None:
     assert rows(folds) == [("cv_agg's l2", 0.5, 1e-6, "instantaneous")]
 
 
+def test_catboost_shows_the_best_round_once_more() -> None:
+    assert rows(parse("boosting-catboost")) == [
+        ("learn", 0.7806345, 1e-7, "instantaneous"),
+        ("test-learn", 0.7820942, 1e-7, "instantaneous"),
+    ]
+    (stopped,) = by_name("boosting").parse("Stopped by overfitting detector  (50 iterations wait)")
+    assert isinstance(stopped, Notice)
+    assert stopped.kind == "early-stopping"
+
+
+def test_detectron2_prints_medians() -> None:
+    item = parse("detectron2")
+    assert rows(item) == [
+        ("total_loss", 0.6798, 1e-4, "median"),
+        ("loss_cls", 0.25, 0.01, "median"),
+        ("lr", 0.02, 0.01, "instantaneous"),
+    ]
+    assert (item.eta, item.per_step) == (86_410.0, 0.015)
+
+
+def test_caffe_smooths_the_loss_alone() -> None:
+    assert rows(parse("caffe")) == [("loss", 0.697998, 1e-6, "open")]
+    assert rows(parse("caffe-output")) == [("output loss_cls", 0.25, 1e-6, "instantaneous")]
+    assert rows(parse("caffe-test")) == [("val_accuracy", 0.9125, 1e-6, "epoch")]
+    rate = parse("caffe-output", "I1121 01:43:36.9 42 sgd_solver.cpp:106] Iteration 60, lr = 0.001")
+    assert rows(rate) == [("lr", 0.001, 1e-8, "instantaneous")]
+
+
 def test_paddle_averages_metrics_alone() -> None:
     item = parse("paddle")
     assert rows(item) == [
@@ -624,7 +682,7 @@ def test_clocks() -> None:
 
 
 # Trailing zeros left out, or as many decimals as a copy likes: where one is cut, nobody can tell.
-CUT_SAFE = [style for style in LINES if not style.startswith(("boosting", "mnist"))]
+CUT_SAFE = [style for style in LINES if not style.startswith(("boosting", "caffe", "mnist"))]
 
 
 @pytest.mark.parametrize("style", CUT_SAFE)

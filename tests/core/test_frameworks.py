@@ -38,6 +38,7 @@ LOGS = {
     "megatron": {"lm loss": ("interval", "lm loss"), "grad norm": ("instantaneous", "grad norm")},
     "mmengine": {"loss": ("sliding", "loss"), "acc": ("instantaneous", "acc")},
     "nanogpt": {"loss": ("instantaneous", "last_micro")},
+    "spacy": {"LOSS TEXTCAT": ("interval", "loss")},
     "timm": {"Loss": ("instantaneous", "Loss"), "Loss (avg)": ("cumulative-sample", "Loss")},
     "torchvision_ref": {
         "loss (avg)": ("cumulative-batch", "loss"),

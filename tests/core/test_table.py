@@ -74,6 +74,49 @@ def test_what_lightning_logs(name: str) -> None:
         assert mean == pytest.approx(weighted, rel=1e-5)
 
 
+def test_epochs_of_skorch() -> None:
+    if not CORPUS.is_dir():
+        pytest.skip("the corpus of real logs is not here")
+    session = decoded((CORPUS / "skorch" / "log.txt").read_text())
+    truth = json.loads((CORPUS / "skorch" / "truth.json").read_text())["epochs"]
+    rows = [row for row in session.rows() if row.metric == "train_loss"]
+    assert [(row.epoch_label, row.final) for row in rows] == [(str(n), True) for n in range(1, 13)]
+    for row, epoch in zip(rows, truth, strict=True):
+        values, sizes = epoch["values"]["train_loss"], epoch["batch_sizes"]
+        mean = sum(x * b for x, b in zip(values, sizes, strict=True)) / sum(sizes)
+        assert row.displayed == pytest.approx(mean, abs=0.5e-4)
+    assert {row.metric for row in session.rows()} == {"train_loss", "valid_acc", "valid_loss"}
+
+
+def test_a_table_with_marks_for_checkpoints() -> None:
+    log = (
+        "  epoch    train_loss    valid_loss    cp     dur\n"
+        "-------  ------------  ------------  ----  ------\n"
+        "      1        2.2114        2.0786     +  0.0245\n"
+        "      2        1.8953        2.1495        0.0180\n"
+    )
+    shown = [(row.epoch, row.metric, row.displayed) for row in decoded(log).rows()]
+    assert shown == [
+        *[(1, "train_loss", 2.2114), (1, "valid_loss", 2.0786)],
+        *[(2, "train_loss", 1.8953), (2, "valid_loss", 2.1495)],
+    ]
+
+
+def test_losses_of_spacy_are_sums_since_the_row_before() -> None:
+    log = (
+        "E    #       LOSS TOK2VEC  LOSS NER  ENTS_F  SCORE \n"
+        "---  ------  ------------  --------  ------  ------\n"
+        "  0       0          0.00     40.00    0.00    0.00\n"
+        "  1     200         20.00   1000.00   50.00    0.50\n"
+    )
+    rows = [row for row in decoded(log).rows() if row.metric == "LOSS NER"]
+    assert [(row.from_batch, row.to_batch, row.value) for row in rows] == [
+        *[(0, 1, 40.0), (1, 201, 5.0)]
+    ]
+    names = {row.metric for row in decoded(log).rows()}
+    assert names == {"LOSS TOK2VEC", "LOSS NER", "val_ENTS_F", "val_SCORE"}
+
+
 @pytest.mark.parametrize(
     "lines",
     [
@@ -84,6 +127,8 @@ def test_what_lightning_logs(name: str) -> None:
         ["epoch,wheel", "1,0.5"],
         ["the epoch, and the loss", "1,0.5"],
         ["epoch,loss", "one,0.5"],
+        ["step  the loss falls", "1  0.5"],
+        ["epoch    loss    acc", "  1  0.5"],
     ],
 )
 def test_what_is_no_table_of_a_training(lines: list[str]) -> None:

@@ -9,7 +9,9 @@ from typing import Final
 from tui_monitor.core.formats.averagemeter import AverageMeterFormat
 from tui_monitor.core.formats.base import Format
 from tui_monitor.core.formats.boosting import BoostingFormat
+from tui_monitor.core.formats.caffe import CaffeFormat
 from tui_monitor.core.formats.darknet import DarknetFormat
+from tui_monitor.core.formats.detectron2 import Detectron2Format
 from tui_monitor.core.formats.fastai import FastaiFormat
 from tui_monitor.core.formats.huggingface import HuggingFaceFormat
 from tui_monitor.core.formats.ignite import IgniteFormat
@@ -47,6 +49,8 @@ FORMATS: tuple[Format, ...] = (
     MegatronFormat(),
     NanoGptFormat(),
     DarknetFormat(),
+    Detectron2Format(),
+    CaffeFormat(),
     BoostingFormat(),
     SklearnFormat(),
     JsonLinesFormat(),

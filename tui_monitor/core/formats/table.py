@@ -1,10 +1,12 @@
-"""Tables with a head of names and a row a print, separated by commas: what CSV loggers write.
+"""Tables with a head of names and a row a print: what CSV loggers, skorch and spaCy write.
 
-Keras' CSVLogger and Ultralytics' results.csv write a row an epoch, Lightning's CSVLogger one of each
-time that anything is logged, with empty cells for what is not. A table is read where its head names an
-epoch or a step and a metric. A number's law is its name's: beside a step, `_step` is the newest batch
-and `_epoch` a whole epoch, and what is neither is open. Sources: keras/callbacks.py, CSVLogger;
-lightning/fabric/loggers/csv_logs.py 2.6; ultralytics/engine/trainer.py, save_metrics.
+Keras' CSVLogger, skorch and Ultralytics' results.csv write a row an epoch, Lightning's CSVLogger one of
+each time that anything is logged, with empty cells for what is not. A table is read where its head
+names an epoch or a step and a metric. A number's law is its name's: beside a step, `_step` is the
+newest batch and `_epoch` a whole epoch, and what is neither is open. spaCy's losses are sums over the
+batches since the row before; its steps count from 0, and the first row is one batch. Sources:
+keras/callbacks.py, CSVLogger; lightning/fabric/loggers/csv_logs.py 2.6; ultralytics/engine/trainer.py,
+save_metrics; skorch/callbacks/logging.py 1.4, PrintLog; spacy/training/loggers.py 3.8, console_logger.
 """
 
 from __future__ import annotations
@@ -23,16 +25,23 @@ ROW: Final = "table"
 _MOST = 4000
 """Characters of a line that is looked at."""
 _MOST_CELLS = 250
-_NAME = re.compile(r"[A-Za-z_][\w /@().:%-]{0,60}")
+_NAME = re.compile(r"[A-Za-z_][\w /@().:%-]{0,60}|#")
 _CELL = re.compile(
     r"[+-]?(?:\d{1,24}(?:\.\d{0,24})?(?:[eE][+-]?\d{1,3})?|nan|inf)|NA|", re.IGNORECASE
 )
 _BETWEEN = re.compile(r"[,;\t]")
+_BLANKS = re.compile(r" {2,40}")
+_MARKS = ("cp", "+")
+"""A column of skorch that shows where a checkpoint was written."""
 
 _EPOCHS = frozenset({"epoch", "epochs", "ep"})
-_STEPS = frozenset({"step", "steps", "global_step", "iteration", "iterations", "iter", "batch"})
+_STEPS = frozenset(
+    {"#", "step", "steps", "global_step", "iteration", "iterations", "iter", "batch"}
+)
 _METRIC = re.compile(r"loss|acc|error|score|f1|auc|iou|dice|mse|mae|psnr|ppl|reward|map", re.I)
-_CLUTTER = re.compile(r"time|date|second|elapsed|memory|gpu|samples|seed|wall|version", re.I)
+_CLUTTER = re.compile(r"time|date|^dur$|second|elapsed|memory|gpu|samples|seed|wall|version", re.I)
+_SPACY = ("E", "#")
+"""How its heads begin."""
 _LIGHTNING = re.compile(r"_(?:step|epoch)\Z")
 
 
@@ -55,6 +64,8 @@ class TableFormat:
             return (self_placed(ROW, None, None, readings, unit="epoch"),) if readings else ()
         if not _METRIC.search(text) or not all(map(_NAME.fullmatch, row)):
             return ()
+        if not _BETWEEN.search(text) and any(cell.count(" ") > 1 for cell in row):
+            return ()  # prose
         names = tuple(map(_named, row))
         placed = not (_EPOCHS | _STEPS).isdisjoint(map(str.lower, names))
         return (Columns(names, ROW),) if placed else ()
@@ -64,7 +75,10 @@ def cells(text: str) -> list[str]:
     """The cells of a row or of a head; none where a line is too long for one."""
     if len(text) > _MOST:
         return []
-    row = [cell.strip().strip('"') for cell in _BETWEEN.split(text, _MOST_CELLS)]
+    if _BETWEEN.search(text):
+        row = [cell.strip().strip('"') for cell in _BETWEEN.split(text, _MOST_CELLS)]
+    else:
+        row = [cell for cell in _BLANKS.split(text.strip(), _MOST_CELLS) if cell not in _MARKS]
     return row if len(row) <= _MOST_CELLS else []
 
 
@@ -91,6 +105,8 @@ def of_table(row: Progress, names: Sequence[str]) -> Progress:
             step = _whole(cell.displayed)
         elif not _CLUTTER.search(name):
             readings.append(cell._replace(metric=name))
+    if names[:2] == _SPACY:
+        return _of_spacy(row, readings, step)
     beside_step = step is not None
     told = tuple(each._replace(law=_law(each.metric, steps=beside_step)) for each in readings)
     if step is None or (epoch is not None and all(each.law == "epoch" for each in told)):
@@ -98,6 +114,18 @@ def of_table(row: Progress, names: Sequence[str]) -> Progress:
     if any(map(_LIGHTNING.search, names)):
         step += 1  # it counts from 0, and may begin with the fiftieth
     return row._replace(readings=told, epoch=epoch, step=step, unit="batch")
+
+
+def _of_spacy(row: Progress, readings: Sequence[Reading], step: int | None) -> Progress:
+    """A row of spaCy: rows are epochs apart, so that steps alone say where it stands."""
+    told = tuple(
+        each._replace(law="interval-sum")
+        if each.metric.startswith("LOSS")
+        else each._replace(metric=f"val_{each.metric}", law="epoch")
+        for each in readings
+        if each.metric != _SPACY[0]
+    )
+    return row._replace(readings=told, step=step, unit="batch")
 
 
 def _whole(value: float) -> int | None:
