@@ -13,6 +13,7 @@ from tui_monitor.core.formats.base import clock_seconds, printed, significant
 from tui_monitor.core.formats.detect import FORMATS, by_name, detect
 from tui_monitor.core.laws import LAWS
 from tui_monitor.core.records import Columns, Notice, Progress, Reading, Window
+from tui_monitor.core.session import Session
 
 BLOCKS = "█" * 30 + "▍" + " " * 40
 
@@ -151,6 +152,37 @@ LINES: dict[str, tuple[str, str]] = {
         "caffe",
         "I1121 01:43:36.912345  4242 solver.cpp:414]     Test net output #0: accuracy = 0.9125",
     ),
+    "fairseq": (
+        "fairseq",
+        "2024-05-06 07:08:09 | INFO | train_inner | epoch 002:     10 / 90 loss=3.307, nll_loss=1.5, "
+        "ppl=9.9, wps=5512, num_updates=100, lr=0.001, gnorm=0.678, clip=0, wall=12",
+    ),
+    "fairseq-json": (
+        "fairseq",
+        '[2024-05-06 07:08:09,123][train_inner][INFO] - {"epoch": 2, "update": 1.416, "loss": "9.276", '
+        '"code_perplexity": "377.731", "num_updates": "200", "lr": "3.125e-06", "wall": "425"}',
+    ),
+    "fairseq-validation": (
+        "fairseq",
+        "2024-05-06 07:08:09 | INFO | valid | epoch 002 | valid on 'valid' subset | loss 4.512 | "
+        "ppl 22.82 | wps 15312 | num_updates 180 | best_loss 4.512",
+    ),
+    "llm.c": (
+        "steplines",
+        "step  122/18865 | loss 7.123456 (-1.25z)| norm 1.2345 (+nanz)| lr 1.05e-04 | 2500.12 ms | "
+        "55.1% bf16 MFU | 209715 tok/s",
+    ),
+    "llm.c-validation": ("steplines", "val loss 11.033154"),
+    "torchtitan": (
+        "steplines",
+        "[rank0]:[titan] 2024-05-06 07:08:09,123 - root - INFO - step: 10  loss:  8.1234  "
+        "grad_norm:  1.2345  memory:  9.55GiB(10.05%)  tps: 7,890  tflops: 45.00  mfu: 14.42%",
+    ),
+    "rich": (
+        "rich",
+        "Epoch 1/9  ━━━╸━━━━━━━━━━━━ 40/450 0:00:01 • 0:00:12 65.80it/s v_num: 3 "
+        "train_loss_step: 2.277 acc: 0.094",
+    ),
     "paddle": (
         "paddle",
         "step  41/450 - loss: 1.2345 - acc_top1: 0.6250 - acc_top5: 1.2500e-04 - 151ms/step",
@@ -219,6 +251,12 @@ def test_where_lines_stand() -> None:
     assert at(parse("caffe")) == (None, None, 60, None, None)
     assert at(parse("caffe-output")) == (None, None, None, None, False)
     assert at(parse("caffe-test")) == (None, None, None, None, False)
+    assert at(parse("fairseq")) == (2, None, 10, 90, False)
+    assert at(parse("fairseq-json")) == (None, None, 200, None, None)
+    assert at(parse("fairseq-validation")) == (2, None, None, None, True)
+    assert at(parse("llm.c")) == (None, None, 122, 18865, None)
+    assert at(parse("torchtitan")) == (None, None, 10, None, None)
+    assert at(parse("rich")) == (1, 10, 40, 450, None)
     assert at(parse("paddle")) == (None, None, 41, 450, None)
     assert at(parse("sklearn")) == (12, None, None, None, True)
     assert at(parse("sklearn-validation")) == (None, None, None, None, True)
@@ -471,6 +509,81 @@ def test_caffe_smooths_the_loss_alone() -> None:
     assert rows(rate) == [("lr", 0.001, 1e-8, "instantaneous")]
 
 
+def test_fairseq_averages_since_the_line_before() -> None:
+    assert rows(parse("fairseq")) == [
+        ("loss", 3.307, 0.001, "interval"),
+        ("nll_loss", 1.5, 0.1, "interval"),
+        ("ppl", 9.9, 0.1, "unknown"),
+        ("lr", 0.001, 0.001, "instantaneous"),
+        ("gnorm", 0.678, 0.001, "interval"),
+    ]
+    assert [r.metric for r in parse("fairseq-json").readings] == ["loss", "code_perplexity", "lr"]
+    assert rows(parse("fairseq-validation"))[0] == ("valid_loss", 4.512, 0.001, "epoch")
+    json = LINES["fairseq-json"][1]
+    assert by_name("fairseq").parse(json.replace("num_updates", "train_num_updates")) == ()
+    validation = json.replace('"loss', '"valid_loss').replace('"num', '"valid_num')
+    assert parse("fairseq-json", validation).final is False
+
+
+def test_lines_of_steps() -> None:
+    assert rows(parse("llm.c")) == [
+        ("loss", 7.123456, 1e-6, "instantaneous"),
+        ("norm", 1.2345, 1e-4, "instantaneous"),
+        ("lr", 1.05e-4, 1e-6, "instantaneous"),
+    ]
+    assert parse("llm.c").per_step == 2.50012
+    in_python = parse(
+        "llm.c",
+        "step    3/100 | train loss 5.270007 | norm 1.4423 | lr 1.00e-04 | (51.23 ms | 4997 tok/s)",
+    )
+    assert [r.metric for r in in_python.readings] == ["train loss", "norm", "lr"]
+    assert rows(parse("torchtitan")) == [
+        ("loss", 8.1234, 1e-4, "instantaneous"),
+        ("grad_norm", 1.2345, 1e-4, "instantaneous"),
+    ]
+    assert not by_name("steplines").parse(LINES["torchtitan"][1].replace("step:", "validate step:"))
+
+
+def test_the_bar_by_rich_shows_the_epoch_before_as_well() -> None:
+    item = parse("rich")
+    assert rows(item) == [
+        ("train_loss_step", 2.277, 0.001, "instantaneous"),
+        ("acc", 0.094, 0.001, "open"),
+    ]
+    assert (item.elapsed, item.eta) == (1.0, 12.0)
+    of_epoch, of_batch = by_name("rich").parse(
+        f"{LINES['rich'][1]} val_loss: 1.639 train_loss_epoch: 2.033"
+    )
+    assert of_batch == item
+    assert isinstance(of_epoch, Progress)
+    assert rows(of_epoch) == [
+        ("val_loss", 1.639, 0.001, "epoch"),
+        ("train_loss_epoch", 2.033, 0.001, "epoch"),
+    ]
+    assert at(of_epoch) == (None, None, None, None, True)
+
+
+def test_numbers_that_stay_beside_the_bar_by_rich_are_of_the_epoch_before() -> None:
+    states = [
+        (0, 1, ""),
+        (0, 2, ""),
+        (1, 0, "0.900"),
+        (1, 1, "0.900"),
+        (1, 2, "0.900"),
+        (1, 2, "0.8"),
+    ]
+    session = Session()
+    for epoch, n, val in states:
+        stays = f" val_loss: {val:0<5}" if val else ""
+        line = f"Epoch {epoch}/1 ━━━━━ {n}/2 0:00:00 • 0:00:00 9.00it/s train_loss_step: 1.{n}00{stays}"
+        session.feed(f"{line}\n".encode(), 0.0)
+    session.finish()
+    shown = [(row.epoch, row.step, row.displayed) for row in session.rows() if "val" in row.metric]
+    assert shown == [(1, None, 0.9), (2, None, 0.8)]
+    steps = [(row.epoch, row.step) for row in session.rows() if "val" not in row.metric]
+    assert steps == [(1, 1), (1, 2), (2, 1), (2, 2)]
+
+
 def test_paddle_averages_metrics_alone() -> None:
     item = parse("paddle")
     assert rows(item) == [
@@ -610,9 +723,11 @@ def test_variants(name: str, text: str, shown: dict[str, float]) -> None:
 
 BEHIND = ["2024-05-06T07:08:09.123456789Z ", "[2024-05-06 07:08:09,123] INFO - ", "worker-0 | "]
 BEGIN = (
+    "rich",
     "ultralytics-bar",
     "ultralytics-validation",
     "fastai-row",
+    "llm.c-validation",
     "metriclogger-summary",
     "averagemeter-summary",
     "huggingface-bar",

@@ -5,7 +5,7 @@ Owns the names of a table's columns, the width of a window, and that a round is 
 
 from __future__ import annotations
 
-from tui_monitor.core.formats import plain, table, ultralytics
+from tui_monitor.core.formats import plain, rich, table, ultralytics
 from tui_monitor.core.formats.base import COLUMN
 from tui_monitor.core.formats.fastai import ROW, of_table
 from tui_monitor.core.formats.mmengine import ENGINE, smoothed_over
@@ -23,6 +23,8 @@ class Glossary:
         self._columns: dict[str, tuple[str, ...]] = {}
         """By table."""
         self._window: int | None = None
+        self._told: dict[str, float] = {}
+        """Numbers that stay beside a bar."""
         self._head: Progress | None = None
         """The newest line that announces an epoch for those below it."""
         self._below: frozenset[str] = frozenset()
@@ -49,6 +51,8 @@ class Glossary:
             item = smoothed_over(item, self._window)
         elif item.style == table.ROW:
             item = table.of_table(item, self._columns.get(table.ROW, ()))
+        elif item.style == rich.EPOCH:
+            item, self._told = self._news(item), {r.metric: r.displayed for r in item.readings}
         elif item.style == ultralytics.ROW:
             if at.run == 0 or at.evaluated:
                 return None  # of a model that is only validated, or of the best one once more
@@ -58,6 +62,12 @@ class Glossary:
         elif item.style in _OF_LOOPS:
             item = self._of_loop(item, at)
         return None if repeats or not item.readings else item
+
+    def _news(self, item: Progress) -> Progress:
+        """What of numbers that stay beside a bar is not as it was."""
+        told = self._told
+        news = (each for each in item.readings if told.get(each.metric) != each.displayed)
+        return item._replace(readings=tuple(news))
 
     def _of_loop(self, item: Progress, at: Place) -> Progress:
         """A line of a loop, by the head above it; without what its epoch showed already."""

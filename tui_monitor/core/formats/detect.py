@@ -12,6 +12,7 @@ from tui_monitor.core.formats.boosting import BoostingFormat
 from tui_monitor.core.formats.caffe import CaffeFormat
 from tui_monitor.core.formats.darknet import DarknetFormat
 from tui_monitor.core.formats.detectron2 import Detectron2Format
+from tui_monitor.core.formats.fairseq import FairseqFormat
 from tui_monitor.core.formats.fastai import FastaiFormat
 from tui_monitor.core.formats.huggingface import HuggingFaceFormat
 from tui_monitor.core.formats.ignite import IgniteFormat
@@ -20,17 +21,22 @@ from tui_monitor.core.formats.keras import KerasFormat
 from tui_monitor.core.formats.megatron import MegatronFormat
 from tui_monitor.core.formats.metriclogger import MetricLoggerFormat
 from tui_monitor.core.formats.mmengine import MMEngineFormat
-from tui_monitor.core.formats.mnist import SUMMARY, MnistFormat
+from tui_monitor.core.formats.mnist import SUMMARY as MNIST_SUMMARY
+from tui_monitor.core.formats.mnist import MnistFormat
 from tui_monitor.core.formats.nanogpt import NanoGptFormat
 from tui_monitor.core.formats.paddle import PaddleFormat
 from tui_monitor.core.formats.plain import BELOW, PlainFormat
+from tui_monitor.core.formats.rich import RichFormat
 from tui_monitor.core.formats.sklearn import SklearnFormat
+from tui_monitor.core.formats.steplines import LLMC_VALIDATION, StepLinesFormat
 from tui_monitor.core.formats.table import TableFormat, cells
 from tui_monitor.core.formats.tqdm import TqdmFormat
 from tui_monitor.core.formats.ultralytics import UltralyticsFormat
 from tui_monitor.core.records import Columns, Progress
 from tui_monitor.errors import TuiMonitorError
 
+_COMMON = (MNIST_SUMMARY, LLMC_VALIDATION)
+"""Styles of lines that are of no format alone."""
 _MOST_LIKE = 256
 """Sets of names that are remembered."""
 
@@ -44,10 +50,13 @@ FORMATS: tuple[Format, ...] = (
     FastaiFormat(),
     IgniteFormat(),
     UltralyticsFormat(),
+    RichFormat(),
     TqdmFormat(),
     MnistFormat(),
     MegatronFormat(),
+    FairseqFormat(),
     NanoGptFormat(),
+    StepLinesFormat(),
     DarknetFormat(),
     Detectron2Format(),
     CaffeFormat(),
@@ -136,10 +145,10 @@ class Sniffer:
 def evidence(log_format: Format, lines: Iterable[str]) -> int:
     """Number of progress prints with numbers that the format reads in these lines.
 
-    What ends an evaluation of the MNIST example ends those of many another program.
+    Lines that many another program prints as well prove nothing.
     """
     return sum(
-        isinstance(item, Progress) and bool(item.readings) and item.style != SUMMARY
+        isinstance(item, Progress) and bool(item.readings) and item.style not in _COMMON
         for text in lines
         for item in log_format.parse(text)
     )
