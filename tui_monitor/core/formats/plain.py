@@ -34,7 +34,8 @@ BELOW: Final = "plain-below"
 
 _MOST = 600
 """Characters of a line that is looked at."""
-_HINT = re.compile(r"epoch|\bep\b|step|iter|batch|episode|loss|acc|\[\d", re.IGNORECASE)
+_HINTS = ("loss", "epoch", "step", "iter", "acc", "batch", "episode", "ep ", "it ", "update", "[")
+"""Of which each line that is read has one."""
 
 _COUNT = r"[\[(<]?\s{0,8}(\d{1,9})(?:\s{0,2}(?:/|of)\s{0,2}(\d{1,9}))?(?![\w%]|[.:/]\d)[\])>]?"
 _OF = r"(?:[ _]?(?:id|idx|index|no|num|number|step)\b\.?)?[\]\s:=#]{0,6}"
@@ -97,7 +98,10 @@ class PlainFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """The fields of a line, of an epoch, a step, or below the head of one; or the head."""
-        if len(text) > _MOST or not _HINT.search(text):
+        if len(text) > _MOST:
+            return ()
+        lowered = text.lower()
+        if not any(hint in lowered for hint in _HINTS):
             return ()
         text = text.strip()
         behind = label_end(text)
@@ -174,7 +178,7 @@ def _is_prose(part: str) -> bool:
 
 def _below(text: str) -> tuple[Item, ...]:
     """The numbers of a line that nothing places: fields from begin to end."""
-    if not _KNOWN.search(text):
+    if not text[_word(text, 0) :][:1].isalpha() or not _KNOWN.search(text):
         return ()
     for part in _parts(text):
         _, at = _heading(part)

@@ -26,6 +26,9 @@ _MOST = 4000
 """Characters of a line that is looked at."""
 _MOST_CELLS = 250
 _NAME = re.compile(r"[A-Za-z_][\w /@().:%-]{0,60}|#")
+_ROW_BEGINS = re.compile(
+    r'\s{0,60}(?:"?[+-]?\d[\d.eE+-]{0,40}"?|nan|NA|)(?:[,;\t]|\s{1,60}[,;\t\d.+-])'
+)
 _CELL = re.compile(
     r"[+-]?(?:\d{1,24}(?:\.\d{0,24})?(?:[eE][+-]?\d{1,3})?|nan|inf)|NA|", re.IGNORECASE
 )
@@ -34,7 +37,7 @@ _BLANKS = re.compile(r" {2,40}")
 _MARKS = ("cp", "+")
 """A column of skorch that shows where a checkpoint was written."""
 
-_EPOCHS = frozenset({"epoch", "epochs", "ep"})
+_EPOCHS = frozenset({"epoch", "epochs"})
 _STEPS = frozenset(
     {"#", "step", "steps", "global_step", "iteration", "iterations", "iter", "batch"}
 )
@@ -52,6 +55,8 @@ class TableFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """The head of a table, or one of its rows, whose columns only the head can name."""
+        if len(text) > _MOST or not (_ROW_BEGINS.match(text) or _may_be_head(text.lower())):
+            return ()
         row = cells(text)
         if len(row) < 2:
             return ()
@@ -62,7 +67,7 @@ class TableFormat:
                 if cell not in ("", "NA", "na")
             )
             return (self_placed(ROW, None, None, readings, unit="epoch"),) if readings else ()
-        if not _METRIC.search(text) or not all(map(_NAME.fullmatch, row)):
+        if not all(map(_NAME.fullmatch, row)) or not _METRIC.search(text):
             return ()
         if not _BETWEEN.search(text) and any(cell.count(" ") > 1 for cell in row):
             return ()  # prose
@@ -71,10 +76,13 @@ class TableFormat:
         return (Columns(names, ROW),) if placed else ()
 
 
+def _may_be_head(text: str) -> bool:
+    """Whether a line names an epoch or a step, in small letters."""
+    return "epoch" in text or "step" in text or "iter" in text or "batch" in text or "#" in text
+
+
 def cells(text: str) -> list[str]:
-    """The cells of a row or of a head; none where a line is too long for one."""
-    if len(text) > _MOST:
-        return []
+    """The cells of a row or of a head; none where there are too many."""
     if _BETWEEN.search(text):
         row = [cell.strip().strip('"') for cell in _BETWEEN.split(text, _MOST_CELLS)]
     else:
