@@ -29,7 +29,7 @@ from tui_monitor.core.formats.plain import BELOW, PlainFormat
 from tui_monitor.core.formats.rich import RichFormat
 from tui_monitor.core.formats.sklearn import SklearnFormat
 from tui_monitor.core.formats.steplines import LLMC_VALIDATION, StepLinesFormat
-from tui_monitor.core.formats.table import TableFormat, cells
+from tui_monitor.core.formats.table import TableFormat, cells, of_table
 from tui_monitor.core.formats.tqdm import TqdmFormat
 from tui_monitor.core.formats.ultralytics import UltralyticsFormat
 from tui_monitor.core.records import Columns, Progress
@@ -37,6 +37,8 @@ from tui_monitor.errors import TuiMonitorError
 
 _COMMON = (MNIST_SUMMARY, LLMC_VALIDATION)
 """Styles of lines that are of no format alone."""
+_NEAR = 2
+"""Lines from a table's head to its first row at most."""
 _MOST_LIKE = 256
 """Sets of names that are remembered."""
 
@@ -79,15 +81,19 @@ class _Rows:
     """Whether a row of a table comes below its head."""
 
     def __init__(self) -> None:
-        self._columns = 0
+        self._names: tuple[str, ...] = ()
+        self._lines = 0
+        """Since the head."""
 
     def hear(self, text: str) -> bool:
-        """Take the next line; whether it is such a row."""
+        """Take the next line; whether it is such a row, with at most a rule between."""
+        self._lines += 1
         for item in TABLE.parse(text):
             if isinstance(item, Columns):
-                self._columns = len(item.names)
-            elif self._columns:
-                return len(cells(text)) == self._columns
+                self._names, self._lines = item.names, 0
+            elif isinstance(item, Progress) and self._lines <= _NEAR:
+                fits = len(cells(text)) == len(self._names)
+                return fits and bool(of_table(item, self._names).readings)
         return False
 
 

@@ -29,9 +29,8 @@ _NAME = re.compile(r"[A-Za-z_][\w /@().:%-]{0,60}|#")
 _ROW_BEGINS = re.compile(
     r'\s{0,60}(?:"?[+-]?\d[\d.eE+-]{0,40}"?|nan|NA|)(?:[,;\t]|\s{1,60}[,;\t\d.+-])'
 )
-_CELL = re.compile(
-    r"[+-]?(?:\d{1,24}(?:\.\d{0,24})?(?:[eE][+-]?\d{1,3})?|nan|inf)|NA|", re.IGNORECASE
-)
+_CELL = re.compile(r"[+-]?(?:\d{1,24}(?:\.\d{0,24})?(?:[eE][+-]?\d{1,3})?|(?i:nan|inf))|NA|None|")
+_MISSING = ("", "NA", "None")
 _BETWEEN = re.compile(r"[,;\t]")
 _BLANKS = re.compile(r" {2,40}")
 _MARKS = ("cp", "+")
@@ -64,7 +63,7 @@ class TableFormat:
             readings = tuple(
                 Reading(f"{COLUMN}{column}", *printed(cell))
                 for column, cell in enumerate(row)
-                if cell not in ("", "NA", "na")
+                if cell not in _MISSING
             )
             return (self_placed(ROW, None, None, readings, unit="epoch"),) if readings else ()
         if not all(map(_NAME.fullmatch, row)) or not _METRIC.search(text):
