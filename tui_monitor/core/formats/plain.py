@@ -40,7 +40,7 @@ _HINTS = ("loss", "epoch", "step", "iter", "acc", "batch", "episode", "ep ", "it
 _COUNT = r"[\[(<]?\s{0,8}(\d{1,9})(?:\s{0,2}(?:/|of)\s{0,2}(\d{1,9}))?(?![\w%]|[.:/]\d)[\])>]?"
 _OF = r"(?:[ _]?(?:id|idx|index|no|num|number|step)\b\.?)?[\]\s:=#]{0,6}"
 _EPOCH = re.compile(
-    rf"(?:(?:train|training|current|global) )?ep(?:och)?{_OF}{_COUNT}", re.IGNORECASE
+    rf"(?:(?:train|training|current|global)[\] :|-]{{1,3}})?ep(?:och)?{_OF}{_COUNT}", re.IGNORECASE
 )
 _STEP = re.compile(
     r"(?:(?:train|training|current|global|mini)[ _-]?)?"
@@ -53,6 +53,8 @@ _BRACKETS = re.compile(
 """`[3/25][100/391] Loss_D: ..`, `[1,  2000] loss: 2.218`."""
 _BARE_STEP = re.compile(r"\s{0,3}[\[(] {0,8}(\d{1,9})/(\d{1,9})(?: \( ?\d{1,3}%\))?[\])]")
 """`Epoch 3 [100/500]`."""
+_ASIDE = re.compile(r"[ :,-]{0,4}\((?![ \d]{1,9}/)[^()]{1,60}\)")
+"""`Epoch 3 (warm-up): ..`."""
 
 _WORD = r"[A-Za-z_][\w@/.-]{0,40}(?:\([\w()]{1,12}\))?"
 _NUMBER = r"[+-]?\d{1,18}(?:\.\d{1,24})?(?:[eE][+-]?\d{1,3})?|[+-]?(?:nan|inf)"
@@ -72,12 +74,13 @@ _PART = re.compile(
 _MARKS = " \t:.*#=-–—>[]()!\u2022"
 _PHASE = re.compile(
     r"(?:(train(?:ing)?)|(val(?:id(?:ation)?)?|eval(?:uation)?|dev)|(test(?:ing)?))"
-    r"(?:[\W_]+(?:set|phase|epoch)\b)?(?: {0,2}([:|\])>])[\W_]*|[\W_]+|$|(?=loss|acc))",
+    r"(?:[\W_]+(?:set|phase)\b)?(?: {0,2}([:|\])>])[\W_]*|[\W_]+|$|(?=loss|acc))",
     re.IGNORECASE,
 )
 """A word for the data; what stands behind it says whether it is a heading of the fields that follow."""
+_UNNAMED = "value"
 _KNOWN = re.compile(
-    r"loss|acc(?:uracy)?(?![a-z])|err(?:or)?(?![a-z])|(?<![a-z])(?:f1|auc|iou|miou|dice|psnr|ssim|bleu|ppl"
+    r"loss|(?:train_|val_|test-)value|acc(?:uracy)?(?![a-z])|err(?:or)?(?![a-z])|(?<![a-z])(?:f1|auc|iou|miou|dice|psnr|ssim|bleu|ppl"
     r"|perplexity|cost|reward|return|score|mse|mae|rmse|r2|precision|recall|kld?|nll|elbo|map|wer|cer"
     r"|bce|ce|objective)(?![a-z])",
     re.IGNORECASE,
@@ -108,8 +111,10 @@ class PlainFormat:
         place = _place(text, 0) or (_place(text, behind) if behind else None)
         if place is None:
             return _below(text[behind:])
+        if place.data and place.step is not None and place.step != place.steps:
+            return ()  # on the way through a validation
         rest = text[place.end :]
-        readings = tuple(_readings(rest, steps=place.step is not None))
+        readings = tuple(_readings(rest, place.data, steps=place.step is not None))
         if any(_KNOWN.search(each.metric) for each in readings):
             item = self_placed(
                 *(LINE, place.step, place.steps, readings),
@@ -132,6 +137,8 @@ class _Place(NamedTuple):
     steps: int | None
     end: int
     """Where it ends in the line."""
+    data: str = ""
+    """What names of metrics begin with where the line is of no training: `[Val] Epoch 3: ..`."""
 
 
 def _place(text: str, at: int) -> _Place | None:
@@ -139,6 +146,9 @@ def _place(text: str, at: int) -> _Place | None:
     if match := _BRACKETS.match(text, at):
         return _Place(*_numbers(match, 1), *_numbers(match, 3), match.end())
     at = _word(text, at)
+    data = ""
+    if (match := _PHASE.match(text, at)) and not match[1]:
+        data, at = _data(match), match.end()
     epoch = _EPOCH.match(text, at)
     after = _word(text, epoch.end()) if epoch else at
     step = _STEP.match(text, after) or (_BARE_STEP.match(text, epoch.end()) if epoch else None)
@@ -147,7 +157,9 @@ def _place(text: str, at: int) -> _Place | None:
     if epoch is None and step is None:
         return None
     end = max(match.end() for match in (epoch, step) if match)
-    return _Place(*_numbers(epoch, 1), *_numbers(step, 1), end)
+    if aside := _ASIDE.match(text, end):
+        end = aside.end()
+    return _Place(*_numbers(epoch, 1), *_numbers(step, 1), end, data)
 
 
 def _numbers(match: re.Match[str] | None, group: int) -> tuple[int | None, int | None]:
@@ -186,7 +198,7 @@ def _below(text: str) -> tuple[Item, ...]:
             at = _word(part, match.end())
         if at < len(part):
             return ()
-    readings = tuple(_readings(text, steps=False))
+    readings = tuple(_readings(text, "", steps=False))
     if not any(_KNOWN.search(each.metric) for each in readings):
         return ()
     return (self_placed(BELOW, None, None, readings, unit="epoch", final=True),)
@@ -195,7 +207,7 @@ def _below(text: str) -> tuple[Item, ...]:
 def _heading(part: str) -> tuple[str, int]:
     """What names begin with by a word for the data before them, `Validation: loss=..`, and its end."""
     match = _PHASE.match(part)
-    if match and (match[4] or match.end() == len(part)):
+    if match and (match[4] or match.end() == len(part)) and not part[match.end() :][:1].isdecimal():
         return _data(match), match.end()
     return "", 0
 
@@ -204,9 +216,8 @@ def _data(match: re.Match[str]) -> str:
     return "train_" if match[1] else "val_" if match[2] else "test-"
 
 
-def _readings(text: str, *, steps: bool) -> Iterator[Reading]:
+def _readings(text: str, headed: str, *, steps: bool) -> Iterator[Reading]:
     """The numbers of a line's fields, but of those that are no metrics."""
-    headed = ""
     seen: set[str] = set()
     for part in _parts(text):
         told, at = _heading(part)
@@ -231,6 +242,8 @@ def _called(words: str, data: str) -> tuple[str, str]:
     match = _PHASE.match(words)
     if match and match.end() < len(words):
         words, data = words[match.end() :], _data(match)
+    elif match:  # `Train: 0.4912`: of what, it does not say
+        words, data = _UNNAMED, _data(match)
     plain = re.sub(r"[\s.-]+", "_", words.lower()).strip("_")
     return (plain if describe(plain).split == "other" else data + plain), data
 
