@@ -584,6 +584,34 @@ def test_numbers_that_stay_beside_the_bar_by_rich_are_of_the_epoch_before() -> N
     assert steps == [(1, 1), (1, 2), (2, 1), (2, 2)]
 
 
+def test_a_text_bar_begins_its_epochs_without_headers() -> None:
+    line = (
+        "[Training] {}/3 [==============>...............] - ETA: 1:02  loss: {:.4f} - acc: 0.5000 "
+    )
+    end = "[Training] 3/3 [==============================] 17.0s/step  loss: 1.0000 - acc: 0.7500 "
+    (item,) = by_name("textbar").parse(line.format(2, 1.25).rstrip())
+    assert isinstance(item, Progress)
+    assert (item.eta, item.final) == (62.0, False)
+    assert rows(item) == [
+        ("loss", 1.25, 1e-4, "instantaneous"),
+        ("acc", 0.5, 1e-4, "instantaneous"),
+    ]
+    session = Session()
+    for _ in range(2):
+        texts = [
+            line.format(1, 1.5),
+            line.format(2, 1.25),
+            end,
+            "[Evaluating] 1/1 [=====] 1.0s/step",
+        ]
+        session.feed("".join(f"{text}\n" for text in texts).encode(), 0.0)
+    session.finish()
+    assert [(r.run, r.epoch, r.step, r.final) for r in session.rows() if r.metric == "loss"] == [
+        (1, epoch, step, step == 3) for epoch in (1, 2) for step in (1, 2, 3)
+    ]
+    assert {row.unit for row in session.rows()} == {"batch"}
+
+
 def test_paddle_averages_metrics_alone() -> None:
     item = parse("paddle")
     assert rows(item) == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -190,6 +191,29 @@ def test_a_head_is_of_steps_below_too() -> None:
     steps = [(1, n, k) for n in (1, 2) for k in range(1, 5)]
     assert [row[:3] for row in rows if row[3] == "loss"] == steps  # the sum-up adds nothing
     assert [row[4] for row in rows if row[3] == "val_loss"] == [0.192, 0.292]
+
+
+@pytest.mark.parametrize("every", [1, 5])
+def test_the_truth_is_inside_the_bounds_of_a_running_mean(every: int) -> None:
+    random, lines, truth = Random(3), [], []
+    for epoch in range(1, 7):
+        values = [random.gauss(2.0, 0.5) / epoch for _ in range(100)]
+        truth.append(values)
+        lines += [
+            f"Epoch [{epoch}/6], Step [{k}/100], Loss: {sum(values[:k]) / k:.4f}"
+            for k in range(every, 101, every)
+        ]
+    session = Session()
+    session.feed("\n".join(lines).encode(), 0.0)
+    session.finish()
+    rows = list(session.rows())
+    assert {row.law for row in rows} == {"cumulative-batch"}
+    for row in rows:
+        window = truth[row.epoch - 1][row.from_batch : row.to_batch]
+        assert len(window) == every
+        assert row.low is not None
+        assert row.high is not None
+        assert row.low <= sum(window) / len(window) <= row.high
 
 
 def test_a_line_that_never_comes_again_is_no_log() -> None:

@@ -30,6 +30,7 @@ from tui_monitor.core.formats.rich import RichFormat
 from tui_monitor.core.formats.sklearn import SklearnFormat
 from tui_monitor.core.formats.steplines import LLMC_VALIDATION, StepLinesFormat
 from tui_monitor.core.formats.table import TableFormat, cells, of_table
+from tui_monitor.core.formats.textbar import TextBarFormat
 from tui_monitor.core.formats.tqdm import TqdmFormat
 from tui_monitor.core.formats.ultralytics import UltralyticsFormat
 from tui_monitor.core.records import Columns, Progress
@@ -73,8 +74,11 @@ Keras finds its bars behind any text, and Paddle's are Keras' behind the word `s
 
 PLAIN: Final = PlainFormat()
 TABLE: Final = TableFormat()
-FALLBACKS: tuple[Format, ...] = (TABLE, PLAIN)
-"""Read where no other format reads a print, and only what several lines agree on."""
+TEXT_BAR: Final = TextBarFormat()
+FALLBACKS: tuple[Format, ...] = (TEXT_BAR, TABLE, PLAIN)
+"""Read where no other format reads a print with numbers: text bars, which are Keras' but for these,
+and tables and lines of loops, which only several lines together tell.
+"""
 
 
 class _Rows:
@@ -137,7 +141,9 @@ class Sniffer:
         """Take the next line; whether the format can now be told."""
         if any(evidence(each, (text,)) for each in FORMATS):
             return True
-        if self._rows.hear(text):
+        if evidence(TEXT_BAR, (text,)):
+            self._fallback = TEXT_BAR
+        elif self._rows.hear(text):
             self._fallback = TABLE
         elif self._repeats.hear(text):
             self._fallback = PLAIN
