@@ -182,6 +182,20 @@ def test_epochs_above_their_numbers() -> None:
     assert [row[4] for row in rows if row[3] == "val_loss"] == [0.8123, 0.7123, 0.6123]
 
 
+def test_the_quickstart_of_pytorch() -> None:
+    lines = []
+    for epoch in (1, 2):
+        lines += [f"Epoch {epoch}", "-" * 31]
+        lines += [f"loss: 2.{epoch}0{k}494  [{64 + k * 6400:>5d}/60000]" for k in range(9)]
+        lines += ["Test Error: ", f" Accuracy: 4{epoch}.7%, Avg loss: 2.157374 ", ""]
+    rows = placed([*lines, "Done!"])
+    steps = [64 + k * 6400 for k in range(9)]
+    assert [row[1:3] for row in rows if row[3] == "loss"] == [(n, k) for n in (1, 2) for k in steps]
+    tested = [row for row in rows if row[3] == "test-accuracy"]
+    assert [(row[1], row[4]) for row in tested] == [(1, 41.7), (2, 42.7)]
+    assert {row[3] for row in rows} == {"loss", "test-accuracy", "test-avg_loss"}
+
+
 def test_a_head_is_of_steps_below_too() -> None:
     lines = []
     for epoch in (1, 2):

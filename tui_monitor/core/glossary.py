@@ -13,7 +13,7 @@ from tui_monitor.core.metrics import describe
 from tui_monitor.core.place import Place
 from tui_monitor.core.records import Columns, Progress, Window
 
-_OF_LOOPS = (plain.LINE, plain.HEAD, plain.BELOW)
+_OF_LOOPS = (plain.LINE, plain.HEAD, plain.DATA, plain.BELOW)
 
 
 class Glossary:
@@ -29,6 +29,8 @@ class Glossary:
         """The newest line that announces an epoch for those below it."""
         self._below: frozenset[str] = frozenset()
         """Metrics shown there."""
+        self._data = ""
+        """What names of metrics begin with on the next line below."""
         self._repeats = False
 
     def learn(self, item: Columns | Window) -> None:
@@ -74,6 +76,9 @@ class Glossary:
         if item.style == plain.HEAD:
             self._head, self._below = item, frozenset()
             return item
+        data, self._data = self._data, item.bar
+        if data and item.style == plain.BELOW:
+            item = plain.of_data(item, data)
         head = self._head
         if item.epoch is not None or head is None:
             known = item.style == plain.LINE

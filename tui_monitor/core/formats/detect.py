@@ -25,7 +25,7 @@ from tui_monitor.core.formats.mnist import SUMMARY as MNIST_SUMMARY
 from tui_monitor.core.formats.mnist import MnistFormat
 from tui_monitor.core.formats.nanogpt import NanoGptFormat
 from tui_monitor.core.formats.paddle import PaddleFormat
-from tui_monitor.core.formats.plain import BELOW, PlainFormat
+from tui_monitor.core.formats.plain import BELOW, HEAD, PlainFormat
 from tui_monitor.core.formats.rich import RichFormat
 from tui_monitor.core.formats.sklearn import SklearnFormat
 from tui_monitor.core.formats.steplines import LLMC_VALIDATION, StepLinesFormat
@@ -114,8 +114,9 @@ class _Repeats:
         for item in PLAIN.parse(text):
             if not isinstance(item, Progress):
                 continue
-            if not item.readings:
+            if item.style == HEAD:
                 self._head = (item.epoch,)
+            if not item.readings:
                 continue
             place = self._head if item.style == BELOW else (item.epoch, item.step)
             if len(self._places) >= _MOST_LIKE:

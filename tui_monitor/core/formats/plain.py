@@ -9,6 +9,8 @@ a line of its own, with its numbers on lines below that are fields from begin to
     train Loss: 0.6931 Acc: 0.7500
     val Loss: 0.5432 Acc: 0.8125
 
+PyTorch's quickstart counts samples, `loss: 2.303494  [   64/60000]`, and does not say how many are in a
+batch: of which samples such a number is, nobody can tell, so it is shown as printed.
 What numbers beside a step average is the program's own business, so their law is open; without a
 step they are the epoch's, as are those of validations. Names are written as other formats have them:
 `Val. Loss` is `val_loss`.
@@ -23,7 +25,7 @@ from typing import Final, NamedTuple
 from tui_monitor.core.formats.base import printed, self_placed
 from tui_monitor.core.formats.prefix import label_end
 from tui_monitor.core.metrics import describe
-from tui_monitor.core.records import Item, Reading
+from tui_monitor.core.records import Item, Progress, Reading
 
 LINE: Final = "plain"
 """`Epoch: 0, Iteration: 300, Encoder Loss: 19.95, Learning Rate: 0.1`."""
@@ -31,10 +33,25 @@ HEAD: Final = "plain-head"
 """`Epoch 3/10`, `Epoch: 03 | Time: 0m 5s`: the epoch of the lines below, without numbers."""
 BELOW: Final = "plain-below"
 """`train Loss: 0.6931 Acc: 0.7500`: numbers of the epoch that a line above announced."""
+DATA: Final = "plain-data"
+"""`Test Error:`: of what data the numbers below are, which is what `Progress.bar` says."""
 
 _MOST = 600
 """Characters of a line that is looked at."""
-_HINTS = ("loss", "epoch", "step", "iter", "acc", "batch", "episode", "ep ", "it ", "update", "[")
+_HINTS = (
+    "loss",
+    "epoch",
+    "step",
+    "iter",
+    "acc",
+    "batch",
+    "episode",
+    "ep ",
+    "it ",
+    "update",
+    "[",
+    "test ",
+)
 """Of which each line that is read has one."""
 
 _COUNT = r"[\[(<]?\s{0,8}(\d{1,9})(?:\s{0,2}(?:/|of)\s{0,2}(\d{1,9}))?(?![\w%]|[.:/]\d)[\])>]?"
@@ -55,6 +72,9 @@ _BARE_STEP = re.compile(r"\s{0,3}[\[(] {0,8}(\d{1,9})/(\d{1,9})(?: \( ?\d{1,3}%\
 """`Epoch 3 [100/500]`."""
 _ASIDE = re.compile(r"[ :,-]{0,4}\((?![ \d]{1,9}/)[^()]{1,60}\)")
 """`Epoch 3 (warm-up): ..`."""
+
+_SAMPLES = re.compile(r" {1,4}\[ {0,8}(\d{1,9})/ {0,8}(\d{1,9})\]$")
+_OF_DATA = re.compile(r"(?:test|val|validation|eval) (?:error|results?|metrics)s?:?", re.IGNORECASE)
 
 _WORD = r"[A-Za-z_][\w@/.-]{0,40}(?:\([\w()]{1,12}\))?"
 _NUMBER = r"[+-]?\d{1,18}(?:\.\d{1,24})?(?:[eE][+-]?\d{1,3})?|[+-]?(?:nan|inf)"
@@ -110,7 +130,7 @@ class PlainFormat:
         behind = label_end(text)
         place = _place(text, 0) or (_place(text, behind) if behind else None)
         if place is None:
-            return _below(text[behind:])
+            return _placed_behind(text[behind:]) or _below(text[behind:])
         if place.data and place.step is not None and place.step != place.steps:
             return ()  # on the way through a validation
         rest = text[place.end :]
@@ -188,7 +208,27 @@ def _is_prose(part: str) -> bool:
     return _FIELD.fullmatch(part) is None and part.count(" ") > 1
 
 
-def _below(text: str) -> tuple[Item, ...]:
+def _placed_behind(text: str) -> tuple[Item, ...]:
+    """A line that ends with its place in samples, or that says of what data those below are."""
+    if match := _SAMPLES.search(text):
+        below = _below(text[: match.start()])
+        return tuple(
+            item._replace(
+                style=LINE,
+                step=int(match[1]),
+                steps=int(match[2]),
+                unit="sample",
+                final=None,
+                readings=tuple(each._replace(law="unknown") for each in item.readings),
+            )
+            for item in below
+        )
+    if _OF_DATA.fullmatch(text) and (match := _PHASE.match(text)):
+        return (self_placed(DATA, None, None, ())._replace(bar=_data(match)),)
+    return ()
+
+
+def _below(text: str) -> tuple[Progress, ...]:
     """The numbers of a line that nothing places: fields from begin to end."""
     if not text[_word(text, 0) :][:1].isalpha() or not _KNOWN.search(text):
         return ()
@@ -202,6 +242,18 @@ def _below(text: str) -> tuple[Item, ...]:
     if not any(_KNOWN.search(each.metric) for each in readings):
         return ()
     return (self_placed(BELOW, None, None, readings, unit="epoch", final=True),)
+
+
+def of_data(item: Progress, data: str) -> Progress:
+    """The numbers below a line that says of what data they are."""
+    return item._replace(
+        readings=tuple(
+            each
+            if describe(each.metric).split == "val"
+            else each._replace(metric=data + each.metric)
+            for each in item.readings
+        )
+    )
 
 
 def _heading(part: str) -> tuple[str, int]:
