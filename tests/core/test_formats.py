@@ -152,6 +152,19 @@ LINES: dict[str, tuple[str, str]] = {
         "caffe",
         "I1121 01:43:36.912345  4242 solver.cpp:414]     Test net output #0: accuracy = 0.9125",
     ),
+    "espnet": (
+        "espnet",
+        "[host] 2024-05-06 07:08:09,278 (trainer:453) INFO: 2epoch:train:11-20batch: iter_time=0.006, "
+        "forward_time=0.076, loss_ctc=65.945, loss=50.873, acc=4.043e-04, clip=100.000, "
+        "optim0_lr0=6.250e-07, train_time=0.203",
+    ),
+    "espnet-validation": (
+        "espnet",
+        "[host] 2024-05-06 07:18:09,278 (trainer:328) INFO: 2epoch results: [train] iter_time=0.006, "
+        "loss=50.873, time=9 minutes and 2.55 seconds, total_count=180, [valid] loss_ctc=45.1, "
+        "loss=35.25, acc=0.512, time=2.55 seconds, total_count=22, gpu_max_cached_mem_GB=9.500, "
+        "[att_plot] time=1.2 seconds",
+    ),
     "fairseq": (
         "fairseq",
         "2024-05-06 07:08:09 | INFO | train_inner | epoch 002:     10 / 90 loss=3.307, nll_loss=1.5, "
@@ -251,6 +264,8 @@ def test_where_lines_stand() -> None:
     assert at(parse("caffe")) == (None, None, 60, None, None)
     assert at(parse("caffe-output")) == (None, None, None, None, False)
     assert at(parse("caffe-test")) == (None, None, None, None, False)
+    assert at(parse("espnet")) == (2, None, 20, None, None)
+    assert at(parse("espnet-validation")) == (2, None, None, None, True)
     assert at(parse("fairseq")) == (2, None, 10, 90, False)
     assert at(parse("fairseq-json")) == (None, None, 200, None, None)
     assert at(parse("fairseq-validation")) == (2, None, None, None, True)
@@ -507,6 +522,20 @@ def test_caffe_smooths_the_loss_alone() -> None:
     assert rows(parse("caffe-test")) == [("val_accuracy", 0.9125, 1e-6, "epoch")]
     rate = parse("caffe-output", "I1121 01:43:36.9 42 sgd_solver.cpp:106] Iteration 60, lr = 0.001")
     assert rows(rate) == [("lr", 0.001, 1e-8, "instantaneous")]
+
+
+def test_espnet_says_which_batches_it_averages() -> None:
+    assert rows(parse("espnet")) == [
+        ("loss_ctc", 65.945, 0.001, "interval-reset"),
+        ("loss", 50.873, 0.001, "interval-reset"),
+        ("acc", 4.043e-4, 1e-7, "interval-reset"),
+        ("optim0_lr0", 6.25e-7, 1e-10, "interval-reset"),
+    ]
+    assert rows(parse("espnet-validation")) == [
+        ("val_loss_ctc", 45.1, 0.1, "epoch"),
+        ("val_loss", 35.25, 0.01, "epoch"),
+        ("val_acc", 0.512, 0.001, "epoch"),
+    ]
 
 
 def test_fairseq_averages_since_the_line_before() -> None:

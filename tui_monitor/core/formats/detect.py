@@ -12,6 +12,7 @@ from tui_monitor.core.formats.boosting import BoostingFormat
 from tui_monitor.core.formats.caffe import CaffeFormat
 from tui_monitor.core.formats.darknet import DarknetFormat
 from tui_monitor.core.formats.detectron2 import Detectron2Format
+from tui_monitor.core.formats.espnet import EspnetFormat
 from tui_monitor.core.formats.fairseq import FairseqFormat
 from tui_monitor.core.formats.fastai import FastaiFormat
 from tui_monitor.core.formats.huggingface import HuggingFaceFormat
@@ -58,6 +59,7 @@ FORMATS: tuple[Format, ...] = (
     MnistFormat(),
     MegatronFormat(),
     FairseqFormat(),
+    EspnetFormat(),
     NanoGptFormat(),
     StepLinesFormat(),
     DarknetFormat(),
