@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tui_monitor.core.formats.base import clock_seconds, printed, significant
 from tui_monitor.core.formats.detect import FORMATS, by_name, detect
 from tui_monitor.core.laws import LAWS
-from tui_monitor.core.records import Columns, Progress, Reading, Window
+from tui_monitor.core.records import Columns, Notice, Progress, Reading, Window
+from tui_monitor.core.session import Session
 
 BLOCKS = "█" * 30 + "▍" + " " * 40
 
@@ -85,6 +86,20 @@ LINES: dict[str, tuple[str, str]] = {
         "ignite",
         f"Epoch [2/10]: [47/300]  16%|{BLOCKS}, acc=0.812, loss=0.563 [00:12<01:05]",
     ),
+    "ultralytics-bar": (
+        "ultralytics",
+        "       3/50      4.28G     0.8271     0.1743      1.272         75        640: "
+        "87% ━━━━━━━━━━── 220/253 3.9it/s 2:21<8.3s",
+    ),
+    "ultralytics-validation": (
+        "ultralytics",
+        "                   all        128        929      0.645      0.537      0.605      0.446",
+    ),
+    "mnist": (
+        "mnist",
+        "Train Epoch: 3 [38400/60000 (64%)]\tLoss: 0.281234",
+    ),
+    "mnist-summary": ("mnist", "Test set: Average loss: 0.0265, Accuracy: 9912/10000 (99%)"),
     "megatron": (
         "megatron",
         " [2024-05-06 07:08:09] iteration      200/  500000 | consumed samples:        51200 | "
@@ -111,6 +126,75 @@ LINES: dict[str, tuple[str, str]] = {
     "boosting-lightgbm": (
         "boosting",
         "[41]\ttraining's l2: 0.125\tvalid_1's l2: 0.234567\tvalid_1's auc: 1",
+    ),
+    "boosting-catboost": (
+        "boosting",
+        "300:\tlearn: 0.7806345\ttest: 0.7820942\tbest: 0.7820942 (300)\ttotal: 19.6s\t"
+        "remaining: 54m 2s",
+    ),
+    "detectron2": (
+        "detectron2",
+        "[11/21 01:47:34] d2.utils.events INFO:  eta: 1 day, 0:00:10  iter: 139  total_loss: 0.6798  "
+        "loss_cls: 0.25    time: 0.0150  last_time: 0.0140  data_time: 0.0010   lr: 0.02  "
+        "max_mem: 3000M",
+    ),
+    "caffe": (
+        "caffe",
+        "I1121 01:43:36.912345  4242 solver.cpp:239] Iteration 60 (50.1 iter/s, 0.2s/10 iters), "
+        "loss = 0.697998",
+    ),
+    "caffe-output": (
+        "caffe",
+        "I1121 01:43:36.912345  4242 solver.cpp:258]     Train net output #0: loss_cls = 0.25 "
+        "(* 1 = 0.25 loss)",
+    ),
+    "caffe-test": (
+        "caffe",
+        "I1121 01:43:36.912345  4242 solver.cpp:414]     Test net output #0: accuracy = 0.9125",
+    ),
+    "espnet": (
+        "espnet",
+        "[host] 2024-05-06 07:08:09,278 (trainer:453) INFO: 2epoch:train:11-20batch: iter_time=0.006, "
+        "forward_time=0.076, loss_ctc=65.945, loss=50.873, acc=4.043e-04, clip=100.000, "
+        "optim0_lr0=6.250e-07, train_time=0.203",
+    ),
+    "espnet-validation": (
+        "espnet",
+        "[host] 2024-05-06 07:18:09,278 (trainer:328) INFO: 2epoch results: [train] iter_time=0.006, "
+        "loss=50.873, time=9 minutes and 2.55 seconds, total_count=180, [valid] loss_ctc=45.1, "
+        "loss=35.25, acc=0.512, time=2.55 seconds, total_count=22, gpu_max_cached_mem_GB=9.500, "
+        "[att_plot] time=1.2 seconds",
+    ),
+    "fairseq": (
+        "fairseq",
+        "2024-05-06 07:08:09 | INFO | train_inner | epoch 002:     10 / 90 loss=3.307, nll_loss=1.5, "
+        "ppl=9.9, wps=5512, num_updates=100, lr=0.001, gnorm=0.678, clip=0, wall=12",
+    ),
+    "fairseq-json": (
+        "fairseq",
+        '[2024-05-06 07:08:09,123][train_inner][INFO] - {"epoch": 2, "update": 1.416, "loss": "9.276", '
+        '"code_perplexity": "377.731", "num_updates": "200", "lr": "3.125e-06", "wall": "425"}',
+    ),
+    "fairseq-validation": (
+        "fairseq",
+        "2024-05-06 07:08:09 | INFO | valid | epoch 002 | valid on 'valid' subset | loss 4.512 | "
+        "ppl 22.82 | wps 15312 | num_updates 180 | best_loss 4.512",
+    ),
+    "llm.c": (
+        "steplines",
+        "step  122/18865 | loss 7.123456 (-1.25z)| norm 1.2345 (+nanz)| lr 1.05e-04 | 2500.12 ms | "
+        "55.1% bf16 MFU | 209715 tok/s",
+    ),
+    "llm.c-validation": ("steplines", "val loss 11.033154"),
+    "torchtitan": (
+        "steplines",
+        "[rank0]:[titan] 2024-05-06 07:08:09,123 - root - INFO - step: 10  loss:  8.1234  "
+        "grad_norm:  1.2345  memory:  9.55GiB(10.05%)  tps: 7,890  tflops: 45.00  mfu: 14.42%",
+    ),
+    "rich": (
+        "rich",
+        "Epoch 1/9  ━━━╸━━━━━━━━━━━━ 40/450 0:00:01 • 0:00:12 65.80it/s v_num: 3 "
+        "train_loss_step: 2.277 acc: 0.094",
     ),
     "paddle": (
         "paddle",
@@ -165,12 +249,29 @@ def test_where_lines_stand() -> None:
     assert at(parse("fastai-bar")) == (2, 5, 34, 80, False)
     assert at(parse("fastai-row")) == (1, None, None, None, True)
     assert at(parse("ignite-bar")) == (2, 10, 47, 300, None)
+    assert at(parse("ultralytics-bar")) == (3, 50, 221, 253, None)
+    assert at(parse("ultralytics-validation")) == (None, None, None, None, True)
+    assert at(parse("mnist")) == (3, None, 38400, 60000, None)
+    assert at(parse("mnist-summary")) == (None, None, None, None, True)
     assert at(parse("megatron")) == (None, None, 200, 500000, None)
     assert at(parse("megatron-validation")) == (None, None, 1000, None, False)
     assert at(parse("nanogpt")) == (None, None, 251, None, None)
     assert at(parse("nanogpt-validation")) == (None, None, 500, None, False)
     assert at(parse("boosting-xgboost")) == (None, None, 41, None, None)
     assert at(parse("boosting-lightgbm")) == (None, None, 41, None, None)
+    assert at(parse("boosting-catboost")) == (None, None, 300, None, None)
+    assert at(parse("detectron2")) == (None, None, 140, None, None)
+    assert at(parse("caffe")) == (None, None, 60, None, None)
+    assert at(parse("caffe-output")) == (None, None, None, None, False)
+    assert at(parse("caffe-test")) == (None, None, None, None, False)
+    assert at(parse("espnet")) == (2, None, 20, None, None)
+    assert at(parse("espnet-validation")) == (2, None, None, None, True)
+    assert at(parse("fairseq")) == (2, None, 10, 90, False)
+    assert at(parse("fairseq-json")) == (None, None, 200, None, None)
+    assert at(parse("fairseq-validation")) == (2, None, None, None, True)
+    assert at(parse("llm.c")) == (None, None, 122, 18865, None)
+    assert at(parse("torchtitan")) == (None, None, 10, None, None)
+    assert at(parse("rich")) == (1, 10, 40, 450, None)
     assert at(parse("paddle")) == (None, None, 41, 450, None)
     assert at(parse("sklearn")) == (12, None, None, None, True)
     assert at(parse("sklearn-validation")) == (None, None, None, None, True)
@@ -395,6 +496,151 @@ def test_rounds_show_what_is_after_them() -> None:
     assert rows(folds) == [("cv_agg's l2", 0.5, 1e-6, "instantaneous")]
 
 
+def test_catboost_shows_the_best_round_once_more() -> None:
+    assert rows(parse("boosting-catboost")) == [
+        ("learn", 0.7806345, 1e-7, "instantaneous"),
+        ("test-learn", 0.7820942, 1e-7, "instantaneous"),
+    ]
+    (stopped,) = by_name("boosting").parse("Stopped by overfitting detector  (50 iterations wait)")
+    assert isinstance(stopped, Notice)
+    assert stopped.kind == "early-stopping"
+
+
+def test_detectron2_prints_medians() -> None:
+    item = parse("detectron2")
+    assert rows(item) == [
+        ("total_loss", 0.6798, 1e-4, "median"),
+        ("loss_cls", 0.25, 0.01, "median"),
+        ("lr", 0.02, 0.01, "instantaneous"),
+    ]
+    assert (item.eta, item.per_step) == (86_410.0, 0.015)
+
+
+def test_caffe_smooths_the_loss_alone() -> None:
+    assert rows(parse("caffe")) == [("loss", 0.697998, 1e-6, "open")]
+    assert rows(parse("caffe-output")) == [("output loss_cls", 0.25, 1e-6, "instantaneous")]
+    assert rows(parse("caffe-test")) == [("val_accuracy", 0.9125, 1e-6, "epoch")]
+    rate = parse("caffe-output", "I1121 01:43:36.9 42 sgd_solver.cpp:106] Iteration 60, lr = 0.001")
+    assert rows(rate) == [("lr", 0.001, 1e-8, "instantaneous")]
+
+
+def test_espnet_says_which_batches_it_averages() -> None:
+    assert rows(parse("espnet")) == [
+        ("loss_ctc", 65.945, 0.001, "interval-reset"),
+        ("loss", 50.873, 0.001, "interval-reset"),
+        ("acc", 4.043e-4, 1e-7, "interval-reset"),
+        ("optim0_lr0", 6.25e-7, 1e-10, "interval-reset"),
+    ]
+    assert rows(parse("espnet-validation")) == [
+        ("val_loss_ctc", 45.1, 0.1, "epoch"),
+        ("val_loss", 35.25, 0.01, "epoch"),
+        ("val_acc", 0.512, 0.001, "epoch"),
+    ]
+
+
+def test_fairseq_averages_since_the_line_before() -> None:
+    assert rows(parse("fairseq")) == [
+        ("loss", 3.307, 0.001, "interval"),
+        ("nll_loss", 1.5, 0.1, "interval"),
+        ("ppl", 9.9, 0.1, "unknown"),
+        ("lr", 0.001, 0.001, "instantaneous"),
+        ("gnorm", 0.678, 0.001, "interval"),
+    ]
+    assert [r.metric for r in parse("fairseq-json").readings] == ["loss", "code_perplexity", "lr"]
+    assert rows(parse("fairseq-validation"))[0] == ("valid_loss", 4.512, 0.001, "epoch")
+    json = LINES["fairseq-json"][1]
+    assert by_name("fairseq").parse(json.replace("num_updates", "train_num_updates")) == ()
+    validation = json.replace('"loss', '"valid_loss').replace('"num', '"valid_num')
+    assert parse("fairseq-json", validation).final is False
+
+
+def test_lines_of_steps() -> None:
+    assert rows(parse("llm.c")) == [
+        ("loss", 7.123456, 1e-6, "instantaneous"),
+        ("norm", 1.2345, 1e-4, "instantaneous"),
+        ("lr", 1.05e-4, 1e-6, "instantaneous"),
+    ]
+    assert parse("llm.c").per_step == 2.50012
+    in_python = parse(
+        "llm.c",
+        "step    3/100 | train loss 5.270007 | norm 1.4423 | lr 1.00e-04 | (51.23 ms | 4997 tok/s)",
+    )
+    assert [r.metric for r in in_python.readings] == ["train loss", "norm", "lr"]
+    assert rows(parse("torchtitan")) == [
+        ("loss", 8.1234, 1e-4, "instantaneous"),
+        ("grad_norm", 1.2345, 1e-4, "instantaneous"),
+    ]
+    assert not by_name("steplines").parse(LINES["torchtitan"][1].replace("step:", "validate step:"))
+
+
+def test_the_bar_by_rich_shows_the_epoch_before_as_well() -> None:
+    item = parse("rich")
+    assert rows(item) == [
+        ("train_loss_step", 2.277, 0.001, "instantaneous"),
+        ("acc", 0.094, 0.001, "open"),
+    ]
+    assert (item.elapsed, item.eta) == (1.0, 12.0)
+    of_epoch, of_batch = by_name("rich").parse(
+        f"{LINES['rich'][1]} val_loss: 1.639 train_loss_epoch: 2.033"
+    )
+    assert of_batch == item
+    assert isinstance(of_epoch, Progress)
+    assert rows(of_epoch) == [
+        ("val_loss", 1.639, 0.001, "epoch"),
+        ("train_loss_epoch", 2.033, 0.001, "epoch"),
+    ]
+    assert at(of_epoch) == (None, None, None, None, True)
+
+
+def test_numbers_that_stay_beside_the_bar_by_rich_are_of_the_epoch_before() -> None:
+    states = [
+        (0, 1, ""),
+        (0, 2, ""),
+        (1, 0, "0.900"),
+        (1, 1, "0.900"),
+        (1, 2, "0.900"),
+        (1, 2, "0.8"),
+    ]
+    session = Session()
+    for epoch, n, val in states:
+        stays = f" val_loss: {val:0<5}" if val else ""
+        line = f"Epoch {epoch}/1 ━━━━━ {n}/2 0:00:00 • 0:00:00 9.00it/s train_loss_step: 1.{n}00{stays}"
+        session.feed(f"{line}\n".encode(), 0.0)
+    session.finish()
+    shown = [(row.epoch, row.step, row.displayed) for row in session.rows() if "val" in row.metric]
+    assert shown == [(1, None, 0.9), (2, None, 0.8)]
+    steps = [(row.epoch, row.step) for row in session.rows() if "val" not in row.metric]
+    assert steps == [(1, 1), (1, 2), (2, 1), (2, 2)]
+
+
+def test_a_text_bar_begins_its_epochs_without_headers() -> None:
+    line = (
+        "[Training] {}/3 [==============>...............] - ETA: 1:02  loss: {:.4f} - acc: 0.5000 "
+    )
+    end = "[Training] 3/3 [==============================] 17.0s/step  loss: 1.0000 - acc: 0.7500 "
+    (item,) = by_name("textbar").parse(line.format(2, 1.25).rstrip())
+    assert isinstance(item, Progress)
+    assert (item.eta, item.final) == (62.0, False)
+    assert rows(item) == [
+        ("loss", 1.25, 1e-4, "instantaneous"),
+        ("acc", 0.5, 1e-4, "instantaneous"),
+    ]
+    session = Session()
+    for _ in range(2):
+        texts = [
+            line.format(1, 1.5),
+            line.format(2, 1.25),
+            end,
+            "[Evaluating] 1/1 [=====] 1.0s/step",
+        ]
+        session.feed("".join(f"{text}\n" for text in texts).encode(), 0.0)
+    session.finish()
+    assert [(r.run, r.epoch, r.step, r.final) for r in session.rows() if r.metric == "loss"] == [
+        (1, epoch, step, step == 3) for epoch in (1, 2) for step in (1, 2, 3)
+    ]
+    assert {row.unit for row in session.rows()} == {"batch"}
+
+
 def test_paddle_averages_metrics_alone() -> None:
     item = parse("paddle")
     assert rows(item) == [
@@ -410,6 +656,23 @@ def test_paddle_averages_metrics_alone() -> None:
     found = detect([bar])
     assert found is not None
     assert found.name == "paddle"
+
+
+def test_numbers_of_nobody_knows_which_samples_are_shown_as_printed() -> None:
+    clip = (
+        "2024-05-06,07:08:09 | INFO | Train Epoch: 0 [ 512/10000 (5%)] Data (t): 0.120 Batch (t): "
+        "1.234, 415.0/s, 415.0/s/gpu LR: 0.000010 Logit Scale: 14.286 Loss: 6.2345 (6.2501)"
+    )
+    assert rows(parse("mnist", clip)) == [
+        ("LR", 1e-5, 1e-6, "instantaneous"),
+        ("Logit Scale", 14.286, 0.001, "unknown"),
+        ("Loss", 6.2345, 1e-4, "unknown"),
+        ("Loss (avg)", 6.2501, 1e-4, "unknown"),
+    ]
+    copy = parse("mnist", "Train Epoch: 1/5 [640/60000 (1%)]\tLoss: 1.797833 Accuracy: 38.60%")
+    assert rows(copy)[1] == ("Accuracy", 38.6, 0.01, "unknown")
+    assert parse("mnist").unit == "sample"
+    assert [r.displayed for r in parse("mnist-summary").readings] == [0.0265, 99.12]
 
 
 # Variants of copies and versions: format, line, and some of what it shows.
@@ -516,7 +779,16 @@ def test_variants(name: str, text: str, shown: dict[str, float]) -> None:
 
 
 BEHIND = ["2024-05-06T07:08:09.123456789Z ", "[2024-05-06 07:08:09,123] INFO - ", "worker-0 | "]
-BEGIN = ("fastai-row", "metriclogger-summary", "averagemeter-summary", "huggingface-bar")
+BEGIN = (
+    "rich",
+    "ultralytics-bar",
+    "ultralytics-validation",
+    "fastai-row",
+    "llm.c-validation",
+    "metriclogger-summary",
+    "averagemeter-summary",
+    "huggingface-bar",
+)
 """Styles that are known by how a line begins."""
 
 
@@ -581,8 +853,8 @@ def test_clocks() -> None:
 # --- what no line can do -----------------------------------------------------------------------
 
 
-# Of six digits, trailing zeros left out: where one is cut, nobody can tell.
-CUT_SAFE = [style for style in LINES if not style.startswith("boosting")]
+# Trailing zeros left out, or as many decimals as a copy likes: where one is cut, nobody can tell.
+CUT_SAFE = [style for style in LINES if not style.startswith(("boosting", "caffe", "mnist"))]
 
 
 @pytest.mark.parametrize("style", CUT_SAFE)

@@ -252,6 +252,33 @@ def test_no_print_is_read_by_two_formats(path: Path) -> None:
         assert len(readers) < 2, line.text
 
 
+# Of public logs: format, runs, epochs of the last one, and prints with numbers of the training.
+PUBLIC = {
+    "custom/ece1779_cnn": ("plain", 1, 50, 50),
+    "custom/fashion_epochs": ("plain", 1, 3, 30),
+    "custom/genre_nohup": ("plain", 1, 1, 64),
+    "custom/nmt_lstm_bak": ("plain", 2, 5, 485),
+    "notebook/nb_dann": ("plain", 1, 182, 182),
+    "csvlogger/irfanet.csv": ("csv", 1, 55, 55),
+    "pytorch/tcm_bert_keraslike_bar": ("textbar", 1, 100, 1000),
+    "detectron2/nb_d2_train": ("detectron2", 1, 1, 50),
+    "fairseq/wav2vec2_hydra_train": ("fairseq", 1, 1, 23),
+}
+
+
+@wild
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_logs_are_placed(name: str) -> None:
+    log = lines(WILD / "other" / f"{name}.log")
+    found = detect(line.text for line in log)
+    assert found is not None
+    timeline = Timeline()
+    placed = [item for line in log for item in timeline.place(line, found.parse(line.text))]
+    prints = [item for item in [*placed, *timeline.flush()] if isinstance(item, Print)]
+    training = [p for p in prints if any(not r.metric.startswith("val") for r in p.readings)]
+    assert (found.name, prints[-1].run, prints[-1].epoch, len(training)) == PUBLIC[name]
+
+
 def test_epochs_of_scikit_learn() -> None:
     folder = CORPUS / "sklearn_mlp"
     truth = json.loads((folder / "truth.json").read_text())["epochs"]

@@ -35,14 +35,21 @@ LOGS = {
         "avg_loss": ("cumulative-batch", "loss"),
         "acc": ("instantaneous", "acc"),
     },
+    "lightning_rich": {"train_loss_step": ("instantaneous", "train_loss")},
     "megatron": {"lm loss": ("interval", "lm loss"), "grad norm": ("instantaneous", "grad norm")},
     "mmengine": {"loss": ("sliding", "loss"), "acc": ("instantaneous", "acc")},
     "nanogpt": {"loss": ("instantaneous", "last_micro")},
+    "spacy": {"LOSS TEXTCAT": ("interval", "loss")},
     "timm": {"Loss": ("instantaneous", "Loss"), "Loss (avg)": ("cumulative-sample", "Loss")},
     "torchvision_ref": {
         "loss (avg)": ("cumulative-batch", "loss"),
         "acc1 (avg)": ("cumulative-sample", "acc1"),
         "acc5 (avg)": ("cumulative-sample", "acc5"),
+    },
+    "ultralytics": {
+        "box_loss": ("cumulative-batch", "box_loss"),
+        "cls_loss": ("cumulative-batch", "cls_loss"),
+        "dfl_loss": ("cumulative-batch", "dfl_loss"),
     },
 }
 EXACT = {"imagenet_example": 16, "torchvision_ref": 16}

@@ -39,6 +39,8 @@ class _Bar:
         self.readings: tuple[Reading, ...] = ()
         self.begun = 1
         """Times since the training's bar began."""
+        self.epoch: int | None = None
+        """Of its newest state, where that says so."""
         self.frames = Frames()
 
     def copy(self) -> _Bar:
@@ -108,8 +110,12 @@ class Bars:
             bar.frames.end_epoch()
         news = bool(item.readings) and item.readings != bar.readings
         redrawn = disturbed and not news and not begins and item.step == bar.n
-        bar.n, bar.readings = item.step or 0, item.readings
-        numbered = [] if redrawn else bar.frames.take(Frame(line, item, bar.n, news))
+        bar.n, bar.readings, bar.epoch = item.step or 0, item.readings, item.epoch
+        frame = Frame(line, item, bar.n, news)
+        if begins and news and item.step == item.steps:
+            numbered = [(frame, bar.n)]  # all that is kept of the epoch is its full bar
+        else:
+            numbered = [] if redrawn else bar.frames.take(frame)
         if name != self._training:
             full = item.step == item.steps
             return self._validate(line, item) if full and self._validates(name) else []
@@ -150,13 +156,14 @@ class Bars:
     def _begins(self, name: Name, line: Line, item: Progress) -> bool:
         """Whether a bar begins, for the first time or anew."""
         bar = self._bars.get(name)
+        full = item.step == item.steps
         if bar is not None and (item.step or 0) >= bar.n:
-            return False
+            return full and item.epoch is not None and bar.epoch not in (None, item.epoch)
         if bar is None:
             if len(self._bars) >= _MOST_BARS:
                 self._bars = {each: b for each, b in self._bars.items() if each == self._training}
             bar = self._bars[name] = _Bar()
-            if item.step:
+            if item.step and not full:
                 bar.readings = item.readings  # they may be old: the log begins inside an epoch
         else:
             bar.begun += 1

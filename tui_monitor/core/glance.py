@@ -11,7 +11,7 @@ from dataclasses import replace
 from math import isfinite, nan
 
 from tui_monitor.core.formats.base import Format
-from tui_monitor.core.formats.detect import by_name, detect
+from tui_monitor.core.formats.detect import Sniffer, by_name
 from tui_monitor.core.metrics import base_name, describe
 from tui_monitor.core.pace import UNHEARD, PaceMeter
 from tui_monitor.core.records import Event, Item, Line, Print
@@ -127,6 +127,7 @@ class GlanceReader:
         self._reader = LineReader()
         self._timeline = Timeline()
         self._unread: list[Line] = []
+        self._sniffer = Sniffer()
         self._number = 0
         self._run = _Run()
         self._now = 0.0
@@ -149,7 +150,7 @@ class GlanceReader:
         if self._format is None:
             twin = copy.copy(self)
             twin._timeline, twin._run = Timeline(), _Run()
-            twin._unread = self._unread.copy()
+            twin._unread, twin._sniffer = self._unread.copy(), self._sniffer.copy()
             twin._take(lines)
             return twin._conclude()
         timeline = self._timeline.copy()
@@ -201,7 +202,8 @@ class GlanceReader:
     def _take(self, lines: list[Line]) -> None:
         if self._format is None:
             self._unread += lines
-            self._format = detect(line.text for line in lines)
+            if any(self._sniffer.hear(line.text) for line in lines):
+                self._format = self._sniffer.find(line.text for line in self._unread)
             if self._format is None:
                 if len(self._unread) > _UNREAD_LINES:
                     del self._unread[: _UNREAD_LINES // 2]

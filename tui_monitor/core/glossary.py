@@ -5,24 +5,38 @@ Owns the names of a table's columns, the width of a window, and that a round is 
 
 from __future__ import annotations
 
+from tui_monitor.core.formats import plain, rich, table, ultralytics
+from tui_monitor.core.formats.base import COLUMN
 from tui_monitor.core.formats.fastai import ROW, of_table
 from tui_monitor.core.formats.mmengine import ENGINE, smoothed_over
+from tui_monitor.core.metrics import describe
 from tui_monitor.core.place import Place
 from tui_monitor.core.records import Columns, Progress, Window
+
+_OF_LOOPS = (plain.LINE, plain.HEAD, plain.DATA, plain.BELOW)
 
 
 class Glossary:
     """Of one timeline; a copy of it is independent."""
 
     def __init__(self) -> None:
-        self._columns: tuple[str, ...] = ()
+        self._columns: dict[str, tuple[str, ...]] = {}
+        """By table."""
         self._window: int | None = None
+        self._told: dict[str, float] = {}
+        """Numbers that stay beside a bar."""
+        self._head: Progress | None = None
+        """The newest line that announces an epoch for those below it."""
+        self._below: frozenset[str] = frozenset()
+        """Metrics shown there."""
+        self._data = ""
+        """What names of metrics begin with on the next line below."""
         self._repeats = False
 
     def learn(self, item: Columns | Window) -> None:
         """Take what a line says of those to come."""
         if isinstance(item, Columns):
-            self._columns = item.names
+            self._columns = {**self._columns, item.table: item.names}
         else:
             self._window = item.size
 
@@ -34,7 +48,55 @@ class Glossary:
         """A line as it is to be understood; None where it tells nothing."""
         repeats, self._repeats = self._repeats, False
         if item.style == ROW:
-            item = of_table(item, self._columns, at.bar_steps)
+            item = of_table(item, self._columns.get("", ()), at.bar_steps)
         elif item.style == ENGINE and self._window is not None:
             item = smoothed_over(item, self._window)
+        elif item.style == table.ROW:
+            item = table.of_table(item, self._columns.get(table.ROW, ()))
+        elif item.style == rich.EPOCH:
+            item, self._told = self._news(item), {r.metric: r.displayed for r in item.readings}
+        elif item.style == ultralytics.ROW:
+            if at.run == 0 or at.evaluated:
+                return None  # of a model that is only validated, or of the best one once more
+            item = self._named(item, ultralytics.ROW)
+        elif item.readings and item.readings[0].metric.startswith(COLUMN):
+            item = self._named(item, ultralytics.BAR)
+        elif item.style in _OF_LOOPS:
+            item = self._of_loop(item, at)
         return None if repeats or not item.readings else item
+
+    def _news(self, item: Progress) -> Progress:
+        """What of numbers that stay beside a bar is not as it was."""
+        told = self._told
+        news = (each for each in item.readings if told.get(each.metric) != each.displayed)
+        return item._replace(readings=tuple(news))
+
+    def _of_loop(self, item: Progress, at: Place) -> Progress:
+        """A line of a loop, by the head above it; without what its epoch showed already."""
+        if item.style == plain.HEAD:
+            self._head, self._below = item, frozenset()
+            return item
+        data, self._data = self._data, item.bar
+        if data and item.style == plain.BELOW:
+            item = plain.of_data(item, data)
+        head = self._head
+        if item.epoch is not None or head is None:
+            known = item.style == plain.LINE
+            self._head = None
+        else:
+            known = True
+            item = item._replace(epoch=head.epoch, epochs=head.epochs)
+        if item.style == plain.BELOW:
+            known = known and not self._below.intersection(each.metric for each in item.readings)
+            self._below |= {each.metric for each in item.readings}
+        readings = item.readings if known else ()
+        if item.step is None and at.last is not None and at.number == item.epoch:
+            # the steps have shown what this sums up
+            readings = tuple(each for each in readings if describe(each.metric).split == "val")
+        return item._replace(readings=readings)
+
+    def _named(self, row: Progress, table: str) -> Progress:
+        """A row by the names of its columns; what nothing names is left out."""
+        names = self._columns.get(table, ())
+        known = zip(row.readings, names, strict=False)
+        return row._replace(readings=tuple(each._replace(metric=name) for each, name in known))

@@ -194,6 +194,7 @@ class EndSession(Session):
         self._begun = whole._runs[0] if whole._runs and whole._runs[0].prints else None
         first = self._begun.prints[0] if self._begun is not None else None
         self._place = self._timeline = _EndTimeline(first)
+        self._timeline.learn_from(whole._timeline)
         self._reader.restart(at)
         if header is not None:
             for line in LineReader().feed(header + b"\n"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tui_monitor.core.formats import fastai, paddle
+from tui_monitor.core.formats import fastai, paddle, textbar
 from tui_monitor.core.formats.keras import COUNTS_BATCHES
 from tui_monitor.core.records import Progress, Reading, Samples, Unit
 
@@ -170,7 +170,9 @@ class Place:
         step, steps = item.step, item.steps
         if item.per_sample:
             return "sample"
-        if item.style in COUNTS_BATCHES or step is None or steps is None:
+        if item.style in COUNTS_BATCHES or item.style == textbar.BAR:
+            return "batch"
+        if step is None or steps is None:
             return "batch"
         if self.samples is not None:
             return "sample" if self.samples.train == steps else "batch"

@@ -125,6 +125,10 @@ class Columns(NamedTuple):
 
     names: tuple[str, ...]
     """Of the columns that `Progress.readings` of a row are to be called by, in order."""
+    table: str = ""
+    """Which table it is, where rows of several may come."""
+    begins_fit: bool = True
+    """False: it is printed before each row."""
 
 
 class Window(NamedTuple):

@@ -15,7 +15,7 @@ from tui_monitor.core.boundaries import Explainer
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.findings import Finder
 from tui_monitor.core.formats.base import Format
-from tui_monitor.core.formats.detect import by_name, detect
+from tui_monitor.core.formats.detect import Sniffer, by_name, detect
 from tui_monitor.core.logtail import LogTail
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.pace import PaceMeter
@@ -54,6 +54,7 @@ class Session:
         self._reader = LineReader()
         self._timeline = Timeline()
         self._unread: list[Line] = []
+        self._sniffer = Sniffer()
         self._runs: list[RunDecoder] = []
         self._events: list[Event] = []
         self._held_events: dict[int, tuple[int, tuple[Event, ...]]] = {}
@@ -143,12 +144,12 @@ class Session:
 
     def _sniff(self, *, force: bool, tail: Line | None = None) -> None:
         """Find the format; lines that came before it is known are then read."""
-        if not force and detect([self._unread[-1].text]) is None:
+        if not force and not self._sniffer.hear(self._unread[-1].text):
             if len(self._unread) > SNIFFED_LINES:
                 del self._unread[: SNIFFED_LINES // 2]
             return
         lines = self._unread if tail is None else [*self._unread, tail]
-        self._format = detect([line.text for line in lines])
+        self._format = self._sniffer.find(line.text for line in lines)
         waiting, self._unread = self._unread, []
         if self._format is None:
             return

@@ -90,10 +90,15 @@ class Timeline:
                 self._fit_begins = True
             elif isinstance(item, Columns | Window):
                 self._glossary.learn(item)
-                self._fit_begins = self._fit_begins or isinstance(item, Columns)
+                begins = isinstance(item, Columns) and item.begins_fit
+                self._fit_begins = self._fit_begins or begins
             else:
                 self._place_notice(line, item, placed)
         return placed
+
+    def learn_from(self, other: Timeline) -> None:
+        """Know what lines before said of later ones, as another timeline of the log knows it."""
+        self._glossary = copy.copy(other._glossary)
 
     def copy(self) -> Timeline:
         """An independent one that stands at the same place."""

@@ -21,6 +21,8 @@ CLOCK: Final = r"(?:\d{1,5} days?, )?\d{1,4}:\d\d(?::\d\d)?"
 
 SUMMARY_FIELDS: Final = r"(?:[A-Za-z][\w@/-]{0,40} \d{1,9}\.\d{3}(?: {1,4}|$)){1,20}"
 """Pattern of `Acc@1 93.611 Acc@5 100.000 loss 0.300`, without groups."""
+COLUMN: Final = "column "
+"""What the readings of a table's row are called, with their number, before its head names them."""
 _SUMMARY_FIELD = re.compile(r"(\S{1,41}) (\d{1,9}\.\d{3})")
 
 

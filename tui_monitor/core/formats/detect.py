@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import copy
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from tui_monitor.core.formats.averagemeter import AverageMeterFormat
 from tui_monitor.core.formats.base import Format
 from tui_monitor.core.formats.boosting import BoostingFormat
+from tui_monitor.core.formats.caffe import CaffeFormat
 from tui_monitor.core.formats.darknet import DarknetFormat
+from tui_monitor.core.formats.detectron2 import Detectron2Format
+from tui_monitor.core.formats.espnet import EspnetFormat
+from tui_monitor.core.formats.fairseq import FairseqFormat
 from tui_monitor.core.formats.fastai import FastaiFormat
 from tui_monitor.core.formats.huggingface import HuggingFaceFormat
 from tui_monitor.core.formats.ignite import IgniteFormat
@@ -16,12 +22,27 @@ from tui_monitor.core.formats.keras import KerasFormat
 from tui_monitor.core.formats.megatron import MegatronFormat
 from tui_monitor.core.formats.metriclogger import MetricLoggerFormat
 from tui_monitor.core.formats.mmengine import MMEngineFormat
+from tui_monitor.core.formats.mnist import SUMMARY as MNIST_SUMMARY
+from tui_monitor.core.formats.mnist import MnistFormat
 from tui_monitor.core.formats.nanogpt import NanoGptFormat
 from tui_monitor.core.formats.paddle import PaddleFormat
+from tui_monitor.core.formats.plain import BELOW, HEAD, PlainFormat
+from tui_monitor.core.formats.rich import RichFormat
 from tui_monitor.core.formats.sklearn import SklearnFormat
+from tui_monitor.core.formats.steplines import LLMC_VALIDATION, StepLinesFormat
+from tui_monitor.core.formats.table import TableFormat, cells, of_table
+from tui_monitor.core.formats.textbar import TextBarFormat
 from tui_monitor.core.formats.tqdm import TqdmFormat
-from tui_monitor.core.records import Progress
+from tui_monitor.core.formats.ultralytics import UltralyticsFormat
+from tui_monitor.core.records import Columns, Progress
 from tui_monitor.errors import TuiMonitorError
+
+_COMMON = (MNIST_SUMMARY, LLMC_VALIDATION)
+"""Styles of lines that are of no format alone."""
+_NEAR = 2
+"""Lines from a table's head to its first row at most."""
+_MOST_LIKE = 256
+"""Sets of names that are remembered."""
 
 FORMATS: tuple[Format, ...] = (
     PaddleFormat(),
@@ -32,10 +53,18 @@ FORMATS: tuple[Format, ...] = (
     HuggingFaceFormat(),
     FastaiFormat(),
     IgniteFormat(),
+    UltralyticsFormat(),
+    RichFormat(),
     TqdmFormat(),
+    MnistFormat(),
     MegatronFormat(),
+    FairseqFormat(),
+    EspnetFormat(),
     NanoGptFormat(),
+    StepLinesFormat(),
     DarknetFormat(),
+    Detectron2Format(),
+    CaffeFormat(),
     BoostingFormat(),
     SklearnFormat(),
     JsonLinesFormat(),
@@ -45,11 +74,96 @@ FORMATS: tuple[Format, ...] = (
 Keras finds its bars behind any text, and Paddle's are Keras' behind the word `step`.
 """
 
+PLAIN: Final = PlainFormat()
+TABLE: Final = TableFormat()
+TEXT_BAR: Final = TextBarFormat()
+FALLBACKS: tuple[Format, ...] = (TEXT_BAR, TABLE, PLAIN)
+"""Read where no other format reads a print with numbers: text bars, which are Keras' but for these,
+and tables and lines of loops, which only several lines together tell.
+"""
+
+
+class _Rows:
+    """Whether a row of a table comes below its head."""
+
+    def __init__(self) -> None:
+        self._names: tuple[str, ...] = ()
+        self._lines = 0
+        """Since the head."""
+
+    def hear(self, text: str) -> bool:
+        """Take the next line; whether it is such a row, with at most a rule between."""
+        self._lines += 1
+        for item in TABLE.parse(text):
+            if isinstance(item, Columns):
+                self._names, self._lines = item.names, 0
+            elif isinstance(item, Progress) and self._lines <= _NEAR:
+                fits = len(cells(text)) == len(self._names)
+                return fits and bool(of_table(item, self._names).readings)
+        return False
+
+
+class _Repeats:
+    """Whether a line of a loop comes again, with numbers of another place."""
+
+    def __init__(self) -> None:
+        self._places: dict[tuple[str, ...], tuple[int | None, ...]] = {}
+        """Where the numbers of each set of names were first."""
+        self._head: tuple[int | None, ...] = (None,)
+
+    def hear(self, text: str) -> bool:
+        """Take the next line; whether it is one that came before, further on."""
+        for item in PLAIN.parse(text):
+            if not isinstance(item, Progress):
+                continue
+            if item.style == HEAD:
+                self._head = (item.epoch,)
+            if not item.readings:
+                continue
+            place = self._head if item.style == BELOW else (item.epoch, item.step)
+            if len(self._places) >= _MOST_LIKE:
+                self._places.clear()
+            names = tuple(each.metric for each in item.readings)
+            if self._places.setdefault(names, place) != place:
+                return True
+        return False
+
+
+class Sniffer:
+    """Hears a log line by line until its format can be told."""
+
+    def __init__(self) -> None:
+        self._rows, self._repeats = _Rows(), _Repeats()
+        self._fallback: Format | None = None
+
+    def copy(self) -> Sniffer:
+        """An independent one."""
+        return copy.deepcopy(self)
+
+    def hear(self, text: str) -> bool:
+        """Take the next line; whether the format can now be told."""
+        if any(evidence(each, (text,)) for each in FORMATS):
+            return True
+        if evidence(TEXT_BAR, (text,)):
+            self._fallback = TEXT_BAR
+        elif self._rows.hear(text):
+            self._fallback = TABLE
+        elif self._repeats.hear(text):
+            self._fallback = PLAIN
+        return self._fallback is not None
+
+    def find(self, lines: Iterable[str]) -> Format | None:
+        """The format of the lines so far, or of those that are kept of them."""
+        return _best(list(lines)) or self._fallback
+
 
 def evidence(log_format: Format, lines: Iterable[str]) -> int:
-    """Number of progress prints with numbers that the format reads in these lines."""
+    """Number of progress prints with numbers that the format reads in these lines.
+
+    Lines that many another program prints as well prove nothing.
+    """
     return sum(
-        isinstance(item, Progress) and bool(item.readings)
+        isinstance(item, Progress) and bool(item.readings) and item.style not in _COMMON
         for text in lines
         for item in log_format.parse(text)
     )
@@ -58,9 +172,16 @@ def evidence(log_format: Format, lines: Iterable[str]) -> int:
 def detect(lines: Iterable[str]) -> Format | None:
     """The format that reads the most progress prints in these lines; None if none reads any.
 
-    A header alone proves nothing: many a hand-written loop prints `Epoch 1/10`.
+    Fallbacks are for logs of which no other format reads a line. A header alone proves nothing: many
+    a hand-written loop prints `Epoch 1/10`.
     """
     texts = list(lines)
+    sniffer = Sniffer()
+    return _best(texts) or next((sniffer.find(()) for text in texts if sniffer.hear(text)), None)
+
+
+def _best(texts: Sequence[str]) -> Format | None:
+    """The format, fallbacks left out, that reads the most prints; a tie goes to the earlier."""
     counts = [evidence(log_format, texts) for log_format in FORMATS]
     best = max(counts)
     return FORMATS[counts.index(best)] if best else None
@@ -72,8 +193,9 @@ def by_name(hint: str) -> Format:
     Raises TuiMonitorError, listing the names there are, if none has it.
     """
     wanted = hint.strip().lower()
-    for log_format in FORMATS:
+    known = (*FORMATS, *FALLBACKS)
+    for log_format in known:
         if log_format.name == wanted:
             return log_format
-    names = ", ".join(log_format.name for log_format in FORMATS)
+    names = ", ".join(log_format.name for log_format in known)
     raise TuiMonitorError(f"unknown log format {hint!r}: choose one of {names}")

@@ -11,16 +11,13 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from tui_monitor.core.formats.base import CLOCK, clock_seconds, printed, self_placed
+from tui_monitor.core.formats.base import CLOCK, COLUMN, clock_seconds, printed, self_placed
 from tui_monitor.core.records import Columns, Item, Progress, Reading
 
 BAR: Final = "fastai-bar"
 """`Epoch 1/4 : |███-----| 21.35% [19/89 00:00<00:01... 2.2881]`."""
 ROW: Final = "fastai-row"
 """`0         2.134351    1.990679    0.677778  00:01`."""
-
-COLUMN: Final = "column "
-"""What the readings of a row are called, with their number, before the table's head names them."""
 
 _LAW = "debiased-0.98"
 _LOSSES = ("train_loss", "valid_loss")

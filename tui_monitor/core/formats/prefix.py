@@ -17,15 +17,22 @@ _LABEL = (
     r"|\(\w{1,64} pid=\d{1,10}[^()]{0,60}\)"  # Ray
     rf"|{_LEVEL}:[\w.]{{1,64}}:|\d{{1,4}}:|[\w.-]{{1,64}} {{0,40}}\|)"  # logging, srun, compose
 )
-_PREFIX = re.compile(
+_LABELS = (
     rf"{_LABEL}(?:[ \t]{{0,8}}(?:{_LABEL}|{_LEVEL}:?|std(?:out|err) [FP]"
     r"|(?:[\w.-]{1,64} )?[\w./@-]{1,64}\[[\w.]{1,32}\]:"  # host and process of a journal
-    r"|[|-]|[\w.-]{1,64}(?=[ \t]{1,8}[|-][ \t]))){0,6}"
-    r"[ \t]{0,8}(?=(?:- )?\d{1,9}[a-z])"
+    r"|[|-]|[\w.-]{1,64}(?=[ \t]{1,8}[|-][ \t]))){0,6}[ \t]{0,8}"
 )
+_PREFIX = re.compile(rf"{_LABELS}(?=(?:- )?\d{{1,9}}[a-z])")
+_BEFORE_WORDS = re.compile(rf"{_LABELS}(?=[\[(<#*=-]{{0,4}} ?[A-Za-z\d])")
 
 
 def prefix_end(text: str) -> int:
     """Where a known prefix ends before a line that begins with a number and its unit, else 0."""
     match = _PREFIX.match(text)
+    return match.end() if match else 0
+
+
+def label_end(text: str) -> int:
+    """Where a known prefix ends before a line that begins with a word or a bracket, else 0."""
+    match = _BEFORE_WORDS.match(text)
     return match.end() if match else 0

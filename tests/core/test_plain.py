@@ -1,0 +1,279 @@
+"""Lines of home-made loops: what is read of them, and what is left alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.test_formats import HARD, LINES
+from tui_monitor.core.formats.detect import PLAIN, Sniffer, detect
+from tui_monitor.core.formats.plain import BELOW, HEAD, LINE
+from tui_monitor.core.laws import by_key
+from tui_monitor.core.records import Progress
+from tui_monitor.core.session import Session
+
+Place = tuple[int | None, int | None, int | None, int | None]
+
+# Epoch, epochs, step, steps; and the numbers by their names.
+READ: list[tuple[str, Place, dict[str, float]]] = [
+    (
+        "Epoch 1/3 | Step 700/1000 | Loss: 1.5115 | Accuracy: 46.6%",
+        (1, 3, 700, 1000),
+        {"loss": 1.5115, "accuracy": 46.6},
+    ),
+    (
+        "Epoch [2/3], Step [8/3236], Loss: 8.3373, Perplexity: 4176.8940",
+        (2, 3, 8, 3236),
+        {"loss": 8.3373, "perplexity": 4176.894},
+    ),
+    (
+        "epoch: 7, trainloss: 29.14, validloss: 29.18, testloss: 29.19, trainacc: 0.93",
+        (7, None, None, None),
+        {"train_loss": 29.14, "val_loss": 29.18, "test-loss": 29.19, "train_acc": 0.93},
+    ),
+    (
+        "Epoch 0 Batch 70 train_loss 2.2929 train_acc 0.0 valid_loss 2.3029 valid_acc 0.1",
+        (0, None, 70, None),
+        {"train_loss": 2.2929, "train_acc": 0.0, "val_loss": 2.3029, "val_acc": 0.1},
+    ),
+    (
+        "2018-12-09 01:04:24,693 - nmt - INFO - Epoch: 0, Iteration: 300, Encoder Loss: 19.956, "
+        "Learning Rate: 0.1",
+        (0, None, 300, None),
+        {"encoder_loss": 19.956, "learning_rate": 0.1},
+    ),
+    (
+        "epoch: 1/300 iter: 61/180 loss: 2.6251(2.6376) data_time: 0.85(0.88) remain: 48:17:44",
+        (1, 300, 61, 180),
+        {"loss": 2.6251, "loss (avg)": 2.6376},
+    ),
+    (
+        "Iter:     10,  Train Loss:   2.0,  Train Acc: 13.62%,  Val Loss:   1.9,  Time: 0:05:36 *",
+        (None, None, 10, None),
+        {"train_loss": 2.0, "train_acc": 13.62, "val_loss": 1.9},
+    ),
+    (
+        "[Epoch 3/10] [Batch 5/100] [D loss: 0.512345] [G loss: 0.623]",
+        (3, 10, 5, 100),
+        {"d_loss": 0.512345, "g_loss": 0.623},
+    ),
+    (
+        "[3/25][100/391] Loss_D: 0.5123 Loss_G: 2.1123 D(x): 0.5123 D(G(z)): 0.1123 / 0.0512",
+        (3, 25, 100, 391),
+        {"loss_d": 0.5123, "loss_g": 2.1123, "d(x)": 0.5123, "d(g(z))": 0.1123},
+    ),
+    ("[1,  2000] loss: 2.218", (1, None, 2000, None), {"loss": 2.218}),
+    ("Epoch 5 [100/500] Loss: 0.5123", (5, None, 100, 500), {"loss": 0.5123}),
+    (
+        "Epoch 1/10 - Train: loss=0.5123, acc=0.9123 - Val: loss=0.6123, acc=0.8123",
+        (1, 10, None, None),
+        {"train_loss": 0.5123, "train_acc": 0.9123, "val_loss": 0.6123, "val_acc": 0.8123},
+    ),
+    (
+        "Epoch 003 | Train Loss 0.5123 | Val Loss 0.6123 | lr 1.00e-03 | 12.3s",
+        (3, None, None, None),
+        {"train_loss": 0.5123, "val_loss": 0.6123, "lr": 1e-3},
+    ),
+    ("Epoch 3 finished. Loss: 0.51", (3, None, None, None), {"loss": 0.51}),
+    ("INFO:root:Epoch #3: test loss = 0.51", (3, None, None, None), {"test-loss": 0.51}),
+    (
+        "epoch0; batch2; g_loss:20.54; d_A_loss: 2.52 ;",
+        (0, None, 2, None),
+        {"g_loss": 20.54, "d_a_loss": 2.52},
+    ),
+    (
+        "Epoch: 002, Loss: 1.8746, Train: 0.2714, Val: 0.1840, Test: 0.1890",
+        (2, None, None, None),
+        {"loss": 1.8746, "train_value": 0.2714, "val_value": 0.184, "test-value": 0.189},
+    ),
+    ("[Val] Epoch 3: loss 0.61 acc 0.81", (3, None, None, None), {"val_loss": 0.61, "val_acc": 0.81}),
+    ("[Train] Epoch 3: loss 0.61", (3, None, None, None), {"loss": 0.61}),
+    ("Epoch 1/10 (Phase 1): Train F1=0.34", (1, 10, None, None), {"train_f1": 0.34}),
+    ("Iteration 150 (warm): loss = 1.08e-01", (None, None, 150, None), {"loss": 0.108}),
+    ("step 100: loss = nan", (None, None, 100, None), {"loss": float("nan")}),
+    ("Episode 100\tAverage Score: 21.41", (None, None, 100, None), {"average_score": 21.41}),
+]  # fmt: skip
+
+
+def only(text: str) -> Progress:
+    (item,) = PLAIN.parse(text)
+    assert isinstance(item, Progress)
+    return item
+
+
+@pytest.mark.parametrize(("text", "place", "shown"), READ)
+def test_a_line_with_its_place(text: str, place: Place, shown: dict[str, float]) -> None:
+    item = only(text)
+    assert item.style == LINE
+    assert (item.epoch, item.epochs, item.step, item.steps) == place
+    told = {each.metric: each.displayed for each in item.readings}
+    assert told == pytest.approx(shown, nan_ok=True)
+    assert item.unit == ("epoch" if item.step is None else "batch")
+
+
+def test_laws_of_what_a_loop_prints() -> None:
+    with_steps = only("Step 5, loss: 0.51, val_loss: 0.61, lr: 0.001").readings
+    assert [each.law for each in with_steps] == ["open", "epoch", "instantaneous"]
+    without = only("Epoch 5, loss: 0.51, val_loss: 0.61").readings
+    assert [each.law for each in without] == ["epoch", "epoch"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Epoch 3: the model reached loss 0.5 which is better than 0.6",
+        "Epoch 5, loss did not improve from 0.512, stopping",
+        "The accuracy of step 3 is 0.5",
+        "epochs: 100, learning rate: 0.01",
+        "epochs: 100",
+        "iter: 0.5",
+        "batch_size: 32, lr: 0.1",
+        "learning_rate: 0.001",
+        "loss_weight: 0.5",
+        "Best loss: 0.5123",
+        "Final accuracy: 0.5",
+        "step 3: mix 0.5 cups of flour",
+        "Epoch 2.5 loss: 0.5",
+        "Val Epoch: 3 [10/100] loss 0.6123",
+        "Test: 0.5",
+        "version 1.0, loss functions improved",
+        "Epoch 3, loss: 0.5 " + "x" * 600,
+    ],
+)
+def test_what_is_left_alone(text: str) -> None:
+    assert not PLAIN.parse(text)
+
+
+@pytest.mark.parametrize("text", ["Epoch 3/10", "Epoch: 03 | Epoch Time: 0m 5s", "=== epoch 3 ==="])
+def test_heads_of_lines_below(text: str) -> None:
+    item = only(text)
+    assert (item.style, item.epoch, item.readings) == (HEAD, 3, ())
+
+
+def test_numbers_below_a_head() -> None:
+    item = only("\t Val. Loss: 0.512 |  Val. Acc: 70.12%")
+    assert item.style == BELOW
+    assert [(each.metric, each.displayed) for each in item.readings] == [
+        *[("val_loss", 0.512), ("val_acc", 70.12)]
+    ]
+    assert not PLAIN.parse("Loss: 0.512 after the update")
+
+
+def placed(lines: Iterable[str]) -> list[tuple[int, int, int | None, str, float]]:
+    session = Session()
+    session.feed("".join(f"{line}\n" for line in lines).encode(), 0.0)
+    session.finish()
+    return [(row.run, row.epoch, row.step, row.metric, row.displayed) for row in session.rows()]
+
+
+def test_epochs_above_their_numbers() -> None:
+    lines = []
+    for epoch in range(3):
+        lines += [f"Epoch {epoch}/2", "----------", f"train Loss: 0.{9 - epoch}123 Acc: 0.7512"]
+        lines += [f"val Loss: 0.{8 - epoch}123 Acc: 0.8123", ""]
+    lines += ["Training complete in 3m 2s", "Best val Acc: 0.8123"]
+    rows = placed(lines)
+    assert [row[:3] for row in rows] == [(1, n, None) for n in (1, 2, 3) for _ in range(4)]
+    assert [row[4] for row in rows if row[3] == "val_loss"] == [0.8123, 0.7123, 0.6123]
+
+
+def test_the_quickstart_of_pytorch() -> None:
+    lines = []
+    for epoch in (1, 2):
+        lines += [f"Epoch {epoch}", "-" * 31]
+        lines += [f"loss: 2.{epoch}0{k}494  [{64 + k * 6400:>5d}/60000]" for k in range(9)]
+        lines += ["Test Error: ", f" Accuracy: 4{epoch}.7%, Avg loss: 2.157374 ", ""]
+    rows = placed([*lines, "Done!"])
+    steps = [64 + k * 6400 for k in range(9)]
+    assert [row[1:3] for row in rows if row[3] == "loss"] == [(n, k) for n in (1, 2) for k in steps]
+    tested = [row for row in rows if row[3] == "test-accuracy"]
+    assert [(row[1], row[4]) for row in tested] == [(1, 41.7), (2, 42.7)]
+    assert {row[3] for row in rows} == {"loss", "test-accuracy", "test-avg_loss"}
+
+
+def test_a_head_is_of_steps_below_too() -> None:
+    lines = []
+    for epoch in (1, 2):
+        lines += [f"Epoch {epoch}", *(f"step {k}/4, loss: 0.{epoch}{k}1" for k in range(1, 5))]
+        lines += [f"loss: 0.{epoch}91", f"val_loss: 0.{epoch}92"]
+    rows = placed(lines)
+    steps = [(1, n, k) for n in (1, 2) for k in range(1, 5)]
+    assert [row[:3] for row in rows if row[3] == "loss"] == steps  # the sum-up adds nothing
+    assert [row[4] for row in rows if row[3] == "val_loss"] == [0.192, 0.292]
+
+
+@pytest.mark.parametrize("every", [1, 5])
+def test_the_truth_is_inside_the_bounds_of_a_running_mean(every: int) -> None:
+    random, lines, truth = Random(3), [], []
+    for epoch in range(1, 7):
+        values = [random.gauss(2.0, 0.5) / epoch for _ in range(100)]
+        truth.append(values)
+        lines += [
+            f"Epoch [{epoch}/6], Step [{k}/100], Loss: {sum(values[:k]) / k:.4f}"
+            for k in range(every, 101, every)
+        ]
+    session = Session()
+    session.feed("\n".join(lines).encode(), 0.0)
+    session.finish()
+    rows = list(session.rows())
+    assert {row.law for row in rows} == {"cumulative-batch"}
+    for row in rows:
+        window = truth[row.epoch - 1][row.from_batch : row.to_batch]
+        assert len(window) == every
+        assert row.low is not None
+        assert row.high is not None
+        assert row.low <= sum(window) / len(window) <= row.high
+
+
+def test_a_line_that_never_comes_again_is_no_log() -> None:
+    assert detect(["Epoch 3, loss: 0.51"]) is None
+    assert detect(["Epoch 3, loss: 0.51"] * 2) is None
+    assert detect(["loss: 0.51", "loss: 0.52", "loss: 0.53"]) is None
+    assert detect(["Epoch 3, loss: 0.51", "Epoch 4, accuracy: 0.51"]) is None
+    assert detect(["Epoch 3, loss: 0.51", "other", "Epoch 4, loss: 0.50"]) is PLAIN
+    assert detect(["Epoch 3", "loss: 0.51", "Epoch 4", "loss: 0.50"]) is PLAIN
+
+
+@pytest.mark.parametrize("style", LINES)
+def test_it_takes_no_line_of_another_format(style: str) -> None:
+    name, text = LINES[style]
+    found = detect(["Epoch 3, loss: 0.51", "Epoch 4, loss: 0.50", "Epoch 5, loss: 0.49", text])
+    assert found is not None
+    bare = style in (
+        "huggingface-bar",
+        "mnist-summary",
+        "llm.c-validation",
+    )  # which tell nothing by themselves
+    assert found.name == (PLAIN.name if bare else name)
+
+
+def test_a_sniffer_remembers_lines_that_are_not_kept() -> None:
+    sniffer = Sniffer()
+    assert not sniffer.hear("Epoch 3, loss: 0.51")
+    assert not sniffer.copy().hear("Epoch 3, loss: 0.52")
+    assert sniffer.copy().hear("Epoch 4, loss: 0.51")
+    assert not sniffer.hear("Loading data")
+    assert sniffer.hear("Epoch 4, loss: 0.51")
+    assert sniffer.find(["Epoch 4, loss: 0.51"]) is PLAIN
+
+
+PIECES = sorted({piece for text, _, _ in READ for piece in text.split(" ")})
+
+
+@given(st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=20).map(" ".join)))
+def test_no_text_breaks_the_grammar(text: str) -> None:
+    for item in PLAIN.parse(text):
+        assert isinstance(item, Progress)
+        assert all(by_key(each.law) and each.quantum >= 0.0 for each in item.readings)
+
+
+def test_no_text_takes_long() -> None:
+    for text in (*HARD, *(text[:590] for text in HARD), "Epoch 1 " + "a1 " * 190):
+        begin = time.process_time()
+        PLAIN.parse(text)
+        assert time.process_time() - begin < 0.02

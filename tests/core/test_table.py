@@ -1,0 +1,154 @@
+"""Tables that CSV loggers write: heads, rows, and what the names of columns tell."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.test_formats import HARD
+from tests.core.test_frameworks import CORPUS
+from tui_monitor.core.formats.detect import TABLE, detect
+from tui_monitor.core.formats.table import ROW, of_table
+from tui_monitor.core.records import Columns, Progress
+from tui_monitor.core.session import Session
+
+
+def decoded(text: str) -> Session:
+    session = Session()
+    session.feed(text.encode(), 0.0)
+    session.finish()
+    return session
+
+
+def test_a_row_an_epoch() -> None:
+    log = "epoch,acc,loss,lr,val_acc,val_loss\r\n0,0.5,1.25,0.1,0.75,1.5\r\n1,0.625,1.0,0.1,NA,1.25\r\n"
+    session = decoded(log)
+    rows = [(row.epoch, row.epoch_label, row.metric, row.displayed) for row in session.rows()]
+    assert rows[:2] == [(1, "0", "acc", 0.5), (1, "0", "loss", 1.25)]
+    assert rows[-1] == (2, "1", "val_loss", 1.25)
+    assert len(rows) == 9
+    assert {(row.law, row.final) for row in session.rows() if "loss" in row.metric} == {
+        ("epoch", True)
+    }
+
+
+def test_names_of_columns() -> None:
+    head = (
+        "                  epoch,         train/box_loss,  metrics/mAP50(B),   val/box_loss, x/lr0"
+    )
+    assert TABLE.parse(head) == (
+        Columns(("epoch", "train_box_loss", "val_mAP50(B)", "val_box_loss", "x/lr0"), ROW),
+    )
+    (item,) = TABLE.parse("                 0,          0.012345,       0.25,     0.5,   0.1")
+    assert isinstance(item, Progress)
+    named = of_table(item, ("epoch", "train_loss", "time", "val_loss", "lr"))
+    assert (named.epoch, named.step, named.final) == (0, None, True)
+    assert [(each.metric, each.displayed, each.law) for each in named.readings] == [
+        ("train_loss", 0.012345, "epoch"),
+        ("val_loss", 0.5, "epoch"),
+        ("lr", 0.1, "instantaneous"),
+    ]
+    assert of_table(item, ("epoch", "loss")).readings == ()
+
+
+@pytest.mark.parametrize("name", ["lightning_tqdm", "lightning_rich"])
+def test_what_lightning_logs(name: str) -> None:
+    if not CORPUS.is_dir():
+        pytest.skip("the corpus of real logs is not here")
+    session = decoded((CORPUS / name / "csv" / "v0" / "metrics.csv").read_text())
+    truth = json.loads((CORPUS / name / "truth.json").read_text())["epochs"]
+    losses = [x for epoch in truth for x in epoch["values"]["train_loss"]]
+    rows = [row for row in session.rows() if row.metric == "train_loss_step"]
+    assert len(rows) == 36
+    for row in rows:
+        assert row.step is not None
+        assert row.value == pytest.approx(losses[row.step - 1], rel=1e-6)
+    means = [row.displayed for row in session.rows() if row.metric == "train_loss_epoch"]
+    for mean, epoch in zip(means, truth, strict=True):
+        values, sizes = epoch["values"]["train_loss"], epoch["batch_sizes"]
+        weighted = sum(x * b for x, b in zip(values, sizes, strict=True)) / sum(sizes)
+        assert mean == pytest.approx(weighted, rel=1e-5)
+
+
+def test_epochs_of_skorch() -> None:
+    if not CORPUS.is_dir():
+        pytest.skip("the corpus of real logs is not here")
+    session = decoded((CORPUS / "skorch" / "log.txt").read_text())
+    truth = json.loads((CORPUS / "skorch" / "truth.json").read_text())["epochs"]
+    rows = [row for row in session.rows() if row.metric == "train_loss"]
+    assert [(row.epoch_label, row.final) for row in rows] == [(str(n), True) for n in range(1, 13)]
+    for row, epoch in zip(rows, truth, strict=True):
+        values, sizes = epoch["values"]["train_loss"], epoch["batch_sizes"]
+        mean = sum(x * b for x, b in zip(values, sizes, strict=True)) / sum(sizes)
+        assert row.displayed == pytest.approx(mean, abs=0.5e-4)
+    assert {row.metric for row in session.rows()} == {"train_loss", "valid_acc", "valid_loss"}
+
+
+def test_a_table_with_marks_for_checkpoints() -> None:
+    log = (
+        "  epoch    train_loss    valid_loss    cp     dur\n"
+        "-------  ------------  ------------  ----  ------\n"
+        "      1        2.2114        2.0786     +  0.0245\n"
+        "      2        1.8953        2.1495        0.0180\n"
+    )
+    shown = [(row.epoch, row.metric, row.displayed) for row in decoded(log).rows()]
+    assert shown == [
+        *[(1, "train_loss", 2.2114), (1, "valid_loss", 2.0786)],
+        *[(2, "train_loss", 1.8953), (2, "valid_loss", 2.1495)],
+    ]
+
+
+def test_losses_of_spacy_are_sums_since_the_row_before() -> None:
+    log = (
+        "E    #       LOSS TOK2VEC  LOSS NER  ENTS_F  SCORE \n"
+        "---  ------  ------------  --------  ------  ------\n"
+        "  0       0          0.00     40.00    0.00    0.00\n"
+        "  1     200         20.00   1000.00   50.00    0.50\n"
+    )
+    rows = [row for row in decoded(log).rows() if row.metric == "LOSS NER"]
+    assert [(row.from_batch, row.to_batch, row.value) for row in rows] == [
+        *[(0, 1, 40.0), (1, 201, 5.0)]
+    ]
+    names = {row.metric for row in decoded(log).rows()}
+    assert names == {"LOSS TOK2VEC", "LOSS NER", "val_ENTS_F", "val_SCORE"}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["epoch,loss"],
+        ["1,0.5", "2,0.25"],
+        ["name,age,loss", "1,2,3"],
+        ["epoch,loss", "1,0.5,3"],
+        ["epoch,wheel", "1,0.5"],
+        ["the epoch, and the loss", "1,0.5"],
+        ["epoch,loss", "one,0.5"],
+        ["epoch,loss", "1,Na"],
+        ["epoch,loss", "1,"],
+        ["epoch,loss", "", "", "1,0.5"],
+        ["epoch,loss", "NA,None"],
+        ["step  the loss falls", "1  0.5"],
+        ["epoch    loss    acc", "  1  0.5"],
+    ],
+)
+def test_what_is_no_table_of_a_training(lines: list[str]) -> None:
+    assert detect(lines) is None
+
+
+@given(st.text(alphabet='0123456789,;. -aeinfNAloss\t"/', max_size=60))
+def test_no_text_breaks_the_grammar(text: str) -> None:
+    for item in TABLE.parse(text):
+        if isinstance(item, Progress):
+            of_table(item, ("epoch", "step", "loss", "acc"))
+
+
+def test_no_text_takes_long() -> None:
+    cells = ("1,", "1 ,", "a,", "a b,", ",", " ,", "1.5e5,", "\t", "nan;")
+    for text in (*HARD, *(cell * (3990 // len(cell)) for cell in cells), "1" + " " * 3000 + ",x"):
+        begin = time.process_time()
+        TABLE.parse(text)
+        assert time.process_time() - begin < 0.02

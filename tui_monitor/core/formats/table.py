@@ -1,0 +1,146 @@
+"""Tables with a head of names and a row a print: what CSV loggers, skorch and spaCy write.
+
+Keras' CSVLogger, skorch and Ultralytics' results.csv write a row an epoch, Lightning's CSVLogger one of
+each time that anything is logged, with empty cells for what is not. A table is read where its head
+names an epoch or a step and a metric. A number's law is its name's: beside a step, `_step` is the
+newest batch and `_epoch` a whole epoch, and what is neither is open. spaCy's losses are sums over the
+batches since the row before; its steps count from 0, and the first row is one batch. Sources:
+keras/callbacks.py, CSVLogger; lightning/fabric/loggers/csv_logs.py 2.6; ultralytics/engine/trainer.py,
+save_metrics; skorch/callbacks/logging.py 1.4, PrintLog; spacy/training/loggers.py 3.8, console_logger.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from tui_monitor.core.formats.base import COLUMN, printed, self_placed
+from tui_monitor.core.metrics import describe
+from tui_monitor.core.records import Columns, Item, Progress, Reading
+
+ROW: Final = "table"
+"""`3,0.25,,2.2570`, below `epoch,acc,lr,loss`."""
+
+_MOST = 4000
+"""Characters of a line that is looked at."""
+_MOST_CELLS = 250
+_NAME = re.compile(r"[A-Za-z_][\w /@().:%-]{0,60}|#")
+_ROW_BEGINS = re.compile(
+    r'\s{0,60}(?:"?[+-]?\d[\d.eE+-]{0,40}"?|nan|NA|)(?:[,;\t]|\s{1,60}[,;\t\d.+-])'
+)
+_CELL = re.compile(r"[+-]?(?:\d{1,24}(?:\.\d{0,24})?(?:[eE][+-]?\d{1,3})?|(?i:nan|inf))|NA|None|")
+_MISSING = ("", "NA", "None")
+_BETWEEN = re.compile(r"[,;\t]")
+_BLANKS = re.compile(r" {2,40}")
+_MARKS = ("cp", "+")
+"""A column of skorch that shows where a checkpoint was written."""
+
+_EPOCHS = frozenset({"epoch", "epochs"})
+_STEPS = frozenset(
+    {"#", "step", "steps", "global_step", "iteration", "iterations", "iter", "batch"}
+)
+_METRIC = re.compile(r"loss|acc|error|score|f1|auc|iou|dice|mse|mae|psnr|ppl|reward|map", re.I)
+_CLUTTER = re.compile(r"time|date|^dur$|second|elapsed|memory|gpu|samples|seed|wall|version", re.I)
+_SPACY = ("E", "#")
+"""How its heads begin."""
+_LIGHTNING = re.compile(r"_(?:step|epoch)\Z")
+
+
+class TableFormat:
+    """A table of a CSV logger. See `Format`."""
+
+    name: Final = "csv"
+
+    def parse(self, text: str) -> tuple[Item, ...]:
+        """The head of a table, or one of its rows, whose columns only the head can name."""
+        if len(text) > _MOST or not (_ROW_BEGINS.match(text) or _may_be_head(text.lower())):
+            return ()
+        row = cells(text)
+        if len(row) < 2:
+            return ()
+        if all(map(_CELL.fullmatch, row)):
+            readings = tuple(
+                Reading(f"{COLUMN}{column}", *printed(cell))
+                for column, cell in enumerate(row)
+                if cell not in _MISSING
+            )
+            return (self_placed(ROW, None, None, readings, unit="epoch"),) if readings else ()
+        if not all(map(_NAME.fullmatch, row)) or not _METRIC.search(text):
+            return ()
+        if not _BETWEEN.search(text) and any(cell.count(" ") > 1 for cell in row):
+            return ()  # prose
+        names = tuple(map(_named, row))
+        placed = not (_EPOCHS | _STEPS).isdisjoint(map(str.lower, names))
+        return (Columns(names, ROW),) if placed else ()
+
+
+def _may_be_head(text: str) -> bool:
+    """Whether a line names an epoch or a step, in small letters."""
+    return "epoch" in text or "step" in text or "iter" in text or "batch" in text or "#" in text
+
+
+def cells(text: str) -> list[str]:
+    """The cells of a row or of a head; none where there are too many."""
+    if _BETWEEN.search(text):
+        row = [cell.strip().strip('"') for cell in _BETWEEN.split(text, _MOST_CELLS)]
+    else:
+        row = [cell for cell in _BLANKS.split(text.strip(), _MOST_CELLS) if cell not in _MARKS]
+    return row if len(row) <= _MOST_CELLS else []
+
+
+def _named(name: str) -> str:
+    """A column's name as other formats have it."""
+    data, slash, rest = name.partition("/")
+    if slash and data in ("train", "val"):
+        return f"{data}_{rest}"
+    return f"val_{rest}" if slash and data == "metrics" else name
+
+
+def of_table(row: Progress, names: Sequence[str]) -> Progress:
+    """A row by the names of its columns; one of another table shows nothing."""
+    shown = {int(each.metric.removeprefix(COLUMN)): each for each in row.readings}
+    if not shown or max(shown) >= len(names):
+        return row._replace(readings=())
+    epoch = step = None
+    readings: list[Reading] = []
+    for column, cell in shown.items():
+        name = names[column]
+        if name.lower() in _EPOCHS:
+            epoch = _whole(cell.displayed)
+        elif name.lower() in _STEPS:
+            step = _whole(cell.displayed)
+        elif not _CLUTTER.search(name):
+            readings.append(cell._replace(metric=name))
+    if names[:2] == _SPACY:
+        return _of_spacy(row, readings, step)
+    beside_step = step is not None
+    told = tuple(each._replace(law=_law(each.metric, steps=beside_step)) for each in readings)
+    if step is None or (epoch is not None and all(each.law == "epoch" for each in told)):
+        return row._replace(readings=told, epoch=epoch, final=not beside_step)
+    if any(map(_LIGHTNING.search, names)):
+        step += 1  # it counts from 0, and may begin with the fiftieth
+    return row._replace(readings=told, epoch=epoch, step=step, unit="batch")
+
+
+def _of_spacy(row: Progress, readings: Sequence[Reading], step: int | None) -> Progress:
+    """A row of spaCy: rows are epochs apart, so that steps alone say where it stands."""
+    told = tuple(
+        each._replace(law="interval-sum")
+        if each.metric.startswith("LOSS")
+        else each._replace(metric=f"val_{each.metric}", law="epoch")
+        for each in readings
+        if each.metric != _SPACY[0]
+    )
+    return row._replace(readings=told, step=step, unit="batch")
+
+
+def _whole(value: float) -> int | None:
+    return int(value) if 0.0 <= value < 1e12 else None
+
+
+def _law(name: str, *, steps: bool) -> str:
+    split = describe(name).split
+    if split == "other" or name.endswith("_step"):
+        return "instantaneous"
+    return "open" if steps and split == "train" and not name.endswith("_epoch") else "epoch"
