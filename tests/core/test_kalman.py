@@ -159,11 +159,13 @@ def test_an_observation_of_what_is_known_already_changes_nothing() -> None:
     assert kalman.pass2(less, NO_BATCH, 1.0, 1.0, other)[:3] == (less, 0.5, 0.0)
 
 
-def test_share_of_the_noise_in_an_observation() -> None:
-    g = TWICE.gap(5, 12)
-    _, noise = predict(np.zeros(3), np.zeros((3, 3)), 5, 12, 0.0, 1.0)
-    h = np.array([0.0, 0.3, -1.7])
-    assert kalman.noise_share(g, Observation(0.0, 0.3, -1.7, 0.0)) == pytest.approx(h @ noise @ h)
+def test_what_an_observation_carries_of_each_variance() -> None:
+    h, nothing = np.array([0.0, 0.3, -1.7]), np.zeros((3, 3))
+    _, noise = predict(np.zeros(3), nothing, 5, 12, 0.0, 1.0)
+    _, drift = predict(np.zeros(3), nothing, 5, 12, 1.0, 0.0)
+    _, level = predict(np.zeros(3), np.diag([1.0, 0.0, 0.0]), 5, 12, 0.0, 0.0)
+    found = kalman.shares(TWICE.gap(5, 12), Observation(0.0, 0.3, -1.7, 0.0))
+    assert found == pytest.approx((h @ noise @ h, h @ drift @ h, h @ level @ h))
 
 
 def mixed(weights: Sequence[float], states: Sequence[Sequence[float]]) -> tuple[FloatArray, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise, product
-from math import sqrt
+from math import exp, sqrt
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.bank import DRIFTS, PRIOR, heard, start
 from tui_monitor.core.kalman import Observation
 from tui_monitor.core.level import LevelFilter
-from tui_monitor.core.noise import Noise
+from tui_monitor.core.noise import GUESSED, UNKNOWN_NOISE, Noise, Scale
 from tui_monitor.core.smoother import Smoothed, learnt_drift, smooth
 from tui_monitor.core.steps import Steps
 
@@ -305,7 +306,7 @@ def test_nothing_is_missed_at_an_epochs_end() -> None:
 def test_a_mixture_whose_variance_cancels_has_no_step() -> None:
     """Sums of numbers of five digits and more, on a broken line."""
     sure, cancelled = (0.5, 0.0, 1e-9, 0.0, 1e-9), (0.5, 0.0, 1e-9, 0.0, -1e-3)
-    before = start(sure)._replace(mean=cancelled)
+    before = start(sure, Scale(1e-9, GUESSED))._replace(mean=cancelled)
     print_ = Observation(100.0, 1.0, 0.0, 1e-9)
     found = heard(before, kalman.ONCE, Noise("real", 1e-9), kalman.ONCE.gap(0, 0), print_)
     assert sum(found.bank.weights) == pytest.approx(1.0)
@@ -343,7 +344,10 @@ def test_a_filter_goes_back_to_what_it_was(twice: bool) -> None:
 
 def test_a_known_noise_stays_known() -> None:
     noise = Noise("fraction", 1 / 32)
-    noise.learn(5.0, 0.1, 1.0)
+    tracker = LevelFilter(noise, kalman.ONCE, guess=0.5, spread=0.5)
+    for number in (0.1, 0.9, 0.2, 0.8):
+        tracker.restart(0.0)
+        tracker.follow(kalman.ONCE.gap(0, 1), Observation(number, 1.0, 0.0, 1e-9))
     assert noise.scale == 1 / 32
     assert noise.variance(0.5) == pytest.approx(0.25 / 32)
     assert noise.is_known
@@ -358,12 +362,40 @@ def test_the_noise_is_never_nothing() -> None:
 
 def test_noise_is_learnt_from_innovations_and_only_from_its_share() -> None:
     random = np.random.default_rng(4)
-    noise = Noise("real", start=1.0)
+    scale = Scale(1.0, GUESSED)
     for nu in random.normal(0.0, 3.0, 3000):
-        noise.learn(nu, noise.scale, 1.0)
-    assert noise.scale == pytest.approx(9.0, rel=0.4)
-    assert noise.is_known
-    deaf = Noise("real", start=1.0)
-    deaf.learn(100.0, 1.0, 0.0)
-    assert deaf.scale == 1.0
-    assert not deaf.is_known
+        scale = scale.learn(nu * nu / scale.c, 1.0)
+    assert scale.c == pytest.approx(9.0, rel=0.4)
+    assert scale.learn(100.0, 0.0) == scale
+
+
+NUMBERS = 120
+
+
+def alone(numbers: Sequence[float], start: Scale) -> LevelFilter:
+    """The filter after numbers that each stand for one batch and are hardly rounded."""
+    noise = Noise("real", start=start)
+    tracker = LevelFilter(noise, kalman.ONCE, guess=numbers[0], spread=1.0)
+    assert not noise.is_known
+    for number in numbers:
+        tracker.restart(0.0)
+        tracker.follow(kalman.ONCE.gap(0, 1), Observation(number, 1.0, 0.0, 1e-12))
+    return tracker
+
+
+@pytest.mark.parametrize("guess", [1e-4, 1e-2, 1.0])
+def test_much_noise_about_a_calm_level_is_not_taken_for_a_restless_one(guess: float) -> None:
+    random = np.random.default_rng(5)
+    tracker = alone(random.normal(1.0, 0.1, NUMBERS).tolist(), Scale(guess, GUESSED))
+    assert tracker.noise.is_known
+    assert tracker.noise.scale == pytest.approx(0.01, rel=0.5)
+    assert tracker.level == pytest.approx(1.0, abs=0.05)
+    assert tracker.sd < 0.05
+
+
+@pytest.mark.parametrize("guess", [1e-6, 1e-4, UNKNOWN_NOISE])
+def test_a_smooth_curve_is_followed_whatever_noise_was_guessed(guess: float) -> None:
+    curve = [2.0 * exp(-i / 40) for i in range(NUMBERS)]
+    tracker = alone(curve, Scale(guess, GUESSED))
+    behind = tracker.level - curve[-1]
+    assert abs(behind) < curve[-2] - curve[-1]

@@ -1,8 +1,13 @@
 """A bank of Kalman filters, side by side: how fast the level drifts is learnt by which predicts best.
 
-Each filter has a drift of its own; they are weighted by how well they expected the prints, and the
-drift may change at any print (interacting multiple model: Blom and Bar-Shalom 1988, IEEE Trans.
-Automatic Control 33:780). Where none of them expected a print, the level may have stepped.
+Each filter has a drift of its own, relative to the noise; they are weighted by how well they expected
+the prints, and the drift may change at any print (interacting multiple model: Blom and Bar-Shalom
+1988, IEEE Trans. Automatic Control 33:780). Where none of them expected a print, the level may have
+stepped.
+
+How noisy the batches are, where that is not known, each filter learns for itself: the same numbers
+may be much noise about a calm level, or little about a restless one. With one scale for all, the
+filters that are wrong about it would never be proved right.
 """
 
 from __future__ import annotations
@@ -11,8 +16,8 @@ from math import exp, inf, log, sqrt
 from typing import NamedTuple
 
 from tui_monitor.core.gaps import Gap
-from tui_monitor.core.kalman import Kernel, Told
-from tui_monitor.core.noise import Noise
+from tui_monitor.core.kalman import Kernel, Told, shares
+from tui_monitor.core.noise import Noise, Scale
 
 DRIFTS = (1e-7, 1e-5, 1e-3, 5e-2, 3.0)
 """Variance of one batch's drift, relative to the variance of one batch's noise."""
@@ -43,9 +48,15 @@ class Bank(NamedTuple):
     mean: State
     """All of them as one Gaussian."""
     drift: float
-    """Their mean drift, relative to the noise."""
+    """Their mean drift, relative to the noise of all."""
     memory: float
     """Batches that go into what is known of the level, about; their mean by logarithms."""
+    scales: tuple[Scale, ...]
+    """Of the noise, as each filter has learnt it."""
+    scale: Scale
+    """Of all: their mean by logarithms, with the evidence of the filter that is believed most."""
+    fresh: bool
+    """Nothing was heard since the level may have stepped."""
 
 
 class Heard(NamedTuple):
@@ -56,52 +67,49 @@ class Heard(NamedTuple):
     """The density at what was observed, as all filters together expected it, up to a factor, .."""
     least: float
     """.. exp(-least / 2)."""
-    innovations: list[tuple[float, float]]
-    """Of each filter, with its variance."""
-    noise: float
-    """Variance of one batch, as it was assumed."""
 
     @property
     def density(self) -> float:
         """Logarithm of the density."""
         return log(self.total) - 0.5 * self.least
 
-    @property
-    def innovation(self) -> tuple[float, float]:
-        """Of the filter that is believed most, with its variance."""
-        believed = self.bank.weights[: len(self.innovations)]
-        return self.innovations[believed.index(max(believed))]
 
-
-def start(state: State) -> Bank:
+def start(state: State, scale: Scale) -> Bank:
     """Before any print."""
-    return Bank((*PRIOR, 0.0), (state,) * (len(DRIFTS) + 1), state, 0.0, 0.0)
+    weights, states, scales = (*PRIOR, 0.0), (state,) * (len(DRIFTS) + 1), (scale,) * len(DRIFTS)
+    return Bank(weights, states, state, 0.0, 0.0, scales, scale, fresh=True)
 
 
 def restarted(bank: Bank, kernel: Kernel, extra: float) -> Bank:
     """A new epoch: the sums are zero again, the level carries over with `extra` variance."""
     states = tuple(kernel.restart(s, extra) for s in bank.states)
     mean = kernel.collapse(bank.weights, states)
-    return bank._replace(states=states, mean=mean)
+    return bank._replace(states=states, mean=mean, fresh=bank.fresh or extra > 0.0)
 
 
 def heard(bank: Bank, kernel: Kernel, noise: Noise, g: Gap, o: Told, prints: int = 1) -> Heard:
     """Tell the bank of an observation after a gap, which is so many prints long.
 
-    At any of them the drift may have changed.
+    At any of them the drift may have changed. Where what is known of the level comes from prints, its
+    doubt goes with the scale of the noise, and so does all of an innovation but the rounding.
     """
     weights, states, mean, *_ = bank
     pass_print, pp = kernel.pass_print, kernel.pp
-    variance = noise.variance(mean[0], mean[pp])
+    shape, learns = noise.shape(mean[0], mean[pp]), noise.learns
+    of_noise, of_drift, of_level = shares(g, o)
+    if bank.fresh:
+        of_drift = of_level = 0.0
     stepped, switch = weights[-1], SWITCH * prints
     coming = (1.0 - JUMP) * (switch * (1.0 - stepped) + stepped)
     staying = (1.0 - JUMP) * (1.0 - switch)
     after: list[State] = []
-    innovations: list[tuple[float, float]] = []
+    scales: list[Scale] = []
     chances: list[float] = []
     surprises: list[float] = []
     least = inf
-    for drift, prior, w, s in zip(DRIFTS, PRIOR, weights, states, strict=False):
+    members = zip(DRIFTS, PRIOR, weights, states, bank.scales, strict=False)
+    for drift, prior, w, s, scale in members:
+        variance = scale.c * shape
         come = coming * prior
         chance = staying * w + come
         share = come / chance
@@ -112,19 +120,22 @@ def heard(bank: Bank, kernel: Kernel, noise: Noise, g: Gap, o: Told, prints: int
         if var > 0.0:
             chance /= sqrt(var)
             surprise = nu * nu / var
+            if learns:
+                part = variance * (of_noise + drift * of_drift) + of_level * s[pp]
+                share = part / var if part < var else 1.0
+                scale = scale.learn(surprise, share, prints)
         if surprise < least:
             least = surprise
         after.append(state)
-        innovations.append((nu, var))
+        scales.append(scale)
         chances.append(chance)
         surprises.append(surprise)
     if least > UNSURPRISING:
-        step = noise.of_step(mean[0])
+        step, variance = noise.of_step(mean[0]), bank.scale.c * shape
         state, nu, var, _ = pass_print(widened(mean, pp, step), g, 0.0, variance, o, mean)
         # of huge numbers the mixture's variance may cancel to nothing: then none can step
         if var > 0.0:
             after.append(state)
-            innovations.append((nu, var))
             chances.append(JUMP / sqrt(var))
             surprises.append(nu * nu / var)
             least = min(surprises)
@@ -136,12 +147,21 @@ def heard(bank: Bank, kernel: Kernel, noise: Noise, g: Gap, o: Told, prints: int
     if len(found) == len(DRIFTS):
         found.append(FLOOR)
         after.append(mean)
+    together = tuple(found), tuple(after), kernel.collapse(found, after)
+    scale = _scale_of_all(found, scales) if learns else bank.scale
     drift = memory = 0.0
-    for w, d, m in zip(found, DRIFTS, MEMORIES, strict=False):
-        drift += w * d
+    for w, d, m, (c, _) in zip(found, DRIFTS, MEMORIES, scales, strict=False):
+        drift += w * d * c
         memory += w * m
-    now = Bank(tuple(found), tuple(after), kernel.collapse(found, after), drift, exp(memory))
-    return Heard(now, total, least, innovations, variance)
+    drift /= scale.c
+    now = Bank(*together, drift, exp(memory), tuple(scales), scale, fresh=False)
+    return Heard(now, total, least)
+
+
+def _scale_of_all(weights: list[float], scales: list[Scale]) -> Scale:
+    steady = weights[: len(scales)]
+    mean = sum(w * log(scale.c) for w, scale in zip(steady, scales, strict=True)) / sum(steady)
+    return Scale(exp(mean), scales[steady.index(max(steady))].prints)
 
 
 def widened(state: State, at: int, extra: float) -> State:

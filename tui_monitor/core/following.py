@@ -19,14 +19,17 @@ from tui_monitor.core.kalman import Kernel, Told
 from tui_monitor.core.laws import EPOCH, Law
 from tui_monitor.core.level import SILENT, LevelFilter, Memory
 from tui_monitor.core.metrics import Metric
-from tui_monitor.core.noise import Noise
+from tui_monitor.core.noise import GUESSED, Noise, Scale
 from tui_monitor.core.series import Columns
 from tui_monitor.core.sliding import Guess
 from tui_monitor.core.smoother import smooth
 
-LOSS_SPREAD = 1.0
+LOSS_SPREAD, SPREAD_TOLD = 1.0, 40.0
 """First guess of the variance of a batch's loss, times its size, over the loss: 0.5 to 1.5 in the
-cross-entropies of the test corpus, from 32 to 1024 samples a batch and 0.1 to 3 in loss."""
+cross-entropies of the test corpus, from 32 to 1024 samples a batch and 0.1 to 3 in loss. And how many
+prints that counts for."""
+NOISE_FOUND = 20.0
+"""Prints that a noise counts for which was found as laws were weighed."""
 EPOCH_SCATTER = 0.005
 """First guess of what whole epochs scatter by, as a share of what is thought possible at first."""
 
@@ -142,13 +145,14 @@ class Following:
         """The noise of a batch, as far as its size tells; of an epoch, some of the first `spread`."""
         top = self.metric.top
         if self.law.key == EPOCH.key:
-            return Noise("real", start=(EPOCH_SCATTER * spread) ** 2)
+            return Noise("real", start=Scale((EPOCH_SCATTER * spread) ** 2, GUESSED))
         if not self._batch_size:
-            return Noise(self.metric.family, start=self._first_noise, top=top)
+            guess = Scale(self._first_noise, NOISE_FOUND) if self._first_noise else None
+            return Noise(self.metric.family, start=guess, top=top)
         if self.metric.counts:
             return Noise(self.metric.family, 1.0 / self._batch_size, top=top)
         if self.metric.family == "positive":
-            return Noise("positive", start=LOSS_SPREAD / self._batch_size)
+            return Noise("positive", start=Scale(LOSS_SPREAD / self._batch_size, SPREAD_TOLD))
         return Noise(self.metric.family, top=top)
 
     def take(self, row: int, tracker: LevelFilter, g: Gap, o: Told) -> None:

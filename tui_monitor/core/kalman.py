@@ -58,10 +58,15 @@ Told = tuple[float, float, float, float]
 """The same, unnamed."""
 
 
-def noise_share(g: Gap, o: Told) -> float:
-    """How much of the batches' noise variance an observation after the gap carries."""
+def shares(g: Gap, o: Told) -> tuple[float, float, float]:
+    """How much of each variance an observation after the gap carries.
+
+    Of the noise of one batch, of its drift, and of the level before the gap.
+    """
     _, c_s, c_e, _ = o
-    return c_s * c_s * g.scatter + 2.0 * c_s * c_e * g.t + c_e * c_e * g.tt
+    ss, se, ee = c_s * c_s, 2.0 * c_s * c_e, c_e * c_e
+    noise, drift = ss * g.scatter + se * g.t + ee * g.tt, ss * g.vv + se * g.su + ee * g.uu
+    return noise, drift, (c_s * g.gain + c_e * g.h2) ** 2
 
 
 # --- (p, S) --------------------------------------------------------------------------------------

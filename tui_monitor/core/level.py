@@ -24,7 +24,7 @@ from tui_monitor.core import bank, kalman
 from tui_monitor.core.bank import Bank, Heard, State
 from tui_monitor.core.gaps import Gap
 from tui_monitor.core.kalman import Kernel, Observation, State3, Told
-from tui_monitor.core.noise import Noise
+from tui_monitor.core.noise import Noise, Scale
 from tui_monitor.core.steps import Steps
 
 STALE = 1.0
@@ -72,8 +72,7 @@ class Memory(NamedTuple):
     used: tuple[int, float] | None
     steps: int
     """Taken in all."""
-    scale: float
-    evidence: float
+    noise: Scale
     log_likelihood: float
 
 
@@ -96,7 +95,7 @@ class LevelFilter:
         """Before any print."""
         self.now = self.start
         """The state after the newest print, as the kernel keeps it."""
-        self._bank = bank.start(self.now)
+        self._bank = bank.start(self.now, noise.learnt)
         self._missed: Missed | None = None
         self._calm = 0
         """Prints since an epoch began or one was a surprise."""
@@ -154,8 +153,7 @@ class LevelFilter:
             self._restart,
             self._used,
             self.taken,
-            self.noise.scale,
-            self.noise.evidence,
+            self.noise.learnt,
             self.log_likelihood,
         )
 
@@ -166,7 +164,7 @@ class LevelFilter:
         self._patience = memory.patience
         self._restart, self._used = memory.restart, memory.used
         self.steps.cut(memory.steps - self._forgotten)
-        self.noise.scale, self.noise.evidence = memory.scale, memory.evidence
+        self.noise.learnt = memory.noise
         self.log_likelihood = memory.log_likelihood
 
     @property
@@ -200,7 +198,7 @@ class LevelFilter:
             # of the number among all that could be printed: density times the width of a rounding
             cell = 0.5 * log(6.0 / pi * rounding)
             self.log_likelihood += max(min(found.density + cell, 0.0), -IMPROBABLE)
-        self._keep(g, o, *found.innovation, found.noise)
+        self._keep(g, o)
 
     def follow(self, g: Gap, o: Told) -> None:
         """Take a print after the gap, and spare the bank where nothing surprises.
@@ -230,24 +228,21 @@ class LevelFilter:
             least, most, share = self._limits
             slow = share * self._bank.memory / max(g.n, 1)
             self._patience = min(self._calm // ATTENTIVE, max(least, slow), most)
-        self._keep(g, o, nu, variance, noise)
+        self._keep(g, o)
 
-    def _keep(self, g: Gap, o: Told, nu: float, variance: float, noise: float) -> None:
-        """Keep the step, and learn from its innovation, which `noise` a batch made part of."""
-        model = self.noise
-        if model.learns and variance > 0.0:
-            model.learn(nu, variance, noise * kalman.noise_share(g, o) / variance)
-        self.steps.add(g, o, model.scale, self._bank.weights, self._restart)
+    def _keep(self, g: Gap, o: Told) -> None:
+        self.steps.add(g, o, self.noise.learnt.c, self._bank.weights, self._restart)
         self._restart = None
 
     def _tell_bank(self) -> Heard | None:
-        """Tell the bank of what it missed, if anything."""
+        """Tell the bank of what it missed, if anything; it tells how noisy the batches are."""
         if self._missed is None:
             return None
         k0, n, prints, newest = self._missed
         g = self.kernel.gap(k0, k0 + n)
         found = bank.heard(self._bank, self.kernel, self.noise, g, newest, prints)
         self._missed, self._bank, self.now = None, found.bank, found.bank.mean
+        self.noise.learnt = found.bank.scale
         return found
 
     def _unless_stale(self, g: Gap, o: Told) -> Told:

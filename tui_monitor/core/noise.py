@@ -1,18 +1,47 @@
 """What chance does to a batch's value, and what the level behind it may do at once.
 
 A batch's value scatters about the level by a variance that depends on the level; how much is known
-from the batch size or learnt from what the level's filter did not expect.
+from the batch size, or learnt from what the level's filters did not expect.
 """
 
 from __future__ import annotations
 
-from math import sqrt
-from typing import Literal
+from math import inf, sqrt
+from typing import Literal, NamedTuple
 
 UNKNOWN_NOISE = 0.05
 """First guess of the scale of a batch's noise where nothing tells it: that of 20 samples."""
+GUESSED = 0.5
+"""Prints that such a guess counts for: one print shows more."""
+ENOUGH = 10.0
+"""Prints after which a learnt scale can be relied on."""
+FADING = 0.996
+"""What is left of the evidence after a print: a loss grows quieter in ways that f misses."""
+OUTLYING = 30.0
+"""Squared innovation, in variances, that counts at most."""
 
 Family = Literal["fraction", "positive", "real"]
+
+
+class Scale(NamedTuple):
+    """The scale c of the noise (see `Noise`), and how many prints of pure noise speak for it."""
+
+    c: float
+    prints: float
+
+    def learn(self, surprise: float, share: float, prints: int = 1) -> Scale:
+        """Learn from a squared innovation in variances, of which c is behind a `share`.
+
+        Given the innovation, the expected square of that part is (1 - share) + share * surprise of
+        what was assumed. What was learnt before fades over the `prints` since.
+        """
+        weight = share * share
+        if weight < 1e-6:
+            return self
+        evidence = self.prints * FADING**prints + weight
+        ratio = (1.0 - share) + share * (surprise if surprise < OUTLYING else OUTLYING)
+        change = 1.0 + weight / evidence * (ratio - 1.0)
+        return Scale(self.c * (change if change > 0.1 else 0.1), evidence)
 
 
 class Noise:
@@ -28,24 +57,31 @@ class Noise:
         self,
         family: Family,
         scale: float | None = None,
-        start: float | None = None,
+        start: Scale | None = None,
         top: float = 1.0,
     ) -> None:
         """`scale`: c where it is known; `start`: first guess of c where it is not; `top`: T."""
         self.family = family
         self.top = top
         self.learns = scale is None
-        self.scale = scale or start or UNKNOWN_NOISE
-        self.evidence = 1.0
+        guess = start or Scale(UNKNOWN_NOISE, GUESSED)
+        self.learnt = guess if scale is None else Scale(scale, inf)
+        """c, as it is thought of now."""
+        self._guessed = guess.prints
+
+    @property
+    def scale(self) -> float:
+        """c."""
+        return self.learnt.c
 
     @property
     def is_known(self) -> bool:
         """Whether c is given, or learnt from enough prints to be relied on."""
-        return not self.learns or self.evidence > 10.0
+        return not self.learns or self.learnt.prints > self._guessed + ENOUGH
 
     def variance(self, p: float, doubt: float = 0.0) -> float:
         """Variance of one batch's value where the level is `p`, with the variance `doubt`."""
-        return self.scale * self.shape(p, doubt)
+        return self.learnt.c * self.shape(p, doubt)
 
     def shape(self, p: float, doubt: float = 0.0) -> float:
         """f(p), at the noisiest level within a standard deviation: 0 right of 16 proves no certainty.
@@ -71,19 +107,3 @@ class Noise:
         if self.family == "fraction":
             return 0.01 * self.top * self.top
         return max(0.3 * abs(level), 1e-3) ** 2
-
-    def learn(self, nu: float, var: float, share: float) -> None:
-        """Learn from an innovation `nu` of variance `var`, of which a `share` is batch noise.
-
-        Given the innovation, the expected square of the noise is (1 - share) + share nu^2 / var of
-        what was assumed. Old evidence fades: a loss grows quieter in ways that f misses.
-        """
-        weight = share * share
-        if not self.learns or var <= 0.0 or weight < 1e-6:
-            return
-        evidence = self.evidence * 0.995 + weight
-        self.evidence = evidence = evidence if evidence < 200.0 else 200.0
-        surprise = nu * nu / var
-        ratio = (1.0 - share) + share * (surprise if surprise < 30.0 else 30.0)
-        change = 1.0 + weight / evidence * (ratio - 1.0)
-        self.scale *= change if change > 0.1 else 0.1
