@@ -16,7 +16,7 @@ from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.bank import DRIFTS, PRIOR, heard, start
 from tui_monitor.core.kalman import Observation
 from tui_monitor.core.level import LevelFilter
-from tui_monitor.core.noise import GUESSED, UNKNOWN_NOISE, Noise, Scale
+from tui_monitor.core.noise import OF_ANYTHING, Noise, Scale
 from tui_monitor.core.smoother import Smoothed, learnt_drift, smooth
 from tui_monitor.core.steps import Steps
 
@@ -306,7 +306,7 @@ def test_nothing_is_missed_at_an_epochs_end() -> None:
 def test_a_mixture_whose_variance_cancels_has_no_step() -> None:
     """Sums of numbers of five digits and more, on a broken line."""
     sure, cancelled = (0.5, 0.0, 1e-9, 0.0, 1e-9), (0.5, 0.0, 1e-9, 0.0, -1e-3)
-    before = start(sure, Scale(1e-9, GUESSED))._replace(mean=cancelled)
+    before = start(sure, Scale(1e-9, 1.0))._replace(mean=cancelled)
     print_ = Observation(100.0, 1.0, 0.0, 1e-9)
     found = heard(before, kalman.ONCE, Noise("real", 1e-9), kalman.ONCE.gap(0, 0), print_)
     assert sum(found.bank.weights) == pytest.approx(1.0)
@@ -362,7 +362,7 @@ def test_the_noise_is_never_nothing() -> None:
 
 def test_noise_is_learnt_from_innovations_and_only_from_its_share() -> None:
     random = np.random.default_rng(4)
-    scale = Scale(1.0, GUESSED)
+    scale = Scale(1.0, 0.5)
     for nu in random.normal(0.0, 3.0, 3000):
         scale = scale.learn(nu * nu / scale.c, 1.0)
     assert scale.c == pytest.approx(9.0, rel=0.4)
@@ -386,16 +386,16 @@ def alone(numbers: Sequence[float], start: Scale) -> LevelFilter:
 @pytest.mark.parametrize("guess", [1e-4, 1e-2, 1.0])
 def test_much_noise_about_a_calm_level_is_not_taken_for_a_restless_one(guess: float) -> None:
     random = np.random.default_rng(5)
-    tracker = alone(random.normal(1.0, 0.1, NUMBERS).tolist(), Scale(guess, GUESSED))
+    tracker = alone(random.normal(1.0, 0.1, NUMBERS).tolist(), OF_ANYTHING._replace(c=guess))
     assert tracker.noise.is_known
     assert tracker.noise.scale == pytest.approx(0.01, rel=0.5)
     assert tracker.level == pytest.approx(1.0, abs=0.05)
     assert tracker.sd < 0.05
 
 
-@pytest.mark.parametrize("guess", [1e-6, 1e-4, UNKNOWN_NOISE])
+@pytest.mark.parametrize("guess", [1e-6, 1e-4, OF_ANYTHING.c])
 def test_a_smooth_curve_is_followed_whatever_noise_was_guessed(guess: float) -> None:
     curve = [2.0 * exp(-i / 40) for i in range(NUMBERS)]
-    tracker = alone(curve, Scale(guess, GUESSED))
+    tracker = alone(curve, OF_ANYTHING._replace(c=guess))
     behind = tracker.level - curve[-1]
     assert abs(behind) < curve[-2] - curve[-1]

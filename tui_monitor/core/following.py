@@ -19,7 +19,7 @@ from tui_monitor.core.kalman import Kernel, Told
 from tui_monitor.core.laws import EPOCH, Law
 from tui_monitor.core.level import SILENT, LevelFilter, Memory
 from tui_monitor.core.metrics import Metric
-from tui_monitor.core.noise import GUESSED, Noise, Scale
+from tui_monitor.core.noise import OF_ANYTHING, Noise, Scale
 from tui_monitor.core.series import Columns
 from tui_monitor.core.sliding import Guess
 from tui_monitor.core.smoother import smooth
@@ -145,7 +145,7 @@ class Following:
         """The noise of a batch, as far as its size tells; of an epoch, some of the first `spread`."""
         top = self.metric.top
         if self.law.key == EPOCH.key:
-            return Noise("real", start=Scale((EPOCH_SCATTER * spread) ** 2, GUESSED))
+            return Noise("real", start=OF_ANYTHING._replace(c=(EPOCH_SCATTER * spread) ** 2))
         if not self._batch_size:
             guess = Scale(self._first_noise, NOISE_FOUND) if self._first_noise else None
             return Noise(self.metric.family, start=guess, top=top)

@@ -9,10 +9,6 @@ from __future__ import annotations
 from math import inf, sqrt
 from typing import Literal, NamedTuple
 
-UNKNOWN_NOISE = 0.05
-"""First guess of the scale of a batch's noise where nothing tells it: that of 20 samples."""
-GUESSED = 0.5
-"""Prints that such a guess counts for: one print shows more."""
 ENOUGH = 10.0
 """Prints after which a learnt scale can be relied on."""
 FADING = 0.996
@@ -44,6 +40,12 @@ class Scale(NamedTuple):
         return Scale(self.c * (change if change > 0.1 else 0.1), evidence)
 
 
+OF_COUNTS = Scale(0.05, 10.0)
+"""First guess where nothing tells the scale: of a fraction of right answers that of 20 samples, .."""
+OF_ANYTHING = Scale(0.05, 0.5)
+""".. and of other numbers the same, but a single print shows more."""
+
+
 class Noise:
     """The variance of one batch's value at level p, c f(p), with c known or learnt.
 
@@ -64,7 +66,7 @@ class Noise:
         self.family = family
         self.top = top
         self.learns = scale is None
-        guess = start or Scale(UNKNOWN_NOISE, GUESSED)
+        guess = start or (OF_COUNTS if family == "fraction" else OF_ANYTHING)
         self.learnt = guess if scale is None else Scale(scale, inf)
         """c, as it is thought of now."""
         self._guessed = guess.prints
