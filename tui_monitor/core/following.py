@@ -145,7 +145,8 @@ class Following:
         """The noise of a batch, as far as its size tells; of an epoch, some of the first `spread`."""
         top = self.metric.top
         if self.law.key == EPOCH.key:
-            return Noise("real", start=OF_ANYTHING._replace(c=(EPOCH_SCATTER * spread) ** 2))
+            c = (EPOCH_SCATTER * spread) ** 2 / Noise(self.metric.family, top=top).shape(spread)
+            return Noise(self.metric.family, start=OF_ANYTHING._replace(c=c), top=top)
         if not self._batch_size:
             guess = Scale(self._first_noise, NOISE_FOUND) if self._first_noise else None
             return Noise(self.metric.family, start=guess, top=top)
