@@ -48,6 +48,24 @@ def test_decode_and_explain_load_no_screen() -> None:
     assert not loaded(code) & SCREEN
 
 
+def test_explaining_and_drawing_load_no_masked_arrays() -> None:
+    sample = Path(__file__).parents[1] / "sample_logs" / "keras2-epoch-jump-excerpt.log"
+    code = (
+        "import sys\n"
+        "from tui_monitor.core.snapshot import SourceState\n"
+        "from tui_monitor.report.source import decode_options, load_session\n"
+        "from tui_monitor.ui.frame import screen_rows\n"
+        "from tui_monitor.ui.scene import Scene\n"
+        f"session = load_session({str(sample)!r}, decode_options(None, None, None, None))\n"
+        "assert session.report()[0].boundaries\n"
+        "source = SourceState('a.log', 'live', 'events', 0.0, None)\n"
+        "assert screen_rows(Scene(session.snapshot(0.0), source), 120, 40)\n"
+        "assert 'numpy.ma' not in sys.modules"
+    )
+
+    assert "numpy" in loaded(code)
+
+
 def test_the_scatter_of_batches_loads_no_masked_arrays() -> None:
     code = (
         "from tui_monitor.core.spread import Spread\n"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import copy
 import re
+from functools import lru_cache
+from typing import Literal
 
 from tui_monitor.core.formats.tqdm import announced, general
 from tui_monitor.core.framerules import Frame, Numbered
@@ -28,6 +30,14 @@ _OTHER = re.compile(
 _MOST_BARS = 64
 _AGAIN = 2
 """Times that another bar begins, while the training's does not, after which it is the training."""
+
+
+@lru_cache(maxsize=_MOST_BARS)
+def _kind(bar: str) -> Literal["training", "validation", "other"]:
+    """What a bar is of, going by what it is called."""
+    if _OTHER.search(bar):
+        return "other"
+    return "validation" if _VALIDATES.search(bar) else "training"
 
 
 class _Bar:
@@ -90,9 +100,10 @@ class Bars:
         """The next state of any bar; what is now known of the training's, in order."""
         disturbed, self._disturbed = self._disturbed, False
         name = item.bar, item.steps
-        if _OTHER.search(item.bar):
+        kind = _kind(item.bar)
+        if kind == "other":
             return []
-        if _VALIDATES.search(item.bar):
+        if kind == "validation":
             return self._validate(line, item)
         begins = self._begins(name, line, item)
         trains = name == self._training

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tui_monitor.core import forecast, remarks
-from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.arrays import FloatArray, median
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.edges import Epoch
 from tui_monitor.core.history import History, histories
@@ -68,7 +68,7 @@ def scale_of(history: History, values: FloatArray) -> float:
 
     At least a hundredth of the range over the run, so that no finding is made of the last digits.
     """
-    middle = float(np.nanmedian(values))
+    middle = median(values[~np.isnan(values)])
     extent = float(np.nanmax(history.shown) - np.nanmin(history.shown))
     if history.metric.family == "fraction":
         top = history.metric.top
@@ -159,7 +159,7 @@ def _scatter(values: FloatArray) -> float:
     if len(values) < 3:
         return inf
     second = np.diff(values, n=2)
-    return float(np.median(np.abs(second))) / 0.6745 / sqrt(6.0)
+    return median(np.abs(second)) / 0.6745 / sqrt(6.0)
 
 
 # --- slowing down --------------------------------------------------------------------------------

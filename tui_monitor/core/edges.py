@@ -200,8 +200,8 @@ class Epoch:
                 count = min(int(gap / widest), 24)
                 filled.extend(round(filled[-1] + gap * i / count) for i in range(1, count))
             filled.append(node)
-        unique = np.unique(np.array(filled, dtype=np.float64))
-        return np.asarray(unique[np.concatenate(([True], np.diff(unique) > 1e-6))])
+        places = np.sort(np.array(filled, dtype=np.float64))
+        return np.asarray(places[np.concatenate(([True], np.diff(places) > 1e-6))])
 
     def _points(self, shown: Shown, nodes: FloatArray) -> Iterator[Point]:
         """What is observed: a cell's last print; where the bar averages twice, all its prints."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tui_monitor.core import forecast, remarks
-from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.arrays import FloatArray, median
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.history import epochs_over, histories, last_rows, numbers_of
 from tui_monitor.core.metrics import describe
@@ -146,7 +146,7 @@ def _epoch_seconds(run: RunDecoder) -> float | None:
             took.append(p.elapsed)
         if len(took) == TIMED:
             break
-    return float(np.median(took)) or None if took else None
+    return median(took) or None if took else None
 
 
 def _numbers(each: Goal) -> dict[str, float]:

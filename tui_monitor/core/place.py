@@ -148,7 +148,7 @@ class Place:
         self.last = self.batches(item.step)
         self.first = self.last if self.first is None else self.first
         self.steps = self.run_steps = item.steps
-        return item._replace(step=self.last)
+        return item if item.step == self.last else item._replace(step=self.last)
 
     def batches(self, step: int) -> int:
         """Batches done at a step of such a line: where one says 0, all count from there."""

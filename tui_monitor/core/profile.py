@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.arrays import FloatArray, median
 from tui_monitor.core.edges import rows_of
 from tui_monitor.core.track import Track
 
@@ -66,7 +66,7 @@ def restlessness(track: Track, epochs: tuple[int, int]) -> float:
     if not found:
         return 0.0
     size = np.concatenate([np.abs(turns(shape.means)) for shape in found])
-    typical = float(np.median(size)) / 0.6745
+    typical = median(size) / 0.6745
     chance = OF_NOISE * float(np.mean([shape.sd**2 for shape in found]))
     return typical**2 - chance if typical**2 > BEYOND * chance else 0.0
 

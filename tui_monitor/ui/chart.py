@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tui_monitor.core.arrays import FloatArray, IntArray
+from tui_monitor.core.arrays import FloatArray, IntArray, median
 from tui_monitor.ui import raster
 from tui_monitor.ui.cells import Cells
 from tui_monitor.ui.glyphs import Glyphs
@@ -121,7 +121,7 @@ def windows_are_informative(
     shown = (plot_x > window.left) & (plot_x <= window.right) & np.isfinite(low) & np.isfinite(high)
     if window.y.log or not shown.any():
         return False
-    typical = float(np.median(high[shown] - low[shown]))
+    typical = median(high[shown] - low[shown])
     return typical < 0.15 * (window.y.high - window.y.low)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tui_monitor.core.arrays import median
 from tui_monitor.core.snapshot import Curve, Snapshot
 from tui_monitor.ui import chart, scale
 from tui_monitor.ui import format as fmt
@@ -100,7 +101,7 @@ def y_axis_of(
     columns = [line]
     if plot.band is not None and np.isfinite(line).any():
         # The usual width of the band: its wide begin would set the range otherwise.
-        half = float(np.median(plot.band[inside]))
+        half = median(plot.band[inside])
         columns.append(np.array([np.nanmin(line) - half, np.nanmax(line) + half]))
     beside = [plot.ghost[inside]] if plot.ghost is not None else []
     columns.append(plot.val[(plot.val_x >= left) & (plot.val_x <= right)])

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.arrays import distinct
 from tui_monitor.ui import scale
 from tui_monitor.ui.run_scene import (
     RunsScene,
@@ -33,7 +33,7 @@ def moved(scene: RunsScene, direction: int, cells: int) -> RunsView:
     series = _all_series(scene)
     if not series:
         return scene.view
-    x: FloatArray = np.unique(np.concatenate([each.x for each in series]))
+    x = distinct(np.concatenate([each.x for each in series]))
     stride = extent(scene, series) / max(cells, 1) * abs(direction)
     return replace(scene.view, at=next_print(x, scene.view.at, direction, stride))
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.arrays import FloatArray, quantile
 from tui_monitor.core.runs import MetricGlance, RunRow
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui import run_scene as scenes
@@ -244,7 +244,7 @@ def sparkline(
 
 def _seen_range(values: FloatArray) -> tuple[float, float]:
     """The range of a course but for its steep begin, beside which the rest would be flat."""
-    low, lower, upper, high = (float(v) for v in np.percentile(values, (0, 25, 75, 100)))
+    low, lower, upper, high = (quantile(values, share) for share in (0.0, 0.25, 0.75, 1.0))
     return max(low, high - _STEEP * (high - lower)), min(high, low + _STEEP * (upper - low))
 
 

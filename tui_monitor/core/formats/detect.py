@@ -142,9 +142,9 @@ class Sniffer:
 
     def hear(self, text: str) -> bool:
         """Take the next line; whether the format can now be told."""
-        if any(evidence(each, (text,)) for each in FORMATS):
+        if any(_prints(each, text) for each in FORMATS):
             return True
-        if evidence(TEXT_BAR, (text,)):
+        if _prints(TEXT_BAR, text):
             self._fallback = TEXT_BAR
         elif self._rows.hear(text):
             self._fallback = TABLE
@@ -162,10 +162,17 @@ def evidence(log_format: Format, lines: Iterable[str]) -> int:
 
     Lines that many another program prints as well prove nothing.
     """
+    return sum(_prints(log_format, text) for text in lines)
+
+
+def _prints(log_format: Format, text: str) -> int:
+    """The same of one line."""
+    items = log_format.parse(text)
+    if not items:  # as from most formats
+        return 0
     return sum(
         isinstance(item, Progress) and bool(item.readings) and item.style not in _COMMON
-        for text in lines
-        for item in log_format.parse(text)
+        for item in items
     )
 
 

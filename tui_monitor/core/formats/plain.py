@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from tui_monitor.core.formats.base import printed, self_placed
@@ -98,6 +99,8 @@ _PHASE = re.compile(
     re.IGNORECASE,
 )
 """A word for the data; what stands behind it says whether it is a heading of the fields that follow."""
+_NAMES = 1024
+"""Of metrics that are remembered with what they tell: the same few stand on each line of a log."""
 _UNNAMED = "value"
 _KNOWN = re.compile(
     r"loss|(?:train_|val_|test-)value|acc(?:uracy)?(?![a-z])|err(?:or)?(?![a-z])|(?<![a-z])(?:f1|auc|iou|miou|dice|psnr|ssim|bleu|ppl"
@@ -135,7 +138,7 @@ class PlainFormat:
             return ()  # on the way through a validation
         rest = text[place.end :]
         readings = tuple(_readings(rest, place.data, steps=place.step is not None))
-        if any(_KNOWN.search(each.metric) for each in readings):
+        if any(_is_known(each.metric) for each in readings):
             item = self_placed(
                 *(LINE, place.step, place.steps, readings),
                 unit="epoch" if place.step is None else "batch",
@@ -208,6 +211,18 @@ def _is_prose(part: str) -> bool:
     return _FIELD.fullmatch(part) is None and part.count(" ") > 1
 
 
+@lru_cache(maxsize=_NAMES)
+def _is_known(name: str) -> bool:
+    """Whether a name has a part that only metrics have."""
+    return _KNOWN.search(name) is not None
+
+
+@lru_cache(maxsize=_NAMES)
+def _is_clutter(name: str) -> bool:
+    """Whether a number of this name is no metric."""
+    return _CLUTTER.search(name) is not None
+
+
 def _placed_behind(text: str) -> tuple[Item, ...]:
     """A line that ends with its place in samples, or that says of what data those below are."""
     if match := _SAMPLES.search(text):
@@ -239,7 +254,7 @@ def _below(text: str) -> tuple[Progress, ...]:
         if at < len(part):
             return ()
     readings = tuple(_readings(text, "", steps=False))
-    if not any(_KNOWN.search(each.metric) for each in readings):
+    if not any(_is_known(each.metric) for each in readings):
         return ()
     return (self_placed(BELOW, None, None, readings, unit="epoch", final=True),)
 
@@ -278,7 +293,7 @@ def _readings(text: str, headed: str, *, steps: bool) -> Iterator[Reading]:
             at = _word(part, match.end())
             words, value, percent, mean, _ = match.groups()
             name, told = _called(words, told)
-            if value is None or name in seen or _CLUTTER.search(name):
+            if value is None or name in seen or _is_clutter(name):
                 continue
             if not (percent or _DECIMAL.search(value)):
                 continue  # a count
@@ -289,6 +304,7 @@ def _readings(text: str, headed: str, *, steps: bool) -> Iterator[Reading]:
                 yield Reading(f"{name} (avg)", *printed(mean), law)
 
 
+@lru_cache(maxsize=_NAMES)
 def _called(words: str, data: str) -> tuple[str, str]:
     """A metric's name as other formats have it, and what data it is of, for the fields behind it."""
     match = _PHASE.match(words)

@@ -8,18 +8,18 @@ it (`_step`, `_epoch`). Sources: tqdm/std.py, format_meter, format_num, set_post
 from __future__ import annotations
 
 import re
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from tui_monitor.core.formats.base import (
     CLOCK,
     NUMBER,
     clock_seconds,
     printed,
-    self_placed,
     significant,
 )
 from tui_monitor.core.metrics import describe
-from tui_monitor.core.records import Item, Reading
+from tui_monitor.core.records import Item, Progress, Reading
 
 BAR: Final = "tqdm-bar"
 """`Epoch 1/4:  12%|█▏   | 11/90 [00:00<00:01, 50.05it/s, acc=0.165, loss=2.27]`."""
@@ -74,19 +74,27 @@ class TqdmFormat:
         else:
             return ()
         description = (description or "").strip()
+        told = _described(description)
         padded = _LIGHTNING.search(fields) is not None
-        readings = [*_readings(_TOLD, description), *_readings(_FIELD, fields, padded=padded)]
+        readings = (*told.readings, *_readings(_FIELD, fields, padded=padded))
         if not (readings or (description and steps)):
             return ()  # nobody knows whose bar it is
-        epoch, epochs = _epoch(description)
-        item = self_placed(
-            *(BAR, int(step), int(steps) if steps else None, readings),
-            epoch=epoch,
-            epochs=epochs,
-            eta=clock_seconds(left) if left else None,
-            elapsed=clock_seconds(elapsed),
+        item = Progress(
+            BAR,
+            int(step),
+            int(steps) if steps else None,
+            readings,
+            None,
+            False,
+            clock_seconds(left) if left else None,
+            clock_seconds(elapsed),
+            None,
+            "batch",
+            told.epoch,
+            told.epochs,
+            bar=told.bar,
         )
-        return (item._replace(bar=_called(description)),)
+        return (item,)
 
 
 def announced(text: str) -> tuple[int, int | None] | None:
@@ -103,9 +111,21 @@ def general(reading: Reading) -> Reading:
     return reading._replace(quantum=min(quantum, reading.quantum) or reading.quantum)
 
 
-def _called(description: str) -> str:
-    """What a bar is called, the same for all of its states and epochs."""
-    return re.sub(r"\d+", "#", _TOLD.sub("", description)).strip(" :,|-")
+class _Described(NamedTuple):
+    """What a description tells."""
+
+    readings: tuple[Reading, ...]
+    epoch: int | None
+    epochs: int | None
+    bar: str
+    """What the bar is called, the same for all of its states and epochs."""
+
+
+@lru_cache(maxsize=16)
+def _described(description: str) -> _Described:
+    """What a description tells; most bars keep theirs for an epoch."""
+    bar = re.sub(r"\d+", "#", _TOLD.sub("", description)).strip(" :,|-")
+    return _Described(tuple(_readings(_TOLD, description)), *_epoch(description), bar)
 
 
 def _epoch(description: str) -> tuple[int | None, int | None]:
@@ -118,9 +138,9 @@ def _epoch(description: str) -> tuple[int | None, int | None]:
 
 def _readings(pattern: re.Pattern[str], text: str, *, padded: bool = False) -> list[Reading]:
     return [
-        Reading(name, *_number(value, padded=padded and not unit), _law(name))
+        Reading(name, *_number(value, padded=padded and not unit), law)
         for name, value, unit in pattern.findall(text)
-        if not _CLUTTER.fullmatch(name)
+        if (law := _law(name)) is not None
     ]
 
 
@@ -129,7 +149,11 @@ def _number(text: str, *, padded: bool) -> tuple[float, float]:
     return significant(text, GENERAL_DIGITS) if padded else printed(text)
 
 
-def _law(name: str) -> str:
+@lru_cache(maxsize=1024)
+def _law(name: str) -> str | None:
+    """The law of a number by its name; None where that is no metric's."""
+    if _CLUTTER.fullmatch(name):
+        return None
     if name.endswith("_step"):
         return "instantaneous"
     if name.endswith("_epoch"):
