@@ -7,7 +7,7 @@ what is old. Of a run of very many prints the older ones are thinned (`thinning`
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import inf, isfinite, nan, sqrt
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from tui_monitor.core.arrays import FloatArray, IntArray
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.laws import EPOCH
 from tui_monitor.core.metrics import validation_of
-from tui_monitor.core.records import Event, LawEvidence
+from tui_monitor.core.records import Event, LawEvidence, Split
 from tui_monitor.core.series import ABSENT, Floats, Integers
 from tui_monitor.core.snapshot import Curve, EpochRow
 from tui_monitor.core.thinning import Thinned
@@ -112,25 +112,47 @@ class _Seen:
         return found
 
 
-def _counts_batches(track: Track) -> bool:
-    """Whether the prints of a track tell how many batches an epoch has."""
-    return track.metric.split == "train" and track.law.key != EPOCH.key
+def _counts_batches(seen: _Seen) -> bool:
+    """Whether the prints of a metric that is drawn tell how many batches an epoch has."""
+    if seen.track.metric.split == "train":
+        return seen.track.law.key != EPOCH.key
+    return bool(np.isfinite(seen.amid.peek()).any())
+
+
+def _whole(seen: _Seen, decoder: RunDecoder, first: int) -> dict[int, float]:
+    """Batches of each epoch from `first` on: those seen, and the total of one that is over.
+
+    Its newest batches may not be printed. A total of twice as many is that of several epochs.
+    """
+    size = seen.batches(first)
+    newest = decoder.prints[-1]
+    for epoch, row in seen.last_rows(first).items():
+        done = size.get(epoch)
+        if done is not None and (epoch < newest.epoch or newest.final):
+            told = decoder.epoch_batches(decoder.prints[seen.track.print_index[row]]) or 0
+            size[epoch] = float(told) if done < told < 2 * done else done
+    return size
 
 
 class Ruler:
     """Positions on the x axis: batches since the run's start, or epochs where nothing is finer."""
 
     def __init__(
-        self, seen: Sequence[_Seen] = (), last: int = 0, before: Ruler | None = None
+        self,
+        seen: Sequence[_Seen] = (),
+        decoder: RunDecoder | None = None,
+        before: Ruler | None = None,
     ) -> None:
         """`before`: that of the look before, whose epochs stay as far as nothing in them changed."""
-        self._measured = next((each for each in seen if _counts_batches(each.track)), None)
+        self._measured = next((each for each in seen if _counts_batches(each)), None)
         known: FloatArray = np.empty(0)
         size: dict[int, float] = {}
-        if self._measured is not None:
+        last = decoder.prints[-1].epoch if decoder is not None and decoder.prints else 0
+        if decoder is not None and self._measured is not None:
             if before is not None and before._measured is self._measured:
-                known = before._sizes[: min(self._measured.first_epoch - 1, last)]
-            size = self._measured.batches(len(known) + 1)
+                # The newest of then may be over by now.
+                known = before._sizes[: max(min(self._measured.first_epoch, last) - 2, 0)]
+            size = _whole(self._measured, decoder, len(known) + 1)
         new = [size.get(epoch, nan) for epoch in range(len(known) + 1, last + 1)]
         self._sizes: FloatArray = np.concatenate((known, new))
         """Batches of each epoch, nan where they are not known."""
@@ -158,6 +180,8 @@ class RunView:
     def __init__(self, decoder: RunDecoder) -> None:
         self.decoder = decoder
         self._seen: dict[str, _Seen] = {}
+        self._split: Split = "train"
+        """Of the metrics that are drawn."""
         self.ruler = Ruler()
         self._changed_epoch = 1
         """The earliest epoch whose row of the table may differ from the one before."""
@@ -174,25 +198,29 @@ class RunView:
             for name in tracks
             if name in self._seen and self._seen[name].track is tracks[name]
         }
-        if len(known) < len(self._seen):
+        trains = any(track.metric.split == "train" for track in tracks.values())
+        split: Split = "train" if trains else "val"
+        if len(known) < len(self._seen) or split != self._split:
             self._changed_epoch = 1
+        self._split = split
         self._seen = {name: known.get(name) or _Seen(track) for name, track in tracks.items()}
         for seen in self._seen.values():
             seen.look()
             self._changed_epoch = min(self._changed_epoch, seen.first_epoch)
-        last = self.decoder.prints[-1].epoch if self.decoder.prints else 0
-        self.ruler = Ruler(list(self._seen.values()), last, self.ruler)
+        self.ruler = Ruler(tuple(self._drawn()), self.decoder, self.ruler)
 
     def curves(self) -> tuple[Curve, ...]:
-        """A curve for each train metric, in the order printed."""
-        return tuple(
-            self._curve(seen)
-            for seen in self._seen.values()
-            if seen.track.metric.split == "train" and len(seen.track)
-        )
+        """A curve for each metric that is drawn, in the order printed."""
+        return tuple(self._curve(seen) for seen in self._drawn() if len(seen.track))
+
+    def _drawn(self) -> Iterator[_Seen]:
+        """Metrics of the training; of a run that prints none, those of its validations."""
+        for seen in self._seen.values():
+            if seen.track.metric.split == self._split:
+                yield seen
 
     def _curve(self, seen: _Seen) -> Curve:
-        """The columns of a train metric, in ascending position."""
+        """The columns of a metric, in ascending position."""
         track, ruler = seen.track, self.ruler
         kept = seen.thinned.rows(track.displayed.peek(), track.level.peek(), seen.changed)
         epochs, k = seen.epochs.peek()[kept], seen.k.peek()[kept]
@@ -236,7 +264,7 @@ class RunView:
 
     def _validation(self, name: str) -> _Seen | None:
         """What was seen of a train metric's validation."""
-        found = validation_of(name, self._seen)
+        found = validation_of(name, self._seen) if self._split == "train" else None
         return None if found is None else self._seen[found]
 
     def _ends(self, val: _Seen) -> FloatArray:
@@ -250,7 +278,7 @@ class RunView:
     # --- the table of epochs -----------------------------------------------------------------
 
     def epoch_rows(self, events: Sequence[Event]) -> tuple[EpochRow, ...]:
-        """The table of epochs, a row an epoch and train metric."""
+        """The table of epochs, a row an epoch and metric that is drawn."""
         new = events[self._events :] if len(events) >= self._events else events
         changed = min([self._changed_epoch, *(event.epoch for event in new)])
         # An epoch's end is told by the prints after it.
@@ -258,9 +286,8 @@ class RunView:
         del self._table[_place_of(self._table, first) :]
         marks = _marks(events, first)
         rows: list[EpochRow] = []
-        for name, seen in self._seen.items():
-            if seen.track.metric.split == "train":
-                rows += self._rows_of(seen, self._validation(name), first, marks)
+        for seen in self._drawn():
+            rows += self._rows_of(seen, self._validation(seen.track.metric.name), first, marks)
         self._table += sorted(rows, key=lambda row: row.epoch)
         self._changed_epoch, self._events = _NEVER, len(events)
         return tuple(self._table)
