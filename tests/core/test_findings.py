@@ -183,6 +183,13 @@ def test_a_loss_that_blows_up_diverges() -> None:
     assert "divergence" not in findings(lines({"loss": curve(30) + noise(30, 0.05)}))
 
 
+def test_a_part_of_a_loss_that_falls_may_rise() -> None:
+    part = np.concatenate([curve(10), 0.6 * 2.0 ** np.arange(6)])
+    assert "divergence" not in findings(lines({"loss": 5.0 * curve(16), "box_loss": part}))
+    alone = findings(lines({"cls_loss": 5.0 * curve(16), "box_loss": part}))["divergence"]
+    assert alone.metric == "box_loss"
+
+
 TRACEBACK = (
     'Traceback (most recent call last):\n  File "train.py", line 7, in <module>\n{error}: {text}\n'
 )

@@ -120,6 +120,22 @@ def test_the_table_shows_the_newest_epochs_and_the_best_val() -> None:
     assert "0.9187" not in shown
 
 
+def test_wide_numbers_stand_apart() -> None:
+    snapshot = samples.training(1218)
+    tiny = tuple(
+        row._replace(displayed=2.1318e-10, level_end=6.1391e-10, level_end_sd=4e-4, val=1.0766e-10)
+        for row in snapshot.epoch_rows
+    )
+    for width in (44, 60, 100):
+        head, *body = text(
+            tables.epoch_rows(scene(replace(snapshot, epoch_rows=tiny)), width, 8)
+        ).splitlines()
+        assert "decoded end" in head
+        for line in body:
+            assert "6.1391e-10 ± 8.0000e-04 " in line + " "
+            assert len(line) <= width
+
+
 def test_the_selected_boundary_is_in_the_table() -> None:
     rows = tables.epoch_rows(scene(samples.training(1218), focus=1, boundary=1), 80, 3)
     assert "0.9187" in text(rows)

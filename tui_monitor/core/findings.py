@@ -6,6 +6,7 @@ are in `remarks`.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
@@ -27,6 +28,9 @@ BLOWN_UP = 3.0
 """Times its best level that a loss must reach to count as diverging."""
 SURE = 3.0
 """Standard errors by which it must have risen."""
+_WHOLE_LOSS = re.compile(
+    r"(?:train(?:ing)?[-_/ ])?(?:total[-_ ]?)?loss(?: \(avg\))?", re.IGNORECASE
+)
 CLOSE = 0.02
 """Share of an epoch that may lie between its last line and the one before, to compare them."""
 OFTEN = 100
@@ -122,10 +126,16 @@ def not_finite(run: RunDecoder, found: Mapping[Track, Extremes]) -> Iterator[Fin
 
 
 def diverged(run: RunDecoder, found: Mapping[Track, Extremes]) -> Iterator[Finding]:
-    """A loss that has risen far above its best, and above where it began."""
+    """A loss that has risen far above its best, and above where it began.
+
+    Where the whole loss is printed its parts tell nothing: one may well rise while it falls.
+    """
+    whole = any(_WHOLE_LOSS.fullmatch(track.metric.name) for track in found)
     for track, extremes in found.items():
         metric, best, first = track.metric, extremes.best, extremes.first
         if metric.family != "positive" or metric.split != "train" or not metric.averaged:
+            continue
+        if whole and not _WHOLE_LOSS.fullmatch(metric.name):
             continue
         if best is None or first is None or len(extremes.late) < LATE or len(track) <= LATE:
             continue
