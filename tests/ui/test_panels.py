@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.ui import samples
-from tui_monitor.core.records import Part
+from tui_monitor.core.records import LawEvidence, Part
 from tui_monitor.core.snapshot import Snapshot
 from tui_monitor.ui import jump, tables
 from tui_monitor.ui.chart import Window
@@ -110,6 +110,12 @@ def test_the_explanation_never_overflows(size: tuple[int, int]) -> None:
 def test_the_first_epoch_has_no_boundary_yet() -> None:
     shown = text(jump.jump_rows(scene(samples.training(100)), 80, 9))
     assert "first epoch is not over yet" in shown
+
+
+def test_epochs_of_numbers_of_an_unknown_law_have_no_explained_boundary() -> None:
+    law = LawEvidence("unknown", None, None, settled=False)
+    snapshot = replace(samples.training(1218), law=law, boundaries=())
+    assert "average is not known" in text(jump.jump_rows(scene(snapshot), 80, 9))
 
 
 def test_the_table_shows_the_newest_epochs_and_the_best_val() -> None:

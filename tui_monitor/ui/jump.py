@@ -143,6 +143,8 @@ def _no_boundary(scene: Scene, width: int) -> list[Row]:
     snapshot = scene.snapshot
     if scene.view.boundary is not None:
         text = "This metric has no explanation at the selected boundary."
+    elif snapshot is not None and snapshot.epoch > 1 and _averages_unknown(snapshot):
+        text = "What these numbers average is not known, so no jump of theirs is taken apart."
     elif snapshot is not None and snapshot.epoch > 1 and snapshot.epoch_ends.size:
         text = "This metric has no explained boundary yet."
     elif snapshot is not None and snapshot.epoch == 1 and not snapshot.epoch_label:
@@ -152,6 +154,10 @@ def _no_boundary(scene: Scene, width: int) -> list[Row]:
     else:
         text = "The first epoch is not over yet: there is no boundary to explain."
     return [(Span(" "), Span(line, Ink.DIM)) for line in wrap(text, width - 2)]
+
+
+def _averages_unknown(snapshot: Snapshot) -> bool:
+    return snapshot.law is not None and snapshot.law.name == "unknown"
 
 
 def _bars(boundary: Boundary, width: int, glyphs: Glyphs) -> list[Row]:
