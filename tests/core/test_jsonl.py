@@ -42,6 +42,37 @@ def test_an_epoch_a_line() -> None:
     assert (item.step, item.epoch, item.unit) == (None, 3, "epoch")
 
 
+def test_a_line_may_say_that_it_is_of_a_validation() -> None:
+    (item,) = parse('{"mode": "val", "epoch": 5, "iter": 9, "lr": 0.0001, "AP": 0.4724}')
+    assert isinstance(item, Progress)
+    assert (item.step, item.epoch, item.unit, item.final) == (None, 5, "epoch", True)
+    assert item.readings == (Reading("val_AP", 0.4724, 1e-4, "epoch"),)
+    (item,) = parse('{"split": "test", "step": 400, "loss": 0.5, "val_acc": 0.7}')
+    assert isinstance(item, Progress)
+    assert (item.step, item.unit, item.final) == (400, "batch", None)
+    assert [each.metric for each in item.readings] == ["test-loss", "val_acc"]
+    (item,) = parse('{"mode": "train", "epoch": 5, "iter": 9, "loss": 0.5}')
+    assert isinstance(item, Progress)
+    assert (item.step, item.readings[0].metric) == (9, "loss")
+
+
+def test_validations_of_mmcv_begin_no_epoch() -> None:
+    log = "".join(
+        "".join(
+            f'{{"mode": "train", "epoch": {epoch}, "iter": {step}, "loss": 0.{step:03d}}}\n'
+            for step in range(10, 70, 10)
+        )
+        + f'{{"mode": "val", "epoch": {epoch}, "iter": 9, "lr": 0.1, "AP": 0.5}}\n'
+        for epoch in (1, 2, 3)
+    )
+    session = Session()
+    session.feed(log.encode(), 0.0)
+    session.finish()
+    (report,) = session.report()
+    assert (report.epochs, report.events) == (3, ())
+    assert {each.metric for each in session.rows()} == {"loss", "val_AP"}
+
+
 @pytest.mark.parametrize(
     "text",
     [
