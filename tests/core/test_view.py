@@ -113,6 +113,18 @@ def test_an_epoch_that_is_over_is_as_long_as_it_says() -> None:
     assert seen.ruler.starts.tolist() == [0.0, 90.0, 180.0]
 
 
+def test_steps_that_go_on_over_epochs_are_drawn_one_after_another() -> None:
+    """As CSV files of Lightning have them, and iterations of MMCV."""
+    decoder = RunDecoder(1, DecodeOptions())
+    seen = RunView(decoder)
+    for step in range(50, 450, 50):
+        p = placed_print(1 + step // 140, step, 0, final=False, loss=1.0 / step)
+        decoder.add(p._replace(steps=None))
+        seen.look()
+    assert seen.ruler.starts.tolist() == [0.0, 100.0, 250.0, 400.0]
+    assert seen.curves()[0].x.tolist() == [float(step) for step in range(50, 450, 50)]
+
+
 def test_a_total_of_several_epochs_is_the_length_of_none() -> None:
     prints = [
         placed_print(epoch, step, 60, final=False, loss=0.5)
