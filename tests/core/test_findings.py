@@ -196,7 +196,9 @@ def test_sums_over_more_batches_do_not_diverge() -> None:
     rows = "".join(
         f"{i:3}  {60 * i:6}  {25.0 / (i + 2):12.2f}  80.00    0.80\n" for i in range(1, 9)
     )
-    head = "E    #       LOSS TEXTCAT  CATS_SCORE  SCORE \n---  ------  ------------  -----  -----\n"
+    head = (
+        "E    #       LOSS TEXTCAT  CATS_SCORE  SCORE \n---  ------  ------------  -----  -----\n"
+    )
     assert "divergence" not in findings(f"{head}  0       0          0.25  40.00    0.40\n{rows}")
 
 

@@ -189,6 +189,21 @@ def test_the_cursors_place_takes_the_place_of_labels(cursor: float) -> None:
     assert rest[::2] == ["epoch"] * (len(rest) // 2)
 
 
+@pytest.mark.parametrize(
+    ("first", "planned", "labels"), [(0, 5, "01234"), (1, 5, "12345"), (4, 8, "45678")]
+)
+def test_epochs_to_come_go_on_with_the_logs_numbers(first: int, planned: int, labels: str) -> None:
+    """From 0, from 1, and of a run that was resumed."""
+    snapshot = samples.training(900)
+    rows = tuple(row._replace(label=str(row.epoch - 1 + first)) for row in snapshot.epoch_rows)
+    label = str(snapshot.epoch - 1 + first)
+    shown = replace(snapshot, epoch_rows=rows, epoch_label=label, epochs=planned)
+    end = planned_end(shown)
+    assert end is not None
+    line = time_labels(shown, Window(0.0, end, UNIT), 100)
+    assert re.findall(r"epoch (\d+)", line) == list(labels)
+
+
 def test_no_epoch_is_labelled_beyond_the_plan() -> None:
     snapshot = replace(samples.training(1218), epochs=None)
     line = time_labels(snapshot, Window(0.0, 4 * 406.0, UNIT), 160)
