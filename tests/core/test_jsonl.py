@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tui_monitor.core.formats.detect import detect
 from tui_monitor.core.formats.jsonl import JsonLinesFormat
 from tui_monitor.core.records import Progress, Reading
 from tui_monitor.core.session import Session
@@ -83,6 +84,16 @@ def test_validations_of_mmcv_begin_no_epoch() -> None:
 )
 def test_what_tells_of_no_training_is_left(text: str) -> None:
     assert parse(text) == ()
+
+
+def test_steps_of_other_programs_are_no_training() -> None:
+    requests = [
+        f'{{"msg": "request", "status": 200, "latency": 0.5{i}, "step": {i}}}' for i in "123"
+    ]
+    assert detect(requests) is None
+    found = detect([*requests, '{"step": 4, "loss": 0.5}'])
+    assert found is not None
+    assert found.name == "jsonl"
 
 
 @given(st.text(max_size=60).map(lambda text: f'{{"{text}}}'))

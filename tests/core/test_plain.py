@@ -138,6 +138,8 @@ def test_laws_of_what_a_loop_prints() -> None:
         "Best loss: 0.5123",
         "Final accuracy: 0.5",
         "step 3: mix 0.5 cups of flour",
+        "Step 1: installing package score 1.0",
+        "Iteration 3: we found error 0.5, and cost 1.2",
         "Epoch 2.5 loss: 0.5",
         "Val Epoch: 3 [10/100] loss 0.6123",
         "Test: 0.5",

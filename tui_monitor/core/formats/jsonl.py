@@ -12,13 +12,17 @@ import json
 import re
 from typing import Final
 
-from tui_monitor.core.formats.base import printed, self_placed
+from tui_monitor.core.formats.base import METRIC, printed, self_placed
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Item, Reading, Unit
 
 LINE: Final = "jsonl"
 """`{"step": 1, "epoch": 0, "loss": 2.318395, "lr": 0.05}`."""
 
+UNKNOWN: Final = "jsonl-unknown"
+"""A line without the name of a metric: other programs count steps as well."""
+
+_KNOWN = re.compile(rf"{METRIC}|(?<![a-z])(?:lr|learning_rate|grad_norm)(?![a-z])", re.IGNORECASE)
 _STEPS = ("step", "global_step", "current_steps", "iteration", "iter", "it", "batch", "batch_idx")
 _TOTALS = ("total_steps", "max_steps", "num_steps")
 _EPOCHS = ("epoch", "current_epoch")
@@ -83,7 +87,9 @@ class JsonLinesFormat:
             ]
         final = True if data and step is None else None
         total = _whole(fields, _TOTALS)
-        return (self_placed(LINE, step, total, found, unit=unit, final=final, epoch=epoch),)
+        known = any(_KNOWN.search(each.metric) for each in found)
+        style = LINE if known else UNKNOWN
+        return (self_placed(style, step, total, found, unit=unit, final=final, epoch=epoch),)
 
 
 def _validation(fields: dict[str, object]) -> str:

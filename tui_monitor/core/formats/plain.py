@@ -22,7 +22,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from tui_monitor.core.formats.base import printed, self_placed
+from tui_monitor.core.formats.base import METRIC, printed, self_placed
 from tui_monitor.core.formats.prefix import label_end
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Item, Progress, Reading
@@ -99,12 +99,7 @@ _PHASE = re.compile(
 )
 """A word for the data; what stands behind it says whether it is a heading of the fields that follow."""
 _UNNAMED = "value"
-_KNOWN = re.compile(
-    r"loss|(?:train_|val_|test-)value|acc(?:uracy)?(?![a-z])|err(?:or)?(?![a-z])|(?<![a-z])(?:f1|auc|iou|miou|dice|psnr|ssim|bleu|ppl"
-    r"|perplexity|cost|reward|return|score|mse|mae|rmse|r2|precision|recall|kld?|nll|elbo|map|wer|cer"
-    r"|bce|ce|objective)(?![a-z])",
-    re.IGNORECASE,
-)
+_KNOWN = re.compile(rf"{METRIC}|(?:train_|val_|test-)value", re.IGNORECASE)
 _CLUTTER = re.compile(
     r"time|second|sec\b|eta\b|elapsed|remain|memory|mem\b|gpu|cuda|speed|throughput|per_sec|/s|fps"
     r"|tokens|samples|seed|size|rank|percent|wall|progress|best|patience|lowest|highest|previous|final"
@@ -277,6 +272,8 @@ def _readings(text: str, headed: str, *, steps: bool) -> Iterator[Reading]:
         while match := _FIELD.match(part, at):
             at = _word(part, match.end())
             words, value, percent, mean, _ = match.groups()
+            if _reads_on(match):
+                continue
             name, told = _called(words, told)
             if value is None or name in seen or _CLUTTER.search(name):
                 continue
@@ -287,6 +284,13 @@ def _readings(text: str, headed: str, *, steps: bool) -> Iterator[Reading]:
             yield Reading(name, *printed(value), law)
             if mean is not None:
                 yield Reading(f"{name} (avg)", *printed(mean), law)
+
+
+def _reads_on(field: re.Match[str]) -> bool:
+    """Whether a number stands in a sentence: `installing package score 1.0`."""
+    words = field[1]
+    told = field.start(2) > 0 and re.search(r"[:=]", field.string[field.end(1) : field.start(2)])
+    return words.count(" ") > 1 and not told and not _PHASE.match(words)
 
 
 def _called(words: str, data: str) -> tuple[str, str]:
