@@ -17,6 +17,7 @@ from tui_monitor.ui import jump, tables
 from tui_monitor.ui.chart import Window
 from tui_monitor.ui.glyphs import ASCII, UNICODE, Glyphs
 from tui_monitor.ui.palette import Ink
+from tui_monitor.ui.readout import short_name
 from tui_monitor.ui.rows import Row
 from tui_monitor.ui.scale import Axis
 from tui_monitor.ui.scene import Scene, View, epoch_labels, next_print, planned_end
@@ -151,6 +152,28 @@ def test_a_narrow_table_drops_columns_not_numbers() -> None:
     shown = text(tables.epoch_rows(scene(samples.training(1218), focus=1), 30, 5))
     assert "decoded end" in shown
     assert "gap" not in shown
+
+
+def test_names_that_begin_alike_are_cut_in_their_middle() -> None:
+    snapshot = samples.training()
+    names = ("validation_0-logloss", "validation_0-error")
+    curves = tuple(
+        replace(curve, metric=name) for curve, name in zip(snapshot.curves, names, strict=True)
+    )
+    shown = scene(replace(snapshot, curves=curves))
+    assert [short_name(shown, name, 12) for name in names] == ["vali…logloss", "vali…0-error"]
+    assert short_name(scene(snapshot), "validation_0-error", 12) == "validation_…"
+    assert short_name(shown, "loss", 12) == "loss"
+
+
+def test_names_that_begin_and_end_alike_keep_their_ends() -> None:
+    snapshot = samples.training()
+    names = ("output roi_a_loss_bbox", "output roi_cls_loss_bbox")
+    curves = tuple(
+        replace(curve, metric=name) for curve, name in zip(snapshot.curves, names, strict=True)
+    )
+    shown = scene(replace(snapshot, curves=curves))
+    assert [short_name(shown, name, 12) for name in names] == ["…a_loss_bbox", "…s_loss_bbox"]
 
 
 def test_log_lines_are_cut_not_wrapped() -> None:
