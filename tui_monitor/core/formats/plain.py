@@ -281,7 +281,9 @@ def _readings(text: str, headed: str, *, steps: bool) -> Iterator[Reading]:
                 continue  # a count
             seen.add(name)
             law = _law(name, steps=steps)
-            yield Reading(name, *printed(value), law)
+            # What stands before its mean is of the newest batch.
+            newest = "instantaneous" if mean is not None and law == "open" else law
+            yield Reading(name, *printed(value), newest)
             if mean is not None:
                 yield Reading(f"{name} (avg)", *printed(mean), law)
 
