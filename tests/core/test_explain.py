@@ -128,6 +128,21 @@ def test_one_number_an_epoch_is_undetermined() -> None:
         assert "verbose=1" in boundary.text
 
 
+def test_last_lines_of_bars_are_one_number_an_epoch() -> None:
+    """As in a log that was pasted, or that a pager has thinned out."""
+    made = Made(Plan("averaging", "keras2-steps", 256, 250, seed=1))
+    lines = made.log.decode().replace("\r", "\n").splitlines(keepends=True)
+    kept = "".join(
+        line for line in lines if line.startswith(("Epoch", "250/250")) and "ETA" not in line
+    )
+    found = boundaries(kept.encode())
+    assert found
+    for boundary in found:
+        assert boundary.verdict == "undetermined"
+        assert boundary.lag.value is boundary.step.value is None
+        assert "one number for a whole epoch" in boundary.text
+
+
 def test_the_lines_quoted_in_the_question_are_undetermined() -> None:
     found = boundaries((SAMPLES / "keras2-epoch-jump-excerpt.log").read_bytes(), "acc")
     assert [b.verdict for b in found] == ["undetermined", "undetermined"]

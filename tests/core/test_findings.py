@@ -183,6 +183,25 @@ def test_a_loss_that_blows_up_diverges() -> None:
     assert "divergence" not in findings(lines({"loss": curve(30) + noise(30, 0.05)}))
 
 
+def test_a_part_of_a_loss_that_falls_may_rise() -> None:
+    part = np.concatenate([curve(10), 0.6 * 2.0 ** np.arange(6)])
+    assert "divergence" not in findings(lines({"loss": 5.0 * curve(16), "box_loss": part}))
+    assert "divergence" not in findings(lines({"cls_loss": curve(16), "box_loss": part}))
+    alone = findings(lines({"cls_loss": part, "box_loss": part}))["divergence"]
+    assert alone.metric == "cls_loss"
+
+
+def test_sums_over_more_batches_do_not_diverge() -> None:
+    """spaCy's first row is of one batch, and those after it of many."""
+    rows = "".join(
+        f"{i:3}  {60 * i:6}  {25.0 / (i + 2):12.2f}  80.00    0.80\n" for i in range(1, 9)
+    )
+    head = (
+        "E    #       LOSS TEXTCAT  CATS_SCORE  SCORE \n---  ------  ------------  -----  -----\n"
+    )
+    assert "divergence" not in findings(f"{head}  0       0          0.25  40.00    0.40\n{rows}")
+
+
 TRACEBACK = (
     'Traceback (most recent call last):\n  File "train.py", line 7, in <module>\n{error}: {text}\n'
 )

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tui_monitor.core.formats.detect import detect
 from tui_monitor.core.formats.jsonl import JsonLinesFormat
 from tui_monitor.core.records import Progress, Reading
 from tui_monitor.core.session import Session
@@ -42,6 +43,37 @@ def test_an_epoch_a_line() -> None:
     assert (item.step, item.epoch, item.unit) == (None, 3, "epoch")
 
 
+def test_a_line_may_say_that_it_is_of_a_validation() -> None:
+    (item,) = parse('{"mode": "val", "epoch": 5, "iter": 9, "lr": 0.0001, "AP": 0.4724}')
+    assert isinstance(item, Progress)
+    assert (item.step, item.epoch, item.unit, item.final) == (None, 5, "epoch", True)
+    assert item.readings == (Reading("val_AP", 0.4724, 1e-4, "epoch"),)
+    (item,) = parse('{"split": "test", "step": 400, "loss": 0.5, "val_acc": 0.7}')
+    assert isinstance(item, Progress)
+    assert (item.step, item.unit, item.final) == (400, "batch", None)
+    assert [each.metric for each in item.readings] == ["test-loss", "val_acc"]
+    (item,) = parse('{"mode": "train", "epoch": 5, "iter": 9, "loss": 0.5}')
+    assert isinstance(item, Progress)
+    assert (item.step, item.readings[0].metric) == (9, "loss")
+
+
+def test_validations_of_mmcv_begin_no_epoch() -> None:
+    log = "".join(
+        "".join(
+            f'{{"mode": "train", "epoch": {epoch}, "iter": {step}, "loss": 0.{step:03d}}}\n'
+            for step in range(10, 70, 10)
+        )
+        + f'{{"mode": "val", "epoch": {epoch}, "iter": 9, "lr": 0.1, "AP": 0.5}}\n'
+        for epoch in (1, 2, 3)
+    )
+    session = Session()
+    session.feed(log.encode(), 0.0)
+    session.finish()
+    (report,) = session.report()
+    assert (report.epochs, report.events) == (3, ())
+    assert {each.metric for each in session.rows()} == {"loss", "val_AP"}
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -52,6 +84,16 @@ def test_an_epoch_a_line() -> None:
 )
 def test_what_tells_of_no_training_is_left(text: str) -> None:
     assert parse(text) == ()
+
+
+def test_steps_of_other_programs_are_no_training() -> None:
+    requests = [
+        f'{{"msg": "request", "status": 200, "latency": 0.5{i}, "step": {i}}}' for i in "123"
+    ]
+    assert detect(requests) is None
+    found = detect([*requests, '{"step": 4, "loss": 0.5}'])
+    assert found is not None
+    assert found.name == "jsonl"
 
 
 @given(st.text(max_size=60).map(lambda text: f'{{"{text}}}'))

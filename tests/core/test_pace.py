@@ -58,6 +58,11 @@ def test_arrivals_tell_the_speed() -> None:
     assert pace.eta_run == pytest.approx(10.0 + 60.0)
 
 
+def test_epochs_before_a_resumed_run_are_not_to_come() -> None:
+    pace = told(*((bar(10 * i)._replace(label="3"), 2.0 * i) for i in range(1, 6)))
+    assert pace.eta_run == pytest.approx(10.0 + 20.0)
+
+
 def test_the_speed_follows_the_last_minute() -> None:
     slow = [(bar(i), 10.0 * i) for i in range(1, 20)]
     fast = [(bar(20 + i, steps=1000), 190.0 + i) for i in range(1, 62)]

@@ -119,6 +119,8 @@ def test_a_line_with_its_place(text: str, place: Place, shown: dict[str, float])
 def test_laws_of_what_a_loop_prints() -> None:
     with_steps = only("Step 5, loss: 0.51, val_loss: 0.61, lr: 0.001").readings
     assert [each.law for each in with_steps] == ["open", "epoch", "instantaneous"]
+    averaged = only("Step 5, loss: 0.51 (0.57)").readings
+    assert [each.law for each in averaged] == ["instantaneous", "open"]
     without = only("Epoch 5, loss: 0.51, val_loss: 0.61").readings
     assert [each.law for each in without] == ["epoch", "epoch"]
 
@@ -138,6 +140,8 @@ def test_laws_of_what_a_loop_prints() -> None:
         "Best loss: 0.5123",
         "Final accuracy: 0.5",
         "step 3: mix 0.5 cups of flour",
+        "Step 1: installing package score 1.0",
+        "Iteration 3: we found error 0.5, and cost 1.2",
         "Epoch 2.5 loss: 0.5",
         "Val Epoch: 3 [10/100] loss 0.6123",
         "Test: 0.5",

@@ -125,6 +125,8 @@ def test_losses_of_spacy_are_sums_since_the_row_before() -> None:
         ["name,age,loss", "1,2,3"],
         ["epoch,loss", "1,0.5,3"],
         ["epoch,wheel", "1,0.5"],
+        ["step,bitmap", "1,0.5"],
+        ["batch,account", "1,0.5"],
         ["the epoch, and the loss", "1,0.5"],
         ["epoch,loss", "one,0.5"],
         ["epoch,loss", "1,Na"],

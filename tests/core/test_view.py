@@ -87,6 +87,53 @@ def test_positions_are_epochs_where_nothing_is_finer() -> None:
     assert curve.x_from.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
 
 
+def placed_print(epoch: int, step: int, steps: int, *, final: bool, **shown: float) -> Print:
+    """A print of the batch `step` of `steps`."""
+    readings = tuple(Reading(name, value, 1e-4) for name, value in shown.items())
+    times = (None, None, None)
+    where = (1, epoch, str(epoch), 3, "bar", step, steps)
+    return Print(*where, "batch", readings, final, step, 0, *times)
+
+
+def test_an_epoch_that_is_over_is_as_long_as_it_says() -> None:
+    """Its newest batches need not be printed; of the one under way nobody knows when it stops."""
+    prints = [
+        placed_print(epoch, step, 90, final=False, loss=1.0 / (step + 90 * epoch))
+        for epoch in (1, 2)
+        for step in range(1, 90, 10)
+    ]
+    decoder = RunDecoder(1, DecodeOptions())
+    seen = RunView(decoder)
+    for p in prints:
+        decoder.add(p)
+        seen.look()
+    assert seen.ruler.starts.tolist() == [0.0, 90.0, 171.0]
+    decoder.add(placed_print(2, 81, 90, final=True, val_loss=0.5))
+    seen.look()
+    assert seen.ruler.starts.tolist() == [0.0, 90.0, 180.0]
+
+
+def test_steps_that_go_on_over_epochs_are_drawn_one_after_another() -> None:
+    """As CSV files of Lightning have them, and iterations of MMCV."""
+    decoder = RunDecoder(1, DecodeOptions())
+    seen = RunView(decoder)
+    for step in range(50, 450, 50):
+        p = placed_print(1 + step // 140, step, 0, final=False, loss=1.0 / step)
+        decoder.add(p._replace(steps=None))
+        seen.look()
+    assert seen.ruler.starts.tolist() == [0.0, 100.0, 250.0, 400.0]
+    assert seen.curves()[0].x.tolist() == [float(step) for step in range(50, 450, 50)]
+
+
+def test_a_total_of_several_epochs_is_the_length_of_none() -> None:
+    prints = [
+        placed_print(epoch, step, 60, final=False, loss=0.5)
+        for epoch in (1, 2, 3)
+        for step in (1, 7, 13, 20)
+    ]
+    assert look(decode(prints)).ruler.starts.tolist() == [0.0, 20.0, 40.0, 60.0]
+
+
 # --- curves ---------------------------------------------------------------------------------------
 
 
@@ -143,6 +190,25 @@ def test_prints_that_overtook_each_other_are_drawn_in_order() -> None:
     decoder = decode(prints)
     curve = curve_of(decoder, "loss")
     assert np.all(np.diff(curve.x) >= 0.0)
+
+
+def test_validations_are_drawn_where_nothing_else_is_printed() -> None:
+    decoder = RunDecoder(1, DecodeOptions())
+    seen = RunView(decoder)
+    for step in (1, 2, 3):
+        decoder.add(placed_print(1, step, 9, final=False, val_loss=0.5 / step))
+        seen.look()
+    (curve,) = seen.curves()
+    assert (curve.metric, curve.val_metric) == ("val_loss", None)
+    assert curve.x.tolist() == [1.0, 2.0, 3.0]
+    assert curve.displayed.tolist() == [0.5, 0.25, 0.5 / 3]
+    assert [row.metric for row in seen.epoch_rows(())] == ["val_loss"]
+    # As soon as the training prints numbers, they are its.
+    decoder.add(placed_print(1, 4, 9, final=False, loss=0.25))
+    seen.look()
+    (curve,) = seen.curves()
+    assert (curve.metric, curve.val_metric) == ("loss", "val_loss")
+    assert [row.metric for row in seen.epoch_rows(())] == ["loss"]
 
 
 # --- inertia --------------------------------------------------------------------------------------

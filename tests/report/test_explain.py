@@ -112,6 +112,13 @@ def test_text_of_a_single_epoch_says_that_there_is_no_boundary() -> None:
     assert "No boundary between two epochs yet." in text
 
 
+def test_text_of_epochs_without_an_explained_boundary_says_why() -> None:
+    law = LawEvidence("unknown", None, None, settled=False)
+    text = explanation("train.log", [replace(REPORT, law=law, boundaries=())], "text")
+
+    assert "No boundary is explained: what these numbers average is not known." in text
+
+
 @pytest.mark.parametrize("layout", ["text", "markdown"])
 def test_of_boundaries_without_parts_the_newest_of_each_metric_is_shown(layout: str) -> None:
     unknown = Part(None, None)

@@ -71,3 +71,16 @@ def test_looks_without_news_are_not_told() -> None:
 
     (line,) = updates(quiet(), Clock(UPDATE_SECONDS))
     assert line.startswith("epoch 3 step 406/406")
+
+
+def test_a_validation_is_told_once() -> None:
+    session = Session()
+    for epoch in (0, 1):
+        for step in (1, 11, 21):
+            shown = f"Loss 1.{step}e+00 (1.{step}e+00)\tAcc@1  50.00 ( 50.00)"
+            session.feed(f"Epoch: [{epoch}][{step:2}/30]\t{shown}\n".encode(), 0.0)
+        session.feed(b" *   Acc@1 61.250\n", 0.0)
+    line = update_line(session.snapshot(0.0))
+
+    assert "Acc@1 (avg)" in line
+    assert line.count("val_Acc@1 61.25") == 1

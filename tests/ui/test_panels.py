@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from tests.ui import samples
-from tui_monitor.core.records import Part
+from tui_monitor.core.records import LawEvidence, Part
 from tui_monitor.core.snapshot import Snapshot
 from tui_monitor.ui import jump, tables
 from tui_monitor.ui.chart import Window
 from tui_monitor.ui.glyphs import ASCII, UNICODE, Glyphs
 from tui_monitor.ui.palette import Ink
+from tui_monitor.ui.readout import short_name
 from tui_monitor.ui.rows import Row
 from tui_monitor.ui.scale import Axis
 from tui_monitor.ui.scene import Scene, View, epoch_labels, next_print, planned_end
@@ -112,12 +113,34 @@ def test_the_first_epoch_has_no_boundary_yet() -> None:
     assert "first epoch is not over yet" in shown
 
 
+def test_epochs_of_numbers_of_an_unknown_law_have_no_explained_boundary() -> None:
+    law = LawEvidence("unknown", None, None, settled=False)
+    snapshot = replace(samples.training(1218), law=law, boundaries=())
+    assert "average is not known" in text(jump.jump_rows(scene(snapshot), 80, 9))
+
+
 def test_the_table_shows_the_newest_epochs_and_the_best_val() -> None:
     rows = tables.epoch_rows(scene(samples.training(1218), focus=1), 80, 3)
     shown = text(rows)
     assert len(rows) == 3
     assert "★0.9478" in shown
     assert "0.9187" not in shown
+
+
+def test_wide_numbers_stand_apart() -> None:
+    snapshot = samples.training(1218)
+    tiny = tuple(
+        row._replace(displayed=2.1318e-10, level_end=6.1391e-10, level_end_sd=4e-4, val=1.0766e-10)
+        for row in snapshot.epoch_rows
+    )
+    for width in (44, 60, 100):
+        head, *body = text(
+            tables.epoch_rows(scene(replace(snapshot, epoch_rows=tiny)), width, 8)
+        ).splitlines()
+        assert "decoded end" in head
+        for line in body:
+            assert "6.1391e-10 ± 8.0000e-04 " in line + " "
+            assert len(line) <= width
 
 
 def test_the_selected_boundary_is_in_the_table() -> None:
@@ -129,6 +152,28 @@ def test_a_narrow_table_drops_columns_not_numbers() -> None:
     shown = text(tables.epoch_rows(scene(samples.training(1218), focus=1), 30, 5))
     assert "decoded end" in shown
     assert "gap" not in shown
+
+
+def test_names_that_begin_alike_are_cut_in_their_middle() -> None:
+    snapshot = samples.training()
+    names = ("validation_0-logloss", "validation_0-error")
+    curves = tuple(
+        replace(curve, metric=name) for curve, name in zip(snapshot.curves, names, strict=True)
+    )
+    shown = scene(replace(snapshot, curves=curves))
+    assert [short_name(shown, name, 12) for name in names] == ["vali…logloss", "vali…0-error"]
+    assert short_name(scene(snapshot), "validation_0-error", 12) == "validation_…"
+    assert short_name(shown, "loss", 12) == "loss"
+
+
+def test_names_that_begin_and_end_alike_keep_their_ends() -> None:
+    snapshot = samples.training()
+    names = ("output roi_a_loss_bbox", "output roi_cls_loss_bbox")
+    curves = tuple(
+        replace(curve, metric=name) for curve, name in zip(snapshot.curves, names, strict=True)
+    )
+    shown = scene(replace(snapshot, curves=curves))
+    assert [short_name(shown, name, 12) for name in names] == ["…a_loss_bbox", "…s_loss_bbox"]
 
 
 def test_log_lines_are_cut_not_wrapped() -> None:
@@ -165,6 +210,21 @@ def test_the_cursors_place_takes_the_place_of_labels(cursor: float) -> None:
     assert row[1].text.startswith("epoch ")
     rest = (row[0].text + " " + row[2].text).split()
     assert rest[::2] == ["epoch"] * (len(rest) // 2)
+
+
+@pytest.mark.parametrize(
+    ("first", "planned", "labels"), [(0, 5, "01234"), (1, 5, "12345"), (4, 8, "45678")]
+)
+def test_epochs_to_come_go_on_with_the_logs_numbers(first: int, planned: int, labels: str) -> None:
+    """From 0, from 1, and of a run that was resumed."""
+    snapshot = samples.training(900)
+    rows = tuple(row._replace(label=str(row.epoch - 1 + first)) for row in snapshot.epoch_rows)
+    label = str(snapshot.epoch - 1 + first)
+    shown = replace(snapshot, epoch_rows=rows, epoch_label=label, epochs=planned)
+    end = planned_end(shown)
+    assert end is not None
+    line = time_labels(shown, Window(0.0, end, UNIT), 100)
+    assert re.findall(r"epoch (\d+)", line) == list(labels)
 
 
 def test_no_epoch_is_labelled_beyond_the_plan() -> None:

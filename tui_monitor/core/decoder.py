@@ -270,9 +270,13 @@ class RunDecoder:
         for later in reversed(unknown[:-1]):
             before = self._last_before(later)
             assert before is not None
-            end = before if before.steps is None else before._replace(step=before.steps)
-            starts[later] = starts[before.epoch] + (self._position_in_epoch(end).k or 0)
+            starts[later] = starts[before.epoch] + (self.epoch_batches(before) or 0)
         return starts[epoch]
+
+    def epoch_batches(self, last: Print) -> int | None:
+        """Batches of a whole epoch by its newest print: the total that is shown, or else the step."""
+        end = last if last.steps is None else last._replace(step=last.steps)
+        return self._position_in_epoch(end).k
 
     def _last_before(self, epoch: int) -> Print | None:
         """The newest print of the epochs before one."""

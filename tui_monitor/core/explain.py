@@ -82,6 +82,13 @@ class Edge(NamedTuple):
         return self.track.places[self.last_row].epoch
 
     @property
+    def one_number(self) -> bool:
+        """Whether each of the two epochs shows nothing but its last line."""
+        places, row = self.track.places, self.last_row
+        alone = row == 0 or places[row - 1].epoch != self.epoch
+        return alone and places[row].final and places[self.first_row].final
+
+    @property
     def next_epoch(self) -> int:
         """The epoch after, 1-based."""
         return self.track.places[self.first_row].epoch
@@ -207,7 +214,7 @@ def take_apart(edge: Edge) -> Anatomy:
     """Lag, step and luck with their standard errors; unknown where the prints cannot tell."""
     track = edge.track
     end = start = None
-    if track.law.depth and track.metric.averaged:
+    if track.law.depth and track.metric.averaged and not edge.one_number:
         before = Epoch(track, edge.epoch)
         end, start = before.end(), Epoch(track, edge.next_epoch, before.size).start()
     if end is None or start is None:
@@ -260,6 +267,8 @@ def find_obstacle(run: RunDecoder, edge: Edge, found: Anatomy) -> Obstacle | Non
         return "not a mean"
     if not now.law.depth:
         return "not reset"
+    if edge.one_number:
+        return "one number an epoch"
     if found.end is None or found.start is None:
         return "too few prints"
     if (edge.track.places[edge.last_row].k or 0) < LEAST_BATCHES:

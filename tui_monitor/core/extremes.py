@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
+from tui_monitor.core.series import Floats
 from tui_monitor.core.track import Track
 
 UNSETTLED = 64
 """Newest rows that are looked at each time: a print may be taken back, and levels are smoothed."""
 LATE = 3
 """Newest rows whose numbers stand for now."""
+
+
+def levels_of(track: Track) -> Floats:
+    """What a metric's prints say of where the training is, for each row.
+
+    That is the displayed number, but for means of earlier batches, and for sums, which grow with the
+    number of batches.
+    """
+    return track.level if track.law.inverted or track.law.summed else track.displayed
 
 
 class Extremes:
@@ -41,7 +51,7 @@ class Extremes:
     def _scan(self, track: Track, start: int, end: int) -> None:
         if end <= start:
             return
-        levels = (track.level if track.law.inverted else track.displayed).peek()
+        levels = levels_of(track).peek()
         if self.not_finite is None:
             bad = np.flatnonzero(~np.isfinite(track.displayed.peek()[start:end]))
             self.not_finite = start + int(bad[0]) if len(bad) else None

@@ -6,6 +6,7 @@ are in `remarks`.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
@@ -16,7 +17,7 @@ from tui_monitor.core import goals, remarks
 from tui_monitor.core.curves import over_epochs
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.edges import rows_of
-from tui_monitor.core.extremes import LATE, Extremes
+from tui_monitor.core.extremes import LATE, Extremes, levels_of
 from tui_monitor.core.history import epochs_over
 from tui_monitor.core.options import Target
 from tui_monitor.core.records import Event, Finding, LawEvidence, Print
@@ -27,6 +28,9 @@ BLOWN_UP = 3.0
 """Times its best level that a loss must reach to count as diverging."""
 SURE = 3.0
 """Standard errors by which it must have risen."""
+_WHOLE_LOSS = re.compile(
+    r"(?:train(?:ing)?[-_/ ])?(?:total[-_ ]?)?loss(?: \(avg\))?", re.IGNORECASE
+)
 CLOSE = 0.02
 """Share of an epoch that may lie between its last line and the one before, to compare them."""
 OFTEN = 100
@@ -122,21 +126,38 @@ def not_finite(run: RunDecoder, found: Mapping[Track, Extremes]) -> Iterator[Fin
 
 
 def diverged(run: RunDecoder, found: Mapping[Track, Extremes]) -> Iterator[Finding]:
-    """A loss that has risen far above its best, and above where it began."""
-    for track, extremes in found.items():
-        metric, best, first = track.metric, extremes.best, extremes.first
-        if metric.family != "positive" or metric.split != "train" or not metric.averaged:
-            continue
-        if best is None or first is None or len(extremes.late) < LATE or len(track) <= LATE:
-            continue
-        levels = track.level if track.law.inverted else track.displayed
-        sd = track.sd(len(track) - 1) if track.law.inverted else 0.0
-        lowest, now = min(extremes.late), extremes.late[-1]
-        if lowest > BLOWN_UP * levels[best] and lowest - SURE * (sd or 0.0) > levels[first]:
-            text = remarks.diverged(metric.name, track, best, now, run)
-            numbers = {"best": levels[best], "now": now}
-            yield Finding("divergence", run.run, track.places[-1].epoch, metric.name, text, numbers)
-            return
+    """A loss that has risen far above its best, and above where it began.
+
+    A part of a loss may well rise while the whole falls: where that is not printed, all parts must.
+    """
+    losses = {track: each for track, each in found.items() if _is_loss(track)}
+    whole = [track for track in losses if _WHOLE_LOSS.fullmatch(track.metric.name)]
+    risen = [track for track in whole or losses if _has_risen(track, losses[track])]
+    if not risen or (len(risen) < len(losses) and not whole):
+        return
+    track = risen[0]
+    extremes, name = losses[track], track.metric.name
+    best, now = extremes.best or 0, extremes.late[-1]
+    lowest = levels_of(track)[best]
+    text = remarks.diverged(name, run.prints[track.print_index[best]], lowest, now)
+    numbers = {"best": lowest, "now": now}
+    yield Finding("divergence", run.run, track.places[-1].epoch, name, text, numbers)
+
+
+def _is_loss(track: Track) -> bool:
+    metric = track.metric
+    return metric.family == "positive" and metric.split == "train" and metric.averaged
+
+
+def _has_risen(track: Track, extremes: Extremes) -> bool:
+    """Whether the newest levels are far above the best one, and above the first."""
+    best, first = extremes.best, extremes.first
+    if best is None or first is None or len(extremes.late) < LATE or len(track) <= LATE:
+        return False
+    levels = levels_of(track)
+    sd = track.sd(len(track) - 1) if levels is track.level else 0.0
+    lowest = min(extremes.late)
+    return lowest > BLOWN_UP * levels[best] and lowest - SURE * (sd or 0.0) > levels[first]
 
 
 def ending(run: RunDecoder, events: Sequence[Event]) -> Iterator[Finding]:

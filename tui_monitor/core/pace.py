@@ -75,7 +75,9 @@ class PaceMeter:
         """Seconds to the end of the last planned epoch; of one epoch at a time nobody can tell."""
         if p.epochs is None or p.epochs == 1:
             return None
-        left = max(p.epochs - p.epoch, 0)
+        # The epochs before a resumed run are counted by its numbers.
+        number = int(p.label) if p.label.isdecimal() else p.epoch
+        left = max(p.epochs - max(number, p.epoch), 0)
         if left == 0:
             return eta_epoch
         seconds = self._epoch_seconds

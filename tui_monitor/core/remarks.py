@@ -12,7 +12,6 @@ from tui_monitor.core.wording import error, number, signed, with_error
 
 if TYPE_CHECKING:
     from tui_monitor.core.curves import Gap, Outlook, Recent
-    from tui_monitor.core.decoder import RunDecoder
     from tui_monitor.core.findings import InnerJump
     from tui_monitor.core.history import History
     from tui_monitor.core.track import Track
@@ -41,11 +40,10 @@ def not_finite(track: Track, value: float, p: Print, since: int | None) -> str:
     )
 
 
-def diverged(name: str, track: Track, best: int, now: float, run: RunDecoder) -> str:
-    """A loss that blew up."""
-    at = run.prints[track.print_index[best]]
+def diverged(name: str, at: Print, best: float, now: float) -> str:
+    """A loss that blew up. `at`: where it was best."""
     return (
-        f"{name} was best at {place(at)} ({number(track.level[best])}) and is now"
+        f"{name} was best at {place(at)} ({number(best)}) and is now"
         f" {number(now)}, worse than where it began: the training diverges. A lower learning rate,"
         " or clipped gradients, from the last good checkpoint fits this."
     )

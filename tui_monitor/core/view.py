@@ -7,149 +7,21 @@ what is old. Of a run of very many prints the older ones are thinned (`thinning`
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
-from math import inf, isfinite, nan, sqrt
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from math import isfinite, sqrt
 
 import numpy as np
 
 from tui_monitor.core.arrays import FloatArray, IntArray
 from tui_monitor.core.decoder import RunDecoder
-from tui_monitor.core.laws import EPOCH
 from tui_monitor.core.metrics import validation_of
-from tui_monitor.core.records import Event, LawEvidence
-from tui_monitor.core.series import ABSENT, Floats, Integers
+from tui_monitor.core.records import Event, LawEvidence, Split
+from tui_monitor.core.ruler import NEVER, Ruler, Seen
+from tui_monitor.core.series import ABSENT
 from tui_monitor.core.snapshot import Curve, EpochRow
-from tui_monitor.core.thinning import Thinned
 from tui_monitor.core.track import Track
 
 NO_LAW = LawEvidence("unknown", None, None, settled=False)
-_NEVER = 1 << 62
-"""An epoch that none reaches."""
-
-
-class _Stretch(NamedTuple):
-    """Rows of one epoch that follow each other."""
-
-    epoch: int
-    first: int
-    batches: float
-    """Greatest batch of the epoch among them; -inf where none is known."""
-
-
-class _Seen:
-    """A track as far as it was looked at: where its rows stand."""
-
-    def __init__(self, track: Track) -> None:
-        self.track = track
-        self.epochs = Integers()
-        self.k = Floats()
-        self.amid = Floats()
-        """The same of prints that are not their epoch's last."""
-        self.stretches: list[_Stretch] = []
-        self.thinned = Thinned()
-        self.changed = 0
-        """First row that may differ from the picture before."""
-        self.first_epoch = 1
-        """The earliest epoch of such a row."""
-
-    def look(self) -> None:
-        """Take in what is new."""
-        before = len(self.epochs)
-        self.changed = changed = min(self.track.changes(), before)
-        old = int(self.epochs.peek()[changed:].min()) if changed < before else _NEVER
-        self.epochs.cut(changed)
-        self.k.cut(changed)
-        self.amid.cut(changed)
-        for place in self.track.places[changed:]:
-            self.epochs.append(place.epoch)
-            self.k.append(nan if place.k is None else place.k)
-            self.amid.append(nan if place.k is None or place.final else place.k)
-        new = int(self.epochs.peek()[changed:].min()) if changed < len(self.epochs) else _NEVER
-        self.first_epoch = min(old, new)
-        self._stretch_from(changed, grown=changed == before)
-
-    def _stretch_from(self, changed: int, *, grown: bool) -> None:
-        """Find the stretches anew from the one that the row `changed` lies in."""
-        begin, stretches = changed, self.stretches
-        while stretches and stretches[-1].first >= changed:
-            stretches.pop()
-        if stretches and not grown:
-            begin = stretches.pop().first
-        epochs = self.epochs.peek()[begin:]
-        if not epochs.size:
-            return
-        starts = np.concatenate(([0], np.flatnonzero(np.diff(epochs)) + 1))
-        k = np.nan_to_num(self.k.peek()[begin:], nan=-inf)
-        batches = np.maximum.reduceat(k, starts).tolist()
-        for start, most in zip(starts.tolist(), batches, strict=True):
-            epoch = int(epochs[start])
-            if stretches and stretches[-1].epoch == epoch:
-                held = stretches[-1]
-                stretches[-1] = held._replace(batches=max(most, held.batches))
-            else:
-                stretches.append(_Stretch(epoch, begin + start, most))
-
-    def batches(self, epoch: int) -> dict[int, float]:
-        """Batches of each epoch from `epoch` on, where they are known."""
-        found: dict[int, float] = {}
-        for stretch in reversed(self.stretches):
-            if stretch.epoch < epoch:
-                break
-            if stretch.batches > -inf:
-                found[stretch.epoch] = max(found.get(stretch.epoch, 0.0), stretch.batches)
-        return found
-
-    def last_rows(self, epoch: int) -> dict[int, int]:
-        """The newest row of each epoch from `epoch` on."""
-        found: dict[int, int] = {}
-        end = len(self.epochs)
-        for stretch in reversed(self.stretches):
-            if stretch.epoch < epoch:
-                break
-            found.setdefault(stretch.epoch, end - 1)
-            end = stretch.first
-        return found
-
-
-def _counts_batches(track: Track) -> bool:
-    """Whether the prints of a track tell how many batches an epoch has."""
-    return track.metric.split == "train" and track.law.key != EPOCH.key
-
-
-class Ruler:
-    """Positions on the x axis: batches since the run's start, or epochs where nothing is finer."""
-
-    def __init__(
-        self, seen: Sequence[_Seen] = (), last: int = 0, before: Ruler | None = None
-    ) -> None:
-        """`before`: that of the look before, whose epochs stay as far as nothing in them changed."""
-        self._measured = next((each for each in seen if _counts_batches(each.track)), None)
-        known: FloatArray = np.empty(0)
-        size: dict[int, float] = {}
-        if self._measured is not None:
-            if before is not None and before._measured is self._measured:
-                known = before._sizes[: min(self._measured.first_epoch - 1, last)]
-            size = self._measured.batches(len(known) + 1)
-        new = [size.get(epoch, nan) for epoch in range(len(known) + 1, last + 1)]
-        self._sizes: FloatArray = np.concatenate((known, new))
-        """Batches of each epoch, nan where they are not known."""
-        unknown = np.isnan(self._sizes)
-        self.by_batch = not bool(unknown.all())
-        lengths = np.where(unknown, 1.0, self._sizes)
-        self.starts: FloatArray = np.concatenate(([0.0], np.cumsum(lengths)))
-        """Position where epoch e starts is starts[e - 1]; where it ends, starts[e]."""
-
-    def ends(self, epochs: IntArray) -> FloatArray:
-        """Positions of the ends of epochs; the newest epoch's for what comes after it."""
-        return np.asarray(self.starts[np.minimum(epochs, len(self.starts) - 1)])
-
-    def position(self, epoch: int, k: float | None) -> float:
-        """Position after k batches of an epoch; of its end if k is None."""
-        at = min(epoch, len(self.starts) - 1)
-        if not self.by_batch or k is None:
-            return float(self.starts[at])
-        return float(self.starts[at - 1]) + k
 
 
 class RunView:
@@ -157,7 +29,9 @@ class RunView:
 
     def __init__(self, decoder: RunDecoder) -> None:
         self.decoder = decoder
-        self._seen: dict[str, _Seen] = {}
+        self._seen: dict[str, Seen] = {}
+        self._split: Split = "train"
+        """Of the metrics that are drawn."""
         self.ruler = Ruler()
         self._changed_epoch = 1
         """The earliest epoch whose row of the table may differ from the one before."""
@@ -174,34 +48,39 @@ class RunView:
             for name in tracks
             if name in self._seen and self._seen[name].track is tracks[name]
         }
-        if len(known) < len(self._seen):
+        trains = any(track.metric.split == "train" for track in tracks.values())
+        split: Split = "train" if trains else "val"
+        if len(known) < len(self._seen) or split != self._split:
             self._changed_epoch = 1
-        self._seen = {name: known.get(name) or _Seen(track) for name, track in tracks.items()}
+        self._split = split
+        self._seen = {name: known.get(name) or Seen(track) for name, track in tracks.items()}
         for seen in self._seen.values():
             seen.look()
             self._changed_epoch = min(self._changed_epoch, seen.first_epoch)
-        last = self.decoder.prints[-1].epoch if self.decoder.prints else 0
-        self.ruler = Ruler(list(self._seen.values()), last, self.ruler)
+        self.ruler = Ruler(tuple(self._drawn()), self.decoder, self.ruler)
 
     def curves(self) -> tuple[Curve, ...]:
-        """A curve for each train metric, in the order printed."""
-        return tuple(
-            self._curve(seen)
-            for seen in self._seen.values()
-            if seen.track.metric.split == "train" and len(seen.track)
-        )
+        """A curve for each metric that is drawn, in the order printed."""
+        return tuple(self._curve(seen) for seen in self._drawn() if len(seen.track))
 
-    def _curve(self, seen: _Seen) -> Curve:
-        """The columns of a train metric, in ascending position."""
+    def _drawn(self) -> Iterator[Seen]:
+        """Metrics of the training; of a run that prints none, those of its validations."""
+        for seen in self._seen.values():
+            if seen.track.metric.split == self._split:
+                yield seen
+
+    def _curve(self, seen: Seen) -> Curve:
+        """The columns of a metric, in ascending position."""
         track, ruler = seen.track, self.ruler
         kept = seen.thinned.rows(track.displayed.peek(), track.level.peek(), seen.changed)
         epochs, k = seen.epochs.peek()[kept], seen.k.peek()[kept]
-        starts = ruler.starts[np.minimum(epochs, len(ruler.starts) - 1) - 1]
-        ends = ruler.starts[np.minimum(epochs, len(ruler.starts) - 1)]
+        within = np.minimum(epochs, len(ruler.starts) - 1)
+        starts, ends = ruler.starts[within - 1], ruler.starts[within]
+        origins = ruler.origins[within - 1]
         from_k = track.from_k.peek()[kept].astype(np.float64)
         if ruler.by_batch:
-            x = np.where(np.isnan(k), ends, starts + k)
-            x_from = np.where(from_k == ABSENT, x, starts + from_k)
+            x = np.where(np.isnan(k), ends, origins + k)
+            x_from = np.where(from_k == ABSENT, x, np.maximum(origins + from_k, starts))
         else:
             x, x_from = ends, starts
         if np.any(x[1:] < x[:-1]):
@@ -234,23 +113,24 @@ class RunView:
             self._placed = (events, epochs)
         return self.ruler.ends(self._placed[1])
 
-    def _validation(self, name: str) -> _Seen | None:
+    def _validation(self, name: str) -> Seen | None:
         """What was seen of a train metric's validation."""
-        found = validation_of(name, self._seen)
+        found = validation_of(name, self._seen) if self._split == "train" else None
         return None if found is None else self._seen[found]
 
-    def _ends(self, val: _Seen) -> FloatArray:
+    def _ends(self, val: Seen) -> FloatArray:
         """Where a validation stands: at the ends of epochs, but for those amid one."""
         epochs, amid = val.epochs.peek(), val.amid.peek()
         ends = self.ruler.ends(epochs)
         if not self.ruler.by_batch:
             return ends
-        return np.where(np.isnan(amid), ends, self.ruler.ends(epochs - 1) + amid)
+        origins = self.ruler.origins[np.minimum(epochs, len(self.ruler.starts) - 1) - 1]
+        return np.where(np.isnan(amid), ends, origins + amid)
 
     # --- the table of epochs -----------------------------------------------------------------
 
     def epoch_rows(self, events: Sequence[Event]) -> tuple[EpochRow, ...]:
-        """The table of epochs, a row an epoch and train metric."""
+        """The table of epochs, a row an epoch and metric that is drawn."""
         new = events[self._events :] if len(events) >= self._events else events
         changed = min([self._changed_epoch, *(event.epoch for event in new)])
         # An epoch's end is told by the prints after it.
@@ -258,15 +138,14 @@ class RunView:
         del self._table[_place_of(self._table, first) :]
         marks = _marks(events, first)
         rows: list[EpochRow] = []
-        for name, seen in self._seen.items():
-            if seen.track.metric.split == "train":
-                rows += self._rows_of(seen, self._validation(name), first, marks)
+        for seen in self._drawn():
+            rows += self._rows_of(seen, self._validation(seen.track.metric.name), first, marks)
         self._table += sorted(rows, key=lambda row: row.epoch)
-        self._changed_epoch, self._events = _NEVER, len(events)
+        self._changed_epoch, self._events = NEVER, len(events)
         return tuple(self._table)
 
     def _rows_of(
-        self, seen: _Seen, val: _Seen | None, first: int, marks: dict[int, list[str]]
+        self, seen: Seen, val: Seen | None, first: int, marks: dict[int, list[str]]
     ) -> list[EpochRow]:
         track = seen.track
         vals = {} if val is None else val.last_rows(first)
@@ -290,7 +169,7 @@ class RunView:
             )
         return rows
 
-    def _level_end(self, seen: _Seen, epoch: int, row: int) -> tuple[float | None, float | None]:
+    def _level_end(self, seen: Seen, epoch: int, row: int) -> tuple[float | None, float | None]:
         """Decoded level after an epoch's newest print, and its standard deviation.
 
         A last line that repeats its bar's last step brings no level of its own: the bar's holds.

@@ -150,6 +150,15 @@ def _law(law: LawEvidence | None) -> str:
     return f"{law.name}, {law.margin:.1f} nats ahead of {law.against}"
 
 
+def _none_explained(report: RunReport) -> str:
+    """Why there is no boundary to show."""
+    if report.epochs < 2:
+        return "No boundary between two epochs yet."
+    if report.law is not None and report.law.name == "unknown":
+        return "No boundary is explained: what these numbers average is not known."
+    return "No boundary between two epochs can be explained."
+
+
 def _worth_showing(boundaries: Sequence[Boundary]) -> list[Boundary]:
     """All boundaries with a known part, and of the others the newest of each metric.
 
@@ -184,7 +193,7 @@ def _text(source: str, reports: Sequence[RunReport]) -> Iterator[str]:
             yield ""
             yield from _boundary_text(boundary)
         if not report.boundaries:
-            yield "No boundary between two epochs yet."
+            yield _none_explained(report)
         if len(shown) < len(report.boundaries):
             yield ""
             yield f"{len(report.boundaries) - len(shown)} earlier ones of unknown parts left out."

@@ -44,7 +44,10 @@ def update_line(snapshot: Snapshot) -> str:
     """Place and newest numbers of a training; empty before the first print."""
     if not snapshot.curves:
         return ""
-    return "  ".join([place_of(snapshot, str(snapshot.epoch)), *map(_newest, snapshot.curves)])
+    # A number and its mean have one validation, which is told beside the mean.
+    of = {each.val_metric: each.metric for each in snapshot.curves}
+    told = (_newest(each, val=of[each.val_metric] == each.metric) for each in snapshot.curves)
+    return "  ".join([place_of(snapshot, str(snapshot.epoch)), *told])
 
 
 def place_of(run: Snapshot | Glance, epoch: str) -> str:
@@ -55,12 +58,12 @@ def place_of(run: Snapshot | Glance, epoch: str) -> str:
     return place
 
 
-def _newest(curve: Curve) -> str:
+def _newest(curve: Curve, *, val: bool) -> str:
     """A metric as displayed, with its level and twice the level's standard error."""
     text = f"{curve.metric} {number(float(curve.displayed[-1]))}"
     level, sd = float(curve.level[-1]), float(curve.level_sd[-1])
     if isfinite(level):
         text += f" (level {number(level)} ± {number(2.0 * sd)})"
-    if curve.val_metric is not None and curve.val.size:
+    if val and curve.val_metric is not None and curve.val.size:
         text += f" {curve.val_metric} {number(float(curve.val[-1]))}"
     return text

@@ -12,13 +12,13 @@ from tui_monitor.core.snapshot import Curve, Snapshot
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui.glyphs import Glyphs
 from tui_monitor.ui.palette import Ink
+from tui_monitor.ui.readout import NAME_WIDTH, short_name
 from tui_monitor.ui.rows import (
     BLANK,
     Item,
     Row,
     Span,
     clip,
-    fit,
     pack,
     packed_width,
     pad,
@@ -61,7 +61,7 @@ def jump_rows(scene: Scene, width: int, height: int) -> list[Row]:
         rows = [_title("why it jumped", ()), *_no_boundary(scene, width)]
         return _fitted(rows, [inertia, notes], width, height, scene.glyphs)
     bars = _bars(boundary, width, scene.glyphs)
-    head = _head(snapshot, boundary, width, height - len(bars), scene.glyphs)
+    head = _head(scene, boundary, width, height - len(bars))
     said = _prose(boundary.text, scene.glyphs)
     text: list[Row] = [(Span(" "), Span(line, Ink.PLAIN)) for line in wrap(said, width - 2)]
     causes = _causes(boundary, width, scene.glyphs)
@@ -108,18 +108,18 @@ def _title(title: str, rest: Row) -> Row:
     return (Span(" "), Span(title, Ink.TITLE), *rest)
 
 
-def _head(
-    snapshot: Snapshot, boundary: Boundary, width: int, height: int, glyphs: Glyphs
-) -> list[Row]:
+def _head(scene: Scene, boundary: Boundary, width: int, height: int) -> list[Row]:
     """Where it jumped, how far and what the verdict is: on one row if they fit, else on two.
 
     Where there are no two rows, what matters most is on the one.
     """
+    assert scene.snapshot is not None
+    snapshot, glyphs = scene.snapshot, scene.glyphs
     before = epoch_label(snapshot, boundary.epoch)
     after = epoch_label(snapshot, boundary.next_epoch)
     title = Item((Span("why it jumped", Ink.TITLE),), 4)
     where = Item((Span(f"epoch {before} {glyphs.arrow} {after}", Ink.SELECTED),), 2)
-    metric = Item((Span(fit(boundary.metric, 12, glyphs.ellipsis), Ink.DIM),), 3)
+    metric = Item((Span(short_name(scene, boundary.metric, NAME_WIDTH), Ink.DIM),), 3)
     moved = Item(
         (
             Span(f"{fmt.number(boundary.displayed_end)} ", Ink.GHOST),
@@ -143,6 +143,8 @@ def _no_boundary(scene: Scene, width: int) -> list[Row]:
     snapshot = scene.snapshot
     if scene.view.boundary is not None:
         text = "This metric has no explanation at the selected boundary."
+    elif snapshot is not None and snapshot.epoch > 1 and _averages_unknown(snapshot):
+        text = "What these numbers average is not known, so no jump of theirs is taken apart."
     elif snapshot is not None and snapshot.epoch > 1 and snapshot.epoch_ends.size:
         text = "This metric has no explained boundary yet."
     elif snapshot is not None and snapshot.epoch == 1 and not snapshot.epoch_label:
@@ -152,6 +154,10 @@ def _no_boundary(scene: Scene, width: int) -> list[Row]:
     else:
         text = "The first epoch is not over yet: there is no boundary to explain."
     return [(Span(" "), Span(line, Ink.DIM)) for line in wrap(text, width - 2)]
+
+
+def _averages_unknown(snapshot: Snapshot) -> bool:
+    return snapshot.law is not None and snapshot.law.name == "unknown"
 
 
 def _bars(boundary: Boundary, width: int, glyphs: Glyphs) -> list[Row]:

@@ -14,13 +14,12 @@ from tui_monitor.ui import format as fmt
 from tui_monitor.ui.cells import Cells
 from tui_monitor.ui.chart import Plot, Window
 from tui_monitor.ui.palette import Ink
-from tui_monitor.ui.readout import name_width, numbers, readout
+from tui_monitor.ui.readout import name_width, numbers, readout, short_name
 from tui_monitor.ui.rows import (
     BLANK,
     Row,
     Span,
     clip,
-    fit,
     pack,
     pad,
     pad_left,
@@ -241,7 +240,7 @@ def _small_rows(
 
 def _one_line(scene: Scene, curve: Curve, width: int, axis: Axis, *, has_focus: bool) -> Row:
     cells = name_width(scene)
-    name = pad(fit(curve.metric, cells, scene.glyphs.ellipsis), cells)
+    name = pad(short_name(scene, curve.metric, cells), cells)
     mark = Span(scene.glyphs.focus if has_focus else " ", Ink.FOCUS)
     head: Row = (mark, Span(name, Ink.TITLE), Span("  "))
     told = numbers(scene, curve, words=width >= 60)

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from tui_monitor.core.snapshot import Curve
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui.palette import Ink
-from tui_monitor.ui.rows import Item, Row, Span, fit, pack, packed_width, pad
+from tui_monitor.ui.rows import Item, Row, Span, fit, fit_end, fit_middle, pack, packed_width, pad
 from tui_monitor.ui.scene import Scene, curves, index_at, level_index
 
 _GAP = 2
@@ -27,7 +27,7 @@ def readout(scene: Scene, curve: Curve, width: int, *, has_focus: bool, lines: i
     not depend on the numbers, so that nothing moves with them.
     """
     glyphs = scene.glyphs
-    name = fit(curve.metric, max(NAME_WIDTH, width // 4), glyphs.ellipsis)
+    name = short_name(scene, curve.metric, max(NAME_WIDTH, width // 4))
     name = pad(name, max(name_width(scene), cell_len(name)))
     title = Item((Span(glyphs.focus if has_focus else " ", Ink.FOCUS), Span(name, Ink.TITLE)), 0)
     for words, verdict in ((True, True), (True, False), (False, True), (False, False)):
@@ -38,6 +38,20 @@ def readout(scene: Scene, curve: Curve, width: int, *, has_focus: bool, lines: i
         if all(packed_width(row, _GAP) <= width for row in rows):
             break
     return [pack(row, width, _GAP) for row in rows]
+
+
+def short_name(scene: Scene, metric: str, width: int) -> str:
+    """A metric's name, cut where it does not come to look like another's: at its end at best."""
+    ellipsis = scene.glyphs.ellipsis
+    cut = fit(metric, width, ellipsis)
+    if cut == metric:
+        return cut
+    others = [each.metric for each in curves(scene) if each.metric != metric]
+    for cutter in (fit, fit_middle, fit_end):
+        cut = cutter(metric, width, ellipsis)
+        if all(cutter(other, width, ellipsis) != cut for other in others):
+            break
+    return cut
 
 
 def name_width(scene: Scene) -> int:

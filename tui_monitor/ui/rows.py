@@ -44,6 +44,15 @@ def fit(text: str, width: int, ellipsis: str = "…") -> str:
     return set_cell_size(text, width - len(ellipsis)).rstrip() + ellipsis
 
 
+def fit_end(text: str, width: int, ellipsis: str = "…") -> str:
+    """`text`, cut to at most `width` cells at its beginning."""
+    if cell_len(text) <= width:
+        return text
+    if width <= len(ellipsis):
+        return ellipsis[: max(width, 0)]
+    return ellipsis + set_cell_size(text[::-1], width - len(ellipsis))[::-1].lstrip()
+
+
 def fit_middle(text: str, width: int, ellipsis: str = "…") -> str:
     """`text`, cut to at most `width` cells in its middle: names differ at their ends."""
     if cell_len(text) <= width:

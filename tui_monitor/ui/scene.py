@@ -117,12 +117,21 @@ def epoch_length(snapshot: Snapshot) -> float | None:
 
 def planned_end(snapshot: Snapshot) -> float | None:
     """Position where the run is planned to end; None where the log does not say."""
-    length = epoch_length(snapshot)
-    if length is None or not snapshot.epochs:
+    length, planned = epoch_length(snapshot), planned_epochs(snapshot)
+    if length is None or not planned:
         return None
     done = snapshot.epoch_ends.size
     reached = float(snapshot.epoch_ends[-1]) if done else 0.0
-    return reached + max(snapshot.epochs - done, 0) * length
+    return reached + max(planned - done, 0) * length
+
+
+def planned_epochs(snapshot: Snapshot) -> int | None:
+    """Epochs of this run, those before a resumed one left out; None where the log does not say."""
+    if snapshot.epochs is None:
+        return None
+    label = epoch_labels(snapshot).get(snapshot.epoch, "")
+    before = int(label) - snapshot.epoch if label.isdecimal() else 0
+    return max(snapshot.epochs - max(before, 0), snapshot.epoch)
 
 
 def is_over(scene: Scene) -> bool:
@@ -220,8 +229,12 @@ def epoch_begin(snapshot: Snapshot, label: str) -> float | None:
 
 
 def epoch_label(snapshot: Snapshot, epoch: int) -> str:
-    """One epoch's number as shown; see `epoch_labels`."""
-    return epoch_labels(snapshot).get(epoch, str(epoch))
+    """One epoch's number as shown; see `epoch_labels`. The log's numbers go on in those to come."""
+    labels = epoch_labels(snapshot)
+    newest = labels.get(snapshot.epoch, "")
+    if epoch > snapshot.epoch and newest.isdecimal():
+        return str(int(newest) + epoch - snapshot.epoch)
+    return labels.get(epoch, str(epoch))
 
 
 @lru_cache(maxsize=2)  # asked for several times a picture, of a table that may be long

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -53,10 +54,6 @@ def epoch_rows(scene: Scene, width: int, height: int) -> list[Row]:
     if scene.snapshot is None or curve is None or height < 2:
         return []
     rows = [row for row in scene.snapshot.epoch_rows if row.metric == curve.metric]
-    columns = _fitting(scene.glyphs, width - 1, val=any(row.val is not None for row in rows))
-    head = tuple(
-        Span(pad_left(column.head, column.width + 1), Ink.DIM) for column in columns.values()
-    )
     # What the best epoch is, a log's end can't tell.
     best = _best_val(rows, curve) if scene.snapshot.cut is None else None
     # A tall table leaves its last row blank.
@@ -68,24 +65,40 @@ def epoch_rows(scene: Scene, width: int, height: int) -> list[Row]:
         place = next((i for i, row in enumerate(rows) if row.epoch == explained), first)
         first = min(first, max(place - 1, 0))
     labels = epoch_labels(scene.snapshot)
-    body = [
-        _body_row(
-            scene,
-            row._replace(label=labels.get(row.epoch, str(row.epoch))),
-            columns,
-            is_best=row is best,
-            explained=row.epoch == explained,
-        )
+    shown = [
+        row._replace(label=labels.get(row.epoch, str(row.epoch)))
         for row in rows[first : first + room]
+    ]
+    cells = [
+        {
+            key: _cell(scene, row, key, is_best=best is not None and row.epoch == best.epoch)
+            for key in _COLUMNS
+        }
+        for row in shown
+    ]
+    longest = {key: max((cell_len(each[key][0]) for each in cells), default=0) for key in _COLUMNS}
+    has_val = any(row.val is not None for row in rows)
+    columns = _fitting(scene.glyphs, longest, width - 1, val=has_val)
+    head = tuple(
+        Span(pad_left(column.head, column.width + 1), Ink.DIM) for column in columns.values()
+    )
+    body = [
+        _body_row(each, columns, explained=row.epoch == explained)
+        for row, each in zip(shown, cells, strict=True)
     ]
     return [clip(row, width) for row in (head, *body)]
 
 
-def _fitting(glyphs: Glyphs, width: int, *, val: bool) -> dict[str, _Column]:
-    """The columns that there is room for, by their keys."""
+def _fitting(
+    glyphs: Glyphs, longest: Mapping[str, int], width: int, *, val: bool
+) -> dict[str, _Column]:
+    """The columns that there is room for, by their keys. `longest`: the widest cell of each."""
     kept = {key: each for key, each in _COLUMNS.items() if val or key not in ("val", "gap")}
     end, more = kept["end"], len(glyphs.plus_minus) - 1
     kept["end"] = end._replace(width=end.width + more, least=end.least + more)
+    for key, column in kept.items():
+        room, least = max(column.width, longest[key]), max(column.least, longest[key])
+        kept[key] = column._replace(width=room, least=least)
     while len(kept) > 1 and sum(each.least + 1 for each in kept.values()) > width:
         del kept[max(kept, key=lambda key: kept[key].rank)]
     if sum(each.width + 1 for each in kept.values()) > width:
@@ -102,12 +115,12 @@ def _best_val(rows: list[EpochRow], curve: Curve) -> EpochRow | None:
 
 
 def _body_row(
-    scene: Scene, row: EpochRow, columns: dict[str, _Column], *, is_best: bool, explained: bool
+    cells: Mapping[str, tuple[str, Ink]], columns: Mapping[str, _Column], *, explained: bool
 ) -> Row:
     ground = Ground.BAR if explained else Ground.NONE
     spans: list[Span] = []
     for key, column in columns.items():
-        text, ink = _cell(scene, row, key, is_best=is_best)
+        text, ink = cells[key]
         placed = pad("  " + text, column.width + 1) if key == "marks" else text
         spans.append(Span(pad_left(placed, column.width + 1), ink, ground))
     return tuple(spans)

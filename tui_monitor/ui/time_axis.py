@@ -11,7 +11,7 @@ from tui_monitor.ui import scale
 from tui_monitor.ui.chart import Window
 from tui_monitor.ui.palette import Ink
 from tui_monitor.ui.rows import Row, Span
-from tui_monitor.ui.scene import epoch_label, epoch_labels, epoch_length, place
+from tui_monitor.ui.scene import epoch_label, epoch_length, place, planned_epochs
 
 _WORDED = 12
 """Cells an epoch from which its label is the word and the number."""
@@ -100,10 +100,9 @@ def _label_epochs(
 ) -> None:
     first, _ = place(snapshot, window.left + 1e-9)
     stride = max(1, math.ceil(scale.nice_step(max(7 / epoch_cells, 1e-9), 1)))
-    labels = epoch_labels(snapshot)
     for epoch, start in starts:
         column = math.floor((start - window.left) * cells) + (1 if start > 0 else 0)
-        label = labels.get(epoch, str(epoch))
+        label = epoch_label(snapshot, epoch)
         if epoch_cells >= _WORDED or epoch == first:
             line.write(column, f"epoch {label}")
         elif epoch % stride == 0:
@@ -117,7 +116,7 @@ def _epoch_starts(snapshot: Snapshot, length: float, window: Window) -> list[tup
     epoch, start = before + 1, float(ends[before - 1]) if before else 0.0
     starts: list[tuple[int, float]] = []
     # Beyond the plan, or where there is none beyond the newest print, nothing is promised.
-    last = max(snapshot.epochs or 0, snapshot.epoch, ends.size)
+    last = max(planned_epochs(snapshot) or 0, snapshot.epoch, ends.size)
     while start < window.right and epoch <= last and len(starts) < _MOST_EPOCHS:
         starts.append((epoch, start))
         start = float(ends[epoch - 1]) if epoch - 1 < ends.size else start + length

@@ -23,6 +23,12 @@ SUMMARY_FIELDS: Final = r"(?:[A-Za-z][\w@/-]{0,40} \d{1,9}\.\d{3}(?: {1,4}|$)){1
 """Pattern of `Acc@1 93.611 Acc@5 100.000 loss 0.300`, without groups."""
 COLUMN: Final = "column "
 """What the readings of a table's row are called, with their number, before its head names them."""
+METRIC: Final = (
+    r"loss|acc(?:uracy)?(?![a-z])|err(?:or)?(?![a-z])|(?<![a-z])(?:f1|auc|m?iou|dice|m?ap|psnr|ssim|bleu"
+    r"|ppl|perplexity|cost|rewards?|return|scores?|mse|mae|rmse|r2|precision|recall|kld?|nll|elbo|wer|cer"
+    r"|bce|ce|objective)(?![a-z])"
+)
+"""Pattern of what is in the names of most metrics, in small letters, without groups."""
 _SUMMARY_FIELD = re.compile(r"(\S{1,41}) (\d{1,9}\.\d{3})")
 
 

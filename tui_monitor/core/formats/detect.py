@@ -17,6 +17,7 @@ from tui_monitor.core.formats.fairseq import FairseqFormat
 from tui_monitor.core.formats.fastai import FastaiFormat
 from tui_monitor.core.formats.huggingface import HuggingFaceFormat
 from tui_monitor.core.formats.ignite import IgniteFormat
+from tui_monitor.core.formats.jsonl import UNKNOWN as JSON_UNKNOWN
 from tui_monitor.core.formats.jsonl import JsonLinesFormat
 from tui_monitor.core.formats.keras import KerasFormat
 from tui_monitor.core.formats.megatron import MegatronFormat
@@ -37,7 +38,7 @@ from tui_monitor.core.formats.ultralytics import UltralyticsFormat
 from tui_monitor.core.records import Columns, Progress
 from tui_monitor.errors import TuiMonitorError
 
-_COMMON = (MNIST_SUMMARY, LLMC_VALIDATION)
+_COMMON = (MNIST_SUMMARY, LLMC_VALIDATION, JSON_UNKNOWN)
 """Styles of lines that are of no format alone."""
 _NEAR = 2
 """Lines from a table's head to its first row at most."""

@@ -1,7 +1,9 @@
 """Logs of one JSON object a line, with a step or an epoch among its fields.
 
 What the numbers average is the program's own business, so their laws are open. A learning rate is what
-it is; `val_`, `eval_` and `test_` numbers are those of whole validations.
+it is; `val_` and `eval_` numbers are those of whole validations, and so are all of a line whose `mode`
+or `split` says so. MMCV's `iter` of such a line counts the batches of the validation. Source:
+mmcv/runner/hooks/logger/text.py, _dump_log.
 """
 
 from __future__ import annotations
@@ -10,16 +12,28 @@ import json
 import re
 from typing import Final
 
-from tui_monitor.core.formats.base import printed, self_placed
+from tui_monitor.core.formats.base import METRIC, printed, self_placed
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Item, Reading, Unit
 
 LINE: Final = "jsonl"
 """`{"step": 1, "epoch": 0, "loss": 2.318395, "lr": 0.05}`."""
 
+UNKNOWN: Final = "jsonl-unknown"
+"""A line without the name of a metric: other programs count steps as well."""
+
+_KNOWN = re.compile(rf"{METRIC}|(?<![a-z])(?:lr|learning_rate|grad_norm)(?![a-z])", re.IGNORECASE)
 _STEPS = ("step", "global_step", "current_steps", "iteration", "iter", "it", "batch", "batch_idx")
 _TOTALS = ("total_steps", "max_steps", "num_steps")
 _EPOCHS = ("epoch", "current_epoch")
+_MODE = "mode"
+_OF_DATA = (_MODE, "split", "phase", "stage")
+"""Fields that may say of what data a line is."""
+_VALIDATIONS = {
+    **dict.fromkeys(("val", "valid", "validation", "eval", "evaluation", "dev"), "val_"),
+    "test": "test-",
+}
+"""How the names of metrics begin that are of no training."""
 _MOST = 4000
 """Characters of a line that is looked at."""
 _CLUTTER = re.compile(
@@ -54,6 +68,9 @@ class JsonLinesFormat:
             return ()
         step = _whole(fields, _STEPS)
         epoch = _whole(fields, _EPOCHS)
+        data = _validation(fields)
+        if data and epoch is not None and fields.get(_MODE):
+            step = None
         placed = {*_STEPS, *_TOTALS, *_EPOCHS}
         readings = [
             _reading(name, value)
@@ -64,7 +81,26 @@ class JsonLinesFormat:
             return ()
         unit: Unit = "epoch" if step is None else "batch"
         found = [reading for reading in readings if reading is not None]
-        return (self_placed(LINE, step, _whole(fields, _TOTALS), found, unit=unit, epoch=epoch),)
+        if data:
+            found = [
+                _renamed(each, data) for each in found if describe(each.metric).split != "other"
+            ]
+        final = True if data and step is None else None
+        total = _whole(fields, _TOTALS)
+        known = any(_KNOWN.search(each.metric) for each in found)
+        style = LINE if known else UNKNOWN
+        return (self_placed(style, step, total, found, unit=unit, final=final, epoch=epoch),)
+
+
+def _validation(fields: dict[str, object]) -> str:
+    """How the names of a line's metrics begin where it is of a validation; else nothing."""
+    told = (fields.get(name) for name in _OF_DATA)
+    return next((_VALIDATIONS.get(str(each).lower(), "") for each in told if each), "")
+
+
+def _renamed(reading: Reading, data: str) -> Reading:
+    known = describe(reading.metric).split == "val"
+    return reading._replace(metric=reading.metric if known else data + reading.metric, law="epoch")
 
 
 def _whole(fields: dict[str, object], names: tuple[str, ...]) -> int | None:

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from tui_monitor.core.formats.base import printed, self_placed
+from tui_monitor.core.formats.base import METRIC, printed, self_placed
 from tui_monitor.core.formats.prefix import label_end
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Item, Progress, Reading
@@ -81,7 +81,7 @@ _WORD = r"[A-Za-z_][\w@/.-]{0,40}(?:\([\w()]{1,12}\))?"
 _NUMBER = r"[+-]?\d{1,18}(?:\.\d{1,24})?(?:[eE][+-]?\d{1,3})?|[+-]?(?:nan|inf)"
 _FIELD = re.compile(
     rf"({_WORD}(?: {{1,2}}{_WORD}){{0,3}}?)(?: {{0,3}}[:=]{{1,2}} {{0,12}}| {{1,12}})[\[(]?"
-    rf"(?:({_NUMBER})( ?%)?(?![\w.%]|[:/]\d)(?: ?\(({_NUMBER})\))?[\])]?"
+    rf"(?:({_NUMBER})( ?%)?(?![\w.%]|[:/]\d)(?: ?\(({_NUMBER})(?:\)|$))?[\])]?"
     r"|(\d[\d.:]{0,20} ?(?:[A-Za-z]{1,8}(?:/[A-Za-z]{1,8})?)?(?: \d{1,2} ?[a-z]{1,3})?)[\])]?)"
     r"(?: ?\([^()]{1,40}\))?(?=$|[\s*:.!\]])",
     re.IGNORECASE,
@@ -102,12 +102,7 @@ _PHASE = re.compile(
 _NAMES = 1024
 """Of metrics that are remembered with what they tell: the same few stand on each line of a log."""
 _UNNAMED = "value"
-_KNOWN = re.compile(
-    r"loss|(?:train_|val_|test-)value|acc(?:uracy)?(?![a-z])|err(?:or)?(?![a-z])|(?<![a-z])(?:f1|auc|iou|miou|dice|psnr|ssim|bleu|ppl"
-    r"|perplexity|cost|reward|return|score|mse|mae|rmse|r2|precision|recall|kld?|nll|elbo|map|wer|cer"
-    r"|bce|ce|objective)(?![a-z])",
-    re.IGNORECASE,
-)
+_KNOWN = re.compile(rf"{METRIC}|(?:train_|val_|test-)value", re.IGNORECASE)
 _CLUTTER = re.compile(
     r"time|second|sec\b|eta\b|elapsed|remain|memory|mem\b|gpu|cuda|speed|throughput|per_sec|/s|fps"
     r"|tokens|samples|seed|size|rank|percent|wall|progress|best|patience|lowest|highest|previous|final"
@@ -292,6 +287,8 @@ def _readings(text: str, headed: str, *, steps: bool) -> Iterator[Reading]:
         while match := _FIELD.match(part, at):
             at = _word(part, match.end())
             words, value, percent, mean, _ = match.groups()
+            if _reads_on(match):
+                continue
             name, told = _called(words, told)
             if value is None or name in seen or _is_clutter(name):
                 continue
@@ -299,9 +296,18 @@ def _readings(text: str, headed: str, *, steps: bool) -> Iterator[Reading]:
                 continue  # a count
             seen.add(name)
             law = _law(name, steps=steps)
-            yield Reading(name, *printed(value), law)
+            # What stands before its mean is of the newest batch.
+            newest = "instantaneous" if mean is not None and law == "open" else law
+            yield Reading(name, *printed(value), newest)
             if mean is not None:
                 yield Reading(f"{name} (avg)", *printed(mean), law)
+
+
+def _reads_on(field: re.Match[str]) -> bool:
+    """Whether a number stands in a sentence: `installing package score 1.0`."""
+    words = field[1]
+    told = field.start(2) > 0 and re.search(r"[:=]", field.string[field.end(1) : field.start(2)])
+    return words.count(" ") > 1 and not told and not _PHASE.match(words)
 
 
 @lru_cache(maxsize=_NAMES)

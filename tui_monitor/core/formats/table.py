@@ -15,7 +15,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from tui_monitor.core.formats.base import COLUMN, printed, self_placed
+from tui_monitor.core.formats.base import COLUMN, METRIC, printed, self_placed
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Columns, Item, Progress, Reading
 
@@ -40,7 +40,7 @@ _EPOCHS = frozenset({"epoch", "epochs"})
 _STEPS = frozenset(
     {"#", "step", "steps", "global_step", "iteration", "iterations", "iter", "batch"}
 )
-_METRIC = re.compile(r"loss|acc|error|score|f1|auc|iou|dice|mse|mae|psnr|ppl|reward|map", re.I)
+_METRIC = re.compile(METRIC, re.IGNORECASE)
 _CLUTTER = re.compile(r"time|date|^dur$|second|elapsed|memory|gpu|samples|seed|wall|version", re.I)
 _SPACY = ("E", "#")
 """How its heads begin."""
