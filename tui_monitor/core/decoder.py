@@ -1,16 +1,15 @@
 """Prints of one run to estimates: puts identity, positions, tracks and rows together.
 
-Owns what the metrics of a run share: the prints, and where they stand in batches. When it turns out
-that steps, the law or the batch size are otherwise than thought (`identity`, `stride`), the tracks
-are decoded again from their prints.
+Owns what the metrics of a run share: the prints, and what steps tell of their places (`places`). When
+it turns out that steps, the law or the batch size are otherwise than thought (`identity`, `stride`),
+the tracks are decoded again from their prints.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import pairwise
-from math import ceil, gcd
+from math import gcd
 
 from tui_monitor.core import batchsize
 from tui_monitor.core.batchsize import LARGEST, Early
@@ -19,6 +18,7 @@ from tui_monitor.core.evidence import Sample, early, in_order
 from tui_monitor.core.identity import BarIdentity, Change
 from tui_monitor.core.laws import UNKNOWN
 from tui_monitor.core.options import DecodeOptions
+from tui_monitor.core.places import Places
 from tui_monitor.core.records import Estimate, LawEvidence, Print
 from tui_monitor.core.stride import Stride
 from tui_monitor.core.track import Track
@@ -29,8 +29,6 @@ LEAST_EARLY = 3
 """Prints that must speak of that: fewer may be counts by chance."""
 ENOUGH_STEPS = 4
 """Steps of a bar that counts samples after which they are no multiples of several batches by chance."""
-FARTHEST = 4_000_000
-"""Step of a bar beyond which no batch is counted: sums over all of an epoch's batches go by it."""
 MOST_EARLY = 300
 """Prints of a metric that are asked."""
 
@@ -43,21 +41,31 @@ class RunDecoder:
         self.options = options
         self.prints: list[Print] = []
         self.tracks: dict[str, Track] = {}
-        self.stride = Stride()
-        self.identity = BarIdentity(options)
+        self._identify(BarIdentity(options))
         self._common_step = 0
         """Greatest common divisor of the steps of a bar that counts samples: its batch size."""
         self._steps_divided = 0
         """Steps that went into it."""
-        self._epoch_starts: dict[int, int] = {}
-        """Batches of the run done before each epoch, where a law goes on over their ends."""
         self._asked = 0
         """Prints when it was last asked whether evenly spaced steps are the bar's updates."""
+
+    def _identify(self, identity: BarIdentity) -> None:
+        self.identity = identity
+        self.places = Places(self.prints, identity)
+
+    def go_on_from(self, before: RunDecoder) -> None:
+        """Begin with what another decoder has found out of the bars before the first print."""
+        self._identify(before.identity.further_on())
 
     @property
     def law(self) -> LawEvidence | None:
         """The averaging law of the run's bars; None before the first print."""
         return self.identity.evidence(self.tracks)
+
+    @property
+    def stride(self) -> Stride:
+        """Batches between two updates of the bar."""
+        return self.places.stride
 
     @property
     def batch_size(self) -> int | None:
@@ -87,7 +95,7 @@ class RunDecoder:
         elif self.identity.law is None:
             self.identity.meet(p, ())
         rows: list[tuple[Track, int]] = []
-        place, index = self._position(p), len(self.prints) - 1
+        place, index = self.places.of(p), len(self.prints) - 1
         keeps, told_as_shown = self.options.keeps, not self.stride.short_first
         for name, displayed, quantum, _ in p.readings:
             if not keeps(name):
@@ -233,7 +241,7 @@ class RunDecoder:
         """The first prints of a track, as evidence, placed anew."""
         for row in range(min(len(track), MOST_EARLY)):
             p = self.prints[track.print_index[row]]
-            place = self._position(p)
+            place = self.places.of(p)
             if place.k is not None:
                 top = track.metric.top
                 shown = self._undo_stride(track, p, place, track.displayed[row]) / top
@@ -244,7 +252,7 @@ class RunDecoder:
         return self.identity.law is not None and self.identity.law.depth == 2
 
     def _relearn_stride(self) -> None:
-        self.stride, self._asked = Stride(), 0
+        self.places.stride, self._asked = Stride(), 0
         if self._averages_twice():
             for p in self.prints:
                 if p.step is not None and p.unit == "batch":
@@ -252,65 +260,9 @@ class RunDecoder:
 
     # --- positions ---------------------------------------------------------------------------
 
-    def _position(self, p: Print) -> Position:
-        place = self._position_in_epoch(p)
-        if place.k is None or not self.identity.goes_on:
-            return place
-        return place._replace(done=self._epoch_start(p.epoch) + place.k)
-
-    def _epoch_start(self, epoch: int) -> int:
-        """Batches of the run done before the epoch: each of those before is as long as it says."""
-        starts, unknown = self._epoch_starts, [epoch]
-        while unknown[-1] not in starts:
-            before = self._last_before(unknown[-1])
-            if before is None:
-                starts[unknown[-1]] = 0
-            else:
-                unknown.append(before.epoch)
-        for later in reversed(unknown[:-1]):
-            before = self._last_before(later)
-            assert before is not None
-            starts[later] = starts[before.epoch] + (self.epoch_batches(before) or 0)
-        return starts[epoch]
-
-    def epoch_batches(self, last: Print) -> int | None:
-        """Batches of a whole epoch by its newest print: the total that is shown, or else the step."""
-        end = last if last.steps is None else last._replace(step=last.steps)
-        return self._position_in_epoch(end).k
-
-    def _last_before(self, epoch: int) -> Print | None:
-        """The newest print of the epochs before one."""
-        first = bisect_left(self.prints, epoch, key=lambda p: p.epoch)
-        return self.prints[first - 1] if first else None
-
-    def _position_in_epoch(self, p: Print) -> Position:
-        if p.unit == "sample" and p.step is not None:
-            size = self.batch_size
-            if size is None:
-                return Position(p.epoch, None, None, ragged=False, final=p.final)
-            return Position(
-                p.epoch, ceil(p.step / size), p.step / size, ragged=False, final=p.final
-            )
-        too_far = p.step is not None and p.step > FARTHEST and not self.identity.is_told
-        if p.unit in ("batch", "round") and p.step is not None and not too_far:
-            if p.final and self.stride.short_first:
-                k, appended = self.stride.last(p.step)
-                return Position(p.epoch, k, float(k), ragged=True, final=True, appended=appended)
-            k = done = p.step
-            if self.stride.size > 1:
-                k = self.stride.pushes(p.step)
-                done = k * self.stride.size
-            ragged = p.final or p.steps is None or done >= p.steps
-            return Position(p.epoch, k, float(k), ragged, p.final)
-        return Position(p.epoch, None, None, ragged=False, final=p.final)
-
     def _position_again(self) -> None:
         """Steps mean something else than thought: place and decode all prints again."""
-        places = [self._position(p) for p in self.prints]
-        for i, (p, later) in enumerate(pairwise(self.prints)):
-            # a print that another of its epoch follows was not the last: its batches are full
-            if p.steps is None and later.epoch == p.epoch and (later.step or 0) > (p.step or 0):
-                places[i] = places[i]._replace(ragged=False)
+        places = self.places.of_all()
         self.identity.forget()
         for track in self.tracks.values():
             for row in range(len(track)):
@@ -327,20 +279,14 @@ class RunDecoder:
         return self.batch_size * self.stride.size if self.batch_size else None
 
     def _undo_stride(self, track: Track, p: Print, place: Position, displayed: float) -> float:
-        """What the bar would print if each of its updates counted once (see `Stride`)."""
-        stride = self.stride
-        if not stride.short_first or p.step is None or place.k is None or track.law.depth != 2:
+        """What the bar would print if each of its updates counted once."""
+        if not self.stride.short_first or p.step is None or place.k is None or track.law.depth != 2:
             return displayed
         first = self._first_of_epoch(track, p.epoch)
         if first is None:
             return displayed
-        done, updates = p.step, float(place.k)
-        if p.final:
-            # the epoch's mean once more, in place of what no update has counted yet
-            updates += place.appended
-            done = round(stride.size * updates) - stride.size + 1
-        shown = done * displayed + (stride.size - 1) * first
-        return shown / (stride.size * updates)
+        appended = place.appended if p.final else None
+        return self.stride.undone(displayed, first, p.step, place.k, appended)
 
     def _first_of_epoch(self, track: Track, epoch: int) -> float | None:
         first = bisect_left(track.places, epoch, key=lambda place: place.epoch)
@@ -356,8 +302,8 @@ class RunDecoder:
         place = track.places[row]
         low, high = track.low.get(row), track.high.get(row)
         count = track.count.get(row)
-        to_batch = self._in_batches(p, place.k)
-        from_batch = self._in_batches(p, track.from_k.get(row))
+        to_batch = self.places.in_batches(p, place.k)
+        from_batch = self.places.in_batches(p, track.from_k.get(row))
         if from_batch is None:
             to_batch = None
         size = self._update_size()
@@ -397,13 +343,6 @@ class RunDecoder:
             law_margin=margin,
             law_against=against,
         )
-
-    def _in_batches(self, p: Print, k: int | None) -> int | None:
-        """Batches done after `k` updates of the bar."""
-        if k is None or self.stride.size == 1:
-            return k
-        done = k * self.stride.size
-        return min(done, p.steps) if p.steps is not None else done
 
     def rows(self, first: int = 0) -> Iterator[tuple[Track, int]]:
         """The rows of every track from the print `first` on, in the log's order."""

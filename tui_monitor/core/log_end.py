@@ -207,7 +207,7 @@ class EndSession(Session):
             return
         if not run.prints and begun is not None and is_alike(begun.prints[0], p):
             # What the first prints of an epoch tell of the bars may lie before.
-            run.identity = begun.identity.further_on()
+            run.go_on_from(begun)
         # The planned epochs that are left follow from the number.
         super()._note(p._replace(epoch=int(p.label)) if p.label.isdecimal() else p, now)
 

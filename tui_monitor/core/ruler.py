@@ -138,7 +138,7 @@ def _spans(seen: Seen, decoder: RunDecoder, known: FloatArray, last: int) -> Flo
         p = decoder.prints[seen.track.print_index[rows[epoch]]]
         before = reached if p.steps is None and least > reached else 0.0
         if p.steps is not None and (epoch < newest.epoch or newest.final):
-            told = decoder.epoch_batches(p) or 0
+            told = decoder.places.epoch_batches(p) or 0
             end = float(told) if end < told < 2 * end else end
         spans[epoch - 1] = before, end
         reached = end

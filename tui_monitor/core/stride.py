@@ -69,6 +69,20 @@ class Stride:
         counted = 1 + (updates - 1) * self.size
         return updates, max(batches - counted, 1) / self.size
 
+    def undone(
+        self, displayed: float, first: float, step: int, updates: int, appended: float | None
+    ) -> float:
+        """What the bar would print after so many updates if each of them counted once.
+
+        `first`: the epoch's first number, R_1; `appended`: m / s where it is the epoch's last line.
+        """
+        done, counted = step, float(updates)
+        if appended is not None:
+            # the epoch's mean once more, in place of what no update has counted yet
+            counted += appended
+            done = round(self.size * counted) - self.size + 1
+        return (done * displayed + (self.size - 1) * first) / (self.size * counted)
+
     def pushes(self, step: int) -> int:
         """Updates of the bar that a shown step stands for."""
         if self.size == 1:
