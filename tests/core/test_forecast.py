@@ -55,6 +55,28 @@ def test_the_shape_that_predicts_is_chosen() -> None:
     assert fitted.shape == "power law"
 
 
+@pytest.mark.parametrize("huge", [1e155, -1e300])
+def test_numbers_whose_squares_overflow_are_left_out(huge: float) -> None:
+    x = np.arange(1.0, 41.0)
+    y = exponential(x, 0.1, 1.0, 15.0)
+    spoilt = np.where(x == 20.0, huge, y)
+    fitted, clean = forecast.fit(x, spoilt), forecast.fit(x[x != 20.0], y[x != 20.0])
+    assert fitted is not None
+    assert clean is not None
+    assert fitted.value(50.0) == clean.value(50.0)
+    assert forecast.trend(x, spoilt) == forecast.trend(x[x != 20.0], y[x != 20.0])
+    assert forecast.fit(x, huge * y) is None
+
+
+def test_curves_too_far_apart_tell_nothing() -> None:
+    x = np.arange(1.0, 41.0)
+    random = np.random.default_rng(3)
+    fitted = forecast.fit(x, power(x, 0.1, 1.0, 0.8) + random.normal(0.0, 0.003, 40))
+    assert fitted is not None
+    assert forecast.is_known(fitted.value(50.0))
+    assert not forecast.is_known(fitted._replace(means=1e170 * fitted.means).value(50.0))
+
+
 def test_a_curve_that_bends_another_way_is_doubted() -> None:
     x = np.arange(1.0, 61.0)
     random = np.random.default_rng(2)

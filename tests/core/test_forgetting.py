@@ -20,6 +20,7 @@ from tui_monitor.core.fading import plain_mean
 from tui_monitor.core.laws import LAWS, Law
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.options import DecodeOptions
+from tui_monitor.core.places import FARTHEST
 from tui_monitor.core.records import Estimate, LawName, Reading
 
 FORGETTING = [law for law in LAWS.values() if law.name in ("exponential", "sliding", "interval")]
@@ -299,6 +300,16 @@ def test_a_step_beyond_all_reason_costs_no_more_than_others(law: Law) -> None:
         assert row.low is not None
         assert row.high is not None
         assert row.low - 1e-9 <= truth(run, row) <= row.high + 1e-9
+
+
+def test_so_does_a_sample_beyond_all_reason() -> None:
+    run = Simulated(Case(laws.SAMPLES, batch_size=32, steps=40, epochs=2))
+    decoder = RunDecoder(1, DecodeOptions(law="averaged-twice", batch_size=32))
+    for at, p in enumerate(run.prints):
+        decoder.add(p if at != 10 else p._replace(step=32 * FARTHEST + 32, steps=None))
+    decoder.finish()
+    rows = [row for row in estimates(decoder) if row.metric == run.loss]
+    assert [row.to_batch for row in rows[9:12]] == [10, None, 12]
 
 
 def test_a_print_after_no_batch_at_all_is_no_evidence() -> None:

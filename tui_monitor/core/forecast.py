@@ -21,6 +21,8 @@ from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.records import Part
 
 Shape = Literal["exponential", "power law"]
+LARGEST = 1e150
+"""Numbers from here on are left out: their squares are beyond what a float holds."""
 LEAST = 4
 """Epochs that a fit needs."""
 HELD_OUT = (0.25, 0.4)
@@ -79,7 +81,8 @@ class Curve(NamedTuple):
         means = np.einsum("gi,gi->g", rows, self.means)
         variances = np.einsum("gi,gij,gj->g", rows, self.covariances, rows)
         middle = float(self.weights @ means)
-        spread = float(self.weights @ (variances + (means - middle) ** 2))
+        with np.errstate(over="ignore", invalid="ignore"):  # far off, a curve may be anything
+            spread = float(self.weights @ (variances + (means - middle) ** 2))
         return Part(middle, self.doubt * max(spread, 0.0) ** 0.5)
 
 
@@ -100,8 +103,7 @@ def fit(x: FloatArray, y: FloatArray, low: float = -inf, high: float = inf) -> C
     `x`: numbers of the epochs, ascending, at least 1. None for fewer than `LEAST` epochs, or where
     the numbers are all the same.
     """
-    usable = np.isfinite(x) & np.isfinite(y)
-    x, y = x[usable], y[usable]
+    x, y = _usable(x, y)
     if len(x) < LEAST or float(np.ptp(y)) == 0.0 or float(np.ptp(x)) == 0.0:
         return None
     bounds = (low, high)
@@ -207,10 +209,14 @@ def _independent(residuals: FloatArray) -> float:
     return n * (1.0 - rho) / (1.0 + rho)
 
 
+def _usable(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    usable = np.isfinite(x) & (np.abs(y) < LARGEST)
+    return x[usable], y[usable]
+
+
 def trend(x: FloatArray, y: FloatArray) -> Part:
     """Slope of a straight line, an epoch, with its standard error; unknown for fewer than 3."""
-    usable = np.isfinite(x) & np.isfinite(y)
-    x, y = x[usable], y[usable]
+    x, y = _usable(x, y)
     if len(x) < 3 or float(np.ptp(x)) == 0.0:
         return Part(None, None)
     centred = x - x.mean()
@@ -235,11 +241,11 @@ def epochs_to(
 
     None where nothing can be fitted. Zero if an epoch has met it already.
     """
-    usable = np.isfinite(x) & np.isfinite(y)
-    if not usable.any():
+    x, y = _usable(x, y)
+    if not len(x):
         return None
-    last = float(x[usable][-1])
-    best = float(y[usable].max() if higher_is_better else y[usable].min())
+    last = float(x[-1])
+    best = float(y.max() if higher_is_better else y.min())
     if (best >= target) if higher_is_better else (best <= target):
         return Reach(0.0, 0.0, 0.0, 1.0)
     curve = fit(x, y, low, high)
