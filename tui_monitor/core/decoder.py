@@ -19,6 +19,7 @@ from tui_monitor.core.identity import BarIdentity, Change
 from tui_monitor.core.laws import UNKNOWN
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.places import Places
+from tui_monitor.core.prints import Prints
 from tui_monitor.core.records import Estimate, LawEvidence, Print
 from tui_monitor.core.stride import Stride
 from tui_monitor.core.track import Track
@@ -39,7 +40,7 @@ class RunDecoder:
     def __init__(self, run: int, options: DecodeOptions) -> None:
         self.run = run
         self.options = options
-        self.prints: list[Print] = []
+        self.prints = Prints()
         self.tracks: dict[str, Track] = {}
         self._identify(BarIdentity(options))
         self._common_step = 0
@@ -111,13 +112,13 @@ class RunDecoder:
 
     def confirm(self, p: Print) -> None:
         """The newest print, taken before its line ended, stands as `p`."""
-        self.prints[-1] = p
+        self.prints.replace_newest(p)
         self._learn(p)
         self._count(p)
 
     def _learn(self, p: Print) -> None:
         """What the newest print tells by its style, and by where it stands."""
-        if self.identity.meet(p, self.prints[-3:-1]):
+        if self.identity.meet(p, self.prints.newest(3)[:-1]):
             self._revise_laws()
         self._learn_steps(p)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
 from math import nan
 from typing import TYPE_CHECKING, cast
 
@@ -25,9 +26,9 @@ class Floats(_Floats):
 
     __slots__ = ()
 
-    def __new__(cls) -> Floats:
-        """An empty column."""
-        return cast("Floats", super().__new__(cls, "d"))
+    def __new__(cls, values: Iterable[float] = ()) -> Floats:
+        """A column of these values."""
+        return cast("Floats", super().__new__(cls, "d", values))
 
     def get(self, i: int) -> float | None:
         """The value, None where it is absent."""

@@ -1,0 +1,111 @@
+"""Prints kept in columns are those that were taken."""
+
+from __future__ import annotations
+
+import tracemalloc
+from math import inf, nan
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tui_monitor.core.prints import BLOCK, Prints
+from tui_monitor.core.records import Print, Reading
+
+numbers = st.sampled_from([0.0, -0.0, 0.25, 1e-300, inf, 0.1])
+seconds = st.none() | st.sampled_from([0.0, 3.0, nan])
+counts = st.none() | st.sampled_from([0, 1, 2**40, 10**30])
+readings = st.lists(
+    st.builds(Reading, st.sampled_from(["loss", "acc", ""]), numbers, numbers), max_size=3
+)
+prints = st.builds(
+    Print,
+    run=st.just(1),
+    epoch=st.integers(1, 3),
+    label=st.sampled_from(["", "1", "2"]),
+    epochs=counts,
+    style=st.sampled_from(["keras-bar", "tqdm"]),
+    step=counts,
+    steps=counts,
+    unit=st.sampled_from(["batch", "sample"]),
+    readings=readings.map(tuple),
+    final=st.booleans(),
+    line=st.integers(1, 2**62),
+    offset=st.integers(0, 2**62),
+    eta=seconds,
+    elapsed=seconds,
+    per_step=seconds,
+    redrawn=st.none() | st.booleans(),
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    few=st.lists(prints, min_size=1, max_size=7),
+    length=st.integers(1, 5 * BLOCK),
+    ends=st.lists(st.sampled_from(["pop", "replace"]), max_size=4),
+    asked=st.lists(st.integers(-5 * BLOCK, 5 * BLOCK), max_size=20),
+)
+def test_a_list_of_prints(few: list[Print], length: int, ends: list[str], asked: list[int]) -> None:
+    expected = [few[(i * i) % len(few)]._replace(line=i) for i in range(length)]
+    kept = Prints()
+    for p in expected:
+        kept.append(p)
+    for end in ends:
+        p = few[0]._replace(line=10**6)
+        if end == "replace":
+            expected[-1] = p
+            kept.replace_newest(p)
+        elif len(expected) > 1:
+            expected.pop()
+            kept.pop()
+            expected.append(p)
+            kept.append(p)
+    # two nan are not equal, but are written alike
+    assert len(kept) == len(expected)
+    assert list(map(repr, kept)) == list(map(repr, expected))
+    for i in asked:
+        if -length <= i < length:
+            assert repr(kept[i]) == repr(expected[i])
+    assert list(map(repr, kept[-3:-1])) == list(map(repr, expected[-3:-1]))
+    assert list(map(repr, kept.newest(3))) == list(map(repr, expected[-3:]))
+    assert list(map(repr, reversed(kept))) == list(map(repr, reversed(expected)))
+
+
+def test_what_is_not_there() -> None:
+    kept = Prints()
+    for i in (0, -1):
+        try:
+            kept[i]
+        except IndexError:
+            continue
+        raise AssertionError(i)
+
+
+def test_prints_take_little_memory() -> None:
+    kept = Prints()
+    tracemalloc.start()
+    for i in range(40 * BLOCK):
+        number = Reading("loss", 0.5 + i * 1e-6, 1e-4), Reading("acc", 0.5 - i * 1e-6, 1e-4)
+        kept.append(
+            Print(
+                run=1,
+                epoch=1 + i // 1000,
+                label="1",
+                epochs=None,
+                style="keras-bar",
+                step=1 + i % 1000,
+                steps=1000,
+                unit="batch",
+                readings=number,
+                final=i % 1000 == 999,
+                line=i,
+                offset=100 * i,
+                eta=None if i % 1000 == 999 else 1000.0 - i % 1000,
+                elapsed=1e-3 * (i % 1000),
+                per_step=1e-3,
+                redrawn=None,
+            )
+        )
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size / len(kept) < 220

@@ -1,0 +1,140 @@
+"""The prints of a run, of which there may be millions: all but the newest are kept as columns.
+
+A print as an object takes some 900 bytes, as a row of columns a seventh of that. What is asked for is
+made again, equal to what was taken.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from itertools import accumulate, chain
+from math import isnan, nan
+from sys import intern
+from typing import Any, overload
+
+from tui_monitor.core.records import Print, Reading
+from tui_monitor.core.series import Floats
+
+BLOCK = 256
+"""Prints that are packed together; at least as many of the newest stay as they are."""
+
+_READINGS = Print._fields.index("readings")
+
+
+class Prints(Sequence[Print]):
+    """A list of prints that grows, and may be changed, at its end."""
+
+    def __init__(self) -> None:
+        self._blocks: list[_Block] = []
+        self._newest: list[Print] = []
+        self._asked = -1
+        """The block that was asked last, .."""
+        self._opened: list[Print] = []
+        """.. and its prints, once it was asked twice in a row: they are read one after another."""
+
+    def append(self, p: Print) -> None:
+        """Add a print."""
+        self._newest.append(p)
+        if len(self._newest) == 2 * BLOCK:
+            self._blocks.append(_Block(self._newest[:BLOCK]))
+            del self._newest[:BLOCK]
+
+    def pop(self) -> None:
+        """Forget the newest print: one since which few were added."""
+        self._newest.pop()
+
+    def replace_newest(self, p: Print) -> None:
+        """The newest print is this one."""
+        self._newest[-1] = p
+
+    def newest(self, most: int) -> list[Print]:
+        """The newest, at most `BLOCK` of them."""
+        return self._newest[-most:]
+
+    def __len__(self) -> int:
+        return len(self._blocks) * BLOCK + len(self._newest)
+
+    def __iter__(self) -> Iterator[Print]:
+        return chain(chain.from_iterable(map(_Block.prints, self._blocks)), self._newest)
+
+    @overload
+    def __getitem__(self, index: int) -> Print: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Print]: ...
+
+    def __getitem__(self, index: int | slice) -> Print | list[Print]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        packed = len(self._blocks) * BLOCK
+        if index >= packed:
+            return self._newest[index - packed]
+        if index < 0:
+            index += len(self)
+            if index < 0:
+                raise IndexError(index)
+            return self[index] if index < packed else self._newest[index - packed]
+        return self._packed(*divmod(index, BLOCK))
+
+    def _packed(self, block: int, at: int) -> Print:
+        if block != self._asked:
+            self._asked, self._opened = block, []
+            return self._blocks[block].print_at(at)
+        if not self._opened:
+            self._opened = list(self._blocks[block].prints())
+        return self._opened[at]
+
+
+class _Block:
+    """As many prints as are packed together."""
+
+    def __init__(self, prints: Sequence[Print]) -> None:
+        columns: list[Sequence[Any]] = list(zip(*prints, strict=True))
+        readings = columns.pop(_READINGS)
+        self._fields = list(map(_getter, columns))
+        self._ends = array("L", accumulate(map(len, readings), initial=0))
+        """Of the readings of each print, among those of all."""
+        self._readings = list(map(_getter, zip(*chain.from_iterable(readings), strict=True)))
+
+    def print_at(self, at: int) -> Print:
+        """One of the prints."""
+        fields = [get(at) for get in self._fields]
+        fields.insert(_READINGS, self._readings_of(at))
+        return Print._make(fields)
+
+    def _readings_of(self, at: int) -> tuple[Reading, ...]:
+        among = range(self._ends[at], self._ends[at + 1])
+        return tuple(Reading._make([get(i) for get in self._readings]) for i in among)
+
+    def prints(self) -> Iterator[Print]:
+        """All of them."""
+        return map(self.print_at, range(BLOCK))
+
+
+def _getter(values: Sequence[Any]) -> Callable[[int], Any]:
+    """What tells the i-th value, from as little memory as there need be."""
+    kinds = set(map(type, values))
+    if kinds == {float}:
+        return array("d", values).__getitem__
+    if kinds == {float, type(None)}:
+        found = Floats([nan if v is None else v for v in values])
+        if sum(map(isnan, found)) == values.count(None):
+            return found.get
+    if kinds == {int}:
+        try:
+            return array("q", values).__getitem__
+        except OverflowError:
+            return tuple(values).__getitem__
+    if len(kinds) == 1 and values.count(values[0]) == len(values):
+        return _repeated(values[0], len(values)).__getitem__
+    if kinds == {str}:
+        return tuple(map(intern, values)).__getitem__
+    return tuple(values).__getitem__
+
+
+@lru_cache(maxsize=256, typed=True)
+def _repeated(value: Any, times: int) -> tuple[Any, ...]:
+    """The same value over and over: shared, as there are many such columns."""
+    return (value,) * times
