@@ -19,7 +19,7 @@ from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.evidence import Sample
 from tui_monitor.core.kalman import ONCE, TWICE, Kernel, Observation, State2, State3
 from tui_monitor.core.laws import Law
-from tui_monitor.core.level import LevelFilter
+from tui_monitor.core.level import IMPATIENT, LevelFilter
 from tui_monitor.core.noise import Noise
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.records import Estimate, Print, Reading
@@ -335,7 +335,7 @@ def follow_batches(run: Simulated, name: str, *, printed: bool = False) -> Refer
     noise = Noise("fraction", 1.0 / run.case.batch_size) if fraction else Noise("positive")
     first = float(x[0, 0])
     spread = 0.5 if fraction else max(abs(first), 0.1)
-    tracker = LevelFilter(noise, ONCE, guess=first, spread=spread)
+    tracker = LevelFilter(noise, ONCE, guess=first, spread=spread, patience=IMPATIENT)
     told = {(line.epoch - 1, line.k) for line in run.lines}
     found = Reference(np.full(x.shape, np.nan), np.full(x.shape, np.nan))
     at: list[tuple[int, int]] = []
@@ -345,7 +345,7 @@ def follow_batches(run: Simulated, name: str, *, printed: bool = False) -> Refer
         k0 = 0
         for k, total in enumerate(sums, start=1):
             if not printed or (epoch, k) in told:
-                tracker.observe(ONCE.gap(k0, k), Observation(total, 1.0, 0.0, 0.0))
+                tracker.follow(ONCE.gap(k0, k), Observation(total, 1.0, 0.0, 0.0))
                 found.live[epoch, k - 1] = tracker.level
                 at.append((epoch, k - 1))
                 k0 = k

@@ -14,7 +14,7 @@ from tui_monitor.core import kalman, laws
 from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.gaps import Gap
 from tui_monitor.core.kalman import ONCE, TWICE, Observation
-from tui_monitor.core.level import SILENT, LevelFilter
+from tui_monitor.core.level import IMPATIENT, SILENT, LevelFilter
 from tui_monitor.core.noise import Noise
 from tui_monitor.core.smoother import (
     Legs,
@@ -150,9 +150,11 @@ def test_numbers_beyond_all_proportion_ask_for_no_step() -> None:
 
 def followed(x: FloatArray, scale: float) -> LevelFilter:
     """Batches of an accuracy, unrounded, one at a time."""
-    tracker = LevelFilter(Noise("fraction", scale), ONCE, guess=float(x[0]), spread=0.5)
+    tracker = LevelFilter(
+        Noise("fraction", scale), ONCE, guess=float(x[0]), spread=0.5, patience=IMPATIENT
+    )
     for total in np.cumsum(x).tolist():
-        tracker.observe(ONCE.gap(0, 1), Observation(total, 1.0, 0.0, 0.0))
+        tracker.follow(ONCE.gap(0, 1), Observation(total, 1.0, 0.0, 0.0))
     return tracker
 
 
@@ -193,7 +195,9 @@ def known_noise(run: Simulated) -> tuple[Steps, LevelFilter, FloatArray]:
     twice = run.case.law.depth == 2
     first = run.lines[0].numbers[run.accuracy].displayed
     noise = Noise("fraction", 1.0 / run.case.batch_size)
-    tracker = LevelFilter(noise, kernel_of(twice=twice), guess=first, spread=0.5)
+    tracker = LevelFilter(
+        noise, kernel_of(twice=twice), guess=first, spread=0.5, patience=IMPATIENT
+    )
     truth: list[float] = []
     for epoch in range(1, run.case.epochs + 1):
         if epoch > 1:
@@ -205,7 +209,7 @@ def known_noise(run: Simulated) -> tuple[Steps, LevelFilter, FloatArray]:
             k, shown = line.k, line.numbers[run.accuracy]
             weights = (0.0, 1.0) if twice else (1.0, 0.0)
             o = Observation(k * shown.displayed, *weights, (k * shown.quantum) ** 2 / 12.0)
-            tracker.observe(kernel_of(twice=twice).gap(k0, k), o)
+            tracker.follow(kernel_of(twice=twice).gap(k0, k), o)
             truth.append(float(run.level[run.accuracy][epoch - 1, k - 1]))
             k0 = k
     return tracker.steps, tracker, np.array(truth)

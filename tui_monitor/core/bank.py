@@ -59,21 +59,6 @@ class Bank(NamedTuple):
     """Nothing was heard since the level may have stepped."""
 
 
-class Heard(NamedTuple):
-    """What a print did to the bank."""
-
-    bank: Bank
-    total: float
-    """The density at what was observed, as all filters together expected it, up to a factor, .."""
-    least: float
-    """.. exp(-least / 2)."""
-
-    @property
-    def density(self) -> float:
-        """Logarithm of the density."""
-        return log(self.total) - 0.5 * self.least
-
-
 def start(state: State, scale: Scale) -> Bank:
     """Before any print."""
     weights, states, scales = (*PRIOR, 0.0), (state,) * (len(DRIFTS) + 1), (scale,) * len(DRIFTS)
@@ -87,7 +72,7 @@ def restarted(bank: Bank, kernel: Kernel, extra: float) -> Bank:
     return bank._replace(states=states, mean=mean, fresh=bank.fresh or extra > 0.0)
 
 
-def heard(bank: Bank, kernel: Kernel, noise: Noise, g: Gap, o: Told, prints: int = 1) -> Heard:
+def heard(bank: Bank, kernel: Kernel, noise: Noise, g: Gap, o: Told, prints: int = 1) -> Bank:
     """Tell the bank of an observation after a gap, which is so many prints long.
 
     At any of them the drift may have changed. Where what is known of the level comes from prints, its
@@ -154,8 +139,7 @@ def heard(bank: Bank, kernel: Kernel, noise: Noise, g: Gap, o: Told, prints: int
         drift += w * d * c
         memory += w * m
     drift /= scale.c
-    now = Bank(*together, drift, exp(memory), tuple(scales), scale, fresh=False)
-    return Heard(now, total, least)
+    return Bank(*together, drift, exp(memory), tuple(scales), scale, fresh=False)
 
 
 def _scale_of_all(weights: list[float], scales: list[Scale]) -> Scale:

@@ -20,10 +20,9 @@ from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.batchsize import BatchSizes, Early
 from tui_monitor.core.bounds import DoubleSums, Sums, printed
 from tui_monitor.core.laws import Final, Law
-from tui_monitor.core.level import IMPROBABLE
 from tui_monitor.core.marginal import NOISES, Standing, mean
 from tui_monitor.core.metrics import Metric
-from tui_monitor.core.questions import Foretold, Question, answer
+from tui_monitor.core.questions import IMPROBABLE, Foretold, Question, answer
 
 MOST_PRINTS = 120
 """Prints of a metric that a law is tried on; more would not change the verdict."""

@@ -17,11 +17,11 @@ prints come: see `smoother`, which goes over the filter's steps again.
 
 from __future__ import annotations
 
-from math import log, pi, sqrt
+from math import sqrt
 from typing import NamedTuple
 
 from tui_monitor.core import bank, kalman
-from tui_monitor.core.bank import Bank, Heard, State
+from tui_monitor.core.bank import Bank, State
 from tui_monitor.core.gaps import Gap
 from tui_monitor.core.kalman import Kernel, Observation, State3, Told
 from tui_monitor.core.noise import Noise, Scale
@@ -34,8 +34,6 @@ SURPRISE = 5.0
 """The same of a move that was not expected, after which the number is used all the same."""
 SILENT = Observation(0.0, 0.0, 0.0, 0.0)
 """Says nothing."""
-IMPROBABLE = 25.0
-"""Nats that a print costs at most: no model is surer than that, and logs do have corrupted prints."""
 ATTENTIVE = 16
 """Prints without surprise for each that the bank may miss."""
 ALARMING = 9.0
@@ -53,6 +51,8 @@ class Patience(NamedTuple):
 
 PATIENCE_ONCE, PATIENCE_TWICE = Patience(8, 16, 0.15), Patience(5, 11, 0.1)
 """By how often is averaged: behind two averages a step shows late, and a late word costs more."""
+IMPATIENT = Patience(0, 0, 0.0)
+"""The bank hears of every print."""
 
 
 Missed = tuple[int, int, int, Told]
@@ -73,24 +73,29 @@ class Memory(NamedTuple):
     steps: int
     """Taken in all."""
     noise: Scale
-    log_likelihood: float
 
 
 class LevelFilter:
-    """Prints in, level and standard deviation out; keeps what smoothing needs.
+    """Prints in, level and standard deviation out; keeps what smoothing needs."""
 
-    Prints come by `follow`, or all of them by `observe`, which tells their likelihood.
-    """
+    def __init__(
+        self,
+        noise: Noise,
+        kernel: Kernel,
+        *,
+        guess: float,
+        spread: float,
+        patience: Patience | None = None,
+    ) -> None:
+        """`guess` and `spread`: the level before any print and its standard deviation.
 
-    def __init__(self, noise: Noise, kernel: Kernel, *, guess: float, spread: float) -> None:
-        """`guess` and `spread`: the level before any print and its standard deviation."""
+        `patience`: prints that the bank may miss; None: by how often the law averages.
+        """
         self.noise = noise
         self.kernel = kernel
         self.steps = Steps()
         """As far as they are kept; see `forget`."""
         self._forgotten = 0
-        self.log_likelihood = 0.0
-        """Of the prints observed."""
         self.start: State = kernel.begin(guess, spread * spread)
         """Before any print."""
         self.now = self.start
@@ -99,7 +104,8 @@ class LevelFilter:
         self._missed: Missed | None = None
         self._calm = 0
         """Prints since an epoch began or one was a surprise."""
-        self._limits = PATIENCE_TWICE if kernel is kalman.TWICE else PATIENCE_ONCE
+        by_law = PATIENCE_TWICE if kernel is kalman.TWICE else PATIENCE_ONCE
+        self._limits = by_law if patience is None else patience
         self._patience = 0.0
         """Prints in a row that the bank may miss now."""
         self._restart: float | None = 0.0
@@ -154,7 +160,6 @@ class LevelFilter:
             self._used,
             self.taken,
             self.noise.learnt,
-            self.log_likelihood,
         )
 
     def recall(self, memory: Memory) -> None:
@@ -165,7 +170,6 @@ class LevelFilter:
         self._restart, self._used = memory.restart, memory.used
         self.steps.cut(memory.steps - self._forgotten)
         self.noise.learnt = memory.noise
-        self.log_likelihood = memory.log_likelihood
 
     @property
     def taken(self) -> int:
@@ -187,18 +191,6 @@ class LevelFilter:
         self._restart = (self._restart or 0.0) + extra
         self._used, self._calm = None, 0
         self._patience = 0.0
-
-    def observe(self, g: Gap, o: Told) -> None:
-        """Take a print after the gap, and tell the bank of it."""
-        o = self._unless_stale(g, o)
-        self._missed = (g.k0, g.n, 1, o)
-        found, rounding = self._tell_bank(), o[3]
-        assert found is not None
-        if rounding > 0.0:
-            # of the number among all that could be printed: density times the width of a rounding
-            cell = 0.5 * log(6.0 / pi * rounding)
-            self.log_likelihood += max(min(found.density + cell, 0.0), -IMPROBABLE)
-        self._keep(g, o)
 
     def follow(self, g: Gap, o: Told) -> None:
         """Take a print after the gap, and spare the bank where nothing surprises.
@@ -234,16 +226,15 @@ class LevelFilter:
         self.steps.add(g, o, self.noise.learnt.c, self._bank.weights, self._restart)
         self._restart = None
 
-    def _tell_bank(self) -> Heard | None:
+    def _tell_bank(self) -> None:
         """Tell the bank of what it missed, if anything; it tells how noisy the batches are."""
         if self._missed is None:
-            return None
+            return
         k0, n, prints, newest = self._missed
         g = self.kernel.gap(k0, k0 + n)
-        found = bank.heard(self._bank, self.kernel, self.noise, g, newest, prints)
-        self._missed, self._bank, self.now = None, found.bank, found.bank.mean
-        self.noise.learnt = found.bank.scale
-        return found
+        self._bank = bank.heard(self._bank, self.kernel, self.noise, g, newest, prints)
+        self._missed, self.now = None, self._bank.mean
+        self.noise.learnt = self._bank.scale
 
     def _unless_stale(self, g: Gap, o: Told) -> Told:
         """The observation, or none where it is a stale one of E."""

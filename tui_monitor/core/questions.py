@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 
 from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.level import IMPROBABLE
 from tui_monitor.core.marginal import Standing, foretold, mean
 from tui_monitor.core.noise import Family
 
@@ -19,6 +18,8 @@ LEAST_VARIANCE = 0.01
 """Least p (1 - p) of batches whose scatter is near enough to a Gaussian."""
 MOST_VARIANCE = 30.0
 """The most of positive numbers, in terms of the first of them."""
+IMPROBABLE = 25.0
+"""Nats that a print costs at most: no model is surer than that, and logs do have corrupted prints."""
 AT_A_TIME = 8
 """Questions that are answered together at most: a few megabytes."""
 
