@@ -132,14 +132,28 @@ def heard(bank: Bank, kernel: Kernel, noise: Noise, g: Gap, o: Told, prints: int
     if len(found) == len(DRIFTS):
         found.append(FLOOR)
         after.append(mean)
-    together = tuple(found), tuple(after), kernel.collapse(found, after)
     scale = _scale_of_all(found, scales) if learns else bank.scale
+    return _together(kernel, found, after, scales, scale)
+
+
+def _together(
+    kernel: Kernel, weights: list[float], states: list[State], scales: list[Scale], scale: Scale
+) -> Bank:
+    """The filters as they are after a print, and what they say together."""
     drift = memory = 0.0
-    for w, d, m, (c, _) in zip(found, DRIFTS, MEMORIES, scales, strict=False):
+    for w, d, m, (c, _) in zip(weights, DRIFTS, MEMORIES, scales, strict=False):
         drift += w * d * c
         memory += w * m
-    drift /= scale.c
-    return Bank(*together, drift, exp(memory), tuple(scales), scale, fresh=False)
+    return Bank(
+        weights=tuple(weights),
+        states=tuple(states),
+        mean=kernel.collapse(weights, states),
+        drift=drift / scale.c,
+        memory=exp(memory),
+        scales=tuple(scales),
+        scale=scale,
+        fresh=False,
+    )
 
 
 def _scale_of_all(weights: list[float], scales: list[Scale]) -> Scale:
