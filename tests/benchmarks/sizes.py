@@ -20,8 +20,8 @@ import numpy as np
 
 from tests.simulate import SHAPES, Case, Shown, Simulated
 from tui_monitor.core import laws
+from tui_monitor.core.bar_size import CERTAIN, LIKELY
 from tui_monitor.core.batchsize import Likeliest
-from tui_monitor.core.identity import CERTAIN, LIKELY
 from tui_monitor.core.sizing import SizeEvidence
 
 LAWS = (laws.STATE, laws.STEPS, laws.TWICE_APPENDED, laws.TWICE_RESET)

@@ -224,7 +224,7 @@ def test_a_size_that_is_but_likely_serves_the_level_and_counts_nothing(shape: Sh
         assert measured.exact_wrong == 0
         assert measured.level_ratio < 1.15
         decoder = Simulated(case).decode()
-        if not decoder.identity.size_is_certain:
+        if not decoder.identity.size.is_certain:
             assert not any(row.exact for row in estimates(decoder))
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from tests.simulate import Case, Simulated
 from tui_monitor.core import laws
+from tui_monitor.core.bar_size import ALIKE
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.evidence import Trials
-from tui_monitor.core.identity import ALIKE
 from tui_monitor.core.options import DecodeOptions
 
 CASES = [
@@ -25,7 +25,7 @@ def test_the_level_goes_by_another_guess_of_the_size_only_where_that_matters(cas
     guesses: list[int] = []
     for p in Simulated(case).prints:
         decoder.add(p)
-        size = decoder.identity.samples(1)
+        size = decoder.identity.size.samples(1)
         if decoder.batch_size is not None and decoder.batch_size_certain:
             break
         if size is not None:
@@ -64,4 +64,4 @@ def test_a_certain_size_is_the_level_s_too() -> None:
     for p in Simulated(Case(batch_size=64, steps=100)).prints:
         decoder.add(p)
     assert decoder.batch_size_certain
-    assert decoder.identity.samples(1) == decoder.batch_size == 64
+    assert decoder.identity.size.samples(1) == decoder.batch_size == 64

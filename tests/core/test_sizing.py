@@ -9,9 +9,9 @@ import pytest
 
 from tests.simulate import SHAPES, Case, Simulated
 from tui_monitor.core import laws
+from tui_monitor.core.bar_size import CERTAIN, LIKELY
 from tui_monitor.core.batchsize import Likeliest
 from tui_monitor.core.evidence import Sample
-from tui_monitor.core.identity import CERTAIN, LIKELY
 from tui_monitor.core.laws import Law
 from tui_monitor.core.sizing import SizeEvidence
 
@@ -83,7 +83,7 @@ def test_scatter_that_was_asked_of_fewer_prints_makes_nothing_certain() -> None:
         assert evidence.likeliest() != counts.likeliest()
     assert evidence.likeliest().margin < CERTAIN
     assert run.decode().batch_size in (512, None)
-    assert not run.decode().identity.size_is_certain
+    assert not run.decode().identity.size.is_certain
 
 
 @pytest.mark.parametrize("law", [laws.STATE, laws.TWICE_RESET])

@@ -71,12 +71,12 @@ class RunDecoder:
     @property
     def batch_size(self) -> int | None:
         """Samples a batch, known or inferred."""
-        return self.identity.batch_size
+        return self.identity.size.batch_size
 
     @property
     def batch_size_certain(self) -> bool:
         """Whether no other batch size comes into question; else it is only the likeliest."""
-        return self.identity.size_is_certain and not 0 < self._steps_divided < ENOUGH_STEPS
+        return self.identity.size.is_certain and not 0 < self._steps_divided < ENOUGH_STEPS
 
     @property
     def as_printed(self) -> tuple[str, ...]:
@@ -127,16 +127,15 @@ class RunDecoder:
         changes = self.identity.weigh_if_due(p, self.tracks, self.stride.size)
         if changes is not None:
             self._apply(changes)
-        if changes:
             self._weigh_stride()
 
     def _begin(self, name: str) -> Track:
         """A metric is printed for the first time."""
-        size = self.identity.samples(self.stride.size)
+        size = self.identity.size.samples(self.stride.size)
         self.tracks[name] = track = Track(
             self.identity.metric(name), self.identity.law_for(name), size
         )
-        track.counted = self.identity.size_is_certain
+        track.counted = self.identity.size.is_certain
         track.guess_noise(self.identity.first_noise(track))
         return track
 
@@ -175,8 +174,8 @@ class RunDecoder:
 
     def _resize(self, track: Track) -> bool:
         """Tell a track the batch size. Whether that is news to it."""
-        size = self.identity.samples(self.stride.size)
-        counted = self.identity.size_is_certain
+        size = self.identity.size.samples(self.stride.size)
+        counted = self.identity.size.is_certain
         before = track.batch_size, track.counted
         track.batch_size, track.counted = size, counted
         if not track.metric.counts or size is None:
@@ -199,7 +198,7 @@ class RunDecoder:
         if p.unit == "sample" and self.options.batch_size is None and not p.final:
             size = gcd(self._common_step, p.step)
             if size != self._common_step and (self._common_step or size <= LARGEST):
-                self.identity.batch_size = size
+                self.identity.size.batch_size = size
                 self._position_again()
             self._common_step = size
             self._steps_divided += 1

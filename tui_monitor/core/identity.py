@@ -4,31 +4,27 @@ The line's style leaves a short list of laws (`laws.candidates`); the prints dec
 (`evidence`), weighed anew as their number grows, as far as a trial looks, where one surprises under a
 law that is not settled, and at the end of the first epochs. A settled law is hardly ever another after
 all: it is weighed again as prints double, and its variants by last lines. A metric that is no mean of
-batches (`doubts`) is shown as printed, and not asked. Small habits of the versions decide what no
-number can.
-A batch size is taken for the level's noise once it is likely, and for counts, which it makes exact,
-once it is certain.
+batches (`doubts`) is shown as printed, and not asked. Small habits of the versions (`habits`) decide
+what no number can.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from copy import copy, deepcopy
+from copy import copy
 from math import gcd, log
 from typing import Literal
 
 from tui_monitor.core import laws
+from tui_monitor.core.bar_size import BarSize
 from tui_monitor.core.doubts import Doubts
-from tui_monitor.core.evidence import MOST_PRINTS, Sample, Trials
+from tui_monitor.core.evidence import MOST_PRINTS, Trials
+from tui_monitor.core.habits import Habits
 from tui_monitor.core.laws import (
-    BATCHES_LIKELY,
-    BATCHES_OPEN,
     EPOCH,
     INSTANTANEOUS,
     OPEN,
-    SAMPLES_LIKELY,
-    SAMPLES_OPEN,
     STATE,
     STEPS,
     UNKNOWN,
@@ -36,9 +32,8 @@ from tui_monitor.core.laws import (
 )
 from tui_monitor.core.metrics import Metric, as_printed, describe
 from tui_monitor.core.options import DecodeOptions
-from tui_monitor.core.reader import Reader
+from tui_monitor.core.reader import Readers
 from tui_monitor.core.records import LawEvidence, LawName, Print
-from tui_monitor.core.sizing import SizeEvidence
 from tui_monitor.core.told import Told
 from tui_monitor.core.track import Track
 
@@ -64,19 +59,7 @@ FIRST_PRINTS = 16
 """Prints up to which it is weighed again as their number grows by a quarter, and then by half."""
 FIRST_EPOCHS = 4
 """Epochs at whose end it is weighed too: last lines tell laws apart. Later ones as they double."""
-LIKELY = 0.3
-"""Nats by which a batch size must beat all others together to be called the run's: 4 to 3."""
-CERTAIN = 5.5
-"""The same to count right answers by it: 250 to 1."""
-DOUBTFUL = 4.5
-"""Nats below which that is taken back."""
-ALIKE = 1.5
-"""Factor within which one guess of a size is as good as another."""
-
-LastLine = Literal["repeated", "single", "unsure"]
-"""How a bar ends its epoch. `repeated`: the last batch has a line of its own before the epoch's last
-line (tf.keras 2.2 and later). `single`: it has none though no batch went unprinted (before)."""
-Change = Literal["none", "metrics", "laws", "depth", "batch-size"]
+Change = Literal["metrics", "laws", "depth", "batch-size"]
 """What a weighing changed: which metrics are means of batches, laws of equal depth, how often is
 averaged, or the batch size."""
 
@@ -86,19 +69,11 @@ class BarIdentity:
 
     def __init__(self, options: DecodeOptions) -> None:
         self.options = options
-        self.batch_size: int | None = options.batch_size
-        self.size_is_certain = True
-        """Right answers may be counted by the batch size."""
-        self._about: int | None = None
-        """About the samples an update, where the batch size is not certain: for the level's noise."""
+        self.size = BarSize(options.batch_size)
         self.law: Law | None = None
         """The likeliest of the candidates; None before the first print."""
         self._evidence: LawEvidence | None = None
-        self._last_line: LastLine = "unsure"
-        self._named_accuracy = False
-        self._new_lines = 0
-        self._unknown_length = False
-        """The first epoch's bar did not know its length: tf.keras 2.0 and later."""
+        self._habits = Habits()
         self._bars = 0
         self._spacing = 0
         """Common divisor of the steps shown, counted from the first."""
@@ -107,11 +82,7 @@ class BarIdentity:
         self._laws_weighed = 0
         """Prints when laws of different depth were last weighed."""
         self._trials: Trials | None = None
-        self._sizes: SizeEvidence | None = None
-        self._sized = (0, 0)
-        """Depth and stride by which the evidence of sizes was read."""
-        self._readers: dict[str, Reader] = {}
-        self._size_readers: dict[str, Reader] = {}
+        self._readers = Readers()
         self._doubts = Doubts()
         self._epoch = 0
         """Of the newest print."""
@@ -125,24 +96,8 @@ class BarIdentity:
         """Take a print, after up to two `before` it. True if a metric's law may now be another."""
         if self._told.hear(p) or self.law is None:
             self._judge(self._candidates(p))
-            self._unknown_length = p.style == "keras-unknown"
-            self._named_accuracy = any("accuracy" in r.metric for r in p.readings)
-        if p.unit != "batch" or p.style != "keras-bar" or p.step is None:
-            return False
-        if self._last_line == "repeated":
-            return False
-        if not p.final:
-            self._new_lines += p.redrawn is False
-            return self._new_lines == 3
-        steps = [q.step for q in before if q.epoch == p.epoch and q.steps is not None]
-        seen: LastLine = self._last_line
-        if steps and steps[-1] == p.step:
-            seen = "repeated"
-        elif steps == [p.step - 2, p.step - 1]:
-            seen = "single"
-        changed = seen != self._last_line
-        self._last_line = seen
-        return changed
+            self._habits.begin(p)
+        return self._habits.hear(p, before)
 
     def _judge(self, found: tuple[Law, ...]) -> None:
         """The law before any evidence."""
@@ -185,24 +140,8 @@ class BarIdentity:
         if told is not None:
             return told
         if self.law.key == STEPS.key and self.options.law is None:
-            return self._law_of_steps(name)
+            return self._habits.law(name)
         return self.law
-
-    def _law_of_steps(self, name: str) -> Law:
-        """Which running mean of a `[=>..]` bar that counts steps; they differ in the last line only.
-
-        Keras before 2.3 calls an accuracy `acc`; 2.3 calls it `accuracy` and shows it as the metric
-        keeps it, but not the loss; tf.keras 2.2 and later show both so, and repeat the last line.
-        Keras 2.0.9 to 2.3 start a new line for each state of a bar where no terminal is attached.
-        """
-        if self._last_line == "repeated":
-            return STATE
-        if self._last_line == "single" and not self._unknown_length:
-            return STATE if "accuracy" in name else STEPS
-        kept = "accuracy" in name if self._new_lines > 2 else self._named_accuracy
-        if self._unknown_length:
-            return SAMPLES_OPEN if kept else BATCHES_OPEN
-        return SAMPLES_LIKELY if kept else BATCHES_LIKELY
 
     # --- evidence ----------------------------------------------------------------------------
 
@@ -276,21 +215,17 @@ class BarIdentity:
         changes = self._weigh_means(p, tracks)
         # only what is averaged like the bar tells its law and its batch size
         averaged = [t for t in self._doubts.means(tracks) if t.law.depth == self.law.depth]
-        readers = (*self._readers.values(), *self._size_readers.values())
-        if any(reader.metric != tracks[reader.metric.name].metric for reader in readers):
+        if self._readers.are_stale(tracks) or self.size.is_stale(tracks):
             self._forget_trials()
         found = self._in_question(p)
         if len(found) > 1:
-            changes.append(self._weigh_laws(found, averaged))
+            changes += self._weigh_laws(found, averaged)
         settled = self._is_settled
         if p.unit == "batch" and self.options.batch_size is None and (settled or at_length):
             counting = [t for t in averaged if t.metric.counts]
-            changes.append(self._weigh_batch_size(counting, stride, at_length=at_length))
+            if self.size.weigh(counting, self.law.depth, stride, at_length=at_length):
+                changes.append("batch-size")
         return changes
-
-    def samples(self, stride: int) -> int | None:
-        """Samples an update of `stride` batches, to go by for the level; not always to count by."""
-        return self.batch_size * stride if self.batch_size and self.size_is_certain else self._about
 
     def forget(self) -> None:
         """Prints stand elsewhere than thought: read them anew."""
@@ -298,16 +233,16 @@ class BarIdentity:
         self._doubts.forget()
 
     def _forget_trials(self) -> None:
-        self._trials = self._sizes = None
-        self._readers, self._size_readers = {}, {}
+        self._trials, self._readers = None, Readers()
         self._laws_weighed = 0
+        self.size.forget()
 
     def further_on(self) -> BarIdentity:
         """The same bars, further on in the log: what was found is kept, prints are read from there."""
         other = copy(self)
-        other._trials, other._sizes = None, deepcopy(self._sizes)
+        other._trials, other._readers = None, Readers()
         other._laws_weighed = 0
-        other._readers, other._size_readers = {}, {}
+        other.size = self.size.further_on()
         other._doubts = Doubts(set(self._doubts.as_printed))
         return other
 
@@ -343,15 +278,14 @@ class BarIdentity:
             return variants if p.final else ()
         return found
 
-    def _weigh_laws(self, found: tuple[Law, ...], averaged: Sequence[Track]) -> Change:
+    def _weigh_laws(self, found: tuple[Law, ...], averaged: Sequence[Track]) -> list[Change]:
         if self._trials is None or not set(found).issubset(self._trials.laws):
             self._trials = Trials(found)
-            self._readers = {}
+            self._readers = Readers()
         elif self._is_beyond_doubt:
             self._trials.keep(found[0].depth)
         for track in averaged:
-            samples = self._new_samples(self._readers, track)
-            self._trials.take(track.metric, samples)
+            self._trials.take(track.metric, self._readers.read(track))
         named = {track.metric.name for track in averaged if track.metric.family != "real"}
         if len({law.depth for law in found}) > 1:
             self._laws_weighed = self._bars
@@ -371,47 +305,8 @@ class BarIdentity:
             self._evidence = LawEvidence(best.name, margin, rival.name, margin > SETTLED)
         before, self.law = self.law, best
         if before is None or before.key == best.key:
-            return "none"
-        return "depth" if before.depth != best.depth else "laws"
-
-    def _weigh_batch_size(
-        self, counting: Sequence[Track], stride: int, *, at_length: bool
-    ) -> Change:
-        assert self.law is not None
-        if self._sizes is None or self._sized != (self.law.depth, stride):
-            self._sizes, self._sized = SizeEvidence(stride), (self.law.depth, stride)
-            self._size_readers, self._about = {}, None
-        elif self._sizes.settled:
-            return "none"
-        for track in counting:
-            samples = self._new_samples(self._size_readers, track)
-            self._sizes.take(track.metric.name, self.law.depth, samples)
-        found = self._sizes.likeliest()
-        if at_length and found.margin < CERTAIN:
-            self._sizes.ask_scatter()
-            found = self._sizes.likeliest()
-        before = self.batch_size, self.size_is_certain, self._about
-        size = found.size // stride
-        if found.margin > LIKELY or (size == self.batch_size and found.margin > 0.0):
-            known = size == self.batch_size and self.size_is_certain
-            self.size_is_certain = found.margin > (DOUBTFUL if known else CERTAIN)
-            self.batch_size = size
-            self._guess_size(found.size)
-        else:
-            self.batch_size, self.size_is_certain = None, False
-            self._guess_size(self._sizes.about())
-        after = self.batch_size, self.size_is_certain, self._about
-        return "none" if before == after else "batch-size"
-
-    def _guess_size(self, about: int | None) -> None:
-        """Go by another guess of the size where it matters."""
-        if about and self._about and about < ALIKE * self._about and self._about < ALIKE * about:
-            return
-        self._about = about
-
-    def _new_samples(self, readers: dict[str, Reader], track: Track) -> list[Sample]:
-        reader = readers.setdefault(track.metric.name, Reader(track.metric))
-        return reader.read(track)
+            return []
+        return ["depth" if before.depth != best.depth else "laws"]
 
 
 def is_power_of_two(n: int) -> bool:

@@ -58,7 +58,7 @@ class Places:
 
     def _in_epoch(self, p: Print) -> Position:
         if p.unit == "sample" and p.step is not None:
-            size = self._identity.batch_size
+            size = self._identity.size.batch_size
             if size is None or p.step > FARTHEST * size:
                 return Position(p.epoch, None, None, ragged=False, final=p.final)
             return Position(

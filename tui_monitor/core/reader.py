@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tui_monitor.core.evidence import Sample, in_order
 from tui_monitor.core.metrics import Metric
@@ -40,3 +40,18 @@ class Reader:
                 yield Sample(
                     place.epoch, place.k, told, quantum, place.final, place.ragged, place.appended
                 )
+
+
+class Readers:
+    """A reader for each metric, by its name."""
+
+    def __init__(self) -> None:
+        self._of_metric: dict[str, Reader] = {}
+
+    def read(self, track: Track) -> list[Sample]:
+        """The prints of a track that came since the last call."""
+        return self._of_metric.setdefault(track.metric.name, Reader(track.metric)).read(track)
+
+    def are_stale(self, tracks: Mapping[str, Track]) -> bool:
+        """Whether a metric is not what it was thought to be as its first prints were read."""
+        return any(tracks[name].metric != each.metric for name, each in self._of_metric.items())
