@@ -14,7 +14,7 @@ import numpy as np
 
 from tui_monitor.core import wording
 from tui_monitor.core.decoder import RunDecoder
-from tui_monitor.core.edges import Epoch, rows_of, steady
+from tui_monitor.core.edges import Epoch, steady
 from tui_monitor.core.metrics import validation_of
 from tui_monitor.core.profile import profile
 from tui_monitor.core.records import Cause, Event, Verdict
@@ -125,7 +125,7 @@ def _averaging(edge: Edge, anatomy: Anatomy) -> Iterator[Cause]:
 def mean_of(track: Track, epoch: int) -> float | None:
     """Mean of an epoch's batches, from the decoded windows between its prints."""
     total = weight = 0.0
-    for row in rows_of(track, epoch):
+    for row in track.of_epoch(epoch):
         value, begin, end = track.value.get(row), track.from_k.get(row), track.places[row].k
         if value is not None and begin is not None and end is not None and end > begin:
             total += (end - begin) * value
@@ -231,7 +231,7 @@ def _validation(run: RunDecoder, edge: Edge) -> float | None:
     track = run.tracks.get(validation_of(edge.track.metric.name, run.tracks) or "")
     if track is None:
         return None
-    values = [rows_of(track, epoch) for epoch in (edge.epoch, edge.next_epoch)]
+    values = [track.of_epoch(epoch) for epoch in (edge.epoch, edge.next_epoch)]
     if not all(values):
         return None
     before, after = (track.displayed[rows[-1]] for rows in values)

@@ -289,10 +289,8 @@ class RunDecoder:
         return self.stride.undone(displayed, first, p.step, place.k, appended)
 
     def _first_of_epoch(self, track: Track, epoch: int) -> float | None:
-        first = bisect_left(track.places, epoch, key=lambda place: place.epoch)
-        if first == len(track.places) or track.places[first].epoch != epoch:
-            return None
-        return track.displayed[first] if track.places[first].k == 1 else None
+        rows = track.of_epoch(epoch)
+        return track.displayed[rows[0]] if rows and track.places[rows[0]].k == 1 else None
 
     # --- estimates out -----------------------------------------------------------------------
 

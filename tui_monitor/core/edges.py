@@ -7,7 +7,6 @@ every batch or six of them, averaged once or twice. `cells` has the inference.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from itertools import pairwise
 from math import sqrt
@@ -17,7 +16,6 @@ import numpy as np
 
 from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.cells import Base, Cells, Doubt, Point
-from tui_monitor.core.chain import Position
 from tui_monitor.core.noise import Noise
 from tui_monitor.core.records import Part
 from tui_monitor.core.shown import LAST_SHARE, Shown, usable
@@ -76,7 +74,7 @@ class Epoch:
     def __init__(self, track: Track, epoch: int, size: float = 0.0) -> None:
         """`size`: batches of the epoch if it is not over, else what its prints show."""
         self.track = track
-        self.shown = usable(track, rows_of(track, epoch))
+        self.shown = usable(track, track.of_epoch(epoch))
         self.reached = float(self.shown.k[-1]) if len(self.shown) else 0.0
         """Batches done at the newest print."""
         self.size = max(size, self.reached)
@@ -257,17 +255,6 @@ class Epoch:
 def steady(end: Level, start: Level) -> float:
     """What a drift that both edges show would do between their middles."""
     return 0.0 if start.drift * end.drift < 0.0 else min(start.drift, end.drift, key=abs)
-
-
-def rows_of(track: Track, epoch: int) -> range:
-    """The rows of an epoch; rows are in the order of their epochs."""
-    first = bisect_left(track.places, epoch, key=epoch_of)
-    return range(first, bisect_right(track.places, epoch, lo=first, key=epoch_of))
-
-
-def epoch_of(place: Position) -> int:
-    """Key to find rows by epoch."""
-    return place.epoch
 
 
 def _ends(k: FloatArray, wide: FloatArray, start: float) -> Iterator[float]:

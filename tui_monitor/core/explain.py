@@ -18,14 +18,13 @@ Causes are in `causes`, words in `wording`.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from math import isfinite, sqrt
 from typing import Literal, NamedTuple
 
 from tui_monitor.core import causes, wording
 from tui_monitor.core.decoder import RunDecoder
-from tui_monitor.core.edges import Epoch, Level, epoch_of, steady
+from tui_monitor.core.edges import Epoch, Level, steady
 from tui_monitor.core.laws import AS_PRINTED, EPOCH, Law
 from tui_monitor.core.profile import Gap, restlessness, widest_gap
 from tui_monitor.core.records import Boundary, Event, Part, Verdict
@@ -138,7 +137,7 @@ def edges(track: Track, row: int = 0) -> list[Edge]:
     found: list[Edge] = []
     rows = len(track)
     while row < rows:
-        row = bisect_right(track.places, track.places[row].epoch, lo=row, key=epoch_of)
+        row = track.of_epoch(track.places[row].epoch, least=row).stop
         if row < rows and isfinite(track.displayed[row]) and isfinite(track.displayed[row - 1]):
             found.append(Edge(track, row - 1, row))
     return found

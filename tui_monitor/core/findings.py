@@ -16,7 +16,6 @@ from weakref import WeakKeyDictionary
 from tui_monitor.core import goals, remarks
 from tui_monitor.core.curves import over_epochs
 from tui_monitor.core.decoder import RunDecoder
-from tui_monitor.core.edges import rows_of
 from tui_monitor.core.extremes import LATE, Extremes, levels_of
 from tui_monitor.core.history import epochs_over
 from tui_monitor.core.options import Target
@@ -230,7 +229,7 @@ class InnerJump(NamedTuple):
 def _inner_jumps(run: RunDecoder, track: Track) -> Iterator[InnerJump]:
     """Of the epochs whose bar was last drawn close to their end."""
     for epoch in range(1, epochs_over(run) + 1):
-        rows = rows_of(track, epoch)
+        rows = track.of_epoch(epoch)
         if len(rows) < 2 or not track.places[rows[-1]].final:
             continue
         before, after = track.displayed[rows[-2]], track.displayed[rows[-1]]

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 
 from tui_monitor.core.arrays import FloatArray, median
-from tui_monitor.core.edges import rows_of
 from tui_monitor.core.track import Track
 
 SECTIONS = 10
@@ -31,7 +30,7 @@ class Profile(NamedTuple):
 
 def profile(track: Track, epoch: int) -> Profile | None:
     """The profile of an epoch that is over; None if it is not, or has parts without prints."""
-    rows = rows_of(track, epoch)
+    rows = track.of_epoch(epoch)
     if epoch < 1 or not rows or track.filter is None:
         return None
     if not track.places[rows[-1]].final and track.places[-1].epoch == epoch:
@@ -89,7 +88,7 @@ class Gap(NamedTuple):
 
 def widest_gap(track: Track, epoch: int) -> Gap | None:
     """The widest window between two prints of an epoch, where its mean is known."""
-    rows = [row for row in rows_of(track, epoch) if track.value.get(row) is not None]
+    rows = [row for row in track.of_epoch(epoch) if track.value.get(row) is not None]
     if not rows:
         return None
     widest = max(rows, key=lambda row: _width(track, row))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from math import isfinite, nan
 
 from tui_monitor.core.bounds import Ends
@@ -18,6 +19,11 @@ class Rows(Columns):
         self.places: list[Position] = []
         self.possible: dict[int, Few] = {}
         """Counts of a row's window, where it is one of a few; known once its epoch is over."""
+
+    def of_epoch(self, epoch: int, least: int = 0) -> range:
+        """The rows of an epoch, of those from `least` on: rows are in the order of their epochs."""
+        first = bisect_left(self.places, epoch, lo=least, key=_epoch)
+        return range(first, bisect_right(self.places, epoch, lo=first, key=_epoch))
 
     def set_begin(self, row: int, k: int, k0: int) -> None:
         """The row's window begins after batch `k0`, where the row is of batch `k`.
@@ -47,3 +53,7 @@ class Rows(Columns):
         self.outlier[row] = 1
         self.value[row] = self.low[row] = self.high[row] = nan
         self.count[row] = ABSENT
+
+
+def _epoch(place: Position) -> int:
+    return place.epoch
