@@ -22,9 +22,10 @@ from tui_monitor.core.bounds import (
     printed,
     snap,
 )
-from tui_monitor.core.chain import Chain, Position
+from tui_monitor.core.chain import Chain
 from tui_monitor.core.laws import LAWS, STATE, STEPS, Law, forward
 from tui_monitor.core.metrics import describe
+from tui_monitor.core.positions import Position
 
 bounded = settings(max_examples=150, derandomize=True, deadline=None)
 TINY = 1e-7

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from tests.simulate import Case, Simulated
 from tui_monitor.core import following, laws
-from tui_monitor.core.chain import Position
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.options import DecodeOptions
+from tui_monitor.core.positions import Position
 from tui_monitor.core.track import Track
 
 STEPS = 60

@@ -18,7 +18,7 @@ OUT_OF_ORDER = (1, 2, 4, 3, 4, 5, 9, 7, 8, 10, 10, 12, 11)
 def one_by_one(track: Track, epoch: int) -> list[tuple[int, float]]:
     """Row and batches done of each print, by the definition."""
     kept: list[tuple[int, float]] = []
-    for row in track.of_epoch(epoch):
+    for row in track.places.of_epoch(epoch):
         place = track.places[row]
         if place.n is None or track.outlier[row] or not isfinite(track.displayed[row]):
             continue
@@ -44,7 +44,7 @@ def test_columns_hold_what_a_loop_finds(law: laws.Law, last: int | None) -> None
     case = Case(law=law, steps=60, epochs=3, every=2.0, last=last)
     for track in tracks_of(Simulated(case).log()):
         for epoch in range(5):
-            shown = usable(track, track.of_epoch(epoch))
+            shown = usable(track, track.places.of_epoch(epoch))
             assert list(zip(shown.row.tolist(), shown.k.tolist(), strict=True)) == one_by_one(
                 track, epoch
             )
@@ -57,7 +57,7 @@ def test_prints_out_of_order_and_wild_ones_are_left_out() -> None:
         for k in OUT_OF_ORDER
     ]
     (track,) = tracks_of(b"Epoch 1/2\n" + b"".join(bars))
-    shown = usable(track, track.of_epoch(1))
+    shown = usable(track, track.places.of_epoch(1))
     assert list(zip(shown.row.tolist(), shown.k.tolist(), strict=True)) == one_by_one(track, 1)
     assert len(shown) < len(OUT_OF_ORDER)
     assert len(shown.part(2, 5)) == 3

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from itertools import pairwise
 from math import inf, nan
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from tests.simulate import Case, Shape, Simulated
 from tui_monitor.core import laws, view
-from tui_monitor.core.chain import Position
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.laws import Law
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.records import Event, Print, Reading
+from tui_monitor.core.series import Integers
 from tui_monitor.core.session import Session
 from tui_monitor.core.snapshot import Curve, Snapshot
 from tui_monitor.core.view import RunView
@@ -360,20 +360,25 @@ def test_a_picture_costs_what_is_new_in_it() -> None:
     decoder = decode(run.prints)
     seen = look(decoder)
     seen.epoch_rows([])
-    places = CountingList(decoder.tracks["acc"].places)
-    decoder.tracks["acc"].places = places
+    epochs = Counting(decoder.tracks["acc"].places.epoch)
+    decoder.tracks["acc"].places.epoch = epochs
     decoder.add(run.prints[0]._replace(epoch=31))
-    places.read = 0
+    epochs.read = 0
     seen.look()
     assert seen.epoch_rows([])[-1].epoch == 31
     # Of 1800 prints those of the epoch that has just ended, whose level was smoothed.
-    assert places.read <= 61
+    assert epochs.read <= 61
 
 
-class CountingList(list[Position]):
+class Counting(Integers):
     """Counts the rows that are read from it in slices."""
 
     read = 0
+
+    def __new__(cls, values: Integers) -> Counting:
+        found = super().__new__(cls)
+        found.extend(values)
+        return cast("Counting", found)
 
     def __getitem__(self, key: Any) -> Any:
         found = super().__getitem__(key)

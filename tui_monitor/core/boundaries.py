@@ -53,7 +53,7 @@ class Explained:
 def _share(edge: explain.Edge) -> float:
     """How much of the epoch after the boundary is printed, by the size of the one before."""
     places = edge.track.places
-    size, done = places[edge.last_row].k, places[-1].k
+    size, done = places.batches(edge.last_row), places.batches(-1)
     return done / size if size and done else 0.0
 
 
@@ -101,7 +101,7 @@ class OfTrack:
         still_open: list[Boundary] = []
         for edge in explain.edges(track, self._row):
             # what has begun after it may be taken back, but not the epochs on its two sides
-            if track.places[-1].epoch > edge.next_epoch:
+            if track.places.epoch[-1] > edge.next_epoch:
                 self._waiting.append(edge)
                 self._row = edge.first_row
             else:

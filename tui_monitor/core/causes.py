@@ -108,7 +108,7 @@ def _steps_alike(track: Track, epoch: int, step: float) -> bool | None:
 
 def _first_batches(edge: Edge) -> int:
     """Batches behind the first print of the next epoch."""
-    return edge.track.places[edge.first_row].k or 1
+    return edge.track.places.batches(edge.first_row) or 1
 
 
 def _averaging(edge: Edge, anatomy: Anatomy) -> Iterator[Cause]:
@@ -125,8 +125,8 @@ def _averaging(edge: Edge, anatomy: Anatomy) -> Iterator[Cause]:
 def mean_of(track: Track, epoch: int) -> float | None:
     """Mean of an epoch's batches, from the decoded windows between its prints."""
     total = weight = 0.0
-    for row in track.of_epoch(epoch):
-        value, begin, end = track.value.get(row), track.from_k.get(row), track.places[row].k
+    for row in track.places.of_epoch(epoch):
+        value, begin, end = track.value.get(row), track.from_k.get(row), track.places.batches(row)
         if value is not None and begin is not None and end is not None and end > begin:
             total += (end - begin) * value
             weight += end - begin
@@ -175,9 +175,9 @@ def _rate_column(run: RunDecoder) -> dict[int, float]:
         track = run.tracks.get(name)
         if track is not None:
             return {
-                place.epoch: track.displayed[row]
-                for row, place in enumerate(track.places)
-                if track.displayed[row] > 0.0
+                epoch: rate
+                for epoch, rate in zip(track.places.epoch, track.displayed, strict=True)
+                if rate > 0.0
             }
     return {}
 
@@ -218,7 +218,7 @@ def _seen_before(run: RunDecoder, edge: Edge, anatomy: Anatomy) -> Staircase | N
 def _inside(track: Track, epoch: int) -> tuple[float, float] | None:
     """Change of the level from an epoch's first tenth to its last, with its standard error."""
     whole = Epoch(track, epoch)
-    if not len(whole.shown) or not (whole.shown.final[-1] or track.places[-1].epoch > epoch):
+    if not len(whole.shown) or not (whole.shown.final[-1] or track.places.epoch[-1] > epoch):
         return None
     start, end = whole.start(), whole.end()
     if start is None or end is None:
@@ -231,7 +231,7 @@ def _validation(run: RunDecoder, edge: Edge) -> float | None:
     track = run.tracks.get(validation_of(edge.track.metric.name, run.tracks) or "")
     if track is None:
         return None
-    values = [track.of_epoch(epoch) for epoch in (edge.epoch, edge.next_epoch)]
+    values = [track.places.of_epoch(epoch) for epoch in (edge.epoch, edge.next_epoch)]
     if not all(values):
         return None
     before, after = (track.displayed[rows[-1]] for rows in values)

@@ -8,7 +8,6 @@ have made, and answers what a window holds.
 from __future__ import annotations
 
 from math import inf, nan
-from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from tui_monitor.core.bounds import DoubleSums, Ends, Interval, Sums, scaled
 from tui_monitor.core.fading import FadingSums
 from tui_monitor.core.laws import Law
 from tui_monitor.core.metrics import Metric
+from tui_monitor.core.positions import Position
 from tui_monitor.core.sliding import Guess, SlidingSums
 
 NEVER_REPEATS = 2
@@ -29,24 +29,6 @@ AnySums = Sums | DoubleSums | FadingSums | SlidingSums
 Window = tuple[int, float, float, int | None]
 """What a print tells of the batches since the one before: how many were done before these, bounds of
 their mean (nan of none), and their right answers, where that number is certain."""
-
-
-class Position(NamedTuple):
-    """Where in its epoch a print stands, in updates of the bar."""
-
-    epoch: int
-    """1-based ordinal."""
-    k: int | None
-    """Batches done; None where they cannot be known."""
-    n: float | None
-    """The same in full batches: a shorter last one counts as a fraction."""
-    ragged: bool
-    """Its last batch may end the epoch, and then may be shorter by an unknown amount."""
-    final: bool
-    appended: float = 1.0
-    """How many updates the last line counts for where it appends the epoch's mean once more."""
-    done: int | None = None
-    """Batches done since the run began."""
 
 
 class Chain:

@@ -13,12 +13,12 @@ from math import gcd
 
 from tui_monitor.core import batchsize
 from tui_monitor.core.batchsize import LARGEST, Early
-from tui_monitor.core.chain import Position
 from tui_monitor.core.evidence import Sample, early, in_order
 from tui_monitor.core.identity import BarIdentity, Change
 from tui_monitor.core.laws import UNKNOWN
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.places import Places
+from tui_monitor.core.positions import Position
 from tui_monitor.core.prints import Prints
 from tui_monitor.core.records import Estimate, LawEvidence, Print
 from tui_monitor.core.stride import Stride
@@ -289,8 +289,8 @@ class RunDecoder:
         return self.stride.undone(displayed, first, p.step, place.k, appended)
 
     def _first_of_epoch(self, track: Track, epoch: int) -> float | None:
-        rows = track.of_epoch(epoch)
-        return track.displayed[rows[0]] if rows and track.places[rows[0]].k == 1 else None
+        rows = track.places.of_epoch(epoch)
+        return track.displayed[rows[0]] if rows and track.places.k[rows[0]] == 1 else None
 
     # --- estimates out -----------------------------------------------------------------------
 

@@ -74,7 +74,7 @@ class Epoch:
     def __init__(self, track: Track, epoch: int, size: float = 0.0) -> None:
         """`size`: batches of the epoch if it is not over, else what its prints show."""
         self.track = track
-        self.shown = usable(track, track.of_epoch(epoch))
+        self.shown = usable(track, track.places.of_epoch(epoch))
         self.reached = float(self.shown.k[-1]) if len(self.shown) else 0.0
         """Batches done at the newest print."""
         self.size = max(size, self.reached)

@@ -78,19 +78,19 @@ class Edge(NamedTuple):
     @property
     def epoch(self) -> int:
         """The epoch before, 1-based."""
-        return self.track.places[self.last_row].epoch
+        return self.track.places.epoch[self.last_row]
 
     @property
     def one_number(self) -> bool:
         """Whether each of the two epochs shows nothing but its last line."""
         places, row = self.track.places, self.last_row
-        alone = row == 0 or places[row - 1].epoch != self.epoch
-        return alone and places[row].final and places[self.first_row].final
+        alone = row == 0 or places.epoch[row - 1] != self.epoch
+        return alone and bool(places.final[row] and places.final[self.first_row])
 
     @property
     def next_epoch(self) -> int:
         """The epoch after, 1-based."""
-        return self.track.places[self.first_row].epoch
+        return self.track.places.epoch[self.first_row]
 
     @property
     def displayed_end(self) -> float:
@@ -137,7 +137,7 @@ def edges(track: Track, row: int = 0) -> list[Edge]:
     found: list[Edge] = []
     rows = len(track)
     while row < rows:
-        row = track.of_epoch(track.places[row].epoch, least=row).stop
+        row = track.places.of_epoch(track.places.epoch[row], least=row).stop
         if row < rows and isfinite(track.displayed[row]) and isfinite(track.displayed[row - 1]):
             found.append(Edge(track, row - 1, row))
     return found
@@ -251,7 +251,7 @@ def _surprise(edge: Edge, end: Level, start: Level) -> Part:
 
 
 def _chance(edge: Edge, start: Level) -> float:
-    tracker, k = edge.track.filter, edge.track.places[edge.first_row].k
+    tracker, k = edge.track.filter, edge.track.places.batches(edge.first_row)
     if tracker is None or k is None:
         return 0.0
     return sqrt(tracker.noise.variance(start.mean) / max(k, 1))
@@ -270,7 +270,7 @@ def find_obstacle(run: RunDecoder, edge: Edge, found: Anatomy) -> Obstacle | Non
         return "one number an epoch"
     if found.end is None or found.start is None:
         return "too few prints"
-    if (edge.track.places[edge.last_row].k or 0) < LEAST_BATCHES:
+    if (edge.track.places.batches(edge.last_row) or 0) < LEAST_BATCHES:
         return "too few batches"
     if not now.settled:
         return "law not settled"

@@ -140,7 +140,7 @@ def diverged(run: RunDecoder, found: Mapping[Track, Extremes]) -> Iterator[Findi
     lowest = levels_of(track)[best]
     text = remarks.diverged(name, run.prints[track.print_index[best]], lowest, now)
     numbers = {"best": lowest, "now": now}
-    yield Finding("divergence", run.run, track.places[-1].epoch, name, text, numbers)
+    yield Finding("divergence", run.run, track.places.epoch[-1], name, text, numbers)
 
 
 def _is_loss(track: Track) -> bool:
@@ -229,11 +229,11 @@ class InnerJump(NamedTuple):
 def _inner_jumps(run: RunDecoder, track: Track) -> Iterator[InnerJump]:
     """Of the epochs whose bar was last drawn close to their end."""
     for epoch in range(1, epochs_over(run) + 1):
-        rows = track.of_epoch(epoch)
-        if len(rows) < 2 or not track.places[rows[-1]].final:
+        rows = track.places.of_epoch(epoch)
+        if len(rows) < 2 or not track.places.final[rows[-1]]:
             continue
         before, after = track.displayed[rows[-2]], track.displayed[rows[-1]]
-        k, end = track.places[rows[-2]].k, track.places[rows[-1]].k
+        k, end = track.places.batches(rows[-2]), track.places.batches(rows[-1])
         if k is None or end is None or end - k > CLOSE * end:
             continue
         if isfinite(before) and isfinite(after):

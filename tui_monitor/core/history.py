@@ -6,13 +6,15 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import isfinite, nan, sqrt
-from typing import NamedTuple, Protocol
+from operator import attrgetter
+from typing import NamedTuple
 
 import numpy as np
 
 from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.metrics import Metric, validation_of
+from tui_monitor.core.records import Print
 from tui_monitor.core.track import Track
 
 LEAST_BATCHES = 5
@@ -86,28 +88,19 @@ def last_rows(track: Track) -> dict[int, int]:
     rows: dict[int, int] = {}
     row = 0
     while row < len(track):
-        epoch = track.places[row].epoch
-        row = _epoch_end(track.places, row)
+        epoch = track.places.epoch[row]
+        row = track.places.of_epoch(epoch, least=row).stop
         rows[epoch] = row - 1
     return rows
 
 
-class _Placed(Protocol):
-    @property
-    def epoch(self) -> int: ...
-
-
-def _epoch_end(placed: Sequence[_Placed], first: int) -> int:
+def _epoch_end(prints: Sequence[Print], first: int) -> int:
     """Where the epoch ends that begins at `first`: looked for from there on, in growing strides."""
-    epoch, reach = placed[first].epoch, 1
-    while first + reach < len(placed) and placed[first + reach].epoch == epoch:
+    epoch, reach = prints[first].epoch, 1
+    while first + reach < len(prints) and prints[first + reach].epoch == epoch:
         reach *= 2
-    end = min(first + reach, len(placed))
-    return bisect_right(placed, epoch, lo=first + reach // 2, hi=end, key=_epoch)
-
-
-def _epoch(placed: _Placed) -> int:
-    return placed.epoch
+    end = min(first + reach, len(prints))
+    return bisect_right(prints, epoch, lo=first + reach // 2, hi=end, key=attrgetter("epoch"))
 
 
 def _history(run: RunDecoder, track: Track, numbers: dict[int, int]) -> History:
@@ -118,7 +111,7 @@ def _history(run: RunDecoder, track: Track, numbers: dict[int, int]) -> History:
     first_broken = min(broken, default=over + 1)
     last = {epoch: row for epoch, row in last.items() if epoch < first_broken}
     ends = [track.epoch_ends.get(epoch) for epoch in last]
-    most = max((track.places[row].k or 0 for row in ends_at.values()), default=0)
+    most = max((track.places.batches(row) or 0 for row in ends_at.values()), default=0)
     decoded = track.law.inverted and most >= LEAST_BATCHES
     shown = np.array([track.displayed[row] for row in last.values()], dtype=np.float64)
     level = np.array([nan if e is None or not decoded else e[0] for e in ends], dtype=np.float64)

@@ -14,7 +14,7 @@ import numpy as np
 
 from tui_monitor.core import observations
 from tui_monitor.core.bounds import Ends, half_width, printed
-from tui_monitor.core.chain import Chain, Position
+from tui_monitor.core.chain import Chain
 from tui_monitor.core.counts import count_windows
 from tui_monitor.core.following import Following, Heard
 from tui_monitor.core.gaps import Gap
@@ -22,6 +22,7 @@ from tui_monitor.core.kalman import Told
 from tui_monitor.core.laws import Law
 from tui_monitor.core.level import LevelFilter
 from tui_monitor.core.metrics import Metric
+from tui_monitor.core.positions import Position
 from tui_monitor.core.rows import Rows
 from tui_monitor.core.sliding import Guess
 
@@ -157,7 +158,7 @@ class Means:
         rows, index = self._rows, chain.before(place.k)
         k0 = chain.done[index]
         rows.set_begin(row, place.k, k0)
-        if rows.places[row].k == rows.from_k[row]:
+        if rows.places.batches(row) == rows.from_k[row]:
             return
         window = chain.probe(index, place, where)
         if window is None:
@@ -211,7 +212,7 @@ class Means:
         for epoch in over:
             self._tell_once_more(epoch)
             if epoch:
-                following.end_epoch(self._rows.places[epoch[0].row].epoch)
+                following.end_epoch(self._rows.places.epoch[epoch[0].row])
                 following.smooth_epoch()
             following.begin_epoch()
         self._tell_once_more(newest)

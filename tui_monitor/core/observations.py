@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from math import isfinite
 
-from tui_monitor.core.chain import Chain, Position
+from tui_monitor.core.chain import Chain
 from tui_monitor.core.kalman import Told
 from tui_monitor.core.laws import Law
 from tui_monitor.core.level import SILENT, LevelFilter
+from tui_monitor.core.positions import Position
 from tui_monitor.core.sliding import Guess
 
 UNSURPRISING = 2.0

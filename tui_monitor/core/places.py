@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from math import ceil
 
-from tui_monitor.core.chain import Position
 from tui_monitor.core.identity import BarIdentity
+from tui_monitor.core.positions import Position
 from tui_monitor.core.records import Print
 from tui_monitor.core.stride import Stride
 

@@ -30,12 +30,12 @@ class Profile(NamedTuple):
 
 def profile(track: Track, epoch: int) -> Profile | None:
     """The profile of an epoch that is over; None if it is not, or has parts without prints."""
-    rows = track.of_epoch(epoch)
+    rows = track.places.of_epoch(epoch)
     if epoch < 1 or not rows or track.filter is None:
         return None
-    if not track.places[rows[-1]].final and track.places[-1].epoch == epoch:
+    if not track.places.final[rows[-1]] and track.places.epoch[-1] == epoch:
         return None
-    k = np.array([track.places[row].k or 0 for row in rows], dtype=np.float64)
+    k = np.nan_to_num(track.places.k.peek()[rows.start : rows.stop])
     values = track.value.peek()[rows.start : rows.stop]
     k, values = k[np.isfinite(values)], values[np.isfinite(values)]
     # of prints that came out of order the later ones say nothing more
@@ -88,13 +88,13 @@ class Gap(NamedTuple):
 
 def widest_gap(track: Track, epoch: int) -> Gap | None:
     """The widest window between two prints of an epoch, where its mean is known."""
-    rows = [row for row in track.of_epoch(epoch) if track.value.get(row) is not None]
+    rows = [row for row in track.places.of_epoch(epoch) if track.value.get(row) is not None]
     if not rows:
         return None
     widest = max(rows, key=lambda row: _width(track, row))
-    last = track.places[widest].k or 0
-    after = [row for row in rows if (track.places[row].k or 0) > last]
-    ends = max(((track.places[row].k or 0) for row in after), default=last)
+    last = track.places.batches(widest) or 0
+    after = [row for row in rows if (track.places.batches(row) or 0) > last]
+    ends = max((track.places.batches(row) or 0 for row in after), default=last)
     return Gap(
         epoch=epoch,
         first=last - _width(track, widest) + 1,
@@ -107,7 +107,7 @@ def widest_gap(track: Track, epoch: int) -> Gap | None:
 
 
 def _width(track: Track, row: int) -> int:
-    return (track.places[row].k or 0) - track.from_k[row]
+    return (track.places.batches(row) or 0) - track.from_k[row]
 
 
 def _half_width(track: Track, row: int) -> float:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from math import isfinite, nan
 
 from tui_monitor.core.bounds import Ends
-from tui_monitor.core.chain import Position, Window
+from tui_monitor.core.chain import Window
 from tui_monitor.core.counts import Few
+from tui_monitor.core.positions import Positions
 from tui_monitor.core.series import ABSENT, Columns
 
 
@@ -16,27 +16,22 @@ class Rows(Columns):
 
     def __init__(self) -> None:
         super().__init__()
-        self.places: list[Position] = []
+        self.places = Positions()
         self.possible: dict[int, Few] = {}
         """Counts of a row's window, where it is one of a few; known once its epoch is over."""
-
-    def of_epoch(self, epoch: int, least: int = 0) -> range:
-        """The rows of an epoch, of those from `least` on: rows are in the order of their epochs."""
-        first = bisect_left(self.places, epoch, lo=least, key=_epoch)
-        return range(first, bisect_right(self.places, epoch, lo=first, key=_epoch))
 
     def set_begin(self, row: int, k: int, k0: int) -> None:
         """The row's window begins after batch `k0`, where the row is of batch `k`.
 
         Both are of the epoch, or of the run where a law goes on over the ends of epochs.
         """
-        self.from_k[row] = k0 - k + (self.places[row].k or 0)
+        self.from_k[row] = k0 - k + (self.places.batches(row) or 0)
 
     def set_window(self, row: int, k: int, window: Window) -> None:
         """What the row's window holds; infinite bounds tell nothing."""
         begins, low, high, count = window
         self.touch(row)
-        self.from_k[row] = begins - k + (self.places[row].k or 0)
+        self.from_k[row] = begins - k + (self.places.batches(row) or 0)
         self.low[row] = low if isfinite(low) else nan
         self.high[row] = high if isfinite(high) else nan
         self.count[row] = ABSENT if count is None else count
@@ -53,7 +48,3 @@ class Rows(Columns):
         self.outlier[row] = 1
         self.value[row] = self.low[row] = self.high[row] = nan
         self.count[row] = ABSENT
-
-
-def _epoch(place: Position) -> int:
-    return place.epoch

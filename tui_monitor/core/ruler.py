@@ -58,10 +58,11 @@ class Seen:
         self.epochs.cut(changed)
         self.k.cut(changed)
         self.amid.cut(changed)
-        for place in self.track.places[changed:]:
-            self.epochs.append(place.epoch)
-            self.k.append(nan if place.k is None else place.k)
-            self.amid.append(nan if place.k is None or place.final else place.k)
+        places = self.track.places
+        k = places.k.peek()[changed:]
+        self.epochs.extend(places.epoch[changed:])
+        self.k.extend(k.tolist())
+        self.amid.extend(np.where(places.final.peek()[changed:], nan, k).tolist())
         new = int(self.epochs.peek()[changed:].min()) if changed < len(self.epochs) else NEVER
         self.first_epoch = min(old, new)
         self._stretch_from(changed, grown=changed == before)

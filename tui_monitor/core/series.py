@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from tui_monitor.core.arrays import FloatArray, IntArray
+from tui_monitor.core.arrays import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     _Floats = array[float]
@@ -75,6 +75,24 @@ class Integers(_Integers):
         return np.array(self, dtype=np.int64)
 
 
+class Flags(_Integers):
+    """A growing column of flags, a byte each."""
+
+    __slots__ = ()
+
+    def __new__(cls) -> Flags:
+        """An empty column."""
+        return cast("Flags", super().__new__(cls, "b"))
+
+    def cut(self, length: int) -> None:
+        """Forget all from `length` on."""
+        del self[length:]
+
+    def peek(self) -> BoolArray:
+        """The column itself, shape (n,): to be let go before a row is added or cut."""
+        return np.frombuffer(self, dtype=np.bool_)
+
+
 class Columns:
     """What is kept of each print of one metric; row i of every column belongs to the same print.
 
@@ -100,8 +118,9 @@ class Columns:
         """Mean of the row's window, where its counts are few enough to be weighed one by one."""
         self.level = Floats()
         self.variance = Floats()
-        self.outlier = Integers()
-        self._columns: tuple[Floats | Integers, ...] = (
+        self.outlier = Flags()
+        """A print that no law allows."""
+        self._columns: tuple[Floats | Integers | Flags, ...] = (
             *(self.print_index, self.displayed, self.told, self.quantum, self.from_k, self.value),
             *(self.low, self.high, self.count, self.expected, self.level, self.variance),
             self.outlier,

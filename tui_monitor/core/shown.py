@@ -48,13 +48,10 @@ class Shown:
 
 def usable(track: Track, rows: range) -> Shown:
     """Of an epoch's rows those whose number can be inverted, in ascending order; of equals the last."""
-    places, part = track.places[rows.start : rows.stop], slice(rows.start, rows.stop)
-    n = np.array([place.n for place in places], dtype=np.float64)
-    d = track.told.peek()[part]
-    known = np.array([place.k is not None for place in places], dtype=np.bool_)
-    fit = known & (n > 0.0) & (track.outlier.peek()[part] == 0) & np.isfinite(d)
-    ragged = np.array([place.ragged for place in places], dtype=np.bool_)
-    final = np.array([place.final for place in places], dtype=np.bool_)
+    places, part = track.places, slice(rows.start, rows.stop)
+    n, d = places.n.peek()[part], track.told.peek()[part]
+    fit = (n > 0.0) & ~track.outlier.peek()[part] & np.isfinite(d)
+    ragged, final = places.ragged.peek()[part], places.final.peek()[part]
     # a mean of means counts batches, whatever their size
     short = ragged & (n > 1.0) if track.law.depth == 1 else np.zeros_like(ragged)
     k = np.where(short, n - (1.0 - LAST_SHARE), n)
@@ -72,5 +69,5 @@ def usable(track: Track, rows: range) -> Shown:
         quantum=track.quantum.peek()[part][kept],
         ragged=ragged[kept],
         final=final[kept],
-        appended=np.array([place.appended for place in places], dtype=np.float64)[kept],
+        appended=places.appended(rows)[kept],
     )

@@ -8,10 +8,10 @@ from __future__ import annotations
 from math import isfinite
 
 from tui_monitor.core.bounds import printed
-from tui_monitor.core.chain import Position
 from tui_monitor.core.following import Following
 from tui_monitor.core.laws import EPOCH, INSTANTANEOUS, Law
 from tui_monitor.core.metrics import Metric
+from tui_monitor.core.positions import Position
 from tui_monitor.core.rows import Rows
 
 

@@ -16,13 +16,13 @@ from typing import NamedTuple
 import numpy as np
 
 from tui_monitor.core.bounds import printed
-from tui_monitor.core.chain import Position
 from tui_monitor.core.following import Bookmark, Following
 from tui_monitor.core.laws import AS_PRINTED, INSTANTANEOUS, Law
 from tui_monitor.core.level import LevelFilter
 from tui_monitor.core.means import Links, Means
 from tui_monitor.core.metrics import Metric, in_percent, is_percent_of
 from tui_monitor.core.noise import Family
+from tui_monitor.core.positions import Position
 from tui_monitor.core.rows import Rows
 from tui_monitor.core.singles import Singles
 
@@ -89,7 +89,7 @@ class Track(Rows):
     def rollback(self, to: Checkpoint) -> None:
         """Forget the rows added since the checkpoint."""
         self.cut(to.rows)
-        del self.places[to.rows :]
+        self.places.cut(to.rows)
         if self.following is not to.following:
             # they had all rows decoded again
             self.metric = to.metric
@@ -115,9 +115,9 @@ class Track(Rows):
         self.grow(displayed, displayed if told is None else told, quantum, print_index)
         if not (self.metric.low <= displayed <= self.metric.high or self.law.summed):
             self._doubt_range(displayed)
-        if row and self.places[row - 1].ragged:
+        if row and self.places.ragged[row - 1]:
             self._confirm_full(row)
-        self._take(row)
+        self._take(row, place)
         if not self._means.countable:
             self.countable = False
             self.decode_again()
@@ -162,9 +162,7 @@ class Track(Rows):
         """
         alike = 0 < law.depth == self.law.depth and not self._means.narrowed
         self.law, rows = law, len(self)
-        first = next(
-            (i for i, place in enumerate(self.places) if place.ragged or place.final), rows
-        )
+        first = next(iter(np.flatnonzero(self.places.ends_or_may()).tolist()), rows)
         before = self._before_last_line
         if alike and first == rows:
             self.touch(0)
@@ -198,7 +196,7 @@ class Track(Rows):
         self._forget()
         for row in range(len(self.places) if last is None else last):
             self.clear(row)
-            self._take(row)
+            self._take(row, self.places[row])
 
     def follow_again(self) -> None:
         """Follow the level behind running means again, after only a guess of its noise was set.
@@ -215,14 +213,13 @@ class Track(Rows):
         self.following = Following(self, self.metric, self.law, self.batch_size, self._first_noise)
         self._means.follow_again(heard, self.following)
 
-    def _take(self, row: int) -> None:
-        place, d = self.places[row], self.told[row]
+    def _take(self, row: int, place: Position) -> None:
         if place.epoch != self._epoch:
             self.close_epoch()
             self._open_epoch(place.epoch)
         if self.law.goes_on:
             place = place._replace(k=place.done, n=place.done, ragged=False)
-        self._method(row, place, d)
+        self._method(row, place, self.told[row])
 
     def _method_of_law(self) -> Callable[[int, Position, float], None]:
         """What takes a row, its place and its number, as the law would have it."""
