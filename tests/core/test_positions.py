@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +12,7 @@ from tui_monitor.core.positions import Position, Positions
 places = st.builds(
     Position,
     epoch=st.integers(1, 5),
-    k=st.none() | st.integers(0, 2**53),
+    k=st.none() | st.sampled_from([0, 1, 2**53]),
     n=st.none() | st.sampled_from([0.0, 1.0, 1.25, 4e15]),
     ragged=st.booleans(),
     final=st.booleans(),
@@ -39,7 +41,10 @@ def test_positions_are_what_was_taken(
     assert kept[1:-1] == taken[1:-1]
     assert [kept.batches(row) for row in range(len(kept))] == [place.k for place in taken]
     assert kept.appended(range(len(taken))).tolist() == [place.appended for place in taken]
-    assert kept.ends_or_may().tolist() == [place.ragged or place.final for place in taken]
+    assert kept.ragged().tolist() == [place.ragged for place in taken]
+    assert kept.final(1, 4).tolist() == [place.final for place in taken[1:4]]
+    n = kept.full_batches(range(len(taken))).tolist()
+    assert [None if isnan(each) else each for each in n] == [place.n for place in taken]
     for epoch in range(7):
         rows = [row for row, place in enumerate(taken) if place.epoch == epoch]
         assert list(kept.of_epoch(epoch)) == rows

@@ -67,7 +67,6 @@ def test_a_list_of_prints(few: list[Print], length: int, ends: list[str], asked:
         if -length <= i < length:
             assert repr(kept[i]) == repr(expected[i])
     assert list(map(repr, kept[-3:-1])) == list(map(repr, expected[-3:-1]))
-    assert list(map(repr, kept.newest(3))) == list(map(repr, expected[-3:]))
     assert list(map(repr, reversed(kept))) == list(map(repr, reversed(expected)))
 
 

@@ -97,12 +97,12 @@ class RunDecoder:
             self.identity.meet(p, ())
         rows: list[tuple[Track, int]] = []
         place, index = self.places.of(p), len(self.prints) - 1
-        keeps, told_as_shown = self.options.keeps, not self.stride.short_first
+        told_as_shown = not self.stride.short_first
         for name, displayed, quantum, _ in p.readings:
-            if not keeps(name):
-                continue
             track = self.tracks.get(name)
             if track is None:
+                if not self.options.keeps(name):
+                    continue
                 track = self._begin(name)
             told = displayed if told_as_shown else self._undo_stride(track, p, place, displayed)
             rows.append((track, track.add(place, displayed, quantum, index, told)))
@@ -118,7 +118,7 @@ class RunDecoder:
 
     def _learn(self, p: Print) -> None:
         """What the newest print tells by its style, and by where it stands."""
-        if self.identity.meet(p, self.prints.newest(3)[:-1]):
+        if self.identity.meet(p, self.prints):
             self._revise_laws()
         self._learn_steps(p)
 

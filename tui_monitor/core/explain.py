@@ -85,7 +85,7 @@ class Edge(NamedTuple):
         """Whether each of the two epochs shows nothing but its last line."""
         places, row = self.track.places, self.last_row
         alone = row == 0 or places.epoch[row - 1] != self.epoch
-        return alone and bool(places.final[row] and places.final[self.first_row])
+        return alone and places.is_final(row) and places.is_final(self.first_row)
 
     @property
     def next_epoch(self) -> int:

@@ -230,7 +230,7 @@ def _inner_jumps(run: RunDecoder, track: Track) -> Iterator[InnerJump]:
     """Of the epochs whose bar was last drawn close to their end."""
     for epoch in range(1, epochs_over(run) + 1):
         rows = track.places.of_epoch(epoch)
-        if len(rows) < 2 or not track.places.final[rows[-1]]:
+        if len(rows) < 2 or not track.places.is_final(rows[-1]):
             continue
         before, after = track.displayed[rows[-2]], track.displayed[rows[-1]]
         k, end = track.places.batches(rows[-2]), track.places.batches(rows[-1])

@@ -209,7 +209,7 @@ class Following:
         if self._begins[0].step:
             return None
         steps = self.filter.steps
-        told = list(map(Heard, self._step_rows, steps.gaps, steps.observations()))
+        told = list(map(Heard, self._step_rows, steps.gaps, steps.told))
         begins = [begin.step for begin in self._begins]
         return [told[first:last] for first, last in pairwise([*begins, len(told)])]
 

@@ -45,8 +45,8 @@ class Habits:
         self._unknown_length = p.style == "keras-unknown"
         self._named_accuracy = any("accuracy" in r.metric for r in p.readings)
 
-    def hear(self, p: Print, before: Sequence[Print]) -> bool:
-        """Take a line, after up to two `before` it. Whether a metric's law may now be another."""
+    def hear(self, p: Print, prints: Sequence[Print]) -> bool:
+        """Take a line, the newest of the `prints`. Whether a metric's law may now be another."""
         if p.unit != "batch" or p.style != "keras-bar" or p.step is None:
             return False
         if self._last_line == "repeated":
@@ -54,6 +54,7 @@ class Habits:
         if not p.final:
             self._new_lines += p.redrawn is False
             return self._new_lines == NEW_LINES
+        before = prints[-3:-1]
         steps = [q.step for q in before if q.epoch == p.epoch and q.steps is not None]
         seen: LastLine = self._last_line
         if steps and steps[-1] == p.step:

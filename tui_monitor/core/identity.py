@@ -92,12 +92,12 @@ class BarIdentity:
 
     # --- habits ------------------------------------------------------------------------------
 
-    def meet(self, p: Print, before: Sequence[Print]) -> bool:
-        """Take a print, after up to two `before` it. True if a metric's law may now be another."""
+    def meet(self, p: Print, prints: Sequence[Print]) -> bool:
+        """Take a print, the newest of the `prints`. Whether a metric's law may now be another."""
         if self._told.hear(p) or self.law is None:
             self._judge(self._candidates(p))
             self._habits.begin(p)
-        return self._habits.hear(p, before)
+        return self._habits.hear(p, prints)
 
     def _judge(self, found: tuple[Law, ...]) -> None:
         """The law before any evidence."""

@@ -30,56 +30,82 @@ class Position(NamedTuple):
     """Batches done since the run began."""
 
 
+RAGGED, FINAL = 1, 2
+
+
 class Positions(Sequence[Position]):
     """Positions in the order of their prints, which is that of their epochs."""
 
     def __init__(self) -> None:
         self.epoch = Integers()
         self.k = Floats()
-        """nan where it cannot be known, as is n."""
-        self.n = Floats()
-        self.ragged = Flags()
-        self.final = Flags()
+        """nan where it cannot be known."""
+        self._ends = Flags()
+        """Sums of `RAGGED` and `FINAL`."""
+        self._rare: dict[int, tuple[float | None, float]] = {}
+        """n and appended of the rows where they are not k and 1."""
         self._done = Integers()
-        self._appended: dict[int, float] = {}
-        """Where it is not 1."""
+        """Empty where batches of the run are not counted."""
 
     def append(self, place: Position) -> None:
         """Add a position."""
         epoch, k, n, ragged, final, appended, done = place
-        if appended != 1.0:
-            self._appended[len(self.epoch)] = appended
+        row = len(self.epoch)
         self.epoch.append(epoch)
         self.k.append(nan if k is None else k)
-        self.n.append(nan if n is None else n)
-        self.ragged.append(ragged)
-        self.final.append(final)
-        self._done.append(ABSENT if done is None else done)
+        self._ends.append(ragged + FINAL * final)
+        if n != k or appended != 1.0:
+            self._rare[row] = n, appended
+        if done is not None:
+            self._count(row, done)
+
+    def _count(self, row: int, done: int) -> None:
+        self._done.extend([ABSENT] * (row + 1 - len(self._done)))
+        self._done[row] = done
 
     def cut(self, length: int) -> None:
         """Forget all from `length` on."""
-        for column in (self.epoch, self.k, self.n, self.ragged, self.final, self._done):
+        for column in (self.epoch, self.k, self._ends, self._done):
             column.cut(length)
-        self._appended = {row: n for row, n in self._appended.items() if row < length}
+        self._rare = {row: rare for row, rare in self._rare.items() if row < length}
 
     def batches(self, row: int) -> int | None:
         """k of a row."""
         k = self.k[row]
         return int(k) if k == k else None
 
+    def full_batches(self, rows: range) -> FloatArray:
+        """n of rows, nan where it cannot be known."""
+        n = self.k.peek()[rows.start : rows.stop].copy()
+        for row in self._rare.keys() & rows:
+            n[row - rows.start] = nan if (rare := self._rare[row][0]) is None else rare
+        return n
+
+    def appended(self, rows: range) -> FloatArray:
+        """How many updates the last line counts for, of rows."""
+        return np.array([self._rare.get(row, (nan, 1.0))[1] for row in rows], dtype=np.float64)
+
+    def is_ragged(self, row: int) -> bool:
+        """Whether a row may end its epoch."""
+        return bool(self._ends[row] & RAGGED)
+
+    def is_final(self, row: int) -> bool:
+        """Whether a row is its epoch's last line."""
+        return bool(self._ends[row] & FINAL)
+
+    def ragged(self, first: int = 0, last: int | None = None) -> BoolArray:
+        """Which rows may end their epochs."""
+        return (self._ends.peek()[first:last] & RAGGED).astype(np.bool_)
+
+    def final(self, first: int = 0, last: int | None = None) -> BoolArray:
+        """Which rows are their epochs' last lines."""
+        return (self._ends.peek()[first:last] & FINAL).astype(np.bool_)
+
     def of_epoch(self, epoch: int, least: int = 0) -> range:
         """The rows of an epoch, of those from `least` on."""
         epochs = self.epoch.peek()[least:]
         first, last = np.searchsorted(epochs, (epoch, epoch + 1)).tolist()
         return range(least + first, least + last)
-
-    def appended(self, rows: range) -> FloatArray:
-        """How many updates each of these rows counts for, of shape (rows,)."""
-        return np.array([self._appended.get(row, 1.0) for row in rows], dtype=np.float64)
-
-    def ends_or_may(self) -> BoolArray:
-        """Which prints end their epochs, or may: of shape (rows,)."""
-        return self.ragged.peek() | self.final.peek()
 
     def __len__(self) -> int:
         return len(self.epoch)
@@ -94,22 +120,19 @@ class Positions(Sequence[Position]):
         if isinstance(row, slice):
             return [self[i] for i in range(*row.indices(len(self)))]
         row = row if row >= 0 else row + len(self)
-        return Position(
-            self.epoch[row],
-            self.batches(row),
-            self.n.get(row),
-            bool(self.ragged[row]),
-            bool(self.final[row]),
-            self._appended.get(row, 1.0),
-            self._done.get(row),
-        )
+        k = self.batches(row)
+        n, appended = self._rare.get(row) or (None if k is None else float(k), 1.0)
+        ragged, final = self.is_ragged(row), self.is_final(row)
+        done = self._done.get(row) if row < len(self._done) else None
+        return Position(self.epoch[row], k, n, ragged, final, appended, done)
 
     def __setitem__(self, row: int, place: Position) -> None:
         """What is found out of a position later: all but its epoch."""
-        _, k, n, self.ragged[row], self.final[row], appended, done = place
+        _, k, n, ragged, final, appended, done = place
         self.k[row] = nan if k is None else k
-        self.n[row] = nan if n is None else n
-        self._done[row] = ABSENT if done is None else done
-        self._appended.pop(row, None)
-        if appended != 1.0:
-            self._appended[row] = appended
+        self._ends[row] = ragged + FINAL * final
+        self._rare.pop(row, None)
+        if n != k or appended != 1.0:
+            self._rare[row] = n, appended
+        if done is not None or row < len(self._done):
+            self._count(row, ABSENT if done is None else done)

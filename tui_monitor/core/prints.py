@@ -49,10 +49,6 @@ class Prints(Sequence[Print]):
         """The newest print is this one."""
         self._newest[-1] = p
 
-    def newest(self, most: int) -> list[Print]:
-        """The newest, at most `BLOCK` of them."""
-        return self._newest[-most:]
-
     def __len__(self) -> int:
         return len(self._blocks) * BLOCK + len(self._newest)
 

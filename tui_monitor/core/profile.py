@@ -33,7 +33,7 @@ def profile(track: Track, epoch: int) -> Profile | None:
     rows = track.places.of_epoch(epoch)
     if epoch < 1 or not rows or track.filter is None:
         return None
-    if not track.places.final[rows[-1]] and track.places.epoch[-1] == epoch:
+    if not track.places.is_final(rows[-1]) and track.places.epoch[-1] == epoch:
         return None
     k = np.nan_to_num(track.places.k.peek()[rows.start : rows.stop])
     values = track.value.peek()[rows.start : rows.stop]

@@ -62,7 +62,7 @@ class Seen:
         k = places.k.peek()[changed:]
         self.epochs.extend(places.epoch[changed:])
         self.k.extend(k.tolist())
-        self.amid.extend(np.where(places.final.peek()[changed:], nan, k).tolist())
+        self.amid.extend(np.where(places.final(changed), nan, k).tolist())
         new = int(self.epochs.peek()[changed:].min()) if changed < len(self.epochs) else NEVER
         self.first_epoch = min(old, new)
         self._stretch_from(changed, grown=changed == before)

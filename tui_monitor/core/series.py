@@ -8,8 +8,9 @@ from math import nan
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tui_monitor.core.arrays import BoolArray, FloatArray, IntArray
+from tui_monitor.core.arrays import FloatArray, IntArray
 
 if TYPE_CHECKING:
     _Floats = array[float]
@@ -76,7 +77,7 @@ class Integers(_Integers):
 
 
 class Flags(_Integers):
-    """A growing column of flags, a byte each."""
+    """A growing column of small integers, a byte each."""
 
     __slots__ = ()
 
@@ -88,9 +89,9 @@ class Flags(_Integers):
         """Forget all from `length` on."""
         del self[length:]
 
-    def peek(self) -> BoolArray:
+    def peek(self) -> NDArray[np.int8]:
         """The column itself, shape (n,): to be let go before a row is added or cut."""
-        return np.frombuffer(self, dtype=np.bool_)
+        return np.frombuffer(self, dtype=np.int8)
 
 
 class Columns:

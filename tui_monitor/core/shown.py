@@ -49,9 +49,9 @@ class Shown:
 def usable(track: Track, rows: range) -> Shown:
     """Of an epoch's rows those whose number can be inverted, in ascending order; of equals the last."""
     places, part = track.places, slice(rows.start, rows.stop)
-    n, d = places.n.peek()[part], track.told.peek()[part]
-    fit = (n > 0.0) & ~track.outlier.peek()[part] & np.isfinite(d)
-    ragged, final = places.ragged.peek()[part], places.final.peek()[part]
+    n, d = places.full_batches(rows), track.told.peek()[part]
+    fit = (n > 0.0) & (track.outlier.peek()[part] == 0) & np.isfinite(d)
+    ragged, final = places.ragged(rows.start, rows.stop), places.final(rows.start, rows.stop)
     # a mean of means counts batches, whatever their size
     short = ragged & (n > 1.0) if track.law.depth == 1 else np.zeros_like(ragged)
     k = np.where(short, n - (1.0 - LAST_SHARE), n)

@@ -160,9 +160,9 @@ def smooth(steps: Steps, start: State, noise: Noise, kernel: Kernel) -> Smoothed
 
 def drifting(steps: Steps, drift: list[float]) -> Legs:
     """The steps with a drift of the level at each, relative to the noise."""
-    n, told = len(steps), steps.observations()
+    n = len(steps)
     known = [*steps.scale[AHEAD:], *[steps.scale[-1]] * min(n, AHEAD)]
-    return Legs(steps.gaps, told, steps.restarts, known, drift, [0.0] * n, [True] * n)
+    return Legs(steps.gaps, steps.told, steps.restarts, known, drift, [0.0] * n, [True] * n)
 
 
 def learnt_drift(weights: Sequence[tuple[float, ...]]) -> list[float]:

@@ -15,8 +15,8 @@ class Steps:
     def __init__(self) -> None:
         self.gaps: list[Gap] = []
         """From the print before."""
-        self.y, self.c_s, self.c_e, self.variance = Floats(), Floats(), Floats(), Floats()
-        """What was observed: see `Observation`."""
+        self.told: list[Told] = []
+        """What was observed."""
         self.scale = Floats()
         """c of the noise."""
         self.weights: list[tuple[float, ...]] = []
@@ -24,8 +24,7 @@ class Steps:
         self.restarts: list[float | None] = []
         """The sums were reset before it, with this much extra variance of the level; None if not."""
         self._columns: tuple[Any, ...] = (
-            *(self.gaps, self.y, self.c_s, self.c_e, self.variance, self.scale),
-            *(self.weights, self.restarts),
+            *(self.gaps, self.told, self.scale, self.weights, self.restarts),
         )
 
     def __len__(self) -> int:
@@ -35,19 +34,11 @@ class Steps:
         self, g: Gap, o: Told, scale: float, weights: tuple[float, ...], restart: float | None
     ) -> None:
         """Add a print."""
-        y, c_s, c_e, variance = o
         self.gaps.append(g)
-        self.y.append(y)
-        self.c_s.append(c_s)
-        self.c_e.append(c_e)
-        self.variance.append(variance)
+        self.told.append(o)
         self.scale.append(scale)
         self.weights.append(weights)
         self.restarts.append(restart)
-
-    def observations(self) -> list[Told]:
-        """What was observed, print by print."""
-        return list(zip(self.y, self.c_s, self.c_e, self.variance, strict=True))
 
     def since(self, first: int) -> Steps:
         """Those from `first` on, as a copy."""

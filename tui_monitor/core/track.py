@@ -115,7 +115,7 @@ class Track(Rows):
         self.grow(displayed, displayed if told is None else told, quantum, print_index)
         if not (self.metric.low <= displayed <= self.metric.high or self.law.summed):
             self._doubt_range(displayed)
-        if row and self.places.ragged[row - 1]:
+        if row and self.places.is_ragged(row - 1):
             self._confirm_full(row)
         self._take(row, place)
         if not self._means.countable:
@@ -162,7 +162,9 @@ class Track(Rows):
         """
         alike = 0 < law.depth == self.law.depth and not self._means.narrowed
         self.law, rows = law, len(self)
-        first = next(iter(np.flatnonzero(self.places.ends_or_may()).tolist()), rows)
+        first = next(
+            iter(np.flatnonzero(self.places.ragged() | self.places.final()).tolist()), rows
+        )
         before = self._before_last_line
         if alike and first == rows:
             self.touch(0)
