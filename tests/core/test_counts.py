@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from tests.simulate import Case, Simulated
 from tui_monitor.core import laws
 from tui_monitor.core.bounds import Interval
-from tui_monitor.core.counts import MOST, MOST_WINDOWS, PIECE, Counted, count_windows
+from tui_monitor.core.counts import (
+    MOST,
+    MOST_WINDOWS,
+    PIECE,
+    Counted,
+    Few,
+    FewCounts,
+    count_windows,
+)
 
 SAMPLES = 8
 bounded = settings(max_examples=60, derandomize=True, deadline=None)
@@ -157,3 +165,21 @@ def test_they_are_as_likely_as_they_claim(case: Case) -> None:
     for low in (0.0, 0.25, 0.5):
         some = (shares >= low) & (shares < low + 0.25)
         assert abs(shares[some].mean() - truth[some].mean()) < 0.08
+
+
+def test_few_counts_are_kept_by_row() -> None:
+    kept = FewCounts()
+    kept.put(0, [(2, Few(7, (0.25, 0.75))), (5, Few(0, (0.5, 0.0, 0.5)))])
+    kept.put(6, [(6, Few(30, (0.1, 0.9)))])
+    assert kept.get(2) == Few(7, (0.25, 0.75))
+    assert kept.get(5) == Few(0, (0.5, 0.0, 0.5))
+    assert kept.get(6) == Few(30, (0.1, 0.9))
+    assert kept.get(3) is None
+    assert kept.get(7) is None
+    kept.put(3, [(4, Few(1, (0.2, 0.8)))])
+    assert kept.get(2) == Few(7, (0.25, 0.75))
+    assert kept.get(4) == Few(1, (0.2, 0.8))
+    assert kept.get(5) is None
+    assert kept.get(6) is None
+    kept.put(0, [])
+    assert kept.get(2) is None

@@ -7,7 +7,8 @@ window is found by going over the chain forward and back (Rabiner 1989, Proc. IE
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from math import ceil
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from tui_monitor.core.arrays import FloatArray, IntArray
 from tui_monitor.core.records import PossibleCount
+from tui_monitor.core.series import Floats, Integers
 
 MOST = 5
 """Counts of a window beyond which they are not named one by one."""
@@ -45,6 +47,37 @@ class Few(NamedTuple):
             for count, probability in enumerate(self.likely, start=self.first)
             if probability > 0.0
         )
+
+
+class FewCounts:
+    """The few counts of many windows, as columns, by their rows."""
+
+    def __init__(self) -> None:
+        self._rows, self._first, self._likely = Integers(), Integers(), Floats()
+        self._ends = Integers()
+        """Of what `_likely` tells of each window."""
+
+    def put(self, first: int, found: Iterable[tuple[int, Few]]) -> None:
+        """Take those of rows in ascending order, in place of what was known from row `first` on."""
+        self._cut(bisect_left(self._rows, first))
+        for row, few in found:
+            self._rows.append(row)
+            self._first.append(few.first)
+            self._likely.extend(few.likely)
+            self._ends.append(len(self._likely))
+
+    def _cut(self, windows: int) -> None:
+        self._likely.cut(self._ends[windows - 1] if windows else 0)
+        for column in (self._rows, self._first, self._ends):
+            column.cut(windows)
+
+    def get(self, row: int) -> Few | None:
+        """Those of a row, where there are a few."""
+        at = bisect_left(self._rows, row)
+        if at == len(self._rows) or self._rows[at] != row:
+            return None
+        begin = self._ends[at - 1] if at else 0
+        return Few(self._first[at], tuple(self._likely[begin : self._ends[at]]))
 
 
 class Counted(NamedTuple):

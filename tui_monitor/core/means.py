@@ -249,4 +249,5 @@ class Means:
         told = (samples > 0.0) & np.isfinite(found.mean)
         mean = top * found.mean[told] / samples[told]
         rows.value.peek()[at[told]] = rows.expected.peek()[at[told]] = mean
-        rows.possible.update((chain.rows[window], few) for window, few in found.few.items())
+        few = ((chain.rows[window], counts) for window, counts in sorted(found.few.items()))
+        rows.possible.put(chain.rows[0], few)

@@ -90,8 +90,8 @@ class _Block:
         columns: list[Sequence[Any]] = list(zip(*prints, strict=True))
         readings = columns.pop(_READINGS)
         self._fields = list(map(_getter, columns))
-        self._ends = array("L", accumulate(map(len, readings), initial=0))
-        """Of the readings of each print, among those of all."""
+        self._end = _getter(tuple(accumulate(map(len, readings), initial=0)))
+        """Of the readings of the prints before the i-th, among those of all."""
         self._readings = list(map(_getter, zip(*chain.from_iterable(readings), strict=True)))
 
     def print_at(self, at: int) -> Print:
@@ -101,7 +101,7 @@ class _Block:
         return Print._make(fields)
 
     def _readings_of(self, at: int) -> tuple[Reading, ...]:
-        among = range(self._ends[at], self._ends[at + 1])
+        among = range(self._end(at), self._end(at + 1))
         return tuple(Reading._make([get(i) for get in self._readings]) for i in among)
 
     def prints(self) -> Iterator[Print]:
@@ -112,6 +112,8 @@ class _Block:
 def _getter(values: Sequence[Any]) -> Callable[[int], Any]:
     """What tells the i-th value, from as little memory as there need be."""
     kinds = set(map(type, values))
+    if len(kinds) == 1 and values.count(values[0]) == len(values) and values[0] != 0.0:
+        return _repeated(values[0], len(values)).__getitem__
     if kinds == {float}:
         return array("d", values).__getitem__
     if kinds == {float, type(None)}:
@@ -122,11 +124,9 @@ def _getter(values: Sequence[Any]) -> Callable[[int], Any]:
         try:
             return array("q", values).__getitem__
         except OverflowError:
-            return tuple(values).__getitem__
-    if len(kinds) == 1 and values.count(values[0]) == len(values):
-        return _repeated(values[0], len(values)).__getitem__
+            pass
     if kinds == {str}:
-        return tuple(map(intern, values)).__getitem__
+        return _shared(tuple(values)).__getitem__
     return tuple(values).__getitem__
 
 
@@ -134,3 +134,9 @@ def _getter(values: Sequence[Any]) -> Callable[[int], Any]:
 def _repeated(value: Any, times: int) -> tuple[Any, ...]:
     """The same value over and over: shared, as there are many such columns."""
     return (value,) * times
+
+
+@lru_cache(maxsize=64)
+def _shared(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """The same texts, as another block has them: names of metrics that take turns."""
+    return tuple(map(intern, texts))

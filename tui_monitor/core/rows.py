@@ -6,7 +6,7 @@ from math import isfinite, nan
 
 from tui_monitor.core.bounds import Ends
 from tui_monitor.core.chain import Window
-from tui_monitor.core.counts import Few
+from tui_monitor.core.counts import FewCounts
 from tui_monitor.core.positions import Positions
 from tui_monitor.core.series import ABSENT, Columns
 
@@ -17,7 +17,7 @@ class Rows(Columns):
     def __init__(self) -> None:
         super().__init__()
         self.places = Positions()
-        self.possible: dict[int, Few] = {}
+        self.possible = FewCounts()
         """Counts of a row's window, where it is one of a few; known once its epoch is over."""
 
     def set_begin(self, row: int, k: int, k0: int) -> None:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tui_monitor.core.bounds import printed
+from tui_monitor.core.counts import FewCounts
 from tui_monitor.core.following import Bookmark, Following
 from tui_monitor.core.laws import AS_PRINTED, INSTANTANEOUS, Law
 from tui_monitor.core.level import LevelFilter
@@ -55,7 +56,7 @@ class Track(Rows):
 
     def _forget(self) -> None:
         """Back to before the first print; the raw columns stay."""
-        self.possible.clear()
+        self.possible = FewCounts()
         self.following = Following(self, self.metric, self.law, self.batch_size, self._first_noise)
         self._means = Means(self, self.metric, self.law, self.counted_by, self.following)
         self._method = self._method_of_law()
