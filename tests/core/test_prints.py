@@ -46,12 +46,12 @@ prints = st.builds(
     asked=st.lists(st.integers(-5 * BLOCK, 5 * BLOCK), max_size=20),
 )
 def test_a_list_of_prints(few: list[Print], length: int, ends: list[str], asked: list[int]) -> None:
-    expected = [few[(i * i) % len(few)]._replace(line=i) for i in range(length)]
+    expected = [few[(i * i) % len(few)]._replace(line=i, epoch=1 + i // 100) for i in range(length)]
     kept = Prints()
     for p in expected:
         kept.append(p)
     for end in ends:
-        p = few[0]._replace(line=10**6)
+        p = few[0]._replace(line=10**6, epoch=10**6)
         if end == "replace":
             expected[-1] = p
             kept.replace_newest(p)
@@ -63,6 +63,10 @@ def test_a_list_of_prints(few: list[Print], length: int, ends: list[str], asked:
     # two nan are not equal, but are written alike
     assert len(kept) == len(expected)
     assert list(map(repr, kept)) == list(map(repr, expected))
+    for epoch in (0, 1, 2, expected[-1].epoch):
+        of_epoch = [i for i, p in enumerate(expected) if p.epoch == epoch]
+        assert list(kept.of_epoch(epoch)) == of_epoch
+        assert list(kept.of_epoch(epoch, least=9)) == [i for i in of_epoch if i >= 9]
     for i in asked:
         if -length <= i < length:
             assert repr(kept[i]) == repr(expected[i])

@@ -141,11 +141,13 @@ def _left(run: RunDecoder, number: int) -> int | None:
 def _epoch_seconds(run: RunDecoder) -> float | None:
     """How long the last epochs took, by what their last lines say."""
     took: list[float] = []
-    for p in reversed(run.prints):
-        if p.final and p.elapsed is not None:
-            took.append(p.elapsed)
-        if len(took) == TIMED:
-            break
+    end = len(run.prints)
+    for _ in range(TIMED + 1):  # the newest may not be over
+        if end and len(took) < TIMED:
+            p = run.prints[end - 1]
+            if p.final and p.elapsed is not None:
+                took.append(p.elapsed)
+            end = run.prints.of_epoch(p.epoch).start
     return median(took) or None if took else None
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import pairwise
 from math import isfinite, nan, sqrt
-from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +12,6 @@ import numpy as np
 from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.metrics import Metric, validation_of
-from tui_monitor.core.records import Print
 from tui_monitor.core.track import Track
 
 LEAST_BATCHES = 5
@@ -74,8 +71,9 @@ def numbers_of(run: RunDecoder) -> dict[int, int]:
     labels: dict[int, str] = {}
     at = 0
     while at < len(run.prints):
-        labels[run.prints[at].epoch] = run.prints[at].label
-        at = _epoch_end(run.prints, at)
+        first = run.prints[at]
+        labels[first.epoch] = first.label
+        at = run.prints.of_epoch(first.epoch, least=at).stop
     if not all(label.isdecimal() for label in labels.values()):
         return {}
     numbers = [int(label) for label in labels.values()]
@@ -92,15 +90,6 @@ def last_rows(track: Track) -> dict[int, int]:
         row = track.places.of_epoch(epoch, least=row).stop
         rows[epoch] = row - 1
     return rows
-
-
-def _epoch_end(prints: Sequence[Print], first: int) -> int:
-    """Where the epoch ends that begins at `first`: looked for from there on, in growing strides."""
-    epoch, reach = prints[first].epoch, 1
-    while first + reach < len(prints) and prints[first + reach].epoch == epoch:
-        reach *= 2
-    end = min(first + reach, len(prints))
-    return bisect_right(prints, epoch, lo=first + reach // 2, hi=end, key=attrgetter("epoch"))
 
 
 def _history(run: RunDecoder, track: Track, numbers: dict[int, int]) -> History:

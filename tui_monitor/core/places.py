@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Sequence
 from itertools import pairwise
 from math import ceil
 
 from tui_monitor.core.identity import BarIdentity
 from tui_monitor.core.positions import Position
+from tui_monitor.core.prints import Prints
 from tui_monitor.core.records import Print
 from tui_monitor.core.stride import Stride
 
@@ -19,7 +18,7 @@ FARTHEST = 4_000_000
 class Places:
     """Places prints by the batch size, the law and the stride that are known now."""
 
-    def __init__(self, prints: Sequence[Print], identity: BarIdentity) -> None:
+    def __init__(self, prints: Prints, identity: BarIdentity) -> None:
         """`prints`: those of the run, which may grow."""
         self.stride = Stride()
         self._prints = prints
@@ -94,5 +93,5 @@ class Places:
 
     def _last_before(self, epoch: int) -> Print | None:
         """The newest print of the epochs before one."""
-        first = bisect_left(self._prints, epoch, key=lambda p: p.epoch)
+        first = self._prints.of_epoch(epoch).start
         return self._prints[first - 1] if first else None

@@ -103,9 +103,7 @@ class Positions(Sequence[Position]):
 
     def of_epoch(self, epoch: int, least: int = 0) -> range:
         """The rows of an epoch, of those from `least` on."""
-        epochs = self.epoch.peek()[least:]
-        first, last = np.searchsorted(epochs, (epoch, epoch + 1)).tolist()
-        return range(least + first, least + last)
+        return self.epoch.equal_to(epoch, least)
 
     def __len__(self) -> int:
         return len(self.epoch)

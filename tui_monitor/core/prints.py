@@ -15,27 +15,34 @@ from sys import intern
 from typing import Any, overload
 
 from tui_monitor.core.records import Print, Reading
-from tui_monitor.core.series import Floats
+from tui_monitor.core.series import Floats, Integers
 
 BLOCK = 256
 """Prints that are packed together; at least as many of the newest stay as they are."""
+
+OFTEN = 8
+"""Times in a row that a block is asked, after which all its prints are made again at once."""
 
 _READINGS = Print._fields.index("readings")
 
 
 class Prints(Sequence[Print]):
-    """A list of prints that grows, and may be changed, at its end."""
+    """A list of prints, in the order of their epochs, that grows and may be changed at its end."""
 
     def __init__(self) -> None:
+        self._epochs = Integers()
         self._blocks: list[_Block] = []
         self._newest: list[Print] = []
         self._asked = -1
         """The block that was asked last, .."""
+        self._times = 0
+        """.. how often in a row, .."""
         self._opened: list[Print] = []
-        """.. and its prints, once it was asked twice in a row: they are read one after another."""
+        """.. and its prints, once it was asked often: they are read one after another."""
 
     def append(self, p: Print) -> None:
         """Add a print."""
+        self._epochs.append(p.epoch)
         self._newest.append(p)
         if len(self._newest) == 2 * BLOCK:
             self._blocks.append(_Block(self._newest[:BLOCK]))
@@ -44,10 +51,16 @@ class Prints(Sequence[Print]):
     def pop(self) -> None:
         """Forget the newest print: one since which few were added."""
         self._newest.pop()
+        self._epochs.pop()
 
     def replace_newest(self, p: Print) -> None:
         """The newest print is this one."""
         self._newest[-1] = p
+        self._epochs[-1] = p.epoch
+
+    def of_epoch(self, epoch: int, least: int = 0) -> range:
+        """Which are of an epoch, of those from `least` on."""
+        return self._epochs.equal_to(epoch, least)
 
     def __len__(self) -> int:
         return len(self._blocks) * BLOCK + len(self._newest)
@@ -76,7 +89,9 @@ class Prints(Sequence[Print]):
 
     def _packed(self, block: int, at: int) -> Print:
         if block != self._asked:
-            self._asked, self._opened = block, []
+            self._asked, self._times, self._opened = block, 0, []
+        self._times += 1
+        if self._times < OFTEN:
             return self._blocks[block].print_at(at)
         if not self._opened:
             self._opened = list(self._blocks[block].prints())

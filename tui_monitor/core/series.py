@@ -71,6 +71,11 @@ class Integers(_Integers):
         """The column itself, shape (n,): to be let go before a row is added or cut."""
         return np.frombuffer(self, dtype=np.int64)
 
+    def equal_to(self, value: int, least: int = 0) -> range:
+        """Where the value stands in a column in ascending order, from `least` on."""
+        first, last = np.searchsorted(self.peek()[least:], (value, value + 1)).tolist()
+        return range(least + first, least + last)
+
     def array(self) -> IntArray:
         """A copy as an array, shape (n,)."""
         return np.array(self, dtype=np.int64)
