@@ -179,6 +179,9 @@ class Print(NamedTuple):
     per_step: float | None
     redrawn: bool | None = None
     """Whether the next print was drawn over it; None where its line has not ended."""
+    before: int | None = 0
+    """Batches of the run before the epoch, where its steps count these as well; 0 where they begin
+    anew; None: they go on, but nobody knows how many are the epoch's own."""
 
 
 class Event(NamedTuple):

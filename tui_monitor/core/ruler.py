@@ -60,8 +60,9 @@ class Seen:
         self.amid.cut(changed)
         for place in self.track.places[changed:]:
             self.epochs.append(place.epoch)
-            self.k.append(nan if place.k is None else place.k)
-            self.amid.append(nan if place.k is None or place.final else place.k)
+            k = place.done if place.k is None else place.k
+            self.k.append(nan if k is None else k)
+            self.amid.append(nan if k is None or place.final else k)
         new = int(self.epochs.peek()[changed:].min()) if changed < len(self.epochs) else NEVER
         self.first_epoch = min(old, new)
         self._stretch_from(changed, grown=changed == before)
@@ -123,25 +124,27 @@ def _spans(seen: Seen, decoder: RunDecoder, known: FloatArray, last: int) -> Flo
     """Where the count of batches stood before and after each epoch, of which the first are known.
 
     Shape (last, 2); nan where it is not known. An epoch that is over is as long as it says, as its
-    newest batches may not be printed; a total of twice as many is that of several epochs. Without a
-    total, an epoch whose first step is beyond those before counts them from the run's start.
+    newest batches may not be printed; a total of twice as many is that of several epochs. Where steps
+    go on over epochs, each begins where it is known to; else they are counted from the run's start.
     """
     first = len(known) + 1
     newest, of_epoch, rows = decoder.prints[-1], seen.batches(first), seen.last_rows(first)
-    ends = known[:, 1]
-    seen_before = np.flatnonzero(np.isfinite(ends))
-    reached = float(ends[seen_before[-1]]) if seen_before.size else 0.0
     spans = np.full((last, 2), nan)
     spans[: len(known)] = known
+    done = float(np.nansum(known[:, 1] - known[:, 0]))
     for epoch in sorted(of_epoch):
         least, end = of_epoch[epoch]
         p = decoder.prints[seen.track.print_index[rows[epoch]]]
-        before = reached if p.steps is None and least > reached else 0.0
+        if p.before and p.before > done and epoch > 1:
+            spans[epoch - 2, 1] += p.before - done
+            done = float(p.before)
+        counted = p.before is None or (p.before == 0 and p.steps is None and least > done)
+        before = done if counted else 0.0
         if p.steps is not None and (epoch < newest.epoch or newest.final):
             told = decoder.places.epoch_batches(p) or 0
             end = float(told) if end < told < 2 * end else end
         spans[epoch - 1] = before, end
-        reached = end
+        done += end - before
     return spans
 
 

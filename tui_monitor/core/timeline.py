@@ -306,6 +306,7 @@ class Timeline:
             item.elapsed,
             item.per_step,
             None if line.end == "open" else line.end == "redraw",
+            at.before,
         )
 
     # --- lines that say by themselves where they stand
@@ -348,7 +349,7 @@ class Timeline:
         if self._new_source or at.run == 0 or announced:
             standing: Standing = "new-run"
         elif evaluates and item.step is not None:
-            standing = "new-run" if item.step < (at.last or 0) else "goes-on"
+            standing = at.standing_of_validation(item.step, item.epoch)
         else:
             standing = at.standing(item)
         if standing in ("goes-on", "no-news"):

@@ -46,14 +46,14 @@ class Told:
 
     def find_out(self, p: Print) -> bool:
         """Take a print as evidence where the format tells nothing; whether that settles a law."""
-        if not self._bare or p.step is None:
+        if not self._bare or p.step is None or p.before is None:
             return False
         settled = False
         for reading in p.readings:
             bare = self._bare.get(reading.metric)
             if bare is None:
                 continue
-            bare.take(p.epoch, p.step, reading.displayed, reading.quantum)
+            bare.take(p.epoch, p.step - p.before, reading.displayed, reading.quantum)
             if (law := bare.law) is not None:
                 self._laws[reading.metric] = law
                 del self._bare[reading.metric]
