@@ -19,7 +19,12 @@ from tui_monitor.core.formats import (
 )
 from tui_monitor.core.formats.base import COLUMN
 from tui_monitor.core.formats.fastai import ROW, of_table
-from tui_monitor.core.formats.mmengine import ENGINE, smoothed_over
+from tui_monitor.core.formats.mmengine import (
+    ENGINE,
+    SCALARS_VAL,
+    of_epoch,
+    smoothed_over,
+)
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.place import Place
 from tui_monitor.core.records import Columns, Progress, Reading, Window
@@ -72,6 +77,8 @@ class Glossary:
             item = of_table(item, self._columns.get("", ()), at.bar_steps)
         elif item.style == ENGINE and self._window is not None:
             item = smoothed_over(item, self._window)
+        elif item.style == SCALARS_VAL:
+            item = of_epoch(item, at.number if at.label else None)
         elif item.style == table.ROW:
             item = table.of_table(item, self._columns.get(table.ROW, ()))
         elif item.style == rich.EPOCH:

@@ -50,7 +50,9 @@ class Places:
         return self._in_epoch(end).k
 
     def in_batches(self, p: Print, k: int | None) -> int | None:
-        """Batches done after `k` updates of the bar."""
+        """Batches of its epoch done after `k` updates of the bar; None where nobody knows."""
+        if p.before is None:
+            return None
         if k is None or self.stride.size == 1:
             return k
         done = k * self.stride.size

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tui_monitor.core.formats.base import METRIC, printed, self_placed
@@ -57,53 +58,59 @@ class JsonLinesFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """The numbers of a line that is one object."""
-        text = text.strip()
-        if not text.startswith('{"') or not text.endswith("}") or len(text) > _MOST:
-            return ()
-        try:
-            fields = json.loads(text, parse_float=_Text, parse_int=_Text, parse_constant=_Text)
-        except (ValueError, RecursionError):
-            return ()
-        if not isinstance(fields, dict):
-            return ()
-        step = _whole(fields, _STEPS)
-        epoch = _whole(fields, _EPOCHS)
+        fields = read_object(text)
+        step = whole(fields, _STEPS)
+        epoch = whole(fields, _EPOCHS)
         data = _validation(fields)
         if data and epoch is not None and fields.get(_MODE):
             step = None
         placed = {*_STEPS, *_TOTALS, *_EPOCHS}
-        readings = [
-            _reading(name, value)
-            for name, value in fields.items()
-            if isinstance(value, _Text) and name not in placed and not _CLUTTER.search(name)
+        found = [
+            Reading(name, *number, _law(name))
+            for name, number in numbers(fields)
+            if name not in placed and not _CLUTTER.search(name)
         ]
-        if (step is None and epoch is None) or not any(readings):
+        if (step is None and epoch is None) or not found:
             return ()
         unit: Unit = "epoch" if step is None else "batch"
-        found = [reading for reading in readings if reading is not None]
         if data:
             found = [
-                _renamed(each, data) for each in found if describe(each.metric).split != "other"
+                of_validation(each, data)
+                for each in found
+                if describe(each.metric).split != "other"
             ]
         final = True if data and step is None else None
-        total = _whole(fields, _TOTALS)
+        total = whole(fields, _TOTALS)
         known = any(_KNOWN.search(each.metric) for each in found)
         style = LINE if known else UNKNOWN
         return (self_placed(style, step, total, found, unit=unit, final=final, epoch=epoch),)
 
 
-def _validation(fields: dict[str, object]) -> str:
+def read_object(text: str) -> Mapping[str, object]:
+    """The fields of a line that is one object; none of any other."""
+    text = text.strip()
+    if not text.startswith('{"') or not text.endswith("}") or len(text) > _MOST:
+        return {}
+    try:
+        fields = json.loads(text, parse_float=_Text, parse_int=_Text, parse_constant=_Text)
+    except (ValueError, RecursionError):
+        return {}
+    return fields if isinstance(fields, dict) else {}
+
+
+def _validation(fields: Mapping[str, object]) -> str:
     """How the names of a line's metrics begin where it is of a validation; else nothing."""
     told = (fields.get(name) for name in _OF_DATA)
     return next((_VALIDATIONS.get(str(each).lower(), "") for each in told if each), "")
 
 
-def _renamed(reading: Reading, data: str) -> Reading:
+def of_validation(reading: Reading, data: str = "val_") -> Reading:
+    """A number of a line that is of no training; `data`: how the names of such numbers begin."""
     known = describe(reading.metric).split == "val"
     return reading._replace(metric=reading.metric if known else data + reading.metric, law="epoch")
 
 
-def _whole(fields: dict[str, object], names: tuple[str, ...]) -> int | None:
+def whole(fields: Mapping[str, object], names: tuple[str, ...]) -> int | None:
     """The first of some fields that is a whole number."""
     for name in names:
         value = fields.get(name)
@@ -112,12 +119,15 @@ def _whole(fields: dict[str, object], names: tuple[str, ...]) -> int | None:
     return None
 
 
-def _reading(name: str, text: str) -> Reading | None:
-    if text in ("NaN", "Infinity", "-Infinity"):
-        return Reading(name, float(text), 0.0, _law(name))
-    if not _NUMBER.match(text):
-        return None
-    return Reading(name, *printed(text), _law(name))
+def numbers(fields: Mapping[str, object]) -> Iterator[tuple[str, tuple[float, float]]]:
+    """Names, values and quanta of the fields that are numbers."""
+    for name, value in fields.items():
+        if not isinstance(value, _Text):
+            continue
+        if value in ("NaN", "Infinity", "-Infinity"):
+            yield name, (float(value), 0.0)
+        elif _NUMBER.match(value):
+            yield name, printed(value)
 
 
 def _law(name: str) -> str:
