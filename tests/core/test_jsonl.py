@@ -120,3 +120,9 @@ def test_steps_that_count_on_over_epochs_are_as_printed() -> None:
     assert [row.step for row in rows] == list(range(1, 31))
     assert [row.epoch for row in rows] == [1] * 10 + [2] * 10 + [3] * 10
     assert session.snapshot(0.0).epoch_ends.tolist() == [10.0, 20.0]
+
+
+def test_settings_are_no_print() -> None:
+    called = '{"epoch": 90, "batch_size": 64, "lr": 0.001, "loss": 0.5, "optimizer": "adam"}'
+    assert parse(called) == ()
+    assert parse('{"epoch": 90, "batch_size": 64, "lr": 0.001, "loss": 0.5}')

@@ -42,6 +42,21 @@ _CLUTTER = re.compile(
     r"|percent|wall|progress|version|count|total",
     re.IGNORECASE,
 )
+_SETTINGS = frozenset(
+    {
+        *(
+            "batch_size",
+            "optimizer",
+            "num_workers",
+            "weight_decay",
+            "dropout",
+            "seed",
+            "hidden_size",
+        ),
+        *("model", "dataset", "data_dir", "data_path", "output_dir", "save_dir", "device"),
+    }
+)
+"""Of which an object that shows two is no print, but how a program was called."""
 _NUMBER = re.compile(r"-?(?:\d{1,24}(?:\.\d{1,24})?(?:[eE][+-]?\d{1,3})?)\Z")
 
 
@@ -59,6 +74,8 @@ class JsonLinesFormat:
     def parse(self, text: str) -> tuple[Item, ...]:
         """The numbers of a line that is one object."""
         fields = read_object(text)
+        if len(_SETTINGS & fields.keys()) > 1:
+            return ()
         step = whole(fields, _STEPS)
         epoch = whole(fields, _EPOCHS)
         data = _validation(fields)
