@@ -205,7 +205,7 @@ LINES: dict[str, tuple[str, str]] = {
     "composer": ("composer", "\t Train loss/train/total: 2.3125"),
     "deepspeed": (
         "deepspeed",
-        "steps: 40 loss: 7.1250 mtp_loss: 0.2500 iter time (s): 1.234 samples/sec: 51.863",
+        "steps: 40 loss: 7.1250 moe loss: 0.2500 iter time (s): 1.234 samples/sec: 51.863",
     ),
     "deepspeed-optimizer": (
         "deepspeed",
@@ -321,7 +321,7 @@ def test_steps_of_large_models() -> None:
     assert rows(parse("litgpt-validation")) == [("val_loss", 1.2345, 1e-4, "epoch")]
     assert rows(parse("deepspeed")) == [
         ("loss", 7.125, 1e-4, "instantaneous"),
-        ("mtp_loss", 0.25, 1e-4, "instantaneous"),
+        ("moe loss", 0.25, 1e-4, "instantaneous"),
     ]
     assert parse("deepspeed").per_step == 1.234
     assert rows(parse("deepspeed-optimizer")) == [("lr", 2.5e-05, 1e-06, "instantaneous")]
@@ -337,6 +337,11 @@ def test_rows_of_composer() -> None:
     assert row("Train metrics/train/Accuracy: 0.2500")[0][0] == "train_Accuracy"
     assert row("Train lr-DecoupledAdamW/group0: 0.0012") == [("lr", 0.0012, 1e-4, "instantaneous")]
     assert row("Eval metrics/eval/Accuracy: 0.2500") == [("val_Accuracy", 0.25, 1e-4, "epoch")]
+    for blanks in (" " * 9, "0:\t ", "12: \t "):
+        (item,) = by_name("composer").parse(f"{blanks}Train loss/train/total: 2.3125")
+        assert isinstance(item, Progress)
+        assert item.readings == parse("composer").readings
+    assert by_name("composer").parse("    Train Loss: 0.5000") == ()
     for clutter in ("Train time/batch: 9", "Train time/total: 0.1250", "Train lr-A/group1: 0.1000"):
         assert by_name("composer").parse(f"\t {clutter}") == ()
     assert by_name("composer").parse("[Eval batch=5/5] Eval on eval data:") == ()

@@ -24,7 +24,11 @@ ROW: Final = "composer"
 """`\\t Train loss/train/total: 2.3184`."""
 
 _HEAD = re.compile(r"(?:^|\s)(?:\[epoch=(\d{1,9})\])?\[batch=(\d{1,12})(?:/(\d{1,12}))?\]:$")
-_ROW = re.compile(r"\t (Train|Eval) ([A-Za-z][^\s:]{0,200}): (-?\d{1,24}\.\d{4}|-?inf|nan)$")
+_ROW = re.compile(
+    r"(?:\d{1,6}: ?)?(\t | {3,10})(Train|Eval) ([A-Za-z][^\s:]{0,200})"
+    r": (-?\d{1,24}\.\d{4}|-?inf|nan)$"
+)
+"""Behind the rank of its process, and a tab; copies may have blanks for it."""
 _OF_METRICS = re.compile(r"metrics/[^/]{1,80}/(.{1,100})")
 _RATE = re.compile(r"lr-[^/]{1,80}(?:/group0)?")
 _CLUTTER = re.compile(r"(?:time|throughput|memory|trainer|wall_clock|lr-|rng|device|gpu)")
@@ -37,10 +41,10 @@ class ComposerFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """A head, or a row below one."""
-        if text.startswith("\t "):
-            reading = _reading(text)
+        if "[batch=" not in text:
+            reading = _reading(text) if " Train " in text or " Eval " in text else None
             return (self_placed(ROW, None, None, [reading]),) if reading is not None else ()
-        if "[batch=" not in text or (match := _HEAD.search(text)) is None:
+        if (match := _HEAD.search(text)) is None:
             return ()
         epoch, step, steps = (int(each) if each else None for each in match.groups())
         return (self_placed(HEAD, step, steps, (), epoch=epoch),)
@@ -49,9 +53,9 @@ class ComposerFormat:
 def _reading(text: str) -> Reading | None:
     """The number of a row; None where it is no metric."""
     match = _ROW.match(text)
-    if match is None:
+    if match is None or not ("\t" in match[1] or "/" in match[3]):
         return None
-    data, name, value = match.groups()
+    _, data, name, value = match.groups()
     if _RATE.fullmatch(name):
         return Reading("lr", *printed(value), "instantaneous")
     if _CLUTTER.match(name):

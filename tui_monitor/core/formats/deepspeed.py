@@ -22,10 +22,10 @@ OPTIMIZER: Final = "deepspeed-optimizer"
 """`.. [Rank 0] step=10, skipped=0, lr=[1e-05], mom=[(0.9, 0.95)]`."""
 
 _PIPELINE = re.compile(
-    rf"(?:^|\s)steps: (\d{{1,12}}) ((?:[A-Za-z]\S{{0,80}}: {NUMBER} ){{1,20}})"
+    rf"(?:^|\s)steps: (\d{{1,12}}) ((?:[A-Za-z][\w /.-]{{0,60}}: {NUMBER} ){{1,20}})"
     r"iter time \(s\): (\d{1,9}\.\d{3}) samples/sec: "
 )
-_LOSS = re.compile(rf"(\S{{1,81}}): ({NUMBER}) ")
+_LOSS = re.compile(rf"([A-Za-z][\w /.-]{{0,60}}): ({NUMBER}) ")
 _OPTIMIZER = re.compile(
     rf"\[Rank \d{{1,6}}\] step=(\d{{1,12}}), skipped=\d{{1,12}}, lr=\[?({NUMBER})[,\]]"
 )
