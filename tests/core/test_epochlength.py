@@ -74,7 +74,11 @@ def test_a_total_of_all_planned_epochs_tells_how_long_one_is() -> None:
     def line(epoch: int, step: int, loss: float) -> str:
         return f"Epoch {epoch + 1}/{EPOCHS}, Step {step}/{94 * EPOCHS}, Loss: {loss:.5f}"
 
-    check_windows(decoded(94, line), 94)
+    session = decoded(94, line)
+    check_windows(session, 94)
+    snapshot = session.snapshot(0.0)
+    assert snapshot.curves[0].x.tolist() == [row.step for row in session.rows()]
+    assert snapshot.epoch_ends.tolist() == [94.0 * epoch for epoch in range(1, EPOCHS)]
 
 
 def test_a_validation_after_the_newest_print_tells_where_an_epoch_ended() -> None:

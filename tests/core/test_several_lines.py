@@ -140,6 +140,10 @@ def test_a_bar_may_be_one_for_all_epochs() -> None:
     rows = list(session.rows())
     assert [row.epoch for row in rows] == [1] * LENGTH + [2] * LENGTH + [3] * LENGTH
     check_windows(rows, VALUES, LENGTH)
+    snapshot = session.snapshot(0.0)
+    assert snapshot.epoch_ends.tolist() == [24.0, 48.0, 72.0]
+    assert (snapshot.epochs, snapshot.step, snapshot.steps) == (3, 72, 72)
+    assert decoded(kohya(lines=True)[:2000]).snapshot(0.0).epochs is None
 
 
 def test_where_no_line_announces_its_epochs_its_number_is_shown_as_printed() -> None:

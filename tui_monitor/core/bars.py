@@ -77,8 +77,8 @@ class Bars:
         self._announced: tuple[int, int | None] | None = None
         self._announced_in = 0
         """The line that said so."""
-        self._begun_anew = False
-        """The training's bar began more than once."""
+        self._begun_anew = self._of_run = False
+        """The training's bar began more than once; or it is one for all epochs."""
         self._validation: Shown | None = None
         """The newest state of the bar of a validation."""
         self._epoch: tuple[int | None, int | None] = (None, None)
@@ -226,8 +226,11 @@ class Bars:
         self._announced = None
         if told[0] not in (number, number + 1):
             return False  # late
+        self._of_run = True
+        if told[0] == number:
+            return False  # where it ends is not told as long as its total is that of all epochs
         self._epoch = told
-        return told[0] > number
+        return True
 
     def _end_epoch(self) -> list[Shown]:
         if self._training is None:
@@ -255,7 +258,8 @@ class Bars:
         epoch, epochs = self._epoch
         if item.epoch is not None:
             epoch, epochs = item.epoch, item.epochs
-        return item._replace(readings=readings, step=k, epoch=epoch, epochs=epochs)
+        of_run = self._of_run
+        return item._replace(readings=readings, step=k, epoch=epoch, epochs=epochs, of_run=of_run)
 
     def _new(self, reading: Reading) -> bool:
         """Whether a number is not that of an epoch before, which stays beside the bar."""

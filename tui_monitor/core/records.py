@@ -118,6 +118,8 @@ class Progress(NamedTuple):
     """How far the training is, in epochs, of a line that shows no step."""
     bar: str = ""
     """What the bar is called, where a log draws several: the same for all epochs."""
+    of_run: bool = False
+    """It is one bar for all epochs, which other lines announce."""
 
 
 class Columns(NamedTuple):

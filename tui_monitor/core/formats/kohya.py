@@ -19,11 +19,11 @@ _BAR = "steps"
 
 
 def averages(item: Progress) -> bool:
-    """Whether a line is of such a bar, with its number, and its epochs are announced."""
+    """Whether a line is of such a bar, with its number."""
     return (
         item.style == tqdm.BAR
         and item.bar == _BAR
-        and item.epochs is not None
+        and item.of_run
         and any(each.metric == NAME for each in item.readings)
     )
 
