@@ -96,7 +96,7 @@ class Glossary:
         elif kohya.averages(item):
             item = kohya.smoothed_over(item, at.length.known)
         elif item.style in (composer.HEAD, composer.ROW):
-            item = self._of_head(item)
+            item = self._of_head(item, at)
         elif item.style in _OF_BOXES:
             item = self._of_box(item)
         elif item.style in (deepspeed.OPTIMIZER, deepspeed.PIPELINE):
@@ -133,14 +133,14 @@ class Glossary:
             readings = tuple(each for each in readings if describe(each.metric).split == "val")
         return item._replace(readings=readings)
 
-    def _of_head(self, item: Progress) -> Progress:
+    def _of_head(self, item: Progress, at: Place) -> Progress:
         """A row below a head: the first one takes its place, others stand where the training is."""
         if item.style == composer.HEAD:
             self._row_of = item
             return item
         head, validates = self._row_of, item.readings[0].law == "epoch"
         if head is None or validates:
-            return item
+            return item if at.last is not None else item._replace(readings=())
         self._row_of = None
         return item._replace(step=head.step, steps=head.steps, epoch=head.epoch)
 
