@@ -84,7 +84,7 @@ class Place:
         self.looped = False
         self.first_number = None
         self.from_zero = self.goes_on = False
-        self.first_step = self.ended_at = self.validated_at = None
+        self.first_step = self.last = self.validated_at = None
         self.length = ANY
         self.before = 0
         self.epochs_done = 0.0

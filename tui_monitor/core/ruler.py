@@ -135,7 +135,7 @@ def _spans(seen: Seen, decoder: RunDecoder, known: FloatArray, last: int) -> Flo
     for epoch in sorted(of_epoch):
         least, end = of_epoch[epoch]
         p = decoder.prints[seen.track.print_index[rows[epoch]]]
-        if p.before and p.before > done and epoch > 1:
+        if p.before and epoch > 1:
             spans[epoch - 2, 1] += p.before - done
             done = float(p.before)
         counted = p.before is None or (p.before == 0 and p.steps is None and least > done)
