@@ -1,22 +1,13 @@
 """What earlier lines of a log said that later ones are read by, and what must not be read twice.
 
-Owns the names of a table's columns, the width of a window, what a print over several lines has shown of
-itself, and that a round is shown once more.
+Owns the names of a table's columns, the width of a window, and that a round is shown once more.
 """
 
 from __future__ import annotations
 
-from tui_monitor.core.formats import (
-    composer,
-    deepspeed,
-    kohya,
-    litgpt,
-    plain,
-    rich,
-    stablebaselines,
-    table,
-    ultralytics,
-)
+from tui_monitor.core.blocks import STYLES as OF_BLOCKS
+from tui_monitor.core.blocks import Block
+from tui_monitor.core.formats import kohya, litgpt, plain, rich, table, ultralytics
 from tui_monitor.core.formats.base import COLUMN
 from tui_monitor.core.formats.fastai import ROW, of_table
 from tui_monitor.core.formats.mmengine import (
@@ -27,13 +18,9 @@ from tui_monitor.core.formats.mmengine import (
 )
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.place import Place
-from tui_monitor.core.records import Columns, Progress, Reading, Window
+from tui_monitor.core.records import Columns, Progress, Window
 
 _OF_LOOPS = (plain.LINE, plain.HEAD, plain.DATA, plain.BELOW)
-_OF_BOXES = (
-    *(stablebaselines.RULE, stablebaselines.SECTION),
-    *(stablebaselines.ROW, stablebaselines.TIMESTEPS),
-)
 
 
 class Glossary:
@@ -52,12 +39,7 @@ class Glossary:
         self._data = ""
         """What names of metrics begin with on the next line below."""
         self._repeats = False
-        self._row_of: Progress | None = None
-        """The place of the rows below, until one of them takes it."""
-        self._held: tuple[Reading, ...] = ()
-        """Numbers that wait for the line that places them."""
-        self._section = ""
-        """That the rows below are of."""
+        self._block = Block()
 
     def learn(self, item: Columns | Window) -> None:
         """Take what a line says of those to come."""
@@ -95,12 +77,8 @@ class Glossary:
             item = litgpt.smoothed_over(item, self._window)
         elif kohya.averages(item):
             item = kohya.smoothed_over(item, at.length.known)
-        elif item.style in (composer.HEAD, composer.ROW):
-            item = self._of_head(item, at)
-        elif item.style in _OF_BOXES:
-            item = self._of_box(item)
-        elif item.style in (deepspeed.OPTIMIZER, deepspeed.PIPELINE):
-            item = self._of_step(item)
+        elif item.style in OF_BLOCKS:
+            self._block, item = self._block.read(item)
         return None if repeats or not item.readings else item
 
     def _news(self, item: Progress) -> Progress:
@@ -132,44 +110,6 @@ class Glossary:
             # the steps have shown what this sums up
             readings = tuple(each for each in readings if describe(each.metric).split == "val")
         return item._replace(readings=readings)
-
-    def _of_head(self, item: Progress, at: Place) -> Progress:
-        """A row below a head: the first one takes its place, others stand where the training is."""
-        if item.style == composer.HEAD:
-            self._row_of = item
-            return item
-        head, validates = self._row_of, item.readings[0].law == "epoch"
-        if head is None or validates:
-            return item if at.last is not None else item._replace(readings=())
-        self._row_of = None
-        return item._replace(step=head.step, steps=head.steps, epoch=head.epoch)
-
-    def _of_box(self, item: Progress) -> Progress:
-        """A row of a box: what stands above the one that tells the step waits for it."""
-        if item.style == stablebaselines.SECTION:
-            self._section = item.bar
-        elif item.style == stablebaselines.RULE:
-            self._section, self._held, self._row_of = "", (), None
-        elif item.style == stablebaselines.TIMESTEPS:
-            self._row_of = item
-            item = item._replace(readings=self._held)
-        else:
-            readings = tuple(stablebaselines.of_section(r, self._section) for r in item.readings)
-            if self._row_of is None:
-                self._held += readings
-                readings = ()
-            item = item._replace(readings=readings)
-        return item
-
-    def _of_step(self, item: Progress) -> Progress:
-        """The losses of a step, with the learning rate that a line before tells of it."""
-        if item.style == deepspeed.OPTIMIZER:
-            self._row_of = item
-            return item._replace(readings=())
-        before = self._row_of
-        if before is None or before.step != item.step:
-            return item
-        return item._replace(readings=item.readings + before.readings)
 
     def _named(self, row: Progress, table: str) -> Progress:
         """A row by the names of its columns; what nothing names is left out."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tui_monitor.core.formats.base import METRIC, printed, self_placed
@@ -42,6 +41,7 @@ _CLUTTER = re.compile(
     r"|percent|wall|progress|version|count|total",
     re.IGNORECASE,
 )
+_NUMBER = re.compile(r"-?(?:\d{1,24}(?:\.\d{1,24})?(?:[eE][+-]?\d{1,3})?)\Z")
 _SETTINGS = frozenset(
     {
         *(
@@ -57,7 +57,6 @@ _SETTINGS = frozenset(
     }
 )
 """Of which an object that shows two is no print, but how a program was called."""
-_NUMBER = re.compile(r"-?(?:\d{1,24}(?:\.\d{1,24})?(?:[eE][+-]?\d{1,3})?)\Z")
 
 
 class _Text(str):
@@ -73,61 +72,55 @@ class JsonLinesFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """The numbers of a line that is one object."""
-        fields = read_object(text)
+        text = text.strip()
+        if not text.startswith('{"') or not text.endswith("}") or len(text) > _MOST:
+            return ()
+        try:
+            fields = json.loads(text, parse_float=_Text, parse_int=_Text, parse_constant=_Text)
+        except (ValueError, RecursionError):
+            return ()
+        if not isinstance(fields, dict):
+            return ()
         if len(_SETTINGS & fields.keys()) > 1:
             return ()
-        step = whole(fields, _STEPS)
-        epoch = whole(fields, _EPOCHS)
+        step = _whole(fields, _STEPS)
+        epoch = _whole(fields, _EPOCHS)
         data = _validation(fields)
         if data and epoch is not None and fields.get(_MODE):
             step = None
         placed = {*_STEPS, *_TOTALS, *_EPOCHS}
-        found = [
-            Reading(name, *number, _law(name))
-            for name, number in numbers(fields)
-            if name not in placed and not _CLUTTER.search(name)
+        readings = [
+            _reading(name, value)
+            for name, value in fields.items()
+            if isinstance(value, _Text) and name not in placed and not _CLUTTER.search(name)
         ]
-        if (step is None and epoch is None) or not found:
+        if (step is None and epoch is None) or not any(readings):
             return ()
         unit: Unit = "epoch" if step is None else "batch"
+        found = [reading for reading in readings if reading is not None]
         if data:
             found = [
-                of_validation(each, data)
-                for each in found
-                if describe(each.metric).split != "other"
+                _renamed(each, data) for each in found if describe(each.metric).split != "other"
             ]
         final = True if data and step is None else None
-        total = whole(fields, _TOTALS)
+        total = _whole(fields, _TOTALS)
         known = any(_KNOWN.search(each.metric) for each in found)
         style = LINE if known else UNKNOWN
         return (self_placed(style, step, total, found, unit=unit, final=final, epoch=epoch),)
 
 
-def read_object(text: str) -> Mapping[str, object]:
-    """The fields of a line that is one object; none of any other."""
-    text = text.strip()
-    if not text.startswith('{"') or not text.endswith("}") or len(text) > _MOST:
-        return {}
-    try:
-        fields = json.loads(text, parse_float=_Text, parse_int=_Text, parse_constant=_Text)
-    except (ValueError, RecursionError):
-        return {}
-    return fields if isinstance(fields, dict) else {}
-
-
-def _validation(fields: Mapping[str, object]) -> str:
+def _validation(fields: dict[str, object]) -> str:
     """How the names of a line's metrics begin where it is of a validation; else nothing."""
     told = (fields.get(name) for name in _OF_DATA)
     return next((_VALIDATIONS.get(str(each).lower(), "") for each in told if each), "")
 
 
-def of_validation(reading: Reading, data: str = "val_") -> Reading:
-    """A number of a line that is of no training; `data`: how the names of such numbers begin."""
+def _renamed(reading: Reading, data: str) -> Reading:
     known = describe(reading.metric).split == "val"
     return reading._replace(metric=reading.metric if known else data + reading.metric, law="epoch")
 
 
-def whole(fields: Mapping[str, object], names: tuple[str, ...]) -> int | None:
+def _whole(fields: dict[str, object], names: tuple[str, ...]) -> int | None:
     """The first of some fields that is a whole number."""
     for name in names:
         value = fields.get(name)
@@ -136,15 +129,12 @@ def whole(fields: Mapping[str, object], names: tuple[str, ...]) -> int | None:
     return None
 
 
-def numbers(fields: Mapping[str, object]) -> Iterator[tuple[str, tuple[float, float]]]:
-    """Names, values and quanta of the fields that are numbers."""
-    for name, value in fields.items():
-        if not isinstance(value, _Text):
-            continue
-        if value in ("NaN", "Infinity", "-Infinity"):
-            yield name, (float(value), 0.0)
-        elif _NUMBER.match(value):
-            yield name, printed(value)
+def _reading(name: str, text: str) -> Reading | None:
+    if text in ("NaN", "Infinity", "-Infinity"):
+        return Reading(name, float(text), 0.0, _law(name))
+    if not _NUMBER.match(text):
+        return None
+    return Reading(name, *printed(text), _law(name))
 
 
 def _law(name: str) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tui_monitor.core.formats.base import CLOCK, NUMBER, clock_seconds, printed, self_placed
-from tui_monitor.core.formats.jsonl import numbers, of_validation, read_object, whole
+from tui_monitor.core.formats.jsonl import JsonLinesFormat
 from tui_monitor.core.records import Item, Progress, Reading, Window
 
 ENGINE: Final = "mmengine"
@@ -47,7 +47,7 @@ _WINDOW = re.compile(r"\blog_processor = dict\([^()]{0,200}\bwindow_size=([1-9]\
 _SMOOTHED = re.compile(r"loss|grad_norm")
 
 _CLUTTER = frozenset({"time", "data_time", "memory", "momentum"})
-_PLACES = frozenset({"epoch", "iter", "step"})
+_JSON = JsonLinesFormat()
 _WORDS = frozenset({"nan", "inf", "-inf"})
 _USUAL = "sliding-10"
 """Law of what is smoothed, where the settings say nothing else."""
@@ -85,23 +85,23 @@ class MMEngineFormat:
 
 def _scalars(text: str) -> tuple[Item, ...]:
     """An object of a training, or of a validation, which shows no iteration beside its step."""
-    if '"data_time"' not in text or '"step"' not in text:
+    if '"data_time": ' not in text or '"time": ' not in text or '"step": ' not in text:
         return ()
-    fields = read_object(text)
-    step, epoch = whole(fields, ("step",)), whole(fields, ("epoch",))
-    if step is None or "time" not in fields:
-        return ()
-    readings = [
-        Reading(name, *number, _law(ENGINE, name))
-        for name, number in numbers(fields)
-        if name not in _CLUTTER and name not in _PLACES
-    ]
-    if not readings:
-        return ()
-    if "iter" in fields:
-        return (self_placed(SCALARS, step, None, readings, epoch=epoch),)
-    readings = [of_validation(each) for each in readings]
-    return (self_placed(SCALARS_VAL, step, None, readings, final=False),)
+    trains = '"iter": ' in text
+    return tuple(
+        item._replace(
+            style=SCALARS if trains else SCALARS_VAL,
+            readings=tuple(
+                each._replace(law=_law(ENGINE, each.metric))
+                if trains
+                else each._replace(metric=f"val_{each.metric}", law="epoch")
+                for each in item.readings
+            ),
+            final=None if trains else False,
+        )
+        for item in _JSON.parse(text)
+        if isinstance(item, Progress)
+    )
 
 
 def of_epoch(item: Progress, number: int | None) -> Progress:

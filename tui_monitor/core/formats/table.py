@@ -3,12 +3,10 @@
 Keras' CSVLogger, skorch and Ultralytics' results.csv write a row an epoch, Lightning's CSVLogger one of
 each time that anything is logged, with empty cells for what is not. A table is read where its head
 names an epoch or a step and a metric. A number's law is its name's: beside a step, `_step` is the
-newest batch and `_epoch` a whole epoch, and what is neither is open. Stable-Baselines3 counts
-timesteps. spaCy's losses are sums over the batches since the row before; its steps count from 0, and
-the first row is one batch. Sources:
+newest batch and `_epoch` a whole epoch, and what is neither is open. spaCy's losses are sums over the
+batches since the row before; its steps count from 0, and the first row is one batch. Sources:
 keras/callbacks.py, CSVLogger; lightning/fabric/loggers/csv_logs.py 2.6; ultralytics/engine/trainer.py,
-save_metrics; skorch/callbacks/logging.py 1.4, PrintLog; spacy/training/loggers.py 3.8, console_logger;
-stable_baselines3/common/logger.py, CSVOutputFormat.
+save_metrics; skorch/callbacks/logging.py 1.4, PrintLog; spacy/training/loggers.py 3.8, console_logger.
 """
 
 from __future__ import annotations
@@ -41,7 +39,7 @@ _MARKS = ("cp", "+")
 _EPOCHS = frozenset({"epoch", "epochs"})
 _STEPS = frozenset(
     {"#", "step", "steps", "global_step", "iteration", "iterations", "iter", "batch"}
-    | {"time/total_timesteps"}
+    | {"time/total_timesteps"}  # stable_baselines3/common/logger.py, CSVOutputFormat
 )
 _METRIC = re.compile(METRIC, re.IGNORECASE)
 _CLUTTER = re.compile(r"time|date|^dur$|second|elapsed|memory|gpu|samples|seed|wall|version", re.I)
