@@ -37,7 +37,7 @@ class Notices:
         placed = self.end_traceback(at)
         if notice.kind == "traceback":
             self._traceback, self.failed = line, True
-        elif _is_early(notice, at):
+        elif is_early(notice, at):
             self._early += ((notice, line),)
         elif notice.kind == "nan-stop":
             self.stopped = True
@@ -82,7 +82,7 @@ def event(
     return Event(max(at.run, 1), at.epoch, kind, text.expandtabs(), line.number, learning_rate)
 
 
-def _is_early(notice: Notice, at: Place) -> bool:
+def is_early(notice: Notice, at: Place) -> bool:
     """Whether a notice is of the epoch that comes next: schedulers speak before the header."""
     if notice.kind != "learning-rate" or _SCHEDULER not in notice.text:
         return False
