@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tui_monitor.core.formats.base import clock_seconds, printed, significant
 from tui_monitor.core.formats.detect import FORMATS, by_name, detect
-from tui_monitor.core.laws import LAWS
+from tui_monitor.core.laws import by_key as law_of
 from tui_monitor.core.records import Columns, Notice, Progress, Reading, Window
 from tui_monitor.core.session import Session
 
@@ -191,6 +191,31 @@ LINES: dict[str, tuple[str, str]] = {
         "[rank0]:[titan] 2024-05-06 07:08:09,123 - root - INFO - step: 10  loss:  8.1234  "
         "grad_norm:  1.2345  memory:  9.55GiB(10.05%)  tps: 7,890  tflops: 45.00  mfu: 14.42%",
     ),
+    "litgpt": (
+        "litgpt",
+        "Epoch 2 | iter 130 step 32 | loss train: 1.384, val: n/a | iter time: 123.45 ms "
+        "remaining time: 0:12:34",
+    ),
+    "litgpt-early": (
+        "litgpt",
+        "iter 130 step 32: loss 1.3842, iter time: 123.45ms (optimizer.step)",
+    ),
+    "litgpt-validation": ("litgpt", "iter 400: val loss 1.2345, val time: 1000.25 ms"),
+    "composer-head": ("composer", "[epoch=2][batch=10/45]:"),
+    "composer": ("composer", "\t Train loss/train/total: 2.3125"),
+    "deepspeed": (
+        "deepspeed",
+        "steps: 40 loss: 7.1250 moe loss: 0.2500 iter time (s): 1.234 samples/sec: 51.863",
+    ),
+    "deepspeed-optimizer": (
+        "deepspeed",
+        "[2024-05-06 07:08:09,123] [INFO] [logging.py:96:log_dist] [Rank 0] step=40, skipped=2, "
+        "lr=[2.5e-05, 1e-05], mom=[(0.9, 0.95), (0.9, 0.95)]",
+    ),
+    "stable-baselines-rule": ("stable-baselines", "-" * 34),
+    "stable-baselines-section": ("stable-baselines", "| rollout/           |          |"),
+    "stable-baselines-row": ("stable-baselines", "|    ep_rew_mean     | 21.3     |"),
+    "stable-baselines": ("stable-baselines", "|    total_timesteps | 4096     |"),
     "rich": (
         "rich",
         "Epoch 1/9  ━━━╸━━━━━━━━━━━━ 40/450 0:00:01 • 0:00:12 65.80it/s v_num: 3 "
@@ -228,7 +253,7 @@ def test_a_line_is_read_by_its_own_format_alone(style: str) -> None:
 def test_laws_are_known_ones(style: str) -> None:
     item = parse(style)
     assert item.unit is not None
-    assert all(reading.law in LAWS for reading in item.readings)
+    assert all(law_of(reading.law).name for reading in item.readings)
 
 
 def at(item: Progress) -> tuple[object, ...]:
@@ -271,11 +296,55 @@ def test_where_lines_stand() -> None:
     assert at(parse("fairseq-validation")) == (2, None, None, None, True)
     assert at(parse("llm.c")) == (None, None, 122, 18865, None)
     assert at(parse("torchtitan")) == (None, None, 10, None, None)
+    assert at(parse("litgpt")) == (2, None, 130, None, None)
+    assert at(parse("litgpt-early")) == (None, None, 130, None, None)
+    assert at(parse("litgpt-validation")) == (None, None, 400, None, False)
+    assert at(parse("composer-head")) == (2, None, 10, 45, None)
+    assert at(parse("composer")) == (None, None, None, None, None)
+    assert at(parse("deepspeed")) == (None, None, 40, None, None)
+    assert at(parse("deepspeed-optimizer")) == (None, None, 40, None, None)
+    assert at(parse("stable-baselines")) == (None, None, 4096, None, None)
     assert at(parse("rich")) == (1, 10, 40, 450, None)
     assert at(parse("paddle")) == (None, None, 41, 450, None)
     assert at(parse("sklearn")) == (12, None, None, None, True)
     assert at(parse("sklearn-validation")) == (None, None, None, None, True)
     assert at(parse("darknet")) == (None, None, 1203, None, None)
+
+
+def test_steps_of_large_models() -> None:
+    """A loss of LitGPT is a mean over as many iterations as a step takes."""
+    assert rows(parse("litgpt")) == [("loss", 1.384, 1e-3, "sliding-999999999")]
+    ends = LINES["litgpt"][1].replace("iter 130", "iter 128").replace(" ms", " ms (step)")
+    assert by_name("litgpt").parse(ends)[0] == Window(4)
+    assert rows(parse("litgpt-early")) == [("loss", 1.3842, 1e-4, "instantaneous")]
+    assert parse("litgpt-early").per_step == 0.12345
+    assert rows(parse("litgpt-validation")) == [("val_loss", 1.2345, 1e-4, "epoch")]
+    assert rows(parse("deepspeed")) == [
+        ("loss", 7.125, 1e-4, "instantaneous"),
+        ("moe loss", 0.25, 1e-4, "instantaneous"),
+    ]
+    assert parse("deepspeed").per_step == 1.234
+    assert rows(parse("deepspeed-optimizer")) == [("lr", 2.5e-05, 1e-06, "instantaneous")]
+
+
+def test_rows_of_composer() -> None:
+    def row(text: str) -> list[tuple[str, float, float, str]]:
+        return rows(parse("composer", f"\t {text}"))
+
+    assert row("Train loss/train/total: 2.3125") == [
+        ("loss/train/total", 2.3125, 1e-4, "instantaneous")
+    ]
+    assert row("Train metrics/train/Accuracy: 0.2500")[0][0] == "train_Accuracy"
+    assert row("Train lr-DecoupledAdamW/group0: 0.0012") == [("lr", 0.0012, 1e-4, "instantaneous")]
+    assert row("Eval metrics/eval/Accuracy: 0.2500") == [("val_Accuracy", 0.25, 1e-4, "epoch")]
+    for blanks in (" " * 9, "0:\t ", "12: \t "):
+        (item,) = by_name("composer").parse(f"{blanks}Train loss/train/total: 2.3125")
+        assert isinstance(item, Progress)
+        assert item.readings == parse("composer").readings
+    assert by_name("composer").parse("    Train Loss: 0.5000") == ()
+    for clutter in ("Train time/batch: 9", "Train time/total: 0.1250", "Train lr-A/group1: 0.1000"):
+        assert by_name("composer").parse(f"\t {clutter}") == ()
+    assert by_name("composer").parse("[Eval batch=5/5] Eval on eval data:") == ()
 
 
 def test_a_meter_is_its_value_and_its_mean() -> None:
@@ -788,6 +857,8 @@ BEGIN = (
     "metriclogger-summary",
     "averagemeter-summary",
     "huggingface-bar",
+    *("composer", "stable-baselines", "stable-baselines-row", "stable-baselines-section"),
+    "stable-baselines-rule",
 )
 """Styles that are known by how a line begins."""
 

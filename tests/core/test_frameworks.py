@@ -35,6 +35,7 @@ LOGS = {
         "avg_loss": ("cumulative-batch", "loss"),
         "acc": ("instantaneous", "acc"),
     },
+    "kohya_avr_loss": {"avr_loss": ("sliding", "loss")},
     "lightning_rich": {"train_loss_step": ("instantaneous", "train_loss")},
     "megatron": {"lm loss": ("interval", "lm loss"), "grad norm": ("instantaneous", "grad norm")},
     "mmengine": {"loss": ("sliding", "loss"), "acc": ("instantaneous", "acc")},

@@ -109,7 +109,7 @@ def test_no_cut_and_no_nesting_is_too_much(cut: int, depth: int) -> None:
     parse('{"step": 1, "loss": 0.5, "x": ' + "[" * depth + "]" * depth + "}")
 
 
-def test_steps_that_count_on_over_epochs_are_steps_of_their_epoch() -> None:
+def test_steps_that_count_on_over_epochs_are_as_printed() -> None:
     session = Session()
     for epoch in range(3):
         for step in range(1, 11):
@@ -117,6 +117,12 @@ def test_steps_that_count_on_over_epochs_are_steps_of_their_epoch() -> None:
             session.feed(json.dumps(line).encode() + b"\n", 0.0)
     session.finish()
     rows = list(session.rows())
-    assert [(row.epoch, row.step) for row in rows] == [
-        (epoch, step) for epoch in (1, 2, 3) for step in range(1, 11)
-    ]
+    assert [row.step for row in rows] == list(range(1, 31))
+    assert [row.epoch for row in rows] == [1] * 10 + [2] * 10 + [3] * 10
+    assert session.snapshot(0.0).epoch_ends.tolist() == [10.0, 20.0]
+
+
+def test_settings_are_no_print() -> None:
+    called = '{"epoch": 90, "batch_size": 64, "lr": 0.001, "loss": 0.5, "optimizer": "adam"}'
+    assert parse(called) == ()
+    assert parse('{"epoch": 90, "batch_size": 64, "lr": 0.001, "loss": 0.5}')

@@ -475,6 +475,12 @@ def test_a_log_is_recognised_by_its_prints() -> None:
     assert found.name == "keras"
 
 
+def test_a_bar_that_is_quoted_is_no_programs() -> None:
+    bar = "32/32 [==============================] - 0s 5ms/step - loss: 0.1234"
+    assert parse(f"Keras prints `{bar}` while it trains.") == ()
+    assert parse(f"while it trains: {bar}")
+
+
 def test_formats_by_name() -> None:
     assert by_name(" Keras ").name == "keras"
     with pytest.raises(TuiMonitorError, match="keras"):

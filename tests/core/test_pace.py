@@ -124,3 +124,12 @@ def test_no_time_is_negative() -> None:
     arrivals = [(bar(90 + 10 * i, steps=100), 5.0 * i) for i in range(4)]
     pace = told(*arrivals)
     assert pace.eta_epoch == 0.0
+
+
+def test_where_steps_go_on_over_epochs_a_total_is_that_of_the_run() -> None:
+    meter = PaceMeter()
+    meter.add(bar(150, epoch=2, steps=400, per_step=0.5)._replace(before=100), 0.0)
+    assert meter.pace() == Pace(2.0, None, 125.0)
+    meter.add(bar(160, epoch=2, steps=400, eta=60.0)._replace(before=None), 1.0)
+    assert meter.pace().eta_run == 60.0
+    assert meter.pace().eta_epoch is None

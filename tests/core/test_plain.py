@@ -252,6 +252,9 @@ def test_it_takes_no_line_of_another_format(style: str) -> None:
         "huggingface-bar",
         "mnist-summary",
         "llm.c-validation",
+        "composer-head",
+        "deepspeed-optimizer",
+        *("stable-baselines-rule", "stable-baselines-section", "stable-baselines-row"),
     )  # which tell nothing by themselves
     assert found.name == (PLAIN.name if bare else name)
 

@@ -45,6 +45,9 @@ def test_positions_are_what_was_taken(
     assert kept.final(1, 4).tolist() == [place.final for place in taken[1:4]]
     n = kept.full_batches(range(len(taken))).tolist()
     assert [None if isnan(each) else each for each in n] == [place.n for place in taken]
+    known = [place.done if place.k is None else place.k for place in taken]
+    counted = kept.counted(slice(None)).tolist()
+    assert [None if isnan(each) else each for each in counted] == known
     for epoch in range(7):
         rows = [row for row, place in enumerate(taken) if place.epoch == epoch]
         assert list(kept.of_epoch(epoch)) == rows

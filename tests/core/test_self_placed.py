@@ -129,6 +129,41 @@ def test_the_same_validation_of_another_logger_is_no_news() -> None:
     assert not any(p.final for p in prints(placed))
 
 
+def scalars(step: int, epoch: int | None = None) -> str:
+    number = "" if epoch is None else f'"epoch": {epoch}, '
+    return (
+        f'{{"lr": 0.05, "data_time": 0.001, "loss": 2.125, "acc": 43.75, "time": 0.003, {number}'
+        f'"iter": {step}, "step": {step}}}'
+    )
+
+
+def of_validation(step: int) -> str:
+    return f'{{"accuracy": 90.25, "data_time": 0.001, "time": 0.002, "step": {step}}}'
+
+
+def test_a_validation_among_scalars_is_of_an_epoch_or_of_a_step() -> None:
+    texts = (scalars(10, 1), scalars(20, 1), of_validation(1), scalars(30, 2), of_validation(2))
+    placed = read("mmengine", *texts)
+    assert places(placed) == [
+        *[(1, 1, "1", 10), (1, 1, "1", 20), (1, 1, "1", 20), (1, 2, "2", 30), (1, 2, "2", 30)]
+    ]
+    assert [r.law for r in prints(placed)[0].readings] == [
+        *["instantaneous", "sliding-10", "instantaneous"]
+    ]
+    assert [(r.metric, r.law) for r in prints(placed)[2].readings] == [("val_accuracy", "epoch")]
+    placed = read("mmengine", scalars(50), scalars(100), of_validation(100), scalars(150))
+    assert places(placed) == [(1, 1, "", 50), (1, 1, "", 100), (1, 1, "", 100), (1, 1, "", 150)]
+
+
+def test_other_objects_are_no_scalars() -> None:
+    for text in (
+        '{"data_time": 0.1, "time": 0.2, "step": 3}',
+        '{"loss": 0.5, "step": 3}',
+        '{"a": 1}',
+    ):
+        assert by_name("mmengine").parse(text) == ()
+
+
 def test_a_validation_before_the_first_iteration() -> None:
     texts = ("step 0: train loss 4.2874, val loss 4.2823", "iter 0: loss 4.2654, time 51.25ms")
     assert places(read("nanogpt", *texts)) == [(1, 1, "", 0), (1, 1, "", 1)]

@@ -74,6 +74,16 @@ def test_what_lightning_logs(name: str) -> None:
         assert mean == pytest.approx(weighted, rel=1e-5)
 
 
+def test_timesteps_of_stable_baselines() -> None:
+    head = "time/iterations,rollout/ep_rew_mean,time/total_timesteps,time/fps,train/loss\n"
+    rows = list(decoded(f"{head}1,21.5,2048,1200,\n2,25.25,4096,1150,0.5\n").rows())
+    assert [(row.metric, row.step, row.displayed) for row in rows] == [
+        ("rollout/ep_rew_mean", 2048, 21.5),
+        ("rollout/ep_rew_mean", 4096, 25.25),
+        ("train_loss", 4096, 0.5),
+    ]
+
+
 def test_epochs_of_skorch() -> None:
     if not CORPUS.is_dir():
         pytest.skip("the corpus of real logs is not here")

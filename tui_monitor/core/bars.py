@@ -77,6 +77,8 @@ class Bars:
         self._announced: tuple[int, int | None] | None = None
         self._announced_in = 0
         """The line that said so."""
+        self._begun_anew = self._of_run = False
+        """The training's bar began more than once; or it is one for all epochs."""
         self._validation: Shown | None = None
         """The newest state of the bar of a validation."""
         self._epoch: tuple[int | None, int | None] = (None, None)
@@ -117,6 +119,8 @@ class Bars:
             self._training = name
             self._begin_epoch(name, item)
         bar = self._bars[name]
+        if trains and not begins and self._goes_on(bar, item):
+            shown += self._end_epoch()
         if begins:
             bar.frames.end_epoch()
         news = bool(item.readings) and item.readings != bar.readings
@@ -179,6 +183,7 @@ class Bars:
         else:
             bar.begun += 1
             bar.readings = ()
+            self._begun_anew |= name == self._training
         bar.line = line.number
         return True
 
@@ -211,6 +216,22 @@ class Bars:
         else:
             self._epoch = (number or 0) + 1, total
 
+    def _goes_on(self, bar: _Bar, item: Progress) -> bool:
+        """Whether a bar that is one for all epochs has come to the next, which a line announced."""
+        told, number = self._announced, self._epoch[0] or 0
+        if told is None or self._announced_in < bar.line or self._begun_anew:
+            return False
+        if item.epoch is not None or (item.step or 0) <= bar.n:
+            return False
+        self._announced = None
+        if told[0] not in (number, number + 1):
+            return False  # late
+        self._of_run = True
+        if told[0] == number:
+            return False  # where it ends is not told as long as its total is that of all epochs
+        self._epoch = told
+        return True
+
     def _end_epoch(self) -> list[Shown]:
         if self._training is None:
             return []
@@ -237,7 +258,8 @@ class Bars:
         epoch, epochs = self._epoch
         if item.epoch is not None:
             epoch, epochs = item.epoch, item.epochs
-        return item._replace(readings=readings, step=k, epoch=epoch, epochs=epochs)
+        of_run = self._of_run
+        return item._replace(readings=readings, step=k, epoch=epoch, epochs=epochs, of_run=of_run)
 
     def _new(self, reading: Reading) -> bool:
         """Whether a number is not that of an epoch before, which stays beside the bar."""

@@ -5,10 +5,17 @@ Owns the names of a table's columns, the width of a window, and that a round is 
 
 from __future__ import annotations
 
-from tui_monitor.core.formats import plain, rich, table, ultralytics
+from tui_monitor.core.blocks import STYLES as OF_BLOCKS
+from tui_monitor.core.blocks import Block
+from tui_monitor.core.formats import kohya, litgpt, plain, rich, table, ultralytics
 from tui_monitor.core.formats.base import COLUMN
 from tui_monitor.core.formats.fastai import ROW, of_table
-from tui_monitor.core.formats.mmengine import ENGINE, smoothed_over
+from tui_monitor.core.formats.mmengine import (
+    ENGINE,
+    SCALARS_VAL,
+    of_epoch,
+    smoothed_over,
+)
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.place import Place
 from tui_monitor.core.records import Columns, Progress, Window
@@ -32,6 +39,7 @@ class Glossary:
         self._data = ""
         """What names of metrics begin with on the next line below."""
         self._repeats = False
+        self._block = Block()
 
     def learn(self, item: Columns | Window) -> None:
         """Take what a line says of those to come."""
@@ -51,6 +59,8 @@ class Glossary:
             item = of_table(item, self._columns.get("", ()), at.bar_steps)
         elif item.style == ENGINE and self._window is not None:
             item = smoothed_over(item, self._window)
+        elif item.style == SCALARS_VAL:
+            item = of_epoch(item, at.number if at.label else None)
         elif item.style == table.ROW:
             item = table.of_table(item, self._columns.get(table.ROW, ()))
         elif item.style == rich.EPOCH:
@@ -63,6 +73,12 @@ class Glossary:
             item = self._named(item, ultralytics.BAR)
         elif item.style in _OF_LOOPS:
             item = self._of_loop(item, at)
+        elif item.style == litgpt.LINE and self._window is not None:
+            item = litgpt.smoothed_over(item, self._window)
+        elif kohya.averages(item):
+            item = kohya.smoothed_over(item, at.length.known)
+        elif item.style in OF_BLOCKS:
+            self._block, item = self._block.read(item)
         return None if repeats or not item.readings else item
 
     def _news(self, item: Progress) -> Progress:

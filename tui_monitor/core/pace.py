@@ -50,10 +50,12 @@ class PaceMeter:
             self._arrivals.clear()
         if p is None:
             return UNHEARD
-        rate = self._rate(p)
-        eta_epoch = 0.0 if p.final else p.eta
-        if eta_epoch is None and rate and p.step is not None and p.steps is not None:
-            eta_epoch = max(p.steps - p.step, 0) / rate
+        rate, left = self._rate(p), p.eta
+        if left is None and rate and p.step is not None and p.steps is not None:
+            left = max(p.steps - p.step, 0) / rate
+        if p.before != 0:
+            return Pace(rate, None, left)  # steps, and times left, are the run's
+        eta_epoch = 0.0 if p.final else left
         return Pace(rate, eta_epoch, self._eta_run(p, rate, eta_epoch))
 
     def _rate(self, p: Print) -> float | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from tui_monitor.core.epochlength import ANY, EpochLength
 from tui_monitor.core.formats import fastai, paddle, textbar
 from tui_monitor.core.formats.keras import COUNTS_BATCHES
 from tui_monitor.core.records import Progress, Reading, Samples, Unit
@@ -57,10 +58,18 @@ class Place:
     """Of the run's first epoch, where lines say it themselves."""
     from_zero: bool = False
     """The run's lines count batches from 0."""
+    first_step: int | None = None
+    """Of the run."""
+    goes_on: bool = False
+    """The run's steps go on over the ends of epochs."""
+    length: EpochLength = ANY
+    """Of such a run's epochs."""
     ended_at: int | None = None
-    """Where the steps of the epoch before ended."""
-    before: int = 0
-    """The same, where the steps of this one go on from there; else 0."""
+    """Batches at the newest print of the epoch before, where its steps tell."""
+    validated_at: int | None = None
+    """Step of a validation after the newest print of the training."""
+    before: int | None = 0
+    """Batches of the run before this epoch, which its steps count as well; None: nobody knows."""
     epochs_done: float = 0.0
     """As the run's newest line without a step says."""
     evaluated: tuple[Reading, ...] = ()
@@ -74,8 +83,9 @@ class Place:
         self.run_prints = self.epoch = 0
         self.looped = False
         self.first_number = None
-        self.from_zero = False
-        self.ended_at = None
+        self.from_zero = self.goes_on = False
+        self.first_step = self.last = self.validated_at = None
+        self.length = ANY
         self.before = 0
         self.epochs_done = 0.0
 
@@ -84,8 +94,7 @@ class Place:
         if self.prints or self.epoch == 0:
             self.epoch += 1
         self.label = label
-        self.ended_at = None if self.last is None else self.before + self.last
-        self.before = 0
+        self.ended_at, self.before = self.last, 0
         self.open = True
         self.prints = 0
         self.steps = self.first = self.last = None
@@ -126,6 +135,13 @@ class Place:
             return "no-news"  # of another process, or drawn again
         return "new-run" if number in (None, self.first_number) else "resumed"
 
+    def standing_of_validation(self, step: int, number: int | None) -> Standing:
+        """Where a line of a validation is that says so."""
+        if self.batches(step) < (self.last or 0):
+            return "new-run"
+        later = number is not None and self.number is not None and number > self.number
+        return "next-epoch" if later else "goes-on"
+
     def take(self, item: Progress, *, evaluates: bool) -> Progress:
         """Move on to such a line; the line, with batches done for its step.
 
@@ -141,18 +157,52 @@ class Place:
             step = self.last if item.unit == "batch" else None
             return item._replace(step=step, steps=self.bar_steps)
         if evaluates:
-            return item
+            self.validated_at = item.step
+            # with the training's newest print, or after it, when its steps may count that batch
+            return item._replace(step=max(item.step, min(self.batches(item.step), self.last or 0)))
         self.from_zero = self.from_zero or item.step == 0
-        if self.last is None and self.ended_at and self.batches(item.step) == self.ended_at + 1:
-            self.before = self.ended_at
-        self.last = self.batches(item.step)
+        if self.last is None:
+            self._find_begin(item)
+        self.last, self.validated_at = self.batches(item.step), None
         self.first = self.last if self.first is None else self.first
         self.steps = self.run_steps = item.steps
         return item if item.step == self.last else item._replace(step=self.last)
 
     def batches(self, step: int) -> int:
         """Batches done at a step of such a line: where one says 0, all count from there."""
-        return step - self.before + (self.from_zero or step == 0)
+        return step + (self.from_zero or step == 0)
+
+    def _find_begin(self, item: Progress) -> None:
+        """Whether the steps of an epoch, of which this is the first print, go on, and from where."""
+        assert item.step is not None
+        if self.first_step is None:
+            self.first_step = item.step
+        ended, number, done = self.ended_at, self.number, self.batches(item.step)
+        if not ended or number is None or self.first_number is None:
+            return
+        over = number - self.first_number
+        if done > ended and over:
+            self.goes_on = True
+            low, high = self._ended_between(ended, done, over)
+            self.length = self.length.narrowed(over, low, high, item.steps, item.epochs)
+            self.before = ended if done == ended + 1 else self.length.of(over)
+        elif self.goes_on:
+            self.before = self.length.of(over)
+
+    def _ended_between(self, ended: int, done: int, over: int) -> tuple[int, int]:
+        """Batches of the run done as an epoch was over, at least and at most.
+
+        `ended`: at its newest print, `done`: at the first of the next, `over`: epochs done. A
+        validation in between stands at the epoch's end. One at the newest print does where it is the
+        second that does so: the first may stand there because both come every so many steps.
+        """
+        at, counts_from_0 = self.validated_at, int(self.from_zero)
+        if at is not None and ended < at < done:
+            return at, min(at + counts_from_0, done - 1)
+        if at in (ended - counts_from_0, ended) and over > 1 and self.length.allows(ended, over):
+            return ended, ended
+        loose = self.first_step not in (0, 1) and done > ended + 1
+        return ended, done - (not loose)  # steps may count from 0 though the log begins with others
 
     def unit_of(self, item: Progress) -> Unit:
         """What the steps of a print count; the run's first print settles it for the run."""

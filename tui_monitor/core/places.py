@@ -31,7 +31,7 @@ class Places:
         place = self._in_epoch(p)
         if place.k is None or not self._identity.goes_on:
             return place
-        return place._replace(done=self._epoch_start(p.epoch) + place.k)
+        return place._replace(done=(p.before or self._epoch_start(p.epoch)) + place.k)
 
     def of_all(self) -> list[Position]:
         """Where each print stands, after something else is known."""
@@ -49,13 +49,17 @@ class Places:
         return self._in_epoch(end).k
 
     def in_batches(self, p: Print, k: int | None) -> int | None:
-        """Batches done after `k` updates of the bar."""
+        """Batches of its epoch done after `k` updates of the bar; None where nobody knows."""
+        if p.before is None:
+            return None
         if k is None or self.stride.size == 1:
             return k
         done = k * self.stride.size
         return min(done, p.steps) if p.steps is not None else done
 
     def _in_epoch(self, p: Print) -> Position:
+        if p.before is None:
+            return Position(p.epoch, None, None, ragged=False, final=p.final, done=p.step)
         if p.unit == "sample" and p.step is not None:
             size = self._identity.size.batch_size
             if size is None or p.step > FARTHEST * size:
@@ -68,11 +72,11 @@ class Places:
             if p.final and self.stride.short_first:
                 k, appended = self.stride.last(p.step)
                 return Position(p.epoch, k, float(k), ragged=True, final=True, appended=appended)
-            k = done = p.step
+            k = done = p.step - p.before
             if self.stride.size > 1:
                 k = self.stride.pushes(p.step)
                 done = k * self.stride.size
-            ragged = p.final or p.steps is None or done >= p.steps
+            ragged = p.final or p.steps is None or p.before > 0 or done >= p.steps
             return Position(p.epoch, k, float(k), ragged, p.final)
         return Position(p.epoch, None, None, ragged=False, final=p.final)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple, overload
 
 import numpy as np
 
-from tui_monitor.core.arrays import BoolArray, FloatArray
+from tui_monitor.core.arrays import BoolArray, FloatArray, IntArray
 from tui_monitor.core.series import ABSENT, Flags, Floats, Integers
 
 
@@ -45,7 +45,7 @@ class Positions(Sequence[Position]):
         self._rare: dict[int, tuple[float | None, float]] = {}
         """n and appended of the rows where they are not k and 1."""
         self._done = Integers()
-        """Empty where batches of the run are not counted."""
+        """Empty as long as batches of the run are not counted."""
 
     def append(self, place: Position) -> None:
         """Add a position."""
@@ -56,11 +56,11 @@ class Positions(Sequence[Position]):
         self._ends.append(ragged + FINAL * final)
         if n != k or appended != 1.0:
             self._rare[row] = n, appended
-        if done is not None:
-            self._count(row, done)
+        if done is not None or self._done:
+            self._count(row, ABSENT if done is None else done)
 
     def _count(self, row: int, done: int) -> None:
-        self._done.extend([ABSENT] * (row + 1 - len(self._done)))
+        self._done.extend([ABSENT] * (len(self.epoch) - len(self._done)))
         self._done[row] = done
 
     def cut(self, length: int) -> None:
@@ -73,6 +73,14 @@ class Positions(Sequence[Position]):
         """k of a row."""
         k = self.k[row]
         return int(k) if k == k else None
+
+    def counted(self, at: slice | IntArray) -> FloatArray:
+        """k of rows, or else batches done since the run began; nan where neither is known."""
+        k: FloatArray = self.k.peek()[at]
+        if not self._done:
+            return k.copy()
+        done = self._done.peek()[at]
+        return np.where(np.isnan(k) & (done != ABSENT), done, k)
 
     def full_batches(self, rows: range) -> FloatArray:
         """n of rows, nan where it cannot be known."""
@@ -121,7 +129,7 @@ class Positions(Sequence[Position]):
         k = self.batches(row)
         n, appended = self._rare.get(row) or (None if k is None else float(k), 1.0)
         ragged, final = self.is_ragged(row), self.is_final(row)
-        done = self._done.get(row) if row < len(self._done) else None
+        done = self._done.get(row) if self._done else None
         return Position(self.epoch[row], k, n, ragged, final, appended, done)
 
     def __setitem__(self, row: int, place: Position) -> None:
@@ -132,5 +140,5 @@ class Positions(Sequence[Position]):
         self._rare.pop(row, None)
         if n != k or appended != 1.0:
             self._rare[row] = n, appended
-        if done is not None or row < len(self._done):
+        if done is not None or self._done:
             self._count(row, ABSENT if done is None else done)

@@ -118,6 +118,8 @@ class Progress(NamedTuple):
     """How far the training is, in epochs, of a line that shows no step."""
     bar: str = ""
     """What the bar is called, where a log draws several: the same for all epochs."""
+    of_run: bool = False
+    """It is one bar for all epochs, which other lines announce."""
 
 
 class Columns(NamedTuple):
@@ -179,6 +181,9 @@ class Print(NamedTuple):
     per_step: float | None
     redrawn: bool | None = None
     """Whether the next print was drawn over it; None where its line has not ended."""
+    before: int | None = 0
+    """Batches of the run before the epoch, where its steps count these as well; 0 where they begin
+    anew; None: they go on, but nobody knows how many are the epoch's own."""
 
 
 class Event(NamedTuple):

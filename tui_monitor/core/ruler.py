@@ -15,7 +15,6 @@ import numpy as np
 from tui_monitor.core.arrays import FloatArray, IntArray
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.laws import EPOCH
-from tui_monitor.core.series import Floats, Integers
 from tui_monitor.core.thinning import Thinned
 from tui_monitor.core.track import Track
 
@@ -39,10 +38,7 @@ class Seen:
 
     def __init__(self, track: Track) -> None:
         self.track = track
-        self.epochs = Integers()
-        self.k = Floats()
-        self.amid = Floats()
-        """The same of prints that are not their epoch's last."""
+        self.rows = 0
         self.stretches: list[_Stretch] = []
         self.thinned = Thinned()
         self.changed = 0
@@ -52,20 +48,23 @@ class Seen:
 
     def look(self) -> None:
         """Take in what is new."""
-        before = len(self.epochs)
+        before, self.rows = self.rows, len(self.track)
         self.changed = changed = min(self.track.changes(), before)
-        old = int(self.epochs.peek()[changed:].min()) if changed < before else NEVER
-        self.epochs.cut(changed)
-        self.k.cut(changed)
-        self.amid.cut(changed)
-        places = self.track.places
-        k = places.k.peek()[changed:]
-        self.epochs.extend(places.epoch[changed:])
-        self.k.extend(k.tolist())
-        self.amid.extend(np.where(places.final(changed), nan, k).tolist())
-        new = int(self.epochs.peek()[changed:].min()) if changed < len(self.epochs) else NEVER
-        self.first_epoch = min(old, new)
+        # epochs ascend: the first row that changed tells the earliest, then and now
+        old = next((s.epoch for s in reversed(self.stretches) if s.first <= changed), NEVER)
+        new = self.track.places.epoch[changed] if changed < self.rows else NEVER
+        self.first_epoch = min(old if changed < before else NEVER, new)
         self._stretch_from(changed, grown=changed == before)
+
+    def amid(self) -> FloatArray:
+        """Batches done, of shape (rows,): nan where a print is its epoch's last, or none are known."""
+        places = self.track.places
+        return np.where(places.final(0, self.rows), nan, places.counted(slice(self.rows)))
+
+    def done(self, row: int) -> float | None:
+        """Batches done at a row, where they are known."""
+        k = float(self.track.places.counted(slice(row, row + 1))[0])
+        return k if k == k else None
 
     def _stretch_from(self, changed: int, *, grown: bool) -> None:
         """Find the stretches anew from the one that the row `changed` lies in."""
@@ -74,11 +73,11 @@ class Seen:
             stretches.pop()
         if stretches and not grown:
             begin = stretches.pop().first
-        epochs = self.epochs.peek()[begin:]
+        epochs = self.track.places.epoch.peek()[begin : self.rows]
         if not epochs.size:
             return
         starts = np.concatenate(([0], np.flatnonzero(np.diff(epochs)) + 1))
-        k = self.k.peek()[begin:]
+        k = self.track.places.counted(slice(begin, self.rows))
         least = np.minimum.reduceat(np.nan_to_num(k, nan=inf), starts).tolist()
         batches = np.maximum.reduceat(np.nan_to_num(k, nan=-inf), starts).tolist()
         for start, low, most in zip(starts.tolist(), least, batches, strict=True):
@@ -104,7 +103,7 @@ class Seen:
     def last_rows(self, epoch: int) -> dict[int, int]:
         """The newest row of each epoch from `epoch` on."""
         found: dict[int, int] = {}
-        end = len(self.epochs)
+        end = self.rows
         for stretch in reversed(self.stretches):
             if stretch.epoch < epoch:
                 break
@@ -117,32 +116,34 @@ def _counts_batches(seen: Seen) -> bool:
     """Whether the prints of a metric that is drawn tell how many batches an epoch has."""
     if seen.track.metric.split == "train":
         return seen.track.law.key != EPOCH.key
-    return bool(np.isfinite(seen.amid.peek()).any())
+    return bool(np.isfinite(seen.amid()).any())
 
 
 def _spans(seen: Seen, decoder: RunDecoder, known: FloatArray, last: int) -> FloatArray:
     """Where the count of batches stood before and after each epoch, of which the first are known.
 
     Shape (last, 2); nan where it is not known. An epoch that is over is as long as it says, as its
-    newest batches may not be printed; a total of twice as many is that of several epochs. Without a
-    total, an epoch whose first step is beyond those before counts them from the run's start.
+    newest batches may not be printed; a total of twice as many is that of several epochs. Where steps
+    go on over epochs, each begins where it is known to; else they are counted from the run's start.
     """
     first = len(known) + 1
     newest, of_epoch, rows = decoder.prints[-1], seen.batches(first), seen.last_rows(first)
-    ends = known[:, 1]
-    seen_before = np.flatnonzero(np.isfinite(ends))
-    reached = float(ends[seen_before[-1]]) if seen_before.size else 0.0
     spans = np.full((last, 2), nan)
     spans[: len(known)] = known
+    done = float(np.nansum(known[:, 1] - known[:, 0]))
     for epoch in sorted(of_epoch):
         least, end = of_epoch[epoch]
         p = decoder.prints[seen.track.print_index[rows[epoch]]]
-        before = reached if p.steps is None and least > reached else 0.0
+        if p.before and epoch > 1:
+            spans[epoch - 2, 1] += p.before - done
+            done = float(p.before)
+        counted = p.before is None or (p.before == 0 and p.steps is None and least > done)
+        before = done if counted else 0.0
         if p.steps is not None and (epoch < newest.epoch or newest.final):
             told = decoder.places.epoch_batches(p) or 0
             end = float(told) if end < told < 2 * end else end
         spans[epoch - 1] = before, end
-        reached = end
+        done += end - before
     return spans
 
 

@@ -7,19 +7,18 @@ numbers (the decoder does). It has no clock: an end is what the log says, not si
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Sequence
 
 from tui_monitor.core.bars import Bars
 from tui_monitor.core.formats import tqdm
 from tui_monitor.core.glossary import Glossary
 from tui_monitor.core.metrics import describe
+from tui_monitor.core.notices import Notices, event
 from tui_monitor.core.place import Place, Standing
 from tui_monitor.core.preamble import Preamble
 from tui_monitor.core.records import (
     Columns,
     Event,
-    EventKind,
     Header,
     Item,
     Line,
@@ -33,9 +32,6 @@ from tui_monitor.core.stepless import Stepless
 
 # Batches may end out of order, by a few, where threads of a pool report them (Keras 3.6).
 _DISORDER = 8
-_EXCEPTION = re.compile(r"[A-Za-z_][\w.]{0,100}(?::|$)")
-_MAX_EVENT_TEXT = 400
-_TRACEBACK = "Traceback (most recent call last)"
 
 
 class Timeline:
@@ -48,13 +44,10 @@ class Timeline:
         self._at = at
         self._preamble = Preamble()
         self._held: tuple[Print, Line] | None = None
-        self._early: list[tuple[Notice, Line]] = []
-        self._traceback: Line | None = None
+        self._notices = Notices()
         self._redraws = False
         self._new_source = at.run > 0
         self._fit_begins = False
-        self._stopped = False
-        self._failed = False
         self._glossary = Glossary()
         self._stepless = Stepless()
         self._bars = Bars()
@@ -63,7 +56,7 @@ class Timeline:
     def ended(self) -> bool:
         """Whether the log says that the training is over: done as planned, stopped, or failed."""
         at = self._at
-        if self._stopped or self._failed:
+        if self._notices.stopped or self._notices.failed:
             return True
         if not at.planned_out:
             return False
@@ -105,7 +98,7 @@ class Timeline:
         twin = copy.copy(self)
         twin._at = copy.copy(self._at)
         twin._preamble = self._preamble.copy()
-        twin._early = self._early.copy()
+        twin._notices = copy.copy(self._notices)
         twin._stepless = copy.copy(self._stepless)
         twin._glossary = copy.copy(self._glossary)
         twin._bars = self._bars.copy()
@@ -135,8 +128,7 @@ class Timeline:
             # A line that is still to be redrawn is not the last of its epoch.
             final = self._held[1].end == "newline" or not self._redraws
             self._release(placed, final=final)
-        self._end_traceback(placed, "")
-        self._place_early(placed)
+        placed += self._notices.settle(self._at)
         return placed
 
     def restart(self) -> None:
@@ -149,7 +141,7 @@ class Timeline:
         at = self._at
         if header.number == header.total == 1 and at.awaits_print and at.total != 1:
             return  # a loop of the user's has its own headers, and `fit(epochs=1)` adds this one
-        self._end_traceback(placed, "")
+        placed += self._notices.end_traceback(self._at)
         self._release(placed, final=True)
         new_run = self._starts_run(header)
         loops = not new_run and header.total == at.total == 1
@@ -164,10 +156,10 @@ class Timeline:
         at.number = header.number
         at.total = header.total
         at.looped = loops
-        self._stopped = self._failed = False
+        self._notices.go_on()
         if resumed:
-            placed.append(self._event(line, "resumed", line.text.strip()))
-        self._place_early(placed)
+            placed.append(event(line, "resumed", line.text.strip(), at))
+        placed += self._notices.place_early(self._at)
 
     def _starts_run(self, header: Header) -> bool:
         at = self._at
@@ -195,12 +187,11 @@ class Timeline:
         at = self._at
         again = self._held is not None
         self._release(placed, final=False)
-        self._end_traceback(placed, "")
-        self._place_early(placed)
+        placed += self._notices.settle(self._at)
         self._preamble.clear()
-        self._failed = False
+        self._notices.failed = False
         if at.prints == 0:
-            self._stopped = False
+            self._notices.stopped = False
         complete = item.step is not None and item.steps is not None and item.step >= item.steps
         undecided = item.final is None and complete
         final = item.final or (undecided and again)
@@ -306,6 +297,7 @@ class Timeline:
             item.elapsed,
             item.per_step,
             None if line.end == "open" else line.end == "redraw",
+            at.before,
         )
 
     # --- lines that say by themselves where they stand
@@ -321,13 +313,13 @@ class Timeline:
             describe(each.metric).split == "val" or (item.style == tqdm.BAR and each.law == "epoch")
             for each in item.readings
         )
-        self._end_traceback(placed, "")
+        placed += self._notices.end_traceback(self._at)
         if not self._stand(line, item, placed, evaluates=evaluates):
             return
         if evaluates and item.readings == at.evaluated:
             return  # printed by another logger too
         self._preamble.clear()
-        self._stopped = self._failed = False
+        self._notices.go_on()
         item = at.take(item, evaluates=evaluates)
         if item.epochs_done is not None:
             item = self._stepless.count(item, at, evaluates=evaluates)
@@ -348,7 +340,7 @@ class Timeline:
         if self._new_source or at.run == 0 or announced:
             standing: Standing = "new-run"
         elif evaluates and item.step is not None:
-            standing = "new-run" if item.step < (at.last or 0) else "goes-on"
+            standing = at.standing_of_validation(item.step, item.epoch)
         else:
             standing = at.standing(item)
         if standing in ("goes-on", "no-news"):
@@ -361,7 +353,7 @@ class Timeline:
         if new_run:
             at.first_number = at.number
         elif standing == "resumed":
-            placed.append(self._event(line, "resumed", line.text.strip()))
+            placed.append(event(line, "resumed", line.text.strip(), at))
         return True
 
     # --- notices and plain lines
@@ -369,58 +361,17 @@ class Timeline:
     def _place_notice(self, line: Line, notice: Notice, placed: list[Print | Event]) -> None:
         if notice.kind == "restart":
             self._preamble.note_start_up()
-            return
-        if notice.kind == "best-follows":
+        elif notice.kind == "best-follows":
             self._glossary.expect_repetition()
-            return
-        self._end_traceback(placed, "")
-        if notice.kind == "traceback":
-            self._traceback = line
-            self._failed = True
-        elif self._is_early(notice):
-            self._early.append((notice, line))
-        elif notice.kind == "nan-stop":
-            self._stopped = True
-            placed.append(self._event(line, "other", notice.text))
         else:
             if notice.kind == "early-stopping":
                 self._release(placed, final=True)
-                self._stopped = True
-            placed.append(self._event(line, notice.kind, notice.text, notice.learning_rate))
-
-    def _is_early(self, notice: Notice) -> bool:
-        """Whether a notice is of the epoch that comes next: schedulers speak before the header."""
-        at = self._at
-        if notice.kind != "learning-rate" or "LearningRateScheduler" not in notice.text:
-            return False
-        return not at.open or (
-            at.number is not None and notice.epoch not in (at.number, at.number - 1)
-        )
-
-    def _place_early(self, placed: list[Print | Event]) -> None:
-        for notice, line in self._early:
-            placed.append(self._event(line, "learning-rate", notice.text, notice.learning_rate))
-        self._early.clear()
+            placed += self._notices.take(line, notice, self._at)
 
     def _read_plain(self, line: Line, placed: list[Print | Event]) -> None:
-        if self._traceback is not None and _EXCEPTION.match(line.text):
-            self._end_traceback(placed, line.text.rstrip(": "))
-        elif _TRACEBACK in line.text:
-            self._traceback = line
-            self._failed = True
+        placed += self._notices.read_plain(line, self._at)
         self._preamble.note(line.text)
         self._bars.note(line)
-
-    def _end_traceback(self, placed: list[Print | Event], exception: str) -> None:
-        """Report a traceback with its last line, or without where something else came first."""
-        if self._traceback is not None:
-            text = f"Traceback: {exception}" if exception else "Traceback"
-            placed.append(self._event(self._traceback, "other", text[:_MAX_EVENT_TEXT]))
-            self._traceback = None
-
-    def _event(self, line: Line, kind: EventKind, text: str, rate: float | None = None) -> Event:
-        shown = text.expandtabs()
-        return Event(max(self._at.run, 1), self._at.epoch, kind, shown, line.number, rate)
 
 
 def _validates(item: Progress) -> bool:

@@ -15,6 +15,8 @@ class Told:
         self._laws: dict[str, Law] = {}
         self._bare: dict[str, Bare] = {}
         """Numbers of which the format knows none."""
+        self._mistaken = False
+        """A law was told that is another than was told before."""
 
     def __bool__(self) -> bool:
         return bool(self._laws)
@@ -39,21 +41,27 @@ class Told:
             return False
         before = len(self._laws)
         for reading in p.readings:
-            name = reading.metric
-            if self._laws.setdefault(name, by_key(reading.law)) is OPEN and name not in self._bare:
+            name, law = reading.metric, by_key(reading.law)
+            known = self._laws.setdefault(name, law)
+            if known is OPEN and name not in self._bare:
                 self._bare[name] = Bare(describe(name))
+            elif known is not law and None not in (known.window, law.window):
+                self._laws[name], self._mistaken = law, True
         return len(self._laws) > before
 
     def find_out(self, p: Print) -> bool:
-        """Take a print as evidence where the format tells nothing; whether that settles a law."""
-        if not self._bare or p.step is None:
-            return False
-        settled = False
+        """Take a print as evidence where the format tells nothing.
+
+        Whether that settles a law, or it was told that one is another than thought.
+        """
+        settled, self._mistaken = self._mistaken, False
+        if not self._bare or p.step is None or p.before is None:
+            return settled
         for reading in p.readings:
             bare = self._bare.get(reading.metric)
             if bare is None:
                 continue
-            bare.take(p.epoch, p.step, reading.displayed, reading.quantum)
+            bare.take(p.epoch, p.step - p.before, reading.displayed, reading.quantum)
             if (law := bare.law) is not None:
                 self._laws[reading.metric] = law
                 del self._bare[reading.metric]

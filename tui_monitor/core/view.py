@@ -73,7 +73,7 @@ class RunView:
         """The columns of a metric, in ascending position."""
         track, ruler = seen.track, self.ruler
         kept = seen.thinned.rows(track.displayed.peek(), track.level.peek(), seen.changed)
-        epochs, k = seen.epochs.peek()[kept], seen.k.peek()[kept]
+        epochs, k = track.places.epoch.peek()[kept], track.places.counted(kept)
         within = np.minimum(epochs, len(ruler.starts) - 1)
         starts, ends = ruler.starts[within - 1], ruler.starts[within]
         origins = ruler.origins[within - 1]
@@ -120,7 +120,7 @@ class RunView:
 
     def _ends(self, val: Seen) -> FloatArray:
         """Where a validation stands: at the ends of epochs, but for those amid one."""
-        epochs, amid = val.epochs.peek(), val.amid.peek()
+        epochs, amid = val.track.places.epoch.peek()[: val.rows], val.amid()
         ends = self.ruler.ends(epochs)
         if not self.ruler.by_batch:
             return ends
@@ -179,10 +179,13 @@ class RunView:
         if known is not None:
             return known[0], sqrt(known[1])
         if isfinite(track.displayed[row]):
-            at = self.ruler.position(epoch, seen.k.get(row))
+            at = self.ruler.position(epoch, seen.done(row))
             while (level := track.level.get(row)) is None and row > 0:
                 row -= 1
-                if seen.epochs[row] != epoch or self.ruler.position(epoch, seen.k.get(row)) != at:
+                if (
+                    track.places.epoch[row] != epoch
+                    or self.ruler.position(epoch, seen.done(row)) != at
+                ):
                     break
             if level is not None:
                 return level, track.sd(row)

@@ -10,7 +10,10 @@ from tui_monitor.core.formats.averagemeter import AverageMeterFormat
 from tui_monitor.core.formats.base import Format
 from tui_monitor.core.formats.boosting import BoostingFormat
 from tui_monitor.core.formats.caffe import CaffeFormat
+from tui_monitor.core.formats.composer import ComposerFormat
 from tui_monitor.core.formats.darknet import DarknetFormat
+from tui_monitor.core.formats.deepspeed import OPTIMIZER as DEEPSPEED_OPTIMIZER
+from tui_monitor.core.formats.deepspeed import DeepSpeedFormat
 from tui_monitor.core.formats.detectron2 import Detectron2Format
 from tui_monitor.core.formats.espnet import EspnetFormat
 from tui_monitor.core.formats.fairseq import FairseqFormat
@@ -20,6 +23,7 @@ from tui_monitor.core.formats.ignite import IgniteFormat
 from tui_monitor.core.formats.jsonl import UNKNOWN as JSON_UNKNOWN
 from tui_monitor.core.formats.jsonl import JsonLinesFormat
 from tui_monitor.core.formats.keras import KerasFormat
+from tui_monitor.core.formats.litgpt import LitGptFormat
 from tui_monitor.core.formats.megatron import MegatronFormat
 from tui_monitor.core.formats.metriclogger import MetricLoggerFormat
 from tui_monitor.core.formats.mmengine import MMEngineFormat
@@ -30,6 +34,8 @@ from tui_monitor.core.formats.paddle import PaddleFormat
 from tui_monitor.core.formats.plain import BELOW, HEAD, PlainFormat
 from tui_monitor.core.formats.rich import RichFormat
 from tui_monitor.core.formats.sklearn import SklearnFormat
+from tui_monitor.core.formats.stablebaselines import ROW as BOX_ROW
+from tui_monitor.core.formats.stablebaselines import StableBaselinesFormat
 from tui_monitor.core.formats.steplines import LLMC_VALIDATION, StepLinesFormat
 from tui_monitor.core.formats.table import TableFormat, cells, of_table
 from tui_monitor.core.formats.textbar import TextBarFormat
@@ -38,7 +44,7 @@ from tui_monitor.core.formats.ultralytics import UltralyticsFormat
 from tui_monitor.core.records import Columns, Progress
 from tui_monitor.errors import TuiMonitorError
 
-_COMMON = (MNIST_SUMMARY, LLMC_VALIDATION, JSON_UNKNOWN)
+_COMMON = (MNIST_SUMMARY, LLMC_VALIDATION, JSON_UNKNOWN, DEEPSPEED_OPTIMIZER, BOX_ROW)
 """Styles of lines that are of no format alone."""
 _NEAR = 2
 """Lines from a table's head to its first row at most."""
@@ -63,6 +69,10 @@ FORMATS: tuple[Format, ...] = (
     EspnetFormat(),
     NanoGptFormat(),
     StepLinesFormat(),
+    LitGptFormat(),
+    DeepSpeedFormat(),
+    ComposerFormat(),
+    StableBaselinesFormat(),
     DarknetFormat(),
     Detectron2Format(),
     CaffeFormat(),

@@ -42,6 +42,21 @@ _CLUTTER = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"-?(?:\d{1,24}(?:\.\d{1,24})?(?:[eE][+-]?\d{1,3})?)\Z")
+_SETTINGS = frozenset(
+    {
+        *(
+            "batch_size",
+            "optimizer",
+            "num_workers",
+            "weight_decay",
+            "dropout",
+            "seed",
+            "hidden_size",
+        ),
+        *("model", "dataset", "data_dir", "data_path", "output_dir", "save_dir", "device"),
+    }
+)
+"""Of which an object that shows two is no print, but how a program was called."""
 
 
 class _Text(str):
@@ -65,6 +80,8 @@ class JsonLinesFormat:
         except (ValueError, RecursionError):
             return ()
         if not isinstance(fields, dict):
+            return ()
+        if len(_SETTINGS & fields.keys()) > 1:
             return ()
         step = _whole(fields, _STEPS)
         epoch = _whole(fields, _EPOCHS)

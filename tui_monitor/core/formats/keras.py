@@ -72,9 +72,9 @@ _RESTORING = re.compile(r"Restoring model weights from the end of the best epoch
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\)")
 _START_UP = re.compile(r"Using \w{2,20} backend\b|tensorflow/core/platform/cpu_feature_guard")
 
-# Where an item may begin in a line that does not begin with one.
+# Where an item may begin in a line that does not begin with one. What is quoted is of no program.
 _CANDIDATE = re.compile(
-    r"Epoch \d|(?<!\d)\d{1,12}/(?:\d{1,12} |Unknown)|Batch \d|Restoring model|Train (?:on|for) \d"
+    r"Epoch \d|(?<![\d`])\d{1,12}/(?:\d{1,12} |Unknown)|Batch \d|Restoring model|Train (?:on|for) \d"
     r"|Traceback \(|Using \w{2,20} backend|tensorflow/core/platform/cpu"
 )
 _TRIGGERS = ("/", "Epoch ", "Batch ", "Traceback", "Restoring ", "Train ", " backend")

@@ -2,8 +2,10 @@
 
 MMEngine prints losses and gradient norms as the mean of the last 10 iterations, or of as many as its
 settings say, whatever is between two prints, and all else as it is. MMCV prints the mean since the
-last print. Sources: mmengine/runner/log_processor.py; mmcv/runner/hooks/logger/text.py. A
-validation's last line is the epoch's validation; the lines on the way there are left out.
+last print. A validation's last line is the epoch's validation; the lines on the way there are left
+out. MMEngine writes the same to `vis_data/scalars.json`, an object a line, in iterations of the run; a
+validation's step is an epoch where epochs are counted. Sources: mmengine/runner/log_processor.py;
+mmengine/hooks/logger_hook.py; mmcv/runner/hooks/logger/text.py.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tui_monitor.core.formats.base import CLOCK, NUMBER, clock_seconds, printed, self_placed
+from tui_monitor.core.formats.jsonl import JsonLinesFormat
 from tui_monitor.core.records import Item, Progress, Reading, Window
 
 ENGINE: Final = "mmengine"
@@ -23,6 +26,10 @@ CV: Final = "mmcv"
 """`Epoch [1][50/7330]\\tlr: 1.978e-03, eta: 2 days, 1:00:00, time: 0.6, .., loss: 1.2000`."""
 CV_VAL: Final = "mmcv-validation"
 """`Epoch(val) [1][313]\\tmIoU: 0.3456, mAcc: 0.4567`."""
+SCALARS: Final = "mmengine-scalars"
+"""`{"lr": 0.05, "data_time": 0.001, "loss": 2.3, "time": 0.003, "epoch": 1, "iter": 9, "step": 9}`."""
+SCALARS_VAL: Final = "mmengine-scalars-validation"
+"""`{"accuracy": 90.25, "data_time": 0.0004, "time": 0.0007, "step": 1}`."""
 
 _ENGINE = re.compile(
     r"\b(?:Epoch\((train|val)\) {1,12}\[(\d{1,9})\]|Iter\((train|val)\) )"
@@ -40,6 +47,7 @@ _WINDOW = re.compile(r"\blog_processor = dict\([^()]{0,200}\bwindow_size=([1-9]\
 _SMOOTHED = re.compile(r"loss|grad_norm")
 
 _CLUTTER = frozenset({"time", "data_time", "memory", "momentum"})
+_JSON = JsonLinesFormat()
 _WORDS = frozenset({"nan", "inf", "-inf"})
 _USUAL = "sliding-10"
 """Law of what is smoothed, where the settings say nothing else."""
@@ -52,6 +60,8 @@ class MMEngineFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """A line of training, or the end of a validation."""
+        if text.startswith('{"'):
+            return _scalars(text)
         if "Epoch" not in text and "Iter" not in text:
             window = _WINDOW.search(text) if "window_size=" in text else None
             return (Window(int(window[1])),) if window else ()
@@ -71,6 +81,32 @@ class MMEngineFormat:
             epoch = int(match[1]) if match[1] else None
             return (_validation(CV_VAL, epoch, _CV_FIELD.findall(text, match.end())),)
         return ()
+
+
+def _scalars(text: str) -> tuple[Item, ...]:
+    """An object of a training, or of a validation, which shows no iteration beside its step."""
+    if '"data_time": ' not in text or '"time": ' not in text or '"step": ' not in text:
+        return ()
+    trains = '"iter": ' in text
+    return tuple(
+        item._replace(
+            style=SCALARS if trains else SCALARS_VAL,
+            readings=tuple(
+                each._replace(law=_law(ENGINE, each.metric))
+                if trains
+                else each._replace(metric=f"val_{each.metric}", law="epoch")
+                for each in item.readings
+            ),
+            final=None if trains else False,
+        )
+        for item in _JSON.parse(text)
+        if isinstance(item, Progress)
+    )
+
+
+def of_epoch(item: Progress, number: int | None) -> Progress:
+    """A validation's object; `number`: the epoch that the training is in, where it counts them."""
+    return item if item.step != number else item._replace(step=None, epoch=number)
 
 
 _Fields = list[tuple[str, str, str]]

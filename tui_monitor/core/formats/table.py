@@ -39,6 +39,7 @@ _MARKS = ("cp", "+")
 _EPOCHS = frozenset({"epoch", "epochs"})
 _STEPS = frozenset(
     {"#", "step", "steps", "global_step", "iteration", "iterations", "iter", "batch"}
+    | {"time/total_timesteps"}  # stable_baselines3/common/logger.py, CSVOutputFormat
 )
 _METRIC = re.compile(METRIC, re.IGNORECASE)
 _CLUTTER = re.compile(r"time|date|^dur$|second|elapsed|memory|gpu|samples|seed|wall|version", re.I)
@@ -116,10 +117,14 @@ def of_table(row: Progress, names: Sequence[str]) -> Progress:
         return _of_spacy(row, readings, step)
     beside_step = step is not None
     told = tuple(each._replace(law=_law(each.metric, steps=beside_step)) for each in readings)
-    if step is None or (epoch is not None and all(each.law == "epoch" for each in told)):
-        return row._replace(readings=told, epoch=epoch, final=not beside_step)
-    if any(map(_LIGHTNING.search, names)):
+    if step is None:
+        return row._replace(readings=told, epoch=epoch, final=True)
+    if any(_LIGHTNING.search(name) and name.lower() not in _STEPS for name in names):
         step += 1  # it counts from 0, and may begin with the fiftieth
+    if epoch is not None and all(each.law == "epoch" for each in told):
+        validates = all(describe(each.metric).split == "val" for each in told)
+        step = step if validates else None
+        return row._replace(readings=told, epoch=epoch, step=step, final=False)
     return row._replace(readings=told, epoch=epoch, step=step, unit="batch")
 
 
