@@ -32,6 +32,8 @@ _NAMES = {Ink.LAG: "averaging lag", Ink.STEP: "real step", Ink.LUCK: "luck"}
 _SHORT_NAMES = {Ink.LAG: "lag", Ink.STEP: "step", Ink.LUCK: "luck"}
 _VALUE_CELLS = 19
 _AIRY = 9
+_TWO_ROWS = 5
+"""Rows of head and words from which the head may take two."""
 _ROOMY = 16
 """Rows from which bars and words are kept apart at the cost of the last row."""
 _WARNINGS = ("overfitting", "plateau", "stalled")
@@ -48,7 +50,8 @@ _VERDICTS: dict[Verdict, str] = {
 def jump_rows(scene: Scene, width: int, height: int) -> list[Row]:
     """The panel: head, three bars, text and causes, inertia, findings; the last ones may go.
 
-    A tall panel leaves its last row blank.
+    A tall panel leaves its last row blank. Where not all has room the text is the brief one, and what
+    calls for a decision comes right behind it.
     """
     height -= height >= _AIRY
     snapshot, curve = scene.snapshot, focused(scene)
@@ -56,17 +59,21 @@ def jump_rows(scene: Scene, width: int, height: int) -> list[Row]:
         return [_title("why it jumped", ())][:height]
     boundary = selected_boundary(scene)
     inertia = [] if snapshot.ended else _inertia(curve, snapshot.unit, width)
-    notes = _findings(snapshot, curve, width, scene.glyphs)
+    urgent, notes = _findings(snapshot, curve, width, scene.glyphs)
     if boundary is None:
         rows = [_title("why it jumped", ()), *_no_boundary(scene, width)]
-        return _fitted(rows, [inertia, notes], width, height, scene.glyphs)
+        return _fitted(rows, [urgent, inertia, notes], width, height, scene.glyphs)
     bars = _bars(boundary, width, scene.glyphs)
-    head = _head(scene, boundary, width, height - len(bars))
-    said = _prose(boundary.text, scene.glyphs)
-    text: list[Row] = [(Span(" "), Span(line, Ink.PLAIN)) for line in wrap(said, width - 2)]
+    first = [*_head(scene, boundary, width, height - len(bars)), *bars]
     causes = _causes(boundary, width, scene.glyphs)
-    blocks = [text, causes, inertia, notes]
-    return _fitted([*head, *bars], blocks, width, height, scene.glyphs)
+    blocks = [_text(boundary.text, width, scene.glyphs), causes, inertia, urgent, notes]
+    if boundary.brief and len(_stack(first, blocks, height)) > height:
+        blocks = [_text(boundary.brief, width, scene.glyphs), urgent, causes, inertia, notes]
+    return _fitted(first, blocks, width, height, scene.glyphs)
+
+
+def _text(said: str, width: int, glyphs: Glyphs) -> list[Row]:
+    return [(Span(" "), Span(line, Ink.PLAIN)) for line in wrap(_prose(said, glyphs), width - 2)]
 
 
 def _fitted(
@@ -122,17 +129,18 @@ def _head(scene: Scene, boundary: Boundary, width: int, height: int) -> list[Row
     metric = Item((Span(short_name(scene, boundary.metric, NAME_WIDTH), Ink.DIM),), 3)
     moved = Item(
         (
-            Span(f"{fmt.number(boundary.displayed_end)} ", Ink.GHOST),
+            Span(_prose(f"{fmt.number(boundary.displayed_end)} ", glyphs), Ink.GHOST),
             Span(f"{glyphs.arrow} ", Ink.DIM),
-            Span(f"{fmt.number(boundary.displayed_start)}  ", Ink.PLAIN),
+            Span(_prose(f"{fmt.number(boundary.displayed_start)}  ", glyphs), Ink.PLAIN),
             Span(fmt.change(boundary.jump, abs(boundary.jump), glyphs.minus), Ink.STRONG),
         ),
         0,
     )
     verdict = Item((Span(_VERDICTS[boundary.verdict], Ink.FOCUS),), 1)
     one = [title, where, metric, moved, verdict]
-    if height < 2 or packed_width(one) < width:
-        return [(Span(" "), *pack(one, width - 1))]
+    gap = next((gap for gap in (3, 2) if packed_width(one, gap) < width), None)
+    if gap is not None or height < _TWO_ROWS:
+        return [(Span(" "), *pack(one, width - 1, gap or 3))]
     return [
         (Span(" "), *pack([title, where, metric], width - 1)),
         (Span(" "), *pack([moved, verdict], width - 1)),
@@ -161,10 +169,10 @@ def _averages_unknown(snapshot: Snapshot) -> bool:
 
 
 def _bars(boundary: Boundary, width: int, glyphs: Glyphs) -> list[Row]:
+    """A bar a part; none where no part can be known: the text tells why."""
     parts = {Ink.LAG: boundary.lag, Ink.STEP: boundary.step, Ink.LUCK: boundary.luck}
     if all(part.value is None for part in parts.values()):
-        words = "Lag, step and luck cannot be known from these prints."
-        return [(Span(" "), Span(line, Ink.DIM)) for line in wrap(words, width - 2)]
+        return []
     names = _NAMES if width >= 60 else _SHORT_NAMES
     name_cells = max(len(name) for name in names.values()) + 1
     room = max(width - name_cells - _VALUE_CELLS - 3, 6)
@@ -255,15 +263,19 @@ def _inertia(curve: Curve, unit: Unit, width: int) -> list[Row]:
     return [(Span(" "), Span(line, Ink.DIM)) for line in wrap(text, width - 2)]
 
 
-def _findings(snapshot: Snapshot, curve: Curve, width: int, glyphs: Glyphs) -> list[Row]:
-    """What else the numbers show: of this metric first, then of the others what calls for action."""
+def _findings(
+    snapshot: Snapshot, curve: Curve, width: int, glyphs: Glyphs
+) -> tuple[list[Row], list[Row]]:
+    """What calls for action, of this metric first, then of the others; what else its numbers show."""
     own = (None, curve.metric, curve.val_metric)
     newest = [each for each in reversed(snapshot.findings) if each.run == snapshot.run]
     found = [each for each in newest if each.metric in own]
     urgent = (*ALARMS, *_WARNINGS)
     found += [each for each in newest if each.metric not in own and each.kind in urgent]
-    found.sort(key=lambda each: each.kind not in urgent)
-    return [row for finding in found for row in _finding(finding, width, glyphs)]
+    rows: tuple[list[Row], list[Row]] = ([], [])
+    for finding in found:
+        rows[finding.kind not in urgent].extend(_finding(finding, width, glyphs))
+    return rows
 
 
 def _finding(finding: Finding, width: int, glyphs: Glyphs) -> list[Row]:
