@@ -30,7 +30,7 @@ def boundary(
     why: Why,
     show: Figures,
 ) -> str:
-    """The verdict, what supports it and what would settle it, without the parts. `names`: of the epochs."""
+    """The verdict, what supports it and what would settle it. `names`: of the two epochs."""
     if obstacle == "one number an epoch":
         return ONE_NUMBER
     end, start = anatomy.end, anatomy.start

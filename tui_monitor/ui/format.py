@@ -141,17 +141,22 @@ def quiet(seconds: float) -> str:
     return f"{int(seconds // 86400)} d"
 
 
+def noun(unit: Unit) -> str:
+    """What the log counts within an epoch, in a word."""
+    return "step" if unit == "batch" else unit
+
+
 def rate(per_second: float, unit: Unit) -> str:
     """A speed, in steps a second or, where it is slow, in time a step."""
     if not math.isfinite(per_second) or per_second <= 0:
         return "–"
-    noun = "step" if unit == "batch" else unit
+    word = noun(unit)
     if per_second >= 10:
         # Two digits: the third is noise that only draws the eye.
-        return f"{round(per_second, 1 - math.floor(math.log10(per_second))):.0f} {noun}s/s"
+        return f"{round(per_second, 1 - math.floor(math.log10(per_second))):.0f} {word}s/s"
     if per_second >= 1:
-        return f"{per_second:.1f} {noun}s/s"
-    return f"{duration(1 / per_second)}/{noun}"
+        return f"{per_second:.1f} {word}s/s"
+    return f"{duration(1 / per_second)}/{word}"
 
 
 def count(value: int) -> str:

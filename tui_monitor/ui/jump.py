@@ -26,7 +26,15 @@ from tui_monitor.ui.rows import (
     row_width,
     wrap,
 )
-from tui_monitor.ui.scene import ALARMS, Scene, epoch_label, focused, selected_boundary
+from tui_monitor.ui.scene import (
+    ALARMS,
+    Scene,
+    counts_epochs,
+    epoch_label,
+    focused,
+    is_over,
+    selected_boundary,
+)
 
 _NAMES = {Ink.LAG: "averaging lag", Ink.STEP: "real step", Ink.LUCK: "luck"}
 _SHORT_NAMES = {Ink.LAG: "lag", Ink.STEP: "step", Ink.LUCK: "luck"}
@@ -155,9 +163,11 @@ def _no_boundary(scene: Scene, width: int) -> list[Row]:
         text = "What these numbers average is not known, so no jump of theirs is taken apart."
     elif snapshot is not None and snapshot.epoch > 1 and snapshot.epoch_ends.size:
         text = "This metric has no explained boundary yet."
-    elif snapshot is not None and snapshot.epoch == 1 and not snapshot.epoch_label:
-        text = "This log counts no epochs: there is no boundary to explain."
-    elif snapshot is not None and snapshot.ended:
+    elif snapshot is not None and not counts_epochs(snapshot):
+        text = "Nothing in this log starts over with an epoch: there is no boundary to explain."
+    elif snapshot is not None and snapshot.epoch_ends.size:
+        text = "One epoch so far: there is no boundary to explain yet."
+    elif is_over(scene):
         text = "The log ends within its first epoch: there is no boundary to explain."
     else:
         text = "The first epoch is not over yet: there is no boundary to explain."

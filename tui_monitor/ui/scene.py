@@ -101,6 +101,16 @@ def newest(snapshot: Snapshot) -> float:
     return max((end for end in ends if math.isfinite(end)), default=0.0)
 
 
+def counts_epochs(snapshot: Snapshot) -> bool:
+    """Whether the log tells of epochs at all."""
+    return snapshot.epoch > 1 or bool(snapshot.epoch_label) or snapshot.unit == "epoch"
+
+
+def step_size(snapshot: Snapshot) -> int:
+    """How many of what the log counts as steps one position of the time axis is."""
+    return (snapshot.batch_size or 1) if snapshot.unit == "sample" else 1
+
+
 def epoch_length(snapshot: Snapshot) -> float | None:
     """Positions an epoch: that of the first one, or as planned; None where neither is known."""
     if snapshot.epoch_ends.size:

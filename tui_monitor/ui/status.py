@@ -11,7 +11,7 @@ from tui_monitor.ui import format as fmt
 from tui_monitor.ui.glyphs import Glyphs
 from tui_monitor.ui.palette import Ground, Ink
 from tui_monitor.ui.rows import BLANK, Item, Row, Span, fit, pack, pad_left, row_width, spread
-from tui_monitor.ui.scene import ALARMS, Scene, epoch_label
+from tui_monitor.ui.scene import ALARMS, Scene, counts_epochs, epoch_label
 
 _BAR_CELLS = 16
 _WIDE = 100
@@ -97,14 +97,14 @@ def _name(scene: Scene, width: int) -> Row:
 
 def _progress_items(snapshot: Snapshot, glyphs: Glyphs) -> list[Item]:
     items: list[Item] = []
-    if snapshot.epoch:
+    if snapshot.epoch and counts_epochs(snapshot):
         planned = snapshot.cut.epochs if snapshot.cut is not None else snapshot.epochs
         of = f"/{planned}" if planned else ""
         label = epoch_label(snapshot, snapshot.epoch)
         items.append(Item((Span("epoch ", Ink.DIM), Span(f"{label}{of}", Ink.STRONG)), 1))
     if snapshot.step is not None and snapshot.unit != "epoch":
         of = f"/{snapshot.steps}" if snapshot.steps else ""
-        noun = "step" if snapshot.unit == "batch" else snapshot.unit
+        noun = fmt.noun(snapshot.unit)
         # As wide as the total, so that nothing behind it moves.
         done = pad_left(str(snapshot.step), len(of) - 1)
         step = (Span(f"{noun} ", Ink.DIM), Span(f"{done}{of}", Ink.STRONG))
