@@ -61,9 +61,9 @@ def _averaging(
     against = (anatomy.lag.value or 0.0) * jump < 0.0
     hidden = " Luck turned the jump round." if against else ""
     return (
-        f"Averaging: early batches were still in the mean, while the last tenth of epoch {names[0]}"
-        f" was already at {show.number(end.mean)}. The level then moved no further than a trend and"
-        f" chance would make it.{hidden}"
+        f"Averaging: the mean still held early batches; the last tenth of epoch {names[0]} was"
+        f" already at {show.number(end.mean)}. The level then moved as trend and chance would have"
+        f" it.{hidden}"
     )
 
 

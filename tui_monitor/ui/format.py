@@ -165,8 +165,13 @@ def count(value: int) -> str:
 
 
 def compact(value: float) -> str:
-    """A number in as few characters as keep it whole: a learning rate."""
+    """A number in as few characters as keep it whole: one that the user gave."""
     return f"{value:.6g}"
+
+
+def rounded(value: float) -> str:
+    """A number of any size in four digits: a learning rate."""
+    return f"{value:.4g}"
 
 
 def size(count_bytes: int) -> str:

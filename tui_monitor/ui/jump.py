@@ -75,7 +75,7 @@ def jump_rows(scene: Scene, width: int, height: int) -> list[Row]:
     first = [*_head(scene, boundary, width, height - len(bars)), *bars]
     causes = _causes(boundary, width, scene.glyphs)
     blocks = [_text(boundary.text, width, scene.glyphs), causes, inertia, urgent, notes]
-    if boundary.brief and len(_stack(first, blocks, height)) > height:
+    if boundary.brief and len(_stack(first, blocks, height)[0]) > height:
         blocks = [_text(boundary.brief, width, scene.glyphs), urgent, causes, inertia, notes]
     return _fitted(first, blocks, width, height, scene.glyphs)
 
@@ -87,9 +87,9 @@ def _text(said: str, width: int, glyphs: Glyphs) -> list[Row]:
 def _fitted(
     first: list[Row], blocks: list[list[Row]], width: int, height: int, glyphs: Glyphs
 ) -> list[Row]:
-    """The first rows, then of the blocks what fits, with a sign where more would follow."""
-    rows = _stack(first, blocks, height)
-    if len(rows) > height > len(first):
+    """The first rows, then of the blocks what fits, with a sign where one is cut."""
+    rows, ends = _stack(first, blocks, height)
+    if len(rows) > height and height not in ends:
         rows[height - 1] = _cut_row(rows[height - 1], width, glyphs)
     return rows[:height]
 
@@ -107,16 +107,22 @@ def _cut_row(row: Row, width: int, glyphs: Glyphs) -> Row:
     return (*clip(row, room), sign)
 
 
-def _stack(first: list[Row], blocks: list[list[Row]], height: int) -> list[Row]:
-    """The first rows, then the blocks, with as many blank rows between as there is room for."""
+def _stack(
+    first: list[Row], blocks: list[list[Row]], height: int
+) -> tuple[list[Row], list[int]]:
+    """The first rows, then the blocks, with as many blank rows between as there is room for.
+
+    And after how many rows each of them ends.
+    """
     blocks = [block for block in blocks if block]
     spare = height - len(first) - sum(len(block) for block in blocks)
-    rows = list(first)
+    rows, ends = list(first), list(range(len(first) + 1))
     for number, block in enumerate(blocks):
         # The bars stand apart from the words where there is room for more than a few of these.
         apart = number < spare or (number == 0 and height >= _ROOMY)
         rows += [BLANK, *block] if apart else block
-    return rows
+        ends.append(len(rows))
+    return rows, ends
 
 
 def _title(title: str, rest: Row) -> Row:

@@ -126,7 +126,8 @@ def _pace_items(snapshot: Snapshot, *, wide: bool) -> list[Item]:
         items.append(Item(_eta("run", pace.eta_run, wide=wide), 2))
     if pace.eta_epoch:
         rank = 5 if pace.eta_run else 2
-        items.append(Item(_eta("epoch", pace.eta_epoch, wide=wide), rank))
+        whole = "epoch" if counts_epochs(snapshot) else "run"
+        items.append(Item(_eta(whole, pace.eta_epoch, wide=wide), rank))
     if pace.steps_per_second is not None:
         items.append(Item((Span(fmt.rate(pace.steps_per_second, snapshot.unit), Ink.PLAIN),), 6))
     return items
@@ -258,7 +259,7 @@ def _goal(goal: Goal) -> str:
 def _facts(snapshot: Snapshot, *, end_only: bool) -> list[tuple[str, int]]:
     facts: list[tuple[str, int]] = [(_goal(goal), 0) for goal in snapshot.goals]
     if snapshot.learning_rate is not None:
-        facts.append((f"lr {fmt.compact(snapshot.learning_rate)}", 1))
+        facts.append((f"lr {fmt.rounded(snapshot.learning_rate)}", 1))
     if snapshot.law is not None:
         facts.append((fmt.law(snapshot.law), 2))
         facts += [(text, 5) for text in fmt.lead(snapshot.law)]

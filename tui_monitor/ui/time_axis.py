@@ -90,8 +90,8 @@ def time_labels(
     size = step_size(snapshot)
     if length is None or not counts_epochs(snapshot):
         step = max(scale.nice_step((window.right - window.left) * size, width // 12), 1.0)
-        first, last = math.ceil(window.left * size / step), math.floor(window.right * size / step)
-        for number in range(first, last + 1):
+        lowest, highest = math.ceil(window.left * size / step), window.right * size / step
+        for number in range(lowest, math.floor(highest) + 1):
             line.write(round((number * step / size - window.left) * cells), f"{number * step:g}")
         return str(line)
     starts = _epoch_starts(snapshot, length, window)
