@@ -107,9 +107,7 @@ def _cut_row(row: Row, width: int, glyphs: Glyphs) -> Row:
     return (*clip(row, room), sign)
 
 
-def _stack(
-    first: list[Row], blocks: list[list[Row]], height: int
-) -> tuple[list[Row], list[int]]:
+def _stack(first: list[Row], blocks: list[list[Row]], height: int) -> tuple[list[Row], list[int]]:
     """The first rows, then the blocks, with as many blank rows between as there is room for.
 
     And after how many rows each of them ends.

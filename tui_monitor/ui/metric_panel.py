@@ -101,8 +101,8 @@ def y_axis_of(
     columns = [line]
     if plot.band is not None and np.isfinite(line).any():
         # The usual width of the band: its wide begin would set the range otherwise.
-        half = median(plot.band[inside])
-        columns.append(np.array([np.nanmin(line) - half, np.nanmax(line) + half]))
+        least, most = float(np.nanmin(line)), float(np.nanmax(line))
+        columns.append(np.array(scale.spread(least, most, median(plot.band[inside]), curve.bounds)))
     beside = [plot.ghost[inside]] if plot.ghost is not None else []
     columns.append(plot.val[(plot.val_x >= left) & (plot.val_x <= right)])
     wanted = 2 if height < 5 else min(height // 3, 6)
