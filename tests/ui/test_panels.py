@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.ui import samples
-from tui_monitor.core.records import Finding, LawEvidence, Part
+from tui_monitor.core.records import Finding, FindingKind, LawEvidence, Part
 from tui_monitor.core.snapshot import EpochRow, Pace, Snapshot
 from tui_monitor.ui import jump, tables
 from tui_monitor.ui.chart import Window
@@ -355,3 +355,11 @@ def test_where_there_is_little_room_the_boundary_is_named_beside_its_jump() -> N
     rows = jump.jump_rows(scene(samples.training()), 60, 4)
     assert "epoch 1 \u2192 2" in text(rows[:1])
     assert "averaging" in text(rows[:1])
+
+
+def test_of_what_calls_for_action_the_worst_comes_first() -> None:
+    kinds: tuple[FindingKind, ...] = ("plateau", "overfitting", "nan")
+    found = tuple(Finding(kind, 1, 2, "loss", f"It is {kind}.", {}) for kind in kinds)
+    shown = text(jump.jump_rows(scene(replace(samples.training(), findings=found)), 80, 30))
+    places = [shown.index(f"It is {kind}.") for kind in kinds]
+    assert places == sorted(places, reverse=True)

@@ -46,6 +46,8 @@ _ROOMY = 16
 """Rows from which bars and words are kept apart at the cost of the last row."""
 _WARNINGS = ("overfitting", "plateau", "stalled")
 """Kinds of findings that call for a decision."""
+_URGENT = (*ALARMS, *_WARNINGS)
+"""Kinds in the order in which they are told."""
 _VERDICTS: dict[Verdict, str] = {
     "averaging": "averaging",
     "step": "real step",
@@ -283,13 +285,14 @@ def _findings(
     """What calls for action, of this metric first, then of the others; what else its numbers show."""
     own = (None, curve.metric, curve.val_metric)
     newest = [each for each in reversed(snapshot.findings) if each.run == snapshot.run]
-    found = [each for each in newest if each.metric in own]
-    urgent = (*ALARMS, *_WARNINGS)
-    found += [each for each in newest if each.metric not in own and each.kind in urgent]
-    rows: tuple[list[Row], list[Row]] = ([], [])
-    for finding in found:
-        rows[finding.kind not in urgent].extend(_finding(finding, width, glyphs))
-    return rows
+    urgent = [each for kind in _URGENT for each in newest if each.kind == kind]
+    urgent.sort(key=lambda each: each.metric not in own)
+    others = [each for each in newest if each.metric in own and each.kind not in _URGENT]
+    first, then = (
+        [row for finding in found for row in _finding(finding, width, glyphs)]
+        for found in (urgent, others)
+    )
+    return first, then
 
 
 def _finding(finding: Finding, width: int, glyphs: Glyphs) -> list[Row]:

@@ -41,7 +41,7 @@ def plan_for(scene: Scene, width: int, height: int) -> Layout:
     if snapshot is None:
         return plan(width, height, count, 0, scene.view)
     explains = counts_epochs(snapshot) or bool(snapshot.findings)
-    rows = len(snapshot.epoch_rows) // max(count, 1)
+    rows = len(snapshot.epoch_rows) // max(count, 1) if counts_epochs(snapshot) else 0
     return plan(width, height, count, rows, scene.view, explains=explains)
 
 
@@ -111,7 +111,7 @@ def _beside(
     side = min(max(round(width * 0.38), 46), 68)
     left = room
     epochs = 0
-    if view.epochs:
+    if view.epochs and epoch_rows:
         epochs = min(epoch_rows + 2, max(room // 3, 4) if view.explanation else room * 2 // 3)
         left -= epochs
     jump = 0
@@ -127,10 +127,10 @@ def _stacked(room: int, curves: int, epoch_rows: int, view: View, *, explains: b
     jump = epochs = log = 0
     if view.explanation and room >= 12:
         jump = min(max(room // 3, 4), 12) if explains else _NOTHING
-    elif view.epochs and room >= 12:
+    elif view.epochs and epoch_rows and room >= 12:
         epochs = min(epoch_rows + 1, max(room // 3, 4))
     left = room - jump - epochs
-    if jump and view.epochs and left >= 2 * _FULL + 6:
+    if jump and view.epochs and epoch_rows and left >= 2 * _FULL + 6:
         epochs = min(epoch_rows + 2, left - 2 * _FULL, 9)
         left -= epochs
     if left >= max(curves, 2) * 14 + 4:
