@@ -156,3 +156,17 @@ def test_lines_without_steps_and_times_tell_when_the_run_ends() -> None:
     ]
     assert told(*lines[:10]).eta_run is None
     assert told(*lines).eta_run == pytest.approx(7 * 60.0)
+
+
+def test_how_long_from_print_to_print_is_told() -> None:
+    assert told((bar(1, eta=990.0), 0.0)).between is None
+    assert told((bar(1, eta=990.0), 0.0), (bar(6, eta=940.0), 0.0)).between == pytest.approx(50.0)
+    epochs = [
+        (bar(None, epoch=each, steps=None, final=True, elapsed=300.0), 0.0) for each in (1, 2)
+    ]
+    assert told(*epochs).between == 300.0
+    steps = [(bar(100, epoch=each, final=True, elapsed=300.0), 0.0) for each in (1, 2)]
+    assert told(*steps).between == 300.0
+    first = [(bar(50, per_step=0.2), 0.0), (bar(100, final=True, elapsed=20.0), 0.0)]
+    later = (bar(50, epoch=2, per_step=0.2), 0.0)
+    assert told(*first, later).between == pytest.approx(10.0)

@@ -54,6 +54,7 @@ class Recorder:
         self.calls: list[str] = []
         self.data = b""
         self.revision = 0
+        self.usual_silence = 0.0
         self.clock = clock
         self.cost = cost
 
@@ -234,6 +235,14 @@ def test_a_silence_unlike_any_before_is_a_stall(stage: Stage) -> None:
     stage.play(200)
     assert stage.condition() == "live"
     stage.play(120)
+    assert stage.condition() == "stalled"
+
+
+def test_a_log_that_tells_of_long_epochs_is_waited_for(stage: Stage) -> None:
+    stage.session.usual_silence = 300.0
+    stage.turn(Chunk(b"x\n", age=600.0))
+    assert stage.condition() == "live"
+    stage.play(301)
     assert stage.condition() == "stalled"
 
 

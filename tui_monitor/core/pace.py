@@ -81,6 +81,8 @@ class PaceMeter:
         self._steps = _Speed()
         self._epochs = _Speed()
         self._epoch_seconds: float | None = None
+        self._stride = 0
+        """Steps between the newest two prints of an epoch; 0 where there is one print an epoch."""
         self._last: Print | None = None
 
     def add(self, p: Print, now: float) -> None:
@@ -88,6 +90,9 @@ class PaceMeter:
         last = self._last
         if last is not None and (p.run, p.epoch) != (last.run, last.epoch):
             self._steps.clear()
+            self._stride = 0 if p.final else self._stride
+        elif last is not None:
+            self._stride = max((p.step or 0) - (last.step or 0), 0) or self._stride
         if last is not None and p.run != last.run:
             self._epochs.clear()
         self._last = p
@@ -108,13 +113,26 @@ class PaceMeter:
         eta_epoch = 0.0 if p.final else p.eta
         if eta_epoch is None and rate and p.step is not None and p.steps is not None:
             eta_epoch = max(p.steps - p.step, 0) / rate
-        return Pace(rate, eta_epoch, self._eta_run(p, rate, eta_epoch))
+        return Pace(rate, eta_epoch, self._eta_run(p, rate, eta_epoch), self.between)
+
+    @property
+    def between(self) -> float | None:
+        """Seconds from one print to the next, as the log tells of its own speed."""
+        p = self._last
+        if p is None:
+            return None
+        if not self._stride:
+            return self._epoch_seconds if p.final else None
+        rate = self._told(p)
+        return self._stride / rate if rate else None
 
     def _rate(self, p: Print) -> float | None:
         """Steps a second."""
         heard = self._steps.per_second()
-        if heard is not None:
-            return heard
+        return heard if heard is not None else self._told(p)
+
+    def _told(self, p: Print) -> float | None:
+        """Steps a second, as the log tells."""
         if p.per_step:
             return 1.0 / p.per_step
         if p.eta and p.step is not None and p.steps is not None and p.steps > p.step:

@@ -62,6 +62,10 @@ class FedSession(Protocol):
     def finish(self) -> None:
         """Nothing follows."""
 
+    @property
+    def usual_silence(self) -> float:
+        """Seconds from one print to the next, as the log tells; 0 where it does not."""
+
     def snapshot(self, now: float) -> Snapshot:
         """All there is to show."""
 
@@ -257,7 +261,8 @@ class Feed:
         )
 
     def _is_stalled(self, now: float) -> bool:
-        return self._quiet(now) >= max(_STALLED, _USUAL * self._silence)
+        usual = max(self._silence, self._session.usual_silence)
+        return self._quiet(now) >= max(_STALLED, _USUAL * usual)
 
     def _quiet(self, now: float) -> float:
         """Seconds since the newest byte was written, or since the beginning of the feed."""
