@@ -363,3 +363,9 @@ def test_of_what_calls_for_action_the_worst_comes_first() -> None:
     shown = text(jump.jump_rows(scene(replace(samples.training(), findings=found)), 80, 30))
     places = [shown.index(f"It is {kind}.") for kind in kinds]
     assert places == sorted(places, reverse=True)
+
+
+@pytest.mark.parametrize(("log", "noun"), [("boosting", "round"), ("huggingface", "print")])
+def test_lines_without_steps_are_prints_but_where_they_are_rounds(log: str, noun: str) -> None:
+    snapshot = replace(samples.training(), unit="round", format=log, steps=None, step=12)
+    assert f"{noun} 12" in text(status_rows(scene(snapshot), 120, 2))

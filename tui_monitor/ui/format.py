@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from tui_monitor.core.records import LawEvidence, Unit
+from tui_monitor.core.records import LawEvidence
 
 _DECIMALS = 4
 """Keras and most bars print four; a displayed number must be found on the screen as printed."""
@@ -141,16 +141,10 @@ def quiet(seconds: float) -> str:
     return f"{int(seconds // 86400)} d"
 
 
-def noun(unit: Unit) -> str:
-    """What the log counts within an epoch, in a word."""
-    return "step" if unit == "batch" else unit
-
-
-def rate(per_second: float, unit: Unit) -> str:
-    """A speed, in steps a second or, where it is slow, in time a step."""
+def rate(per_second: float, word: str) -> str:
+    """A speed, in steps (`word`) a second or, where it is slow, in time a step."""
     if not math.isfinite(per_second) or per_second <= 0:
         return "–"
-    word = noun(unit)
     if per_second >= 10:
         # Two digits: the third is noise that only draws the eye.
         return f"{round(per_second, 1 - math.floor(math.log10(per_second))):.0f} {word}s/s"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from tui_monitor.core.records import Boundary, Finding, Part, Unit, Verdict
+from tui_monitor.core.records import Boundary, Finding, Part, Verdict
 from tui_monitor.core.snapshot import Curve, Snapshot
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui.glyphs import Glyphs
@@ -68,7 +68,7 @@ def jump_rows(scene: Scene, width: int, height: int) -> list[Row]:
     if snapshot is None or curve is None or height < 1:
         return [_title("why it jumped", ())][:height]
     boundary = selected_boundary(scene)
-    inertia = [] if snapshot.ended else _inertia(curve, snapshot.unit, width)
+    inertia = [] if snapshot.ended else _inertia(curve, width)
     urgent, notes = _findings(snapshot, curve, width, scene.glyphs)
     if boundary is None:
         rows = [_title("why it jumped", ()), *_no_boundary(scene, width)]
@@ -257,14 +257,14 @@ def _causes(boundary: Boundary, width: int, glyphs: Glyphs) -> list[Row]:
     return rows
 
 
-def _inertia(curve: Curve, unit: Unit, width: int) -> list[Row]:
+def _inertia(curve: Curve, width: int) -> list[Row]:
     if curve.inertia is None:
         return []
     down, up = curve.inertia
     raised, lowered = math.isfinite(up), math.isfinite(down)
     if not raised and not lowered:
         return []
-    text = f"One more {unit} can "
+    text = "One more batch can "
     if raised and lowered:
         text += f"raise the displayed number by at most {fmt.small(up)}, lower it by "
         text += f"at most {fmt.small(down)}."

@@ -106,6 +106,13 @@ def counts_epochs(snapshot: Snapshot) -> bool:
     return snapshot.epoch > 1 or bool(snapshot.epoch_label) or snapshot.unit == "epoch"
 
 
+def step_noun(snapshot: Snapshot) -> str:
+    """What the log counts as steps, in a word. Lines that tell no step are counted as prints."""
+    if snapshot.unit == "round":
+        return "round" if snapshot.format == "boosting" else "print"
+    return "step" if snapshot.unit == "batch" else snapshot.unit
+
+
 def step_size(snapshot: Snapshot) -> int:
     """How many of what the log counts as steps one position of the time axis is."""
     return (snapshot.batch_size or 1) if snapshot.unit == "sample" else 1

@@ -11,7 +11,7 @@ from tui_monitor.ui import format as fmt
 from tui_monitor.ui.glyphs import Glyphs
 from tui_monitor.ui.palette import Ground, Ink
 from tui_monitor.ui.rows import BLANK, Item, Row, Span, fit, pack, pad_left, row_width, spread
-from tui_monitor.ui.scene import ALARMS, Scene, counts_epochs, epoch_label
+from tui_monitor.ui.scene import ALARMS, Scene, counts_epochs, epoch_label, step_noun
 
 _BAR_CELLS = 16
 _WIDE = 100
@@ -104,7 +104,7 @@ def _progress_items(snapshot: Snapshot, glyphs: Glyphs) -> list[Item]:
         items.append(Item((Span("epoch ", Ink.DIM), Span(f"{label}{of}", Ink.STRONG)), 1))
     if snapshot.step is not None and snapshot.unit != "epoch":
         of = f"/{snapshot.steps}" if snapshot.steps else ""
-        noun = fmt.noun(snapshot.unit)
+        noun = step_noun(snapshot)
         # As wide as the total, so that nothing behind it moves.
         done = pad_left(str(snapshot.step), len(of) - 1)
         step = (Span(f"{noun} ", Ink.DIM), Span(f"{done}{of}", Ink.STRONG))
@@ -129,7 +129,9 @@ def _pace_items(snapshot: Snapshot, *, wide: bool) -> list[Item]:
         whole = "epoch" if counts_epochs(snapshot) else "run"
         items.append(Item(_eta(whole, pace.eta_epoch, wide=wide), rank))
     if pace.steps_per_second is not None:
-        items.append(Item((Span(fmt.rate(pace.steps_per_second, snapshot.unit), Ink.PLAIN),), 6))
+        items.append(
+            Item((Span(fmt.rate(pace.steps_per_second, step_noun(snapshot)), Ink.PLAIN),), 6)
+        )
     return items
 
 

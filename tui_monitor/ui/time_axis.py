@@ -7,7 +7,6 @@ import math
 import numpy as np
 
 from tui_monitor.core.snapshot import Snapshot
-from tui_monitor.ui import format as fmt
 from tui_monitor.ui import scale
 from tui_monitor.ui.chart import Window
 from tui_monitor.ui.palette import Ink
@@ -18,6 +17,7 @@ from tui_monitor.ui.scene import (
     epoch_length,
     place,
     planned_epochs,
+    step_noun,
     step_size,
 )
 
@@ -67,7 +67,7 @@ def _place_text(snapshot: Snapshot, position: float) -> str:
     words = [f"epoch {epoch_label(snapshot, epoch)}"] if counts_epochs(snapshot) else []
     if snapshot.unit != "epoch":
         done = step * step_size(snapshot)
-        words.append(f"{fmt.noun(snapshot.unit)} {min(done, snapshot.steps or done):g}")
+        words.append(f"{step_noun(snapshot)} {min(done, snapshot.steps or done):g}")
     return " ".join(words)
 
 
