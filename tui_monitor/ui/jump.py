@@ -152,7 +152,8 @@ def _head(scene: Scene, boundary: Boundary, width: int, height: int) -> list[Row
     )
     verdict = Item((Span(_VERDICTS[boundary.verdict], Ink.FOCUS),), 1)
     one = [title, where, metric, moved, verdict]
-    gap = next((gap for gap in (3, 2) if packed_width(one, gap) < width), None)
+    gaps = (3, 2) if height < _AIRY else (3,)
+    gap = next((gap for gap in gaps if packed_width(one, gap) < width), None)
     if gap is not None or height < _TWO_ROWS:
         return [(Span(" "), *pack(one, width - 1, gap or 3))]
     return [
