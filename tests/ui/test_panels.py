@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.ui import samples
+from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.records import Finding, FindingKind, LawEvidence, Part
 from tui_monitor.core.snapshot import EpochRow, Pace, Snapshot
 from tui_monitor.ui import jump, tables
@@ -21,7 +22,7 @@ from tui_monitor.ui.palette import Ink
 from tui_monitor.ui.readout import short_name
 from tui_monitor.ui.rows import Row
 from tui_monitor.ui.scale import Axis
-from tui_monitor.ui.scene import Scene, View, epoch_labels, next_print, planned_end
+from tui_monitor.ui.scene import Scene, View, epoch_labels, next_print, planned_end, time_window
 from tui_monitor.ui.status import status_rows
 from tui_monitor.ui.time_axis import time_labels, time_row
 
@@ -304,7 +305,7 @@ def test_a_log_without_epochs_is_told_of_none() -> None:
     assert "epoch" not in text([time_row(snapshot, window, 60, 150.0)])
     assert "step 150" in text([time_row(snapshot, window, 60, 150.0)])
     told = text(jump.jump_rows(shown, 80, 7))
-    assert "Nothing in this log starts over" in told
+    assert "Nothing here starts over" in told
     assert plan_for(shown, 80, 24).jump < plan_for(scene(samples.training()), 80, 24).jump
 
 
@@ -369,3 +370,27 @@ def test_of_what_calls_for_action_the_worst_comes_first() -> None:
 def test_lines_without_steps_are_prints_but_where_they_are_rounds(log: str, noun: str) -> None:
     snapshot = replace(samples.training(), unit="round", format=log, steps=None, step=12)
     assert f"{noun} 12" in text(status_rows(scene(snapshot), 120, 2))
+
+
+def test_a_log_without_epochs_that_begins_late_has_an_axis_that_does() -> None:
+    def of(x: FloatArray) -> Scene:
+        curve = samples.training(x.size).curves[0]
+        parts = replace(curve, x=x, x_from=x - 10.0, val_x=np.empty(0), val=np.empty(0))
+        snapshot = replace(
+            samples.training(x.size), curves=(parts,), epoch_ends=np.empty(0), epochs=None,
+            epoch=1, epoch_label="", steps=None, epoch_rows=(), boundaries=(),
+        )  # fmt: skip
+        return scene(snapshot)
+
+    late = np.arange(300_010.0, 306_000.0, 10.0)
+    for size in (2, 30, 590):
+        left, right = time_window(of(late[:size]))
+        assert left == 300_000.0
+        assert late[size - 1] <= right < 310_000.0
+    early = of(np.arange(10.0, 6000.0, 10.0))
+    assert time_window(early)[0] == 0.0
+    resumed = of(late)
+    zoomed = time_window(resumed._replace(view=View(zoom=2, left=301_000.0)))
+    assert zoomed[0] == 301_000.0
+    planned = resumed._replace(snapshot=replace(of(late).snapshot, steps=400_000))  # type: ignore[type-var]
+    assert time_window(planned) == (300_000.0, 400_000.0)

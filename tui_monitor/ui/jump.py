@@ -171,7 +171,7 @@ def _no_boundary(scene: Scene, width: int) -> list[Row]:
     elif snapshot is not None and snapshot.epoch > 1 and snapshot.epoch_ends.size:
         text = "This metric has no explained boundary yet."
     elif snapshot is not None and not counts_epochs(snapshot):
-        text = "Nothing in this log starts over with an epoch: there is no boundary to explain."
+        text = "Nothing here starts over with an epoch: there is no boundary to explain."
     elif snapshot is not None and snapshot.epoch_ends.size:
         text = "One epoch so far: there is no boundary to explain yet."
     elif is_over(scene):

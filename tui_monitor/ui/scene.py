@@ -21,6 +21,8 @@ from tui_monitor.ui.glyphs import UNICODE, Glyphs
 
 ALARMS = ("nan", "divergence", "failed")
 """Kinds of findings that are told at the top, whatever metric has the focus."""
+_RESUMED = 30.0
+"""Strides before its first print from which a log without epochs was not there at the begin."""
 MAX_ZOOM = 12
 """Half the width at each step: beyond this a window is smaller than any run's batch."""
 
@@ -102,8 +104,10 @@ def newest(snapshot: Snapshot) -> float:
 
 
 def counts_epochs(snapshot: Snapshot) -> bool:
-    """Whether the log tells of epochs at all."""
-    return snapshot.epoch > 1 or bool(snapshot.epoch_label) or snapshot.unit == "epoch"
+    """Whether the log tells of epochs at all; its end alone may not know their numbers."""
+    label = snapshot.epoch_label
+    known = bool(label) and not label.startswith("+")
+    return snapshot.epoch > 1 or known or snapshot.unit == "epoch"
 
 
 def step_noun(snapshot: Snapshot) -> str:
@@ -164,8 +168,31 @@ def time_window(scene: Scene) -> tuple[float, float]:
     if snapshot is None:
         return 0.0, 1.0
     last, ended = newest(snapshot), is_over(scene)
-    end = scale.extent(last, epoch_length(snapshot), planned_end(snapshot), ended=ended)
-    return scale.zoomed(end, last, view.zoom, view.left, ended)
+    begin, length, planned = axis_begin(snapshot), epoch_length(snapshot), planned_end(snapshot)
+    if not begin:
+        end = scale.extent(last, length, planned, ended=ended)
+        return scale.zoomed(end, last, view.zoom, view.left, ended)
+    unit = length - begin if length is not None and length > last else None
+    end = scale.extent(last - begin, unit, None, ended=ended)
+    left = None if view.left is None else view.left - begin
+    shown = scale.zoomed(end, last - begin, view.zoom, left, ended)
+    return begin + shown[0], begin + shown[1]
+
+
+def axis_begin(snapshot: Snapshot) -> float:
+    """Position where the time axis begins: 0, but where a log without epochs begins late.
+
+    So do a resumed run, and the end of a big log. A round number, which stays what it is.
+    """
+    if counts_epochs(snapshot):
+        return 0.0
+    begins = [tuple(curve.x[:2].tolist()) for curve in snapshot.curves if curve.x.size > 1]
+    if not begins:
+        return 0.0
+    first, second = min(begins)
+    stride = max(second - first, 1.0)
+    grain = 10.0 ** math.ceil(math.log10(stride) + 1.0)
+    return first // grain * grain if first >= _RESUMED * stride else 0.0
 
 
 def place(snapshot: Snapshot, position: float) -> tuple[int, float]:
