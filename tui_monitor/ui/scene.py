@@ -179,6 +179,7 @@ def time_window(scene: Scene) -> tuple[float, float]:
     return begin + shown[0], begin + shown[1]
 
 
+@lru_cache(maxsize=2)  # asked for several times a chart
 def axis_begin(snapshot: Snapshot) -> float:
     """Position where the time axis begins: 0, but where a log without epochs begins late.
 
