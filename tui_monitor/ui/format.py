@@ -158,6 +158,11 @@ def count(value: int) -> str:
     return f"{value:,}".replace(",", " ")
 
 
+def lines(value: int) -> str:
+    """A number of lines: `1 line`, `12 345 lines`."""
+    return f"{count(value)} {'line' if value == 1 else 'lines'}"
+
+
 def compact(value: float) -> str:
     """A number in as few characters as keep it whole: one that the user gave."""
     return f"{value:.6g}"

@@ -218,8 +218,7 @@ def empty_rows(scene: Scene, width: int, height: int) -> list[Row]:
     if scene.source.condition == "lost":
         text = scene.source.detail or "The log cannot be read any more."
     elif lines:
-        noun = "line" if lines == 1 else "lines"
-        text = f"{fmt.count(lines)} {noun} read, no training metric among them yet."
+        text = f"{fmt.lines(lines)} read, no training metric among them yet."
     elif scene.source.condition == "waiting":
         text = "The screen fills by itself as soon as the log appears and grows."
     else:

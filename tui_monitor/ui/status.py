@@ -272,8 +272,8 @@ def _facts(snapshot: Snapshot, *, end_only: bool) -> list[tuple[str, int]]:
         facts.append((f"run {snapshot.run}/{snapshot.runs}", 1))
     if snapshot.format is not None:
         facts.append((snapshot.format, 6))
-    if not snapshot.curves:
-        facts.append((f"{fmt.count(snapshot.lines)} lines", 7))
+    if not snapshot.curves and snapshot.lines:
+        facts.append((fmt.lines(snapshot.lines), 7))
     return facts
 
 
