@@ -76,10 +76,12 @@ def jump_rows(scene: Scene, width: int, height: int) -> list[Row]:
     bars = _bars(boundary, width, scene.glyphs)
     first = [*_head(scene, boundary, width, height - len(bars)), *bars]
     causes = _causes(boundary, width, scene.glyphs)
-    blocks = [_text(boundary.text, width, scene.glyphs), causes, inertia, urgent, notes]
-    if boundary.brief and len(_stack(first, blocks, height)[0]) > height:
-        blocks = [_text(boundary.brief, width, scene.glyphs), urgent, causes, inertia, notes]
-    return _fitted(first, blocks, width, height, scene.glyphs)
+    told = _text(boundary.text, width, scene.glyphs)
+    # What comes and goes while a log grows must not change the words.
+    if not boundary.brief or len(_stack(first, [told, causes, urgent], height)[0]) <= height:
+        return _fitted(first, [told, causes, inertia, urgent, notes], width, height, scene.glyphs)
+    told = _text(boundary.brief, width, scene.glyphs)
+    return _fitted(first, [told, urgent, causes, inertia, notes], width, height, scene.glyphs)
 
 
 def _text(said: str, width: int, glyphs: Glyphs) -> list[Row]:
