@@ -67,7 +67,7 @@ def _place_text(snapshot: Snapshot, position: float) -> str:
     words = [f"epoch {epoch_label(snapshot, epoch)}"] if counts_epochs(snapshot) else []
     if snapshot.unit != "epoch":
         done = step * step_size(snapshot)
-        words.append(f"{step_noun(snapshot)} {min(done, snapshot.steps or done):g}")
+        words.append(f"{step_noun(snapshot)} {min(done, snapshot.steps or done):.0f}")
     return " ".join(words)
 
 
