@@ -336,6 +336,7 @@ class Idle:
     """A session that does nothing: what is left is the cost of following."""
 
     revision = 0
+    usual_silence = 0.0
 
     def feed(self, data: bytes, now: float) -> None:
         self.revision += 1

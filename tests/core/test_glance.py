@@ -134,3 +134,22 @@ def test_a_course_has_gaps() -> None:
     first, gap, last = trend.points()
     assert (first, last) == (1.0, 2.0)
     assert math.isnan(gap)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [((0, 1, 2), ("2", "1")), ((1, 1, 1), ("", "2")), ((82, 83, 455), ("455", "83"))],
+)
+def test_epochs_are_called_as_the_log_calls_them(
+    numbers: tuple[int, ...], told: tuple[str, str]
+) -> None:
+    """Where its numbers grow: an outer loop calls each of its epochs the first."""
+    vals = (0.9, 0.5, 0.7)
+    log = "".join(
+        f"Epoch {number}/1000\n - 0s - loss: 0.9036 - val_loss: {val:.4f}\n"
+        for number, val in zip(numbers, vals, strict=True)
+    )
+    if len(set(numbers)) == 1:
+        log = log.replace("/1000", "/1")
+    glance = glance_of(log.encode())
+    assert (glance.label, glance.metrics[0].best_label) == told

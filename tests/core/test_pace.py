@@ -129,7 +129,53 @@ def test_no_time_is_negative() -> None:
 def test_where_steps_go_on_over_epochs_a_total_is_that_of_the_run() -> None:
     meter = PaceMeter()
     meter.add(bar(150, epoch=2, steps=400, per_step=0.5)._replace(before=100), 0.0)
-    assert meter.pace() == Pace(2.0, None, 125.0)
+    assert meter.pace() == Pace(2.0, None, 125.0, None)
     meter.add(bar(160, epoch=2, steps=400, eta=60.0)._replace(before=None), 1.0)
     assert meter.pace().eta_run == 60.0
     assert meter.pace().eta_epoch is None
+
+
+@pytest.mark.parametrize("delay", [0.5, 13.0, 26.9])
+@pytest.mark.parametrize("parts", [1, 8])
+def test_what_was_there_when_a_log_was_opened_is_no_speed(delay: float, parts: int) -> None:
+    """It may have been written in hours, and is read at once or within a second."""
+    meter = PaceMeter()
+    for step in range(1, 201):
+        meter.add(bar(step, steps=406), 0.1 * (step * parts // 200))
+    for later in range(12):
+        now = 0.1 * parts + delay + 27.0 * later
+        meter.add(bar(201 + later, steps=406), now)
+        rate = meter.pace(now).steps_per_second
+        assert rate is None or rate == pytest.approx(1 / 27.0, rel=0.01)
+    assert rate is not None
+
+
+def test_prints_a_minute_and_a_half_apart_have_a_speed() -> None:
+    meter = PaceMeter()
+    for number in range(6):
+        meter.add(bar(100 * number, steps=1000), 90.0 * number)
+    assert meter.pace(450.0 + 89.0).steps_per_second == pytest.approx(100 / 90.0)
+    assert meter.pace(450.0 + 271.0).steps_per_second is None
+
+
+def test_lines_without_steps_and_times_tell_when_the_run_ends() -> None:
+    lines = [
+        (bar(None, epoch=number, epochs=20, steps=None, final=True), 60.0 * max(number - 9, 0))
+        for number in range(1, 14)
+    ]
+    assert told(*lines[:10]).eta_run is None
+    assert told(*lines).eta_run == pytest.approx(7 * 60.0)
+
+
+def test_how_long_from_print_to_print_is_told() -> None:
+    assert told((bar(1, eta=990.0), 0.0)).between is None
+    assert told((bar(1, eta=990.0), 0.0), (bar(6, eta=940.0), 0.0)).between == pytest.approx(50.0)
+    epochs = [
+        (bar(None, epoch=each, steps=None, final=True, elapsed=300.0), 0.0) for each in (1, 2)
+    ]
+    assert told(*epochs).between == 300.0
+    steps = [(bar(100, epoch=each, final=True, elapsed=300.0), 0.0) for each in (1, 2)]
+    assert told(*steps).between == 300.0
+    first = [(bar(50, per_step=0.2), 0.0), (bar(100, final=True, elapsed=20.0), 0.0)]
+    later = (bar(50, epoch=2, per_step=0.2), 0.0)
+    assert told(*first, later).between == pytest.approx(10.0)

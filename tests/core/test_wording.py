@@ -100,3 +100,16 @@ def test_a_loss_that_falls_is_signed_as_it_falls(kind: Kind) -> None:
     assert part.value is not None
     assert part.value < 0.0
     assert wording.signed(part.value) in loss.text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("bar", BARS)
+def test_the_brief_form_fits_into_three_lines(kind: Kind, bar: Bar) -> None:
+    for boundary in boundaries(Plan(kind, bar, 256, 120, seed=11)):
+        assert boundary.brief.endswith(".")
+        assert len(boundary.brief) <= 3 * 78
+        assert "±" not in boundary.brief or boundary.verdict in ("noise", "undetermined")
+        if boundary.verdict in ("step", "both"):
+            assert boundary.brief.count("real") == 1
+        for word in ("nan", "None", "inf ", "  ", "± 0.0000"):
+            assert word not in boundary.brief

@@ -54,6 +54,7 @@ class Recorder:
         self.calls: list[str] = []
         self.data = b""
         self.revision = 0
+        self.usual_silence = 0.0
         self.clock = clock
         self.cost = cost
 
@@ -235,6 +236,24 @@ def test_a_silence_unlike_any_before_is_a_stall(stage: Stage) -> None:
     assert stage.condition() == "live"
     stage.play(120)
     assert stage.condition() == "stalled"
+
+
+def test_a_log_that_tells_of_long_epochs_is_waited_for(stage: Stage) -> None:
+    stage.session.usual_silence = 300.0
+    stage.turn(Chunk(b"x\n", age=600.0))
+    assert stage.condition() == "live"
+    stage.play(301)
+    assert stage.condition() == "stalled"
+
+
+def test_a_log_that_is_old_when_it_is_opened_is_stalled_at_once(stage: Stage) -> None:
+    stage.turn(Chunk(b"old\n", age=7200.0))
+    assert stage.condition() == "stalled"
+    assert stage.shown[-1].quiet_seconds == pytest.approx(7200.0, abs=1.0)
+    stage.turn(Chunk(b"new\n"), after=1.0)
+    assert stage.condition() == "live"
+    stage.play(29.0)
+    assert stage.condition() == "live"
 
 
 def test_a_paused_replay_is_neither_stalled_nor_silent(stage: Stage) -> None:

@@ -6,6 +6,7 @@ import bz2
 import gzip
 import lzma
 import os
+import time
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,6 +70,18 @@ def waits(pulled: Pulled) -> str:
 def append(path: Path, data: bytes) -> None:
     with path.open("ab") as file:
         file.write(data)
+
+
+def test_how_old_the_end_of_a_found_file_is(log: Path, tail: FileTail) -> None:
+    log.write_bytes(b"abcdefgh")
+    os.utime(log, (time.time() - 100.0, time.time() - 100.0))
+    assert tail.pull(4) == Chunk(b"abcd")
+    last = tail.pull(4)
+    assert isinstance(last, Chunk)
+    assert last.age == pytest.approx(100.0, abs=30.0)
+    append(log, b"ij")
+    os.utime(log, (time.time() - 100.0, time.time() - 100.0))  # a file system that tells no times
+    assert tail.pull(4) == Chunk(b"ij")
 
 
 def test_growth_in_bounded_chunks(log: Path, tail: FileTail) -> None:

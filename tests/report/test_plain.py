@@ -84,3 +84,13 @@ def test_a_validation_is_told_once() -> None:
 
     assert "Acc@1 (avg)" in line
     assert line.count("val_Acc@1 61.25") == 1
+
+
+def test_an_update_counts_as_the_log_does() -> None:
+    session = Session()
+    session.feed(
+        b"Epoch 1/2\n  32/6000 [....] - ETA: 1s - loss: 0.9036\n"
+        b"  64/6000 [....] - ETA: 1s - loss: 0.8036\n",
+        0.0,
+    )
+    assert update_line(session.snapshot(0.0)).startswith("epoch 1/2 sample 64/6000  loss 0.8036")

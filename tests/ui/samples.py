@@ -93,6 +93,10 @@ def _boundary(
             f"The average starts over, so {lag:+.4f} of the jump of {jump:+.4f} is its lag."
         ),
         higher_is_better=accuracy,
+        brief=(
+            f"Averaging: the mean still held early batches; the last tenth of epoch {epoch} was "
+            f"already at {end + lag:.4f}. The level then moved as trend and chance would have it."
+        ),
     )
 
 

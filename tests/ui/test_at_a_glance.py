@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from tests.ui import samples
 from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.records import Finding
+from tui_monitor.core.records import Finding, LawEvidence
 from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui import jump, metric_panel, scale, status
@@ -109,6 +109,14 @@ def test_the_head_says_whether_the_displayed_number_is_true() -> None:
     assert "too" not in said[0.0]
     # What stands behind does not move.
     assert len({line.index("val") for line in said.values()}) == 1
+
+
+def test_a_number_that_holds_no_old_batches_is_not_too_high() -> None:
+    training = samples.training()
+    curve = training.curves[0]
+    far = np.append(curve.displayed[:-1], float(curve.level[-1]) + 9 * float(curve.level_sd[-1]))
+    one = LawEvidence("instantaneous", None, None, settled=True)
+    assert "too" not in head(samples.with_curve(training, displayed=far, law=one))
 
 
 def test_a_number_that_is_nan_is_not_shown_as_a_level() -> None:

@@ -269,3 +269,13 @@ def test_a_steep_line_makes_no_band() -> None:
     y = np.clip((x - 15) / 10, 0.0, 1.0)
     drawn = chart.draw(plot(x, y, band=np.full(40, 0.02)), Window(0, 40, UNIT), 10, 10, UNICODE)
     assert not (drawn.grounds == Ground.BAND).any()
+
+
+def test_single_batches_are_no_wall_before_the_level() -> None:
+    x = np.arange(1.0, 801.0)
+    noisy = np.tile(floats(0.1, 0.9), 400)
+    drawn = "".join(lines(plot(x, np.full(800, 0.5), ghost=noisy), Window(0, 800, UNIT), 40, 8))
+    dots = sum(bin(ord(char) - 0x2800).count("1") for char in drawn if char >= "\u2800")
+    assert dots == 3 * 80
+    few = lines(plot(x[:80], np.full(80, 0.5), ghost=noisy[:80]), Window(0, 80, UNIT), 40, 8)
+    assert sum(char >= "\u2800" for row in few for char in row) > 40 * 6

@@ -57,9 +57,23 @@ async def test_text_that_is_nowhere_is_told() -> None:
         assert "zzz" not in "\n".join(text_of(app))
 
 
-async def test_lines_that_are_found_where_there_is_no_room_for_the_log_are_counted() -> None:
+async def test_lines_that_are_found_take_the_place_of_the_explanation() -> None:
     app = _app()
     async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.press("slash", *"warn", "enter")
+        await pilot.pause()
+        shown = "\n".join(text_of(app))
+        assert 'lines have "warn"' in shown
+        assert "why it jumped" not in shown
+        await pilot.press("slash", "enter")
+        await pilot.pause()
+        assert "why it jumped" in "\n".join(text_of(app))
+
+
+async def test_lines_that_are_found_where_there_is_no_room_for_them_are_counted() -> None:
+    app = _app()
+    async with app.run_test(size=(60, 10)) as pilot:
         await pilot.pause()
         await pilot.press("slash", *"warn", "enter")
         await pilot.pause()

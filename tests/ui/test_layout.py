@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui_monitor.ui import moves
 from tui_monitor.ui.layout import Layout, panel_heights, plan
 from tui_monitor.ui.scene import View
 
@@ -73,6 +74,18 @@ def test_the_table_takes_the_place_of_the_explanation_where_both_do_not_fit() ->
     view = View()
     assert plan(80, 24, 2, 3, view).epochs == 0
     assert plan(80, 24, 2, 3, replace(view, explanation=False)).epochs == 4
+
+
+def test_lines_that_were_searched_for_are_shown() -> None:
+    for size in ((80, 24), (120, 20), (200, 50)):
+        assert plan(*size, 2, 3, View(search="warn")).log > 0
+
+
+def test_the_table_is_turned_on_in_place_of_the_explanation() -> None:
+    view = moves.table_flipped(View(), is_shown=False)
+    assert plan(80, 24, 2, 3, view).epochs > 0
+    assert plan(80, 24, 2, 3, moves.table_flipped(view, is_shown=True)).epochs == 0
+    assert not moves.table_flipped(View(), is_shown=True).epochs
 
 
 def test_a_maximised_panel_stands_alone() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.ui import samples
+from tui_monitor.core.records import Event, EventKind
 from tui_monitor.core.snapshot import Snapshot
 from tui_monitor.ui.metric_panel import Memory, draw_panel
 from tui_monitor.ui.rows import Row
@@ -89,3 +90,18 @@ def test_a_curve_of_nothing_but_nan_has_a_panel() -> None:
         rows = draw_panel(scene(replace(snapshot, curves=(broken,))), 0, 60, height)
         assert len(rows) <= height
         assert "nan" in text(rows)[0]
+
+
+@pytest.mark.parametrize(("kind", "marks"), [("checkpoint", 0), ("learning-rate", 40)])
+def test_many_checkpoints_are_no_fence(kind: EventKind, marks: int) -> None:
+    events = tuple(Event(1, 1, kind, "event", each) for each in range(1, 41))
+    snapshot = replace(
+        samples.training(600), events=events, event_x=np.linspace(10.0, 590.0, len(events))
+    )
+    assert "".join(text(draw_panel(scene(snapshot), 0, 160, 16))).count("▾") == marks
+
+
+def test_a_logarithmic_axis_says_so() -> None:
+    shown = text(draw_panel(scene(samples.training(600), log_y=True), 0, 100, 12))
+    assert shown[-1].lstrip().startswith("log epoch 1") or "log epoch 1" in shown[-2]
+    assert "log" not in "".join(text(draw_panel(scene(samples.training(600)), 0, 100, 12))[1:])

@@ -11,16 +11,19 @@ import numpy as np
 import pytest
 
 from tests.ui import samples
-from tui_monitor.core.records import LawEvidence, Part
-from tui_monitor.core.snapshot import Snapshot
+from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.records import Finding, FindingKind, LawEvidence, Part
+from tui_monitor.core.snapshot import EpochRow, Pace, Snapshot
 from tui_monitor.ui import jump, tables
 from tui_monitor.ui.chart import Window
 from tui_monitor.ui.glyphs import ASCII, UNICODE, Glyphs
+from tui_monitor.ui.layout import plan_for
 from tui_monitor.ui.palette import Ink
 from tui_monitor.ui.readout import short_name
 from tui_monitor.ui.rows import Row
 from tui_monitor.ui.scale import Axis
-from tui_monitor.ui.scene import Scene, View, epoch_labels, next_print, planned_end
+from tui_monitor.ui.scene import Scene, View, epoch_labels, next_print, planned_end, time_window
+from tui_monitor.ui.status import status_rows
 from tui_monitor.ui.time_axis import time_labels, time_row
 
 UNIT = Axis(0.0, 1.0, ())
@@ -69,12 +72,18 @@ def test_a_whisker_shows_two_standard_deviations() -> None:
     assert "± 0.0200" in drawn[0]
 
 
-def test_what_cannot_be_known_is_said_in_words() -> None:
+def test_what_cannot_be_known_has_no_bars_and_leaves_room_for_what_calls_for_action() -> None:
     nothing = Part(None, None)
-    snapshot = with_boundary(lag=nothing, step=nothing, luck=nothing, verdict="undetermined")
-    shown = text(jump.jump_rows(scene(snapshot), 60, 12))
-    assert "cannot be known from these prints" in shown
+    snapshot = with_boundary(
+        lag=nothing, step=nothing, luck=nothing, verdict="undetermined", brief="One number only."
+    )
+    worse = Finding("overfitting", 1, 2, "loss", "val_loss turned in epoch 1.", {})
+    snapshot = replace(snapshot, findings=(worse,))
+    shown = text(jump.jump_rows(scene(snapshot), 80, 4))
     assert "━" not in shown
+    assert "One number only." in shown
+    assert "val_loss turned" in shown
+    assert "…" not in shown
 
 
 def test_one_unknown_part_leaves_the_others() -> None:
@@ -271,7 +280,64 @@ def test_three_bars_come_before_the_title() -> None:
 
 
 def test_a_cut_explanation_says_so() -> None:
-    assert text(jump.jump_rows(scene(samples.training()), 60, 7)).endswith(" …")
+    assert text(jump.jump_rows(scene(samples.training()), 60, 6)).endswith(" …")
+
+
+def test_the_explanation_is_brief_where_not_all_of_it_has_room() -> None:
+    boundary = samples.training().boundaries[0]
+    narrow, wide = (
+        " ".join(text(jump.jump_rows(scene(samples.training()), 80, height)).split())
+        for height in (7, 24)
+    )
+    assert boundary.brief in narrow.replace("−", "-")
+    assert not narrow.endswith("…")
+    assert boundary.text in wide.replace("−", "-")
+
+
+def test_a_log_without_epochs_is_told_of_none() -> None:
+    snapshot = replace(
+        samples.training(200), epoch_label="", epoch_ends=np.empty(0), boundaries=(), epoch_rows=(),
+        pace=Pace(40.0, 5.0, None), findings=(),
+    )  # fmt: skip
+    shown = scene(snapshot)
+    assert "epoch" not in text(status_rows(shown, 120, 2))
+    window = Window(0.0, 200.0, UNIT)
+    assert "epoch" not in text([time_row(snapshot, window, 60, 150.0)])
+    assert "step 150" in text([time_row(snapshot, window, 60, 150.0)])
+    told = text(jump.jump_rows(shown, 80, 7))
+    assert "Nothing here starts over" in told
+    assert plan_for(shown, 80, 24).jump < plan_for(scene(samples.training()), 80, 24).jump
+
+
+def test_the_time_axis_counts_as_the_log_does() -> None:
+    snapshot = replace(samples.training(300), unit="sample", steps=406 * 32, batch_size=32)
+    window = Window(0.0, 406.0, UNIT)
+    assert "5000" in time_labels(snapshot, window, 80)
+    assert "epoch 1 sample 3200" in text([time_row(snapshot, window, 80, 100.0)])
+    unknown = replace(snapshot, batch_size=None)
+    assert "epoch 1 sample 100" in text([time_row(unknown, window, 80, 100.0)])
+
+
+def test_no_label_is_within_a_step() -> None:
+    snapshot = replace(samples.training(3), epoch_label="", epoch_ends=np.empty(0), steps=None)
+    assert time_labels(snapshot, Window(0.0, 3.0, UNIT), 80).split() == ["0", "1", "2"]
+
+
+def test_epochs_are_labelled_by_their_numbers() -> None:
+    ends = np.arange(1.0, 51.0)
+    rows = tuple(
+        EpochRow(each, str(each - 1), "loss", 0.1, None, None, None, None, "")
+        for each in range(1, 51)
+    )
+    shown = replace(
+        samples.training(),
+        epoch_ends=ends,
+        epoch_rows=rows,
+        epoch=50,
+        epoch_label="49",
+        epochs=None,
+    )
+    assert time_labels(shown, Window(0.0, 50.0, UNIT), 72).split()[2:5] == ["5", "10", "15"]
 
 
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
@@ -290,3 +356,41 @@ def test_where_there_is_little_room_the_boundary_is_named_beside_its_jump() -> N
     rows = jump.jump_rows(scene(samples.training()), 60, 4)
     assert "epoch 1 \u2192 2" in text(rows[:1])
     assert "averaging" in text(rows[:1])
+
+
+def test_of_what_calls_for_action_the_worst_comes_first() -> None:
+    kinds: tuple[FindingKind, ...] = ("plateau", "overfitting", "nan")
+    found = tuple(Finding(kind, 1, 2, "loss", f"It is {kind}.", {}) for kind in kinds)
+    shown = text(jump.jump_rows(scene(replace(samples.training(), findings=found)), 80, 30))
+    places = [shown.index(f"It is {kind}.") for kind in kinds]
+    assert places == sorted(places, reverse=True)
+
+
+@pytest.mark.parametrize(("log", "noun"), [("boosting", "round"), ("huggingface", "print")])
+def test_lines_without_steps_are_prints_but_where_they_are_rounds(log: str, noun: str) -> None:
+    snapshot = replace(samples.training(), unit="round", format=log, steps=None, step=12)
+    assert f"{noun} 12" in text(status_rows(scene(snapshot), 120, 2))
+
+
+def test_a_log_without_epochs_that_begins_late_has_an_axis_that_does() -> None:
+    def of(x: FloatArray) -> Scene:
+        curve = samples.training(x.size).curves[0]
+        parts = replace(curve, x=x, x_from=x - 10.0, val_x=np.empty(0), val=np.empty(0))
+        snapshot = replace(
+            samples.training(x.size), curves=(parts,), epoch_ends=np.empty(0), epochs=None,
+            epoch=1, epoch_label="", steps=None, epoch_rows=(), boundaries=(),
+        )  # fmt: skip
+        return scene(snapshot)
+
+    late = np.arange(300_010.0, 306_000.0, 10.0)
+    for size in (2, 30, 590):
+        left, right = time_window(of(late[:size]))
+        assert left == 300_000.0
+        assert late[size - 1] <= right < 310_000.0
+    early = of(np.arange(10.0, 6000.0, 10.0))
+    assert time_window(early)[0] == 0.0
+    resumed = of(late)
+    zoomed = time_window(resumed._replace(view=View(zoom=2, left=301_000.0)))
+    assert zoomed[0] == 301_000.0
+    planned = resumed._replace(snapshot=replace(of(late).snapshot, steps=400_000))  # type: ignore[type-var]
+    assert time_window(planned) == (300_000.0, 400_000.0)

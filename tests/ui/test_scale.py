@@ -184,3 +184,15 @@ def test_zoom_follows_in_quarters_of_its_width() -> None:
 def test_a_panned_window_stays_inside_the_run() -> None:
     assert scale.zoomed(1000, 900, 1, -50.0, False) == (0.0, 500.0)
     assert scale.zoomed(1000, 900, 1, 999.0, False) == (500.0, 1000.0)
+
+
+def test_what_cannot_be_is_not_on_the_axis() -> None:
+    axis = scale.y_axis([np.zeros(9)], 2, (0.0, 1.0), rows=5)
+    assert min(axis.ticks) == 0.0
+    assert max(axis.ticks) > 0.0
+    assert scale.spread(0.0, 0.5, 0.1, (0.0, 1.0)) == (0.0, 0.6)
+    assert scale.spread(-2.0, 0.5, 0.1, (0.0, 1.0)) == (-2.0, 0.6)
+
+
+def test_a_logarithmic_axis_of_one_decade_has_two_ticks() -> None:
+    assert len(scale.log_axis(0.15, 2.0, 2).ticks) >= 2

@@ -109,11 +109,11 @@ def test_what_stands_after_plus_minus_has_two_digits(value: float, words: str) -
 
 
 def test_slow_steps_are_told_in_time_a_step() -> None:
-    assert fmt.rate(41.23, "batch") == "41 steps/s"
-    assert fmt.rate(9.96, "batch") == "10.0 steps/s"
-    assert fmt.rate(1234.0, "batch") == "1200 steps/s"
+    assert fmt.rate(41.23, "step") == "41 steps/s"
+    assert fmt.rate(9.96, "step") == "10.0 steps/s"
+    assert fmt.rate(1234.0, "step") == "1200 steps/s"
     assert fmt.rate(0.05, "epoch") == "20 s/epoch"
-    assert fmt.rate(0.0, "batch") == "–"
+    assert fmt.rate(0.0, "step") == "–"
 
 
 @given(st.text(), st.integers(0, 40))

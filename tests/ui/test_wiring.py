@@ -161,19 +161,23 @@ async def test_in_ascii_nothing_over_the_picture_has_other_signs() -> None:
         assert app.screen is app.monitor
 
 
-async def test_a_click_on_a_boundary_selects_it_and_others_do_not() -> None:
+async def test_a_click_selects_the_boundary_there_or_reads_there() -> None:
     app, _ = monitor(samples.training(1218), samples.ENDED)
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
         panel = app.screen.query(MetricPanel).first()
         rows = [panel.render_line(y).text for y in range(8)]
         rule = min(row.index("│") for row in rows if "│" in row)
-        selected = []
+        views = []
         for column in (rule - 10, rule, 1):
             await pilot.click(panel, offset=(column, 6))
             await pilot.pause()
-            selected.append(app.monitor.scene.view.boundary)
-        assert selected == [None, 1, 1]
+            views.append(app.monitor.scene.view)
+        assert [view.boundary for view in views] == [None, 1, 1]
+        read = views[0].cursor
+        assert read is not None
+        assert 200 < read < samples.STEPS
+        assert [view.cursor for view in views] == [read] * 3
 
 
 async def test_of_one_log_there_is_no_list() -> None:

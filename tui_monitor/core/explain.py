@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from math import isfinite, sqrt
 from typing import Literal, NamedTuple
 
-from tui_monitor.core import causes, wording
+from tui_monitor.core import brief, causes, wording
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.edges import Epoch, Level, steady
 from tui_monitor.core.laws import AS_PRINTED, EPOCH, Law
@@ -173,6 +173,9 @@ def explain(run: RunDecoder, edge: Edge, events: Sequence[Event]) -> Boundary:
     if obstacle is None:
         verdict = judge(edge, anatomy, told=causes.is_told(run, edge, events))
     found = causes.find(run, edge, anatomy, verdict, events)
+    called = names(run, edge)
+    why = wording.Why([cause.cause for cause in found], causes.missing(run, edge, events))
+    show = wording.beside(edge.displayed_end, edge.displayed_start)
     return Boundary(
         run=run.run,
         epoch=edge.epoch,
@@ -186,15 +189,9 @@ def explain(run: RunDecoder, edge: Edge, events: Sequence[Event]) -> Boundary:
         luck=anatomy.luck,
         verdict=verdict,
         causes=found,
-        text=wording.boundary(
-            edge,
-            names(run, edge),
-            anatomy,
-            verdict,
-            obstacle,
-            wording.Why([cause.cause for cause in found], causes.missing(run, edge, events)),
-        ),
+        text=wording.boundary(edge, called, anatomy, verdict, obstacle, why),
         higher_is_better=edge.track.metric.higher_is_better,
+        brief=brief.boundary(called, edge.jump, anatomy, verdict, obstacle, why, show),
     )
 
 

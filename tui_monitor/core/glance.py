@@ -93,12 +93,16 @@ class _Run:
         self.metrics: dict[str, _Metric] = {}
         self.last: Print | None = None
         self.failed = False
+        self.counts = True
+        """The log's own numbers of epochs grow: an outer loop calls each of its epochs the first."""
         self.pace = PaceMeter()
 
     def add(self, p: Print, now: float) -> None:
+        if self.last is not None and p.epoch != self.last.epoch:
+            self.counts = self.counts and _number(p.label) > _number(self.last.label)
         self.last, self.failed = p, False
         self.pace.add(p, now)
-        label = p.label if p.epochs else str(p.epoch)
+        label = p.label if p.label and self.counts else str(p.epoch)
         for metric, displayed, *_ in p.readings:
             known = _split_of(metric)
             if known == "other":
@@ -116,6 +120,10 @@ class _Run:
         """The train metric that a validation is of."""
         base = base_name(validation)
         return next((name for name in self.metrics if base_name(name) == base), base)
+
+
+def _number(label: str) -> int:
+    return int(label) if label.isdecimal() else -1
 
 
 class GlanceReader:
@@ -182,7 +190,7 @@ class GlanceReader:
             format=self._format.name if self._format else None,
             runs=self._number,
             epoch=p.epoch if p is not None else 0,
-            label=p.label if p is not None and (p.epochs or self._cut) else "",
+            label=p.label if p is not None and (run.counts or self._cut) else "",
             epochs=p.epochs if p is not None and p.epochs != 1 else None,
             step=p.step if p is not None else None,
             steps=p.steps if p is not None else None,

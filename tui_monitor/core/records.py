@@ -297,6 +297,8 @@ class Boundary:
     causes: tuple[Cause, ...]
     text: str
     higher_is_better: bool
+    brief: str = ""
+    """The same in two or three lines, for where the parts stand beside it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,10 @@ def place(p: Print) -> str:
     # an outer loop calls each of its epochs the first
     counts = bool(p.label) and not (p.label.isdecimal() and int(p.label) < p.epoch)
     epoch = f"epoch {p.label if counts else p.epoch}"
-    noun = "sample" if p.unit == "sample" else "step"
-    return epoch if p.step is None else f"{epoch}, {noun} {p.step}"
+    if p.step is None:
+        return epoch
+    step = f"{'sample' if p.unit == 'sample' else 'step'} {p.step}"
+    return f"{epoch}, {step}" if p.label or p.epoch > 1 else step
 
 
 def not_finite(track: Track, value: float, p: Print, since: int | None) -> str:
@@ -62,12 +64,13 @@ def stopped_early(message: str, last: Print) -> str:
     planned = f" of {last.epochs} planned" if last.epochs else ""
     # the message may count from 0
     why = message.partition(": ")[2] or message
-    return f"The training stopped itself after epoch {last.label or last.epoch}{planned}: {why}."
+    after = f"epoch {last.label or last.epoch}{planned}"
+    return f"The training stopped itself after {after}: {why.rstrip('.')}."
 
 
 def stopped_invalid(message: str) -> str:
     """A callback stopped it because of nan or inf."""
-    return f"The training stopped itself: {message}."
+    return f"The training stopped itself: {message.rstrip('.')}."
 
 
 def interrupted(where: str) -> str:
@@ -77,7 +80,8 @@ def interrupted(where: str) -> str:
 
 def failed(message: str, where: str) -> str:
     """An exception ended it."""
-    return f"The training failed at {where}: {message}."
+    reason = message.removeprefix("Traceback: ").rstrip(".")
+    return f"The training failed: {reason} (at {where})."
 
 
 # --- averaged twice ------------------------------------------------------------------------------

@@ -286,6 +286,11 @@ class Session:
         eta = self._pace.pace().eta_epoch if is_newest and self.options.targets else None
         return self._finder.goals(run, self.options.targets, eta)
 
+    @property
+    def usual_silence(self) -> float:
+        """Seconds from one print to the next, as the log tells; 0 where it does not."""
+        return self._pace.between or 0.0
+
     def snapshot(self, now: float) -> Snapshot:
         """All that a screen shows, as of `now`; the newest run's.
 

@@ -79,6 +79,8 @@ class Pace(NamedTuple):
     steps_per_second: float | None
     eta_epoch: float | None
     eta_run: float | None
+    between: float | None = None
+    """From one print to the next, as the log tells of its own speed."""
 
 
 class Goal(NamedTuple):

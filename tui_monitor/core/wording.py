@@ -117,14 +117,14 @@ def boundary(
         return f"{_two_numbers(edge, names, show)} {ONE_NUMBER}"
     seen = _seen(edge, names, show)
     if anatomy.end is None or anatomy.start is None or obstacle is not None:
-        return f"{seen}. {_undecided(names, anatomy, obstacle, show)}"
+        return f"{seen}. {undecided(names, anatomy, obstacle, show)}"
     if verdict == "averaging":
         return _averaging(seen, edge, anatomy, anatomy.end, show)
     if verdict in ("step", "both"):
         return _step(seen, edge, names, anatomy, why, show)
     if verdict == "noise":
         return _noise(seen, anatomy, show)
-    return _too_coarse(seen, anatomy, min(anatomy.end.seen, anatomy.start.seen) > DENSE, show)
+    return _too_coarse(seen, anatomy, show)
 
 
 DENSE = 0.9
@@ -133,12 +133,30 @@ CLEAR = 2.5
 """Standard errors from zero at which a part is there, whatever the other is."""
 
 
-def _too_coarse(seen: str, anatomy: Anatomy, dense: bool, show: Figures) -> str:
-    """The prints tell of both parts, and not enough."""
-    lag, step = show.with_error(anatomy.lag), show.with_error(anatomy.step)
+class OpenParts(NamedTuple):
+    """What is sure where no verdict can be given, and what would help."""
+
+    lags: bool
+    steps: bool
+    wanted: str
+
+
+def open_parts(anatomy: Anatomy) -> OpenParts:
+    """Which of the parts are there, of an anatomy whose two levels are known."""
     lags, steps = (
         abs(part.value or 0.0) > CLEAR * (part.sd or 0.0) for part in (anatomy.lag, anatomy.step)
     )
+    seen = [edge.seen for edge in (anatomy.end, anatomy.start) if edge is not None]
+    dense = min(seen, default=0.0) > DENSE
+    return OpenParts(
+        lags, steps, "Larger batches or longer epochs" if dense else "More prints an epoch"
+    )
+
+
+def _too_coarse(seen: str, anatomy: Anatomy, show: Figures) -> str:
+    """The prints tell of both parts, and not enough."""
+    lag, step = show.with_error(anatomy.lag), show.with_error(anatomy.step)
+    lags, steps, wanted = open_parts(anatomy)
     if lags and not steps:
         told = (
             f"The averaging lag made {lag} of it; whether a real step ({step}) came to it is open"
@@ -149,7 +167,6 @@ def _too_coarse(seen: str, anatomy: Anatomy, dense: bool, show: Figures) -> str:
         told = (
             f"The averaging lag is {lag} and the real step {step}: which of them carries it is open"
         )
-    wanted = "Larger batches or longer epochs" if dense else "More prints an epoch"
     return f"{seen}. {told}. {wanted} would tell, or the next boundaries if they all jump alike."
 
 
@@ -205,20 +222,26 @@ def _step(
     )
     if abs(anatomy.step.value or 0.0) < 2.0 * (anatomy.step.sd or 0.0):
         moved += f" ({show.with_error(anatomy.surprise)} by all prints around, less their trend)"
-    moved_alike = ((anatomy.step.value or 0.0) + (anatomy.lag.value or 0.0)) * edge.jump > 0.0
-    luck = _luck(anatomy, show, against=not moved_alike)
+    alike = moved_alike(anatomy, edge.jump)
+    luck = _luck(anatomy, show, against=not alike)
     lag = show.with_error(anatomy.lag)
     if both:
-        twofold = " for two reasons" if moved_alike else "; behind it are two things"
+        twofold = " for two reasons" if alike else "; behind it are two things"
         return (
             f"{seen}{twofold}: averaging, as the bar's mean lagged by {lag}, and a real change:"
-            f" {moved}. {luck[0].upper()}{luck[1:]}. {_why(why)}"
+            f" {moved}. {luck[0].upper()}{luck[1:]}. {reasons(why)}"
         )
-    link = ", and the change is real: " if moved_alike else "; behind it is a real change: "
-    return f"{seen}{link}{moved}. Averaging did {lag}, {luck}. {_why(why)}"
+    link = ", and the change is real: " if alike else "; behind it is a real change: "
+    return f"{seen}{link}{moved}. Averaging did {lag}, {luck}. {reasons(why)}"
 
 
-def _why(why: Why) -> str:
+def moved_alike(anatomy: Anatomy, jump: float) -> bool:
+    """Whether lag and step go the way of the jump, which luck has not turned round."""
+    return ((anatomy.step.value or 0.0) + (anatomy.lag.value or 0.0)) * jump > 0.0
+
+
+def reasons(why: Why) -> str:
+    """The causes of a step that the log supports, or what it would need to show."""
     named = [cause for cause in why.causes if not cause.startswith("averag")]
     if named:
         return f"The log points to: {', '.join(named)}."
@@ -236,7 +259,7 @@ def _noise(seen: str, anatomy: Anatomy, show: Figures) -> str:
     )
 
 
-def _undecided(
+def undecided(
     names: tuple[str, str], anatomy: Anatomy, obstacle: Obstacle | None, show: Figures
 ) -> str:
     """What can be said where the prints do not carry a verdict, and what would settle it."""

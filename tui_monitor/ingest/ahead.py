@@ -70,8 +70,8 @@ class ReadAhead:
             if not isinstance(pulled, Chunk):
                 return pulled
             if len(pulled.data) > limit:
-                self._ahead.appendleft(Chunk(pulled.data[limit:]))
-                pulled = Chunk(pulled.data[:limit])
+                self._ahead.appendleft(pulled._replace(data=pulled.data[limit:]))
+                pulled = pulled._replace(data=pulled.data[:limit])
             was_full = self._held >= self._most
             self._held -= len(pulled.data)
         if was_full:

@@ -62,6 +62,10 @@ class FedSession(Protocol):
     def finish(self) -> None:
         """Nothing follows."""
 
+    @property
+    def usual_silence(self) -> float:
+        """Seconds from one print to the next, as the log tells; 0 where it does not."""
+
     def snapshot(self, now: float) -> Snapshot:
         """All there is to show."""
 
@@ -85,6 +89,7 @@ class Feed:
         self._interval = interval
         self._limit = _SMALLEST
         self._last_byte: float | None = None
+        self._age = 0.0  # seconds that it was old when it came
         self._began = clock()
         self._silence = 0.0  # longest lately between two arrivals
         self._settled = True
@@ -163,6 +168,7 @@ class Feed:
             if isinstance(pulled, Chunk):
                 self.taken += len(pulled.data)
                 self._feed(pulled.data, now)
+                self._age = pulled.age
             elif isinstance(pulled, Hole):
                 self.taken += pulled.size
                 self._session.skip(pulled.size, now)
@@ -230,7 +236,7 @@ class Feed:
         return max(self._last_byte + _SETTLE - now, 0.0)
 
     def _state(self, now: float) -> SourceState:
-        quiet = None if self._last_byte is None else max(now - self._last_byte, 0.0)
+        quiet = None if self._last_byte is None else self._quiet(now)
         replay = self._source.position()
         condition: SourceCondition = "live"
         if self._ended:
@@ -239,7 +245,7 @@ class Feed:
             condition = "paused"
         elif self._waiting is not None:
             condition = "waiting"
-        elif replay is None and self._is_stalled(now):
+        elif replay is None and not self._busy and self._is_stalled(now):
             condition = "stalled"
         # The end of a replay is plain to see in its position.
         end = self._end if self._ended and replay is None else None
@@ -255,8 +261,14 @@ class Feed:
         )
 
     def _is_stalled(self, now: float) -> bool:
-        since = self._began if self._last_byte is None else self._last_byte
-        return now - since >= max(_STALLED, _USUAL * self._silence)
+        usual = max(self._silence, self._session.usual_silence)
+        return self._quiet(now) >= max(_STALLED, _USUAL * usual)
+
+    def _quiet(self, now: float) -> float:
+        """Seconds since the newest byte was written, or since the beginning of the feed."""
+        if self._last_byte is None:
+            return now - self._began
+        return max(now - self._last_byte, 0.0) + self._age
 
     def _beat(self, quiet: float) -> float:
         if not self._settled:

@@ -53,6 +53,11 @@ class GlancedSession:
         """The source ended."""
         self.session.finish()
 
+    @property
+    def usual_silence(self) -> float:
+        """As the session's."""
+        return self.session.usual_silence
+
     def snapshot(self, now: float) -> Snapshot:
         """The session's picture."""
         return self.session.snapshot(now)

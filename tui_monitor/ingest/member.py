@@ -240,7 +240,8 @@ class Member:
         if glance.ended:
             return "ended"
         quiet = self.quiet(now, wall)
-        if quiet < max(STALLED, _USUAL * self._silence):
+        usual = max(self._silence, glance.pace.between or 0.0)
+        if quiet < max(STALLED, _USUAL * usual):
             return "live"
         return "stalled" if quiet < STOPPED else "stopped"
 

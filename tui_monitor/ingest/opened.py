@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from typing import Literal
 
 from tui_monitor.ingest.source import Chunk, Hole, Restarted
 from tui_monitor.ingest.trace import Trace, was_cut_back
 
 _HOLE = 8  # NULs in a row that may be a hole of the file
+_OLD = 1.0  # seconds since it was written from which what is found counts as old
 
 
 class OpenedFile:
@@ -23,6 +25,7 @@ class OpenedFile:
         self.fd = fd
         self.trace = trace or Trace()
         self._name = name
+        self._found = os.fstat(fd).st_size  # bytes that were there before anybody looked
 
     def close(self) -> None:
         """Let go of the file."""
@@ -35,7 +38,8 @@ class OpenedFile:
         # Checked after reading: if the part read before is still there, so was it at the reading.
         if not trace.fits(fd):
             return self._start_over()
-        trace.size = os.fstat(fd).st_size
+        now = os.fstat(fd)
+        trace.size = now.st_size
         if data.startswith(bytes(_HOLE)):
             return self._read_nuls(data)
         text = data.rstrip(b"\0")
@@ -44,7 +48,9 @@ class OpenedFile:
         if not data:
             return None
         trace.add(data)
-        return Chunk(data)
+        age = time.time() - now.st_mtime
+        is_found = now.st_size == trace.position <= self._found
+        return Chunk(data, age if is_found and age >= _OLD else 0.0)
 
     def _read_nuls(self, data: bytes) -> Chunk | Hole | None:
         """NULs at the position: go past them at once if they are a hole of the file.

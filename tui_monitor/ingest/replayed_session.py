@@ -43,6 +43,11 @@ class ReplayedSession:
         """All is played."""
         self._session.finish()
 
+    @property
+    def usual_silence(self) -> float:
+        """As the session's."""
+        return self._session.usual_silence
+
     def snapshot(self, now: float) -> Snapshot:
         """The picture of what was played."""
         return self._session.snapshot(now)

@@ -14,6 +14,8 @@ class Chunk(NamedTuple):
     """The next bytes, at least one."""
 
     data: bytes
+    age: float = 0.0
+    """Seconds since they were written, where that is known: a log may be old when it is opened."""
 
 
 class Hole(NamedTuple):

@@ -54,7 +54,8 @@ def place_of(run: Snapshot | Glance, epoch: str) -> str:
     """Where a run stands: `epoch 3/10 step 5/406`, as far as that is known."""
     place = f"epoch {epoch}" + (f"/{run.epochs}" if run.epochs else "")
     if run.step is not None and run.unit != "epoch":
-        place += f" step {run.step}" + (f"/{run.steps}" if run.steps else "")
+        noun = "step" if run.unit == "batch" else run.unit
+        place += f" {noun} {run.step}" + (f"/{run.steps}" if run.steps else "")
     return place
 
 

@@ -30,6 +30,8 @@ _STEADY = 4
 """Cells over which a band is drawn or not at least: patches would say nothing."""
 _CROWD = 0.2
 """Validation points a column from which they are a line."""
+_DENSE = 4
+"""Displayed numbers in a dot column from which their least and greatest are drawn."""
 _BLOCKS = 0x2580
 """U+2581 to U+2587 fill one to seven eighths of a cell from below."""
 _SPARSE = 0.5
@@ -261,8 +263,12 @@ def _draw_line(
 ) -> None:
     rows, columns = _dot_shape(cells, glyphs)
     span = raster.profile(plot.x, y, plot.breaks, window.left, window.right, columns)
-    sign = glyphs.line if ink is Ink.LEVEL else glyphs.ghost
-    cells.put(_pack(raster.paint(span.scaled(window.y), rows), glyphs, sign), ink)
+    sign, hollow = glyphs.line, None
+    if ink is Ink.GHOST:
+        # Single batches, as displayed, would be a wall before the level: their edges say as much.
+        starts = raster.column_starts(plot.x, window.left, window.right, columns)
+        sign, hollow = glyphs.ghost, np.diff(starts) >= _DENSE
+    cells.put(_pack(raster.paint(span.scaled(window.y), rows, hollow), glyphs, sign), ink)
 
 
 def _draw_points(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from tui_monitor.core.records import LawEvidence, Unit
+from tui_monitor.core.records import LawEvidence
 
 _DECIMALS = 4
 """Keras and most bars print four; a displayed number must be found on the screen as printed."""
@@ -141,17 +141,16 @@ def quiet(seconds: float) -> str:
     return f"{int(seconds // 86400)} d"
 
 
-def rate(per_second: float, unit: Unit) -> str:
-    """A speed, in steps a second or, where it is slow, in time a step."""
+def rate(per_second: float, word: str) -> str:
+    """A speed, in steps (`word`) a second or, where it is slow, in time a step."""
     if not math.isfinite(per_second) or per_second <= 0:
         return "–"
-    noun = "step" if unit == "batch" else unit
     if per_second >= 10:
         # Two digits: the third is noise that only draws the eye.
-        return f"{round(per_second, 1 - math.floor(math.log10(per_second))):.0f} {noun}s/s"
+        return f"{round(per_second, 1 - math.floor(math.log10(per_second))):.0f} {word}s/s"
     if per_second >= 1:
-        return f"{per_second:.1f} {noun}s/s"
-    return f"{duration(1 / per_second)}/{noun}"
+        return f"{per_second:.1f} {word}s/s"
+    return f"{duration(1 / per_second)}/{word}"
 
 
 def count(value: int) -> str:
@@ -159,9 +158,19 @@ def count(value: int) -> str:
     return f"{value:,}".replace(",", " ")
 
 
+def lines(value: int) -> str:
+    """A number of lines: `1 line`, `12 345 lines`."""
+    return f"{count(value)} {'line' if value == 1 else 'lines'}"
+
+
 def compact(value: float) -> str:
-    """A number in as few characters as keep it whole: a learning rate."""
+    """A number in as few characters as keep it whole: one that the user gave."""
     return f"{value:.6g}"
+
+
+def rounded(value: float) -> str:
+    """A number of any size in four digits: a learning rate."""
+    return f"{value:.4g}"
 
 
 def size(count_bytes: int) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from tui_monitor.core.records import Boundary, Finding, Part, Unit, Verdict
+from tui_monitor.core.records import Boundary, Finding, Part, Verdict
 from tui_monitor.core.snapshot import Curve, Snapshot
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui.glyphs import Glyphs
@@ -26,16 +26,28 @@ from tui_monitor.ui.rows import (
     row_width,
     wrap,
 )
-from tui_monitor.ui.scene import ALARMS, Scene, epoch_label, focused, selected_boundary
+from tui_monitor.ui.scene import (
+    ALARMS,
+    Scene,
+    counts_epochs,
+    epoch_label,
+    focused,
+    is_over,
+    selected_boundary,
+)
 
 _NAMES = {Ink.LAG: "averaging lag", Ink.STEP: "real step", Ink.LUCK: "luck"}
 _SHORT_NAMES = {Ink.LAG: "lag", Ink.STEP: "step", Ink.LUCK: "luck"}
 _VALUE_CELLS = 19
 _AIRY = 9
+_TWO_ROWS = 5
+"""Rows of head and words from which the head may take two."""
 _ROOMY = 16
 """Rows from which bars and words are kept apart at the cost of the last row."""
 _WARNINGS = ("overfitting", "plateau", "stalled")
 """Kinds of findings that call for a decision."""
+_URGENT = (*ALARMS, *_WARNINGS)
+"""Kinds in the order in which they are told."""
 _VERDICTS: dict[Verdict, str] = {
     "averaging": "averaging",
     "step": "real step",
@@ -48,33 +60,40 @@ _VERDICTS: dict[Verdict, str] = {
 def jump_rows(scene: Scene, width: int, height: int) -> list[Row]:
     """The panel: head, three bars, text and causes, inertia, findings; the last ones may go.
 
-    A tall panel leaves its last row blank.
+    A tall panel leaves its last row blank. Where not all has room the text is the brief one, and what
+    calls for a decision comes right behind it.
     """
     height -= height >= _AIRY
     snapshot, curve = scene.snapshot, focused(scene)
     if snapshot is None or curve is None or height < 1:
         return [_title("why it jumped", ())][:height]
     boundary = selected_boundary(scene)
-    inertia = [] if snapshot.ended else _inertia(curve, snapshot.unit, width)
-    notes = _findings(snapshot, curve, width, scene.glyphs)
+    inertia = [] if snapshot.ended else _inertia(curve, width)
+    urgent, notes = _findings(snapshot, curve, width, scene.glyphs)
     if boundary is None:
         rows = [_title("why it jumped", ()), *_no_boundary(scene, width)]
-        return _fitted(rows, [inertia, notes], width, height, scene.glyphs)
+        return _fitted(rows, [urgent, inertia, notes], width, height, scene.glyphs)
     bars = _bars(boundary, width, scene.glyphs)
-    head = _head(scene, boundary, width, height - len(bars))
-    said = _prose(boundary.text, scene.glyphs)
-    text: list[Row] = [(Span(" "), Span(line, Ink.PLAIN)) for line in wrap(said, width - 2)]
+    first = [*_head(scene, boundary, width, height - len(bars)), *bars]
     causes = _causes(boundary, width, scene.glyphs)
-    blocks = [text, causes, inertia, notes]
-    return _fitted([*head, *bars], blocks, width, height, scene.glyphs)
+    told = _text(boundary.text, width, scene.glyphs)
+    # What comes and goes while a log grows must not change the words.
+    if not boundary.brief or len(_stack(first, [told, causes, urgent], height)[0]) <= height:
+        return _fitted(first, [told, causes, inertia, urgent, notes], width, height, scene.glyphs)
+    told = _text(boundary.brief, width, scene.glyphs)
+    return _fitted(first, [told, urgent, causes, inertia, notes], width, height, scene.glyphs)
+
+
+def _text(said: str, width: int, glyphs: Glyphs) -> list[Row]:
+    return [(Span(" "), Span(line, Ink.PLAIN)) for line in wrap(_prose(said, glyphs), width - 2)]
 
 
 def _fitted(
     first: list[Row], blocks: list[list[Row]], width: int, height: int, glyphs: Glyphs
 ) -> list[Row]:
-    """The first rows, then of the blocks what fits, with a sign where more would follow."""
-    rows = _stack(first, blocks, height)
-    if len(rows) > height > len(first):
+    """The first rows, then of the blocks what fits, with a sign where one is cut."""
+    rows, ends = _stack(first, blocks, height)
+    if len(rows) > height and height not in ends:
         rows[height - 1] = _cut_row(rows[height - 1], width, glyphs)
     return rows[:height]
 
@@ -92,16 +111,20 @@ def _cut_row(row: Row, width: int, glyphs: Glyphs) -> Row:
     return (*clip(row, room), sign)
 
 
-def _stack(first: list[Row], blocks: list[list[Row]], height: int) -> list[Row]:
-    """The first rows, then the blocks, with as many blank rows between as there is room for."""
+def _stack(first: list[Row], blocks: list[list[Row]], height: int) -> tuple[list[Row], list[int]]:
+    """The first rows, then the blocks, with as many blank rows between as there is room for.
+
+    And after how many rows each of them ends.
+    """
     blocks = [block for block in blocks if block]
     spare = height - len(first) - sum(len(block) for block in blocks)
-    rows = list(first)
+    rows, ends = list(first), list(range(len(first) + 1))
     for number, block in enumerate(blocks):
         # The bars stand apart from the words where there is room for more than a few of these.
         apart = number < spare or (number == 0 and height >= _ROOMY)
         rows += [BLANK, *block] if apart else block
-    return rows
+        ends.append(len(rows))
+    return rows, ends
 
 
 def _title(title: str, rest: Row) -> Row:
@@ -122,17 +145,19 @@ def _head(scene: Scene, boundary: Boundary, width: int, height: int) -> list[Row
     metric = Item((Span(short_name(scene, boundary.metric, NAME_WIDTH), Ink.DIM),), 3)
     moved = Item(
         (
-            Span(f"{fmt.number(boundary.displayed_end)} ", Ink.GHOST),
+            Span(_prose(f"{fmt.number(boundary.displayed_end)} ", glyphs), Ink.GHOST),
             Span(f"{glyphs.arrow} ", Ink.DIM),
-            Span(f"{fmt.number(boundary.displayed_start)}  ", Ink.PLAIN),
+            Span(_prose(f"{fmt.number(boundary.displayed_start)}  ", glyphs), Ink.PLAIN),
             Span(fmt.change(boundary.jump, abs(boundary.jump), glyphs.minus), Ink.STRONG),
         ),
         0,
     )
     verdict = Item((Span(_VERDICTS[boundary.verdict], Ink.FOCUS),), 1)
     one = [title, where, metric, moved, verdict]
-    if height < 2 or packed_width(one) < width:
-        return [(Span(" "), *pack(one, width - 1))]
+    gaps = (3, 2) if height < _AIRY else (3,)
+    gap = next((gap for gap in gaps if packed_width(one, gap) < width), None)
+    if gap is not None or height < _TWO_ROWS:
+        return [(Span(" "), *pack(one, width - 1, gap or 3))]
     return [
         (Span(" "), *pack([title, where, metric], width - 1)),
         (Span(" "), *pack([moved, verdict], width - 1)),
@@ -147,9 +172,11 @@ def _no_boundary(scene: Scene, width: int) -> list[Row]:
         text = "What these numbers average is not known, so no jump of theirs is taken apart."
     elif snapshot is not None and snapshot.epoch > 1 and snapshot.epoch_ends.size:
         text = "This metric has no explained boundary yet."
-    elif snapshot is not None and snapshot.epoch == 1 and not snapshot.epoch_label:
-        text = "This log counts no epochs: there is no boundary to explain."
-    elif snapshot is not None and snapshot.ended:
+    elif snapshot is not None and not counts_epochs(snapshot):
+        text = "Nothing here starts over with an epoch: there is no boundary to explain."
+    elif snapshot is not None and snapshot.epoch_ends.size:
+        text = "One epoch so far: there is no boundary to explain yet."
+    elif is_over(scene):
         text = "The log ends within its first epoch: there is no boundary to explain."
     else:
         text = "The first epoch is not over yet: there is no boundary to explain."
@@ -161,10 +188,10 @@ def _averages_unknown(snapshot: Snapshot) -> bool:
 
 
 def _bars(boundary: Boundary, width: int, glyphs: Glyphs) -> list[Row]:
+    """A bar a part; none where no part can be known: the text tells why."""
     parts = {Ink.LAG: boundary.lag, Ink.STEP: boundary.step, Ink.LUCK: boundary.luck}
     if all(part.value is None for part in parts.values()):
-        words = "Lag, step and luck cannot be known from these prints."
-        return [(Span(" "), Span(line, Ink.DIM)) for line in wrap(words, width - 2)]
+        return []
     names = _NAMES if width >= 60 else _SHORT_NAMES
     name_cells = max(len(name) for name in names.values()) + 1
     room = max(width - name_cells - _VALUE_CELLS - 3, 6)
@@ -233,14 +260,14 @@ def _causes(boundary: Boundary, width: int, glyphs: Glyphs) -> list[Row]:
     return rows
 
 
-def _inertia(curve: Curve, unit: Unit, width: int) -> list[Row]:
+def _inertia(curve: Curve, width: int) -> list[Row]:
     if curve.inertia is None:
         return []
     down, up = curve.inertia
     raised, lowered = math.isfinite(up), math.isfinite(down)
     if not raised and not lowered:
         return []
-    text = f"One more {unit} can "
+    text = "One more batch can "
     if raised and lowered:
         text += f"raise the displayed number by at most {fmt.small(up)}, lower it by "
         text += f"at most {fmt.small(down)}."
@@ -255,15 +282,20 @@ def _inertia(curve: Curve, unit: Unit, width: int) -> list[Row]:
     return [(Span(" "), Span(line, Ink.DIM)) for line in wrap(text, width - 2)]
 
 
-def _findings(snapshot: Snapshot, curve: Curve, width: int, glyphs: Glyphs) -> list[Row]:
-    """What else the numbers show: of this metric first, then of the others what calls for action."""
+def _findings(
+    snapshot: Snapshot, curve: Curve, width: int, glyphs: Glyphs
+) -> tuple[list[Row], list[Row]]:
+    """What calls for action, of this metric first, then of the others; what else its numbers show."""
     own = (None, curve.metric, curve.val_metric)
     newest = [each for each in reversed(snapshot.findings) if each.run == snapshot.run]
-    found = [each for each in newest if each.metric in own]
-    urgent = (*ALARMS, *_WARNINGS)
-    found += [each for each in newest if each.metric not in own and each.kind in urgent]
-    found.sort(key=lambda each: each.kind not in urgent)
-    return [row for finding in found for row in _finding(finding, width, glyphs)]
+    urgent = [each for kind in _URGENT for each in newest if each.kind == kind]
+    urgent.sort(key=lambda each: each.metric not in own)
+    others = [each for each in newest if each.metric in own and each.kind not in _URGENT]
+    first, then = (
+        [row for finding in found for row in _finding(finding, width, glyphs)]
+        for found in (urgent, others)
+    )
+    return first, then
 
 
 def _finding(finding: Finding, width: int, glyphs: Glyphs) -> list[Row]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tui_monitor.ui.scene import Scene, View, curves
+from tui_monitor.ui.scene import Scene, View, counts_epochs, curves
 
 _SIDE_FROM = 100
 """Columns from which explanation, epochs and log stand beside the charts."""
@@ -15,6 +15,8 @@ _FULL = 6
 SIDE_GAP = 2
 """Columns between the charts and the side column, of which they are a part."""
 
+_NOTHING = 3
+"""Rows of an explanation that says that there is nothing to explain."""
 _HINT = 6
 """Rows of the text that stands where there are no metrics yet; the log's tail takes the rest."""
 
@@ -35,12 +37,17 @@ class Layout(NamedTuple):
 
 def plan_for(scene: Scene, width: int, height: int) -> Layout:
     """The division of a screen that shows `scene`."""
-    count = len(curves(scene))
-    rows = len(scene.snapshot.epoch_rows) // max(count, 1) if scene.snapshot is not None else 0
-    return plan(width, height, count, rows, scene.view)
+    count, snapshot = len(curves(scene)), scene.snapshot
+    if snapshot is None:
+        return plan(width, height, count, 0, scene.view)
+    explains = counts_epochs(snapshot) or bool(snapshot.findings)
+    rows = len(snapshot.epoch_rows) // max(count, 1) if counts_epochs(snapshot) else 0
+    return plan(width, height, count, rows, scene.view, explains=explains)
 
 
-def plan(width: int, height: int, curves: int, epoch_rows: int, view: View) -> Layout:
+def plan(
+    width: int, height: int, curves: int, epoch_rows: int, view: View, *, explains: bool = True
+) -> Layout:
     """Divide a screen of `width` by `height` cells among the parts.
 
     Args:
@@ -49,6 +56,7 @@ def plan(width: int, height: int, curves: int, epoch_rows: int, view: View) -> L
         curves: How many metrics there are.
         epoch_rows: How many rows the epoch table could fill.
         view: What the user chose.
+        explains: There is, or will be, something to explain.
     """
     keys = 1 if height >= 9 and width >= 30 else 0
     # On a tall screen the third row is blank: air.
@@ -60,8 +68,13 @@ def plan(width: int, height: int, curves: int, epoch_rows: int, view: View) -> L
     if view.maximised:
         return Layout(status, keys, 0, _only(room, curves, view.focus), 0, 0, 0)
     if width >= _SIDE_FROM and room >= 12 and (view.explanation or view.epochs):
-        return _beside(width, room, curves, epoch_rows, view)._replace(status=status, keys=keys)
-    return _stacked(room, curves, epoch_rows, view)._replace(status=status, keys=keys)
+        parts = _beside(width, room, curves, epoch_rows, view, explains=explains)
+    else:
+        parts = _stacked(room, curves, epoch_rows, view, explains=explains)
+    if view.search and not parts.log:
+        # What was searched for is what is wanted now.
+        parts = parts._replace(jump=0, log=parts.jump)
+    return parts._replace(status=status, keys=keys)
 
 
 def panel_heights(room: int, curves: int, focus: int) -> tuple[int, ...]:
@@ -92,30 +105,32 @@ def _only(room: int, curves: int, focus: int) -> tuple[int, ...]:
     return tuple(room if number == focus % curves else 0 for number in range(curves))
 
 
-def _beside(width: int, room: int, curves: int, epoch_rows: int, view: View) -> Layout:
+def _beside(
+    width: int, room: int, curves: int, epoch_rows: int, view: View, *, explains: bool
+) -> Layout:
     side = min(max(round(width * 0.38), 46), 68)
     left = room
     epochs = 0
-    if view.epochs:
+    if view.epochs and epoch_rows:
         epochs = min(epoch_rows + 2, max(room // 3, 4) if view.explanation else room * 2 // 3)
         left -= epochs
     jump = 0
     if view.explanation:
-        jump = min(max(room * 7 // 10, 9), 26, left)
+        jump = min(max(room * 7 // 10, 9), 26, left) if explains else min(_NOTHING + 2, left)
         left -= jump
     log = left if left >= 3 else 0
     charts = panel_heights(room, curves, view.focus % curves)
     return Layout(0, 0, side, charts, jump + left - log, epochs, log)
 
 
-def _stacked(room: int, curves: int, epoch_rows: int, view: View) -> Layout:
+def _stacked(room: int, curves: int, epoch_rows: int, view: View, *, explains: bool) -> Layout:
     jump = epochs = log = 0
     if view.explanation and room >= 12:
-        jump = min(max(room // 3, 4), 12)
-    elif view.epochs and room >= 12:
+        jump = min(max(room // 3, 4), 12) if explains else _NOTHING
+    elif view.epochs and epoch_rows and room >= 12:
         epochs = min(epoch_rows + 1, max(room // 3, 4))
     left = room - jump - epochs
-    if jump and view.epochs and left >= 2 * _FULL + 6:
+    if jump and view.epochs and epoch_rows and left >= 2 * _FULL + 6:
         epochs = min(epoch_rows + 2, left - 2 * _FULL, 9)
         left -= epochs
     if left >= max(curves, 2) * 14 + 4:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tui_monitor.core.arrays import median
+from tui_monitor.core.arrays import FloatArray, median
 from tui_monitor.core.snapshot import Curve, Snapshot
 from tui_monitor.ui import chart, scale
 from tui_monitor.ui import format as fmt
@@ -54,7 +54,8 @@ _GUTTER = 7
 _LEAST_SPARK = 8
 """Cells that a line of a panel without a chart keeps for its course."""
 _MIN_RULE_CELLS = 5
-"""Epochs narrower than this get no rules: a fence hides what it stands before."""
+"""Epochs narrower than this get no rules: a fence hides what it stands before. So do checkpoints, if
+there are as many of them."""
 
 
 def plot_of(scene: Scene, curve: Curve) -> Plot:
@@ -100,8 +101,8 @@ def y_axis_of(
     columns = [line]
     if plot.band is not None and np.isfinite(line).any():
         # The usual width of the band: its wide begin would set the range otherwise.
-        half = median(plot.band[inside])
-        columns.append(np.array([np.nanmin(line) - half, np.nanmax(line) + half]))
+        least, most = float(np.nanmin(line)), float(np.nanmax(line))
+        columns.append(np.array(scale.spread(least, most, median(plot.band[inside]), curve.bounds)))
     beside = [plot.ghost[inside]] if plot.ghost is not None else []
     columns.append(plot.val[(plot.val_x >= left) & (plot.val_x <= right)])
     wanted = 2 if height < 5 else min(height // 3, 6)
@@ -217,8 +218,7 @@ def empty_rows(scene: Scene, width: int, height: int) -> list[Row]:
     if scene.source.condition == "lost":
         text = scene.source.detail or "The log cannot be read any more."
     elif lines:
-        noun = "line" if lines == 1 else "lines"
-        text = f"{fmt.count(lines)} {noun} read, no training metric among them yet."
+        text = f"{fmt.lines(lines)} read, no training metric among them yet."
     elif scene.source.condition == "waiting":
         text = "The screen fills by itself as soon as the log appears and grows."
     else:
@@ -277,7 +277,8 @@ def _draw_chart(scene: Scene, curve: Curve, size: tuple[int, int], memory: Memor
     for number, row in enumerate(cells.rows(memory.cells)):
         label = labels[ticks[number]] if number in ticks else ""
         rows.append((Span(pad_left(label, gutter - 1) + " ", Ink.AXIS), *row))
-    rows.append((Span(" " * gutter), *time_row(snapshot, window, inner, scene.view.cursor)))
+    corner = Span(pad_left("log ", gutter), Ink.AXIS) if axis.log else Span(" " * gutter)
+    rows.append((corner, *time_row(snapshot, window, inner, scene.view.cursor)))
     memory.cells, memory.chart = cells, rows
 
 
@@ -299,7 +300,16 @@ def _thinned(plot: Plot, snapshot: Snapshot, window: Window, width: int) -> Plot
         breaks=plot.breaks,
         bounds=plot.bounds,
         rules=np.empty(0) if fence else plot.rules,
-        events=plot.events,
+        events=_marked(snapshot, window, width),
         selected=plot.selected,
         cursor=plot.cursor,
     )
+
+
+def _marked(snapshot: Snapshot, window: Window, width: int) -> FloatArray:
+    """Positions of events to mark: where there are many, checkpoints are not worth it."""
+    events = snapshot.event_x
+    inside = np.count_nonzero((events >= window.left) & (events <= window.right))
+    if inside * _MIN_RULE_CELLS <= width:
+        return events
+    return events[[each.kind != "checkpoint" for each in snapshot.events]]

@@ -56,6 +56,23 @@ def boundary_moved(scene: Scene, direction: int) -> View:
     return replace(view, boundary=boundary, explanation=True)
 
 
+def table_flipped(view: View, *, is_shown: bool) -> View:
+    """The table of epochs shown or not; in place of the explanation where both have no room."""
+    if view.epochs and view.explanation and not is_shown:
+        return replace(view, explanation=False)
+    return replace(view, epochs=not view.epochs)
+
+
+def clicked(scene: Scene, fraction: float | None, cells: int) -> View:
+    """The boundary within a cell or two of the pointer, or else the cursor there; see `boundary_at`."""
+    view, curve = boundary_at(scene, fraction, cells), scenes.focused(scene)
+    if view is not scene.view or fraction is None or curve is None:
+        return view
+    left, right = scenes.time_window(scene)
+    index = scenes.index_at(curve.x, left + fraction * (right - left))
+    return view if index is None else replace(view, cursor=float(curve.x[index]))
+
+
 def boundary_at(scene: Scene, fraction: float | None, cells: int) -> View:
     """The explained boundary within a cell or two of a place on the time axis, if there is one.
 

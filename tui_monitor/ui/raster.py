@@ -16,6 +16,8 @@ from tui_monitor.core.arrays import FloatArray, IntArray
 from tui_monitor.ui.scale import Axis
 
 BoolArray = NDArray[np.bool_]
+_TALL = 3
+"""Dots from the least to the greatest from which a column is not flat."""
 _BRAILLE = 0x2800
 _QUARTER_BITS = np.array([[1, 2], [4, 8]], dtype=np.int64)
 _QUARTERS = np.array([0, *map(ord, "▘▝▀▖▌▞▛▗▚▐▜▄▙▟█")], dtype=np.int64)
@@ -107,8 +109,11 @@ def _join(span: Profile, held: IntArray, crossed: BoolArray) -> None:
             values[a + 1 : b] = between
 
 
-def paint(span: Profile, rows: int) -> BoolArray:
-    """Dots of a profile whose values are fractions of the height: 0 bottom, 1 top."""
+def paint(span: Profile, rows: int, hollow: BoolArray | None = None) -> BoolArray:
+    """Dots of a profile whose values are fractions of the height: 0 bottom, 1 top.
+
+    Of columns that are `hollow` and not flat only the least and the greatest dot.
+    """
     low, high, enter, leave = (_row_of(values, rows) for values in span[:4])
     # Linked columns meet half way between the two points that they join, whatever else they hold:
     # so a steep line has no holes, and a later point of a column changes nothing before it.
@@ -120,7 +125,10 @@ def paint(span: Profile, rows: int) -> BoolArray:
     low[:-1][falling] = np.minimum(low[:-1], middle + 1)[falling]
     high[1:][falling] = np.maximum(high[1:], middle)[falling]
     row = np.arange(rows)[::-1, None]
-    return np.asarray((row >= low[None, :]) & (row <= high[None, :]), dtype=np.bool_)
+    dots = (row >= low[None, :]) & (row <= high[None, :])
+    if hollow is not None:
+        dots &= ~(hollow & (high - low >= _TALL)) | (row == low) | (row == high)
+    return np.asarray(dots, dtype=np.bool_)
 
 
 def scatter(

@@ -16,6 +16,8 @@ _GAP = 2
 _VERDICT_WIDTH = len("too high")
 NAME_WIDTH = 12
 """Cells of a metric's name where there is little room."""
+_LAGGING = ("cumulative-batch", "cumulative-sample", "averaged-twice", "exponential", "sliding")
+"""Laws whose numbers hold old batches; others tell the truth, if of a few batches only."""
 _MARGIN_WIDTH = 7
 """Cells of what stands behind ±, so that what follows keeps its place."""
 
@@ -66,7 +68,7 @@ def numbers(scene: Scene, curve: Curve, *, words: bool, verdict: bool = False) -
         scene: What to draw from.
         curve: Whose numbers.
         words: Say what they are.
-        verdict: Say of the displayed number whether it is too high or too low.
+        verdict: Say of a displayed average whether it is too high or too low.
     """
     glyphs, cursor = scene.glyphs, scene.view.cursor
     index = index_at(curve.x, cursor)
@@ -82,7 +84,7 @@ def numbers(scene: Scene, curve: Curve, *, words: bool, verdict: bool = False) -
     bad = not math.isfinite(displayed)
     strength = Ink.BAD if bad else Ink.PLAIN if items else Ink.STRONG
     shown = _item(sign, ink, "displayed " if words else "", (displayed, strength), 1)
-    if verdict and curve.has_level:
+    if verdict and curve.has_level and curve.law.name in _LAGGING:
         off = displayed - level if known is not None and abs(displayed - level) > 2 * sd else 0.0
         shown = shown._replace(spans=(*shown.spans, Span(" "), _verdict(off)))
     items.append(shown)

@@ -78,8 +78,8 @@ def _shared_best(scene: RunsScene, shown: Sequence[RunRow]) -> str | None:
 
 
 def epoch_text(glance: Glance) -> str:
-    """The epoch of all that are planned; empty before the first number."""
-    if not glance.metrics:
+    """The epoch of all that are planned; empty before the first, or where none is counted."""
+    if not glance.metrics or not (glance.label or glance.epoch > 1 or glance.unit == "epoch"):
         return ""
     label = glance.label or str(glance.epoch)
     return f"{label}/{glance.epochs}" if glance.epochs else label

@@ -195,7 +195,8 @@ def _state(scene: RunsScene, row: RunRow, width: int) -> tuple[str, Ink]:
         "unread": ("", glyphs.waiting, Ink.FAINT),
     }[row.state]
     if row.glance is not None and row.glance.broken and row.state != "gone":
-        sign, word, ink = glyphs.alert, f"nan, {word}" if wide else "nan", Ink.BAD
+        told = f"nan, {word}"
+        sign, word, ink = glyphs.alert, told if wide and len(told) < width - 1 else "nan", Ink.BAD
     return f"{sign} {word}"[:width] if width < 2 else f"{sign} {word}", ink
 
 
@@ -214,8 +215,9 @@ def _level(scene: RunsScene, row: RunRow, metric: MetricGlance, width: int) -> t
         return "", Ink.FAINT
     if not math.isfinite(metric.displayed):
         return fmt.number(metric.displayed), Ink.BAD
-    text = fmt.number(metric.displayed) + (" displayed" if wide else "")
-    return text, Ink.GHOST
+    text = fmt.number(metric.displayed)
+    told = f"{text} displayed"
+    return told if wide and len(told) <= width else text, Ink.GHOST
 
 
 @lru_cache(maxsize=1024)

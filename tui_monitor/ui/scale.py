@@ -62,7 +62,7 @@ def linear_axis(low: float, high: float, wanted: int, bounds: tuple[float, float
 
     `bounds` are what the metric can be at all; the axis never leaves them.
     """
-    low, high = _widen(low, high)
+    low, high = _widen(low, high, bounds)
     step = nice_step(high - low, wanted)
     fine = step / 2
     first, last = math.floor(low / fine + 1e-9) * fine, math.ceil(high / fine - 1e-9) * fine
@@ -81,7 +81,7 @@ def row_axis(low: float, high: float, rows: int, wanted: int, bounds: tuple[floa
     So labels stand at equal distances and grid lines are where they say. It reaches beyond `bounds`
     by half a row at most.
     """
-    low, high = _widen(low, high)
+    low, high = _widen(low, high, bounds)
     span = high - low
     power: float = 10.0 ** (math.floor(math.log10(span)) - 1)
     steps = [factor * power * ten for ten in (1.0, 10.0, 100.0) for factor in _ROW_STEPS]
@@ -128,7 +128,8 @@ def log_axis(low: float, high: float, wanted: int) -> Axis:
         ticks = ticks[:: max(1, math.ceil(len(ticks) / (wanted + 1)))]
     if len(ticks) > wanted + 1:
         decades = [tick for tick in ticks if _is_decade(tick)]
-        ticks = decades[:: max(1, math.ceil(len(decades) / max(wanted, 1)))] or ticks[:1]
+        ticks = decades if len(decades) > 1 else ticks
+        ticks = ticks[:: max(1, math.ceil(len(ticks) / (wanted + 1)))]
     return Axis(first, last, tuple(ticks), log=True)
 
 
@@ -279,12 +280,20 @@ def _limits(values: FloatArray) -> tuple[float, float]:
     return low, high
 
 
-def _widen(low: float, high: float) -> tuple[float, float]:
+def _widen(low: float, high: float, bounds: tuple[float, float]) -> tuple[float, float]:
+    """A range that is no point, nor one beyond what the metric can be."""
     largest = max(abs(low), abs(high))
     if high - low > max(1e-9 * largest, _LEAST_SPAN):
         return low, high
     margin = abs(low) * 0.05 if largest > _LEAST_SPAN else 0.5
-    return low - margin, high + margin
+    return spread(low, high, margin, bounds)
+
+
+def spread(
+    low: float, high: float, margin: float, bounds: tuple[float, float]
+) -> tuple[float, float]:
+    """A range with a margin on both sides, which does not reach beyond `bounds`."""
+    return max(low - margin, min(low, bounds[0])), min(high + margin, max(high, bounds[1]))
 
 
 def _clean(value: float, step: float) -> float:

@@ -21,6 +21,8 @@ from tui_monitor.ui.glyphs import UNICODE, Glyphs
 
 ALARMS = ("nan", "divergence", "failed")
 """Kinds of findings that are told at the top, whatever metric has the focus."""
+_RESUMED = 30.0
+"""Strides before its first print from which a log without epochs was not there at the begin."""
 MAX_ZOOM = 12
 """Half the width at each step: beyond this a window is smaller than any run's batch."""
 
@@ -101,6 +103,25 @@ def newest(snapshot: Snapshot) -> float:
     return max((end for end in ends if math.isfinite(end)), default=0.0)
 
 
+def counts_epochs(snapshot: Snapshot) -> bool:
+    """Whether the log tells of epochs at all; its end alone may not know their numbers."""
+    label = snapshot.epoch_label
+    known = bool(label) and not label.startswith("+")
+    return snapshot.epoch > 1 or known or snapshot.unit == "epoch"
+
+
+def step_noun(snapshot: Snapshot) -> str:
+    """What the log counts as steps, in a word. Lines that tell no step are counted as prints."""
+    if snapshot.unit == "round":
+        return "round" if snapshot.format == "boosting" else "print"
+    return "step" if snapshot.unit == "batch" else snapshot.unit
+
+
+def step_size(snapshot: Snapshot) -> int:
+    """How many of what the log counts as steps one position of the time axis is."""
+    return (snapshot.batch_size or 1) if snapshot.unit == "sample" else 1
+
+
 def epoch_length(snapshot: Snapshot) -> float | None:
     """Positions an epoch: that of the first one, or as planned; None where neither is known."""
     if snapshot.epoch_ends.size:
@@ -147,8 +168,32 @@ def time_window(scene: Scene) -> tuple[float, float]:
     if snapshot is None:
         return 0.0, 1.0
     last, ended = newest(snapshot), is_over(scene)
-    end = scale.extent(last, epoch_length(snapshot), planned_end(snapshot), ended=ended)
-    return scale.zoomed(end, last, view.zoom, view.left, ended)
+    begin, length, planned = axis_begin(snapshot), epoch_length(snapshot), planned_end(snapshot)
+    if not begin:
+        end = scale.extent(last, length, planned, ended=ended)
+        return scale.zoomed(end, last, view.zoom, view.left, ended)
+    unit = length - begin if length is not None and length > last else None
+    end = scale.extent(last - begin, unit, None, ended=ended)
+    left = None if view.left is None else view.left - begin
+    shown = scale.zoomed(end, last - begin, view.zoom, left, ended)
+    return begin + shown[0], begin + shown[1]
+
+
+@lru_cache(maxsize=2)  # asked for several times a chart
+def axis_begin(snapshot: Snapshot) -> float:
+    """Position where the time axis begins: 0, but where a log without epochs begins late.
+
+    So do a resumed run, and the end of a big log. A round number, which stays what it is.
+    """
+    if counts_epochs(snapshot):
+        return 0.0
+    begins = [tuple(curve.x[:2].tolist()) for curve in snapshot.curves if curve.x.size > 1]
+    if not begins:
+        return 0.0
+    first, second = min(begins)
+    stride = max(second - first, 1.0)
+    grain = 10.0 ** math.ceil(math.log10(stride) + 1.0)
+    return first // grain * grain if first >= _RESUMED * stride else 0.0
 
 
 def place(snapshot: Snapshot, position: float) -> tuple[int, float]:

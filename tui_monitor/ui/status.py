@@ -11,7 +11,7 @@ from tui_monitor.ui import format as fmt
 from tui_monitor.ui.glyphs import Glyphs
 from tui_monitor.ui.palette import Ground, Ink
 from tui_monitor.ui.rows import BLANK, Item, Row, Span, fit, pack, pad_left, row_width, spread
-from tui_monitor.ui.scene import ALARMS, Scene, epoch_label
+from tui_monitor.ui.scene import ALARMS, Scene, counts_epochs, epoch_label, step_noun
 
 _BAR_CELLS = 16
 _WIDE = 100
@@ -97,14 +97,14 @@ def _name(scene: Scene, width: int) -> Row:
 
 def _progress_items(snapshot: Snapshot, glyphs: Glyphs) -> list[Item]:
     items: list[Item] = []
-    if snapshot.epoch:
+    if snapshot.epoch and counts_epochs(snapshot):
         planned = snapshot.cut.epochs if snapshot.cut is not None else snapshot.epochs
         of = f"/{planned}" if planned else ""
         label = epoch_label(snapshot, snapshot.epoch)
         items.append(Item((Span("epoch ", Ink.DIM), Span(f"{label}{of}", Ink.STRONG)), 1))
     if snapshot.step is not None and snapshot.unit != "epoch":
         of = f"/{snapshot.steps}" if snapshot.steps else ""
-        noun = "step" if snapshot.unit == "batch" else snapshot.unit
+        noun = step_noun(snapshot)
         # As wide as the total, so that nothing behind it moves.
         done = pad_left(str(snapshot.step), len(of) - 1)
         step = (Span(f"{noun} ", Ink.DIM), Span(f"{done}{of}", Ink.STRONG))
@@ -126,9 +126,12 @@ def _pace_items(snapshot: Snapshot, *, wide: bool) -> list[Item]:
         items.append(Item(_eta("run", pace.eta_run, wide=wide), 2))
     if pace.eta_epoch:
         rank = 5 if pace.eta_run else 2
-        items.append(Item(_eta("epoch", pace.eta_epoch, wide=wide), rank))
+        whole = "epoch" if counts_epochs(snapshot) else "run"
+        items.append(Item(_eta(whole, pace.eta_epoch, wide=wide), rank))
     if pace.steps_per_second is not None:
-        items.append(Item((Span(fmt.rate(pace.steps_per_second, snapshot.unit), Ink.PLAIN),), 6))
+        items.append(
+            Item((Span(fmt.rate(pace.steps_per_second, step_noun(snapshot)), Ink.PLAIN),), 6)
+        )
     return items
 
 
@@ -258,7 +261,7 @@ def _goal(goal: Goal) -> str:
 def _facts(snapshot: Snapshot, *, end_only: bool) -> list[tuple[str, int]]:
     facts: list[tuple[str, int]] = [(_goal(goal), 0) for goal in snapshot.goals]
     if snapshot.learning_rate is not None:
-        facts.append((f"lr {fmt.compact(snapshot.learning_rate)}", 1))
+        facts.append((f"lr {fmt.rounded(snapshot.learning_rate)}", 1))
     if snapshot.law is not None:
         facts.append((fmt.law(snapshot.law), 2))
         facts += [(text, 5) for text in fmt.lead(snapshot.law)]
@@ -269,8 +272,8 @@ def _facts(snapshot: Snapshot, *, end_only: bool) -> list[tuple[str, int]]:
         facts.append((f"run {snapshot.run}/{snapshot.runs}", 1))
     if snapshot.format is not None:
         facts.append((snapshot.format, 6))
-    if not snapshot.curves:
-        facts.append((f"{fmt.count(snapshot.lines)} lines", 7))
+    if not snapshot.curves and snapshot.lines:
+        facts.append((fmt.lines(snapshot.lines), 7))
     return facts
 
 

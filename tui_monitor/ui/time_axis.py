@@ -11,7 +11,15 @@ from tui_monitor.ui import scale
 from tui_monitor.ui.chart import Window
 from tui_monitor.ui.palette import Ink
 from tui_monitor.ui.rows import Row, Span
-from tui_monitor.ui.scene import epoch_label, epoch_length, place, planned_epochs
+from tui_monitor.ui.scene import (
+    counts_epochs,
+    epoch_label,
+    epoch_length,
+    place,
+    planned_epochs,
+    step_noun,
+    step_size,
+)
 
 _WORDED = 12
 """Cells an epoch from which its label is the word and the number."""
@@ -42,11 +50,7 @@ def time_row(snapshot: Snapshot, window: Window, width: int, cursor: float | Non
     """The labels as a row; where the cursor stands, its epoch and step take their place."""
     if cursor is None or not window.left <= cursor <= window.right:
         return (Span(time_labels(snapshot, window, width), Ink.AXIS),)
-    epoch, step = place(snapshot, cursor)
-    text = f"epoch {epoch_label(snapshot, epoch)}"
-    if snapshot.unit != "epoch":
-        text += f" {'batch' if snapshot.unit == 'sample' else 'step'} {step:g}"
-    text = text[:width]
+    text = _place_text(snapshot, cursor)[:width]
     column = round((cursor - window.left) / (window.right - window.left) * width - len(text) / 2)
     begin = min(max(column, 0), width - len(text))
     labels = time_labels(snapshot, window, width, (begin, text))
@@ -55,6 +59,16 @@ def time_row(snapshot: Snapshot, window: Window, width: int, cursor: float | Non
         Span(text, Ink.CURSOR),
         Span(labels[begin + len(text) :], Ink.AXIS),
     )
+
+
+def _place_text(snapshot: Snapshot, position: float) -> str:
+    """Where a position is, as the log counts: `epoch 2 step 31`."""
+    epoch, step = place(snapshot, position)
+    words = [f"epoch {epoch_label(snapshot, epoch)}"] if counts_epochs(snapshot) else []
+    if snapshot.unit != "epoch":
+        done = step * step_size(snapshot)
+        words.append(f"{step_noun(snapshot)} {min(done, snapshot.steps or done):.0f}")
+    return " ".join(words)
 
 
 def time_labels(
@@ -73,18 +87,20 @@ def time_labels(
         line.write(*first)
     cells = width / (window.right - window.left)
     length = epoch_length(snapshot)
-    if length is None:
-        axis = scale.linear_axis(window.left, window.right, width // 12, (0.0, math.inf))
-        for tick in axis.ticks:
-            line.write(round((tick - window.left) * cells), f"{tick:g}")
+    size = step_size(snapshot)
+    if length is None or not counts_epochs(snapshot):
+        step = max(scale.nice_step((window.right - window.left) * size, width // 12), 1.0)
+        lowest, highest = math.ceil(window.left * size / step), window.right * size / step
+        for number in range(lowest, math.floor(highest) + 1):
+            line.write(round((number * step / size - window.left) * cells), f"{number * step:g}")
         return str(line)
     starts = _epoch_starts(snapshot, length, window)
     _label_epochs(line, snapshot, window, starts, length * cells, cells)
     if length * cells >= _STEPPED and snapshot.unit != "epoch":
-        step = scale.nice_step(_STEP_GAP / cells, 1)
+        step = max(scale.nice_step(_STEP_GAP / cells * size, 1), 1.0)
         for _epoch, start in starts:
-            for number in range(1, math.ceil(length / step)):
-                column = round((start + number * step - window.left) * cells)
+            for number in range(1, math.ceil(length * size / step)):
+                column = round((start + number * step / size - window.left) * cells)
                 if column >= 0:
                     line.write(column, f"{number * step:g}")
     return str(line)
@@ -105,7 +121,7 @@ def _label_epochs(
         label = epoch_label(snapshot, epoch)
         if epoch_cells >= _WORDED or epoch == first:
             line.write(column, f"epoch {label}")
-        elif epoch % stride == 0:
+        elif (int(label) if label.isdecimal() else epoch) % stride == 0:
             line.write(column, label)
 
 

@@ -79,7 +79,7 @@ class MonitorScreen(Screen[None]):
         Binding("shift+left", "pan(-1)", "Pan back"),
         Binding("shift+right", "pan(1)", "Pan on"),
         Binding("e", "flip('explanation')", "Why it jumped"),
-        Binding("t", "flip('epochs')", "Epochs"),
+        Binding("t", "flip_table", "Epochs"),
         Binding("d", "flip('ghost')", "Displayed number"),
         Binding("b", "flip('band')", "Band"),
         Binding("l", "flip('log_y')", "Logarithmic y"),
@@ -195,6 +195,11 @@ class MonitorScreen(Screen[None]):
         flipped: dict[str, Any] = {what: not getattr(view, what)}
         self._change(replace(view, **flipped))
 
+    def action_flip_table(self) -> None:
+        """Show the table of epochs, or don't."""
+        is_shown = self._layout_now is not None and self._layout_now.epochs > 0
+        self._change(moves.table_flipped(self._scene.view, is_shown=is_shown))
+
     def action_panel(self, direction: int) -> None:
         """Focus the next or previous metric."""
         count = len(scenes.curves(self._scene))
@@ -272,12 +277,12 @@ class MonitorScreen(Screen[None]):
     # --- the mouse, which nothing needs --------------------------------------------------------
 
     def on_click(self, event: events.Click) -> None:
-        """Focus the metric that was clicked, and select the boundary near the pointer."""
+        """Focus the metric that was clicked; select the boundary near the pointer or read there."""
         panel = event.widget
         if not isinstance(panel, MetricPanel):
             return
         scene = self._scene._replace(view=replace(self._scene.view, focus=panel.index))
-        self._change(moves.boundary_at(scene, panel.fraction_at(event.x), panel.chart_cells))
+        self._change(moves.clicked(scene, panel.fraction_at(event.x), panel.chart_cells))
 
     def on_mouse_scroll_up(self) -> None:
         """Zoom in."""
