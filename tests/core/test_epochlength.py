@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tui_monitor.core.epochlength import ANY
+from tui_monitor.core.formats.jsonl import JsonLinesFormat
 from tui_monitor.core.formats.plain import PlainFormat
 from tui_monitor.core.records import Event, Print
 from tui_monitor.core.records import Line as LogLine
@@ -173,3 +174,15 @@ def test_epochs_that_differ_have_no_length() -> None:
     assert length.known is None
     assert not length.allows(210, 2)
     assert length.narrowed(3, 300, 309, 3000, 30).known is None
+
+
+def test_epochs_that_are_shorter_than_from_print_to_print_end_where_they_are_validated() -> None:
+    timeline, log = Timeline(), JsonLinesFormat()
+    lines = [json_validation(0, 40, 0.5), as_json(1, 50, 0.5), json_validation(1, 80, 0.5)]
+    lines += [as_json(2, 100, 0.5), json_validation(2, 120, 0.5), json_validation(3, 160, 0.5)]
+    placed: list[Print | Event] = []
+    for number, text in enumerate([*lines, as_json(4, 200, 0.5)], start=1):
+        placed += timeline.place(LogLine(text, number, 0, "newline"), log.parse(text))
+    prints = [p for p in placed if isinstance(p, Print)]
+    assert [p.before for p in prints] == [0, 40, 40, 80, 80, 120, 160]
+    assert [p.epoch for p in prints] == [1, 2, 2, 3, 3, 4, 5]

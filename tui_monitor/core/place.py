@@ -65,7 +65,7 @@ class Place:
     length: EpochLength = ANY
     """Of such a run's epochs."""
     ended_at: int | None = None
-    """Batches at the newest print of the epoch before, where its steps tell."""
+    """Batches at the newest print of the epochs before, where their steps tell."""
     validated_at: int | None = None
     """Step of a validation after the newest print of the training."""
     before: int | None = 0
@@ -84,7 +84,7 @@ class Place:
         self.looped = False
         self.first_number = None
         self.from_zero = self.goes_on = False
-        self.first_step = self.last = self.validated_at = None
+        self.first_step = self.last = self.ended_at = self.validated_at = None
         self.length = ANY
         self.before = 0
         self.epochs_done = 0.0
@@ -94,7 +94,8 @@ class Place:
         if self.prints or self.epoch == 0:
             self.epoch += 1
         self.label = label
-        self.ended_at, self.before = self.last, 0
+        self.ended_at = self.ended_at if self.last is None else self.last
+        self.before = 0
         self.open = True
         self.prints = 0
         self.steps = self.first = self.last = None
@@ -158,6 +159,8 @@ class Place:
             return item._replace(step=step, steps=self.bar_steps)
         if evaluates:
             self.validated_at = item.step
+            if self.last is None and self.goes_on:
+                self.before = self.length.of((self.number or 0) - (self.first_number or 0))
             # with the training's newest print, or after it, when its steps may count that batch
             return item._replace(step=max(item.step, min(self.batches(item.step), self.last or 0)))
         self.from_zero = self.from_zero or item.step == 0
@@ -178,7 +181,9 @@ class Place:
         if self.first_step is None:
             self.first_step = item.step
         ended, number, done = self.ended_at, self.number, self.batches(item.step)
-        if not ended or number is None or self.first_number is None:
+        if ended is None and self.validated_at is not None:
+            ended = 0  # of what came before, only validations are printed
+        if ended is None or number is None or self.first_number is None:
             return
         over = number - self.first_number
         if done > ended and over:
