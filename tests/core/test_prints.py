@@ -74,6 +74,34 @@ def test_a_list_of_prints(few: list[Print], length: int, ends: list[str], asked:
     assert list(map(repr, reversed(kept))) == list(map(repr, reversed(expected)))
 
 
+def test_prints_without_numbers() -> None:
+    expected = [few_words(i) for i in range(3 * BLOCK)]
+    kept = Prints()
+    for p in expected:
+        kept.append(p)
+    assert list(kept) == expected
+
+
+def few_words(line: int) -> Print:
+    return Print(
+        run=1,
+        epoch=1,
+        label="",
+        epochs=None,
+        style="keras-bar",
+        step=line,
+        steps=None,
+        unit="batch",
+        readings=(),
+        final=False,
+        line=line,
+        offset=0,
+        eta=None,
+        elapsed=None,
+        per_step=None,
+    )
+
+
 def test_what_is_not_there() -> None:
     kept = Prints()
     for i in (0, -1):

@@ -297,17 +297,16 @@ class RunDecoder:
     def estimate(self, track: Track, row: int) -> Estimate:
         """What a row reveals, as a record."""
         p = self.prints[track.print_index[row]]
-        place = track.places[row]
         low, high = track.low.get(row), track.high.get(row)
         count = track.count.get(row)
-        to_batch = self.places.in_batches(p, place.k)
+        to_batch = self.places.in_batches(p, track.places.batches(row))
         from_batch = self.places.in_batches(p, track.from_k.get(row))
         if from_batch is None:
             to_batch = None
         size = self._update_size()
         samples = None
-        if count is not None and size and place.n is not None:
-            samples = round((place.n - track.from_k[row]) * size)
+        if count is not None and size and (n := track.places[row].n) is not None:
+            samples = round((n - track.from_k[row]) * size)
         variance = track.variance.get(row)
         few = track.possible.get(row)
         margin, against = self.identity.rival(track.law)

@@ -107,7 +107,10 @@ class _Block:
         self._fields = list(map(_getter, columns))
         self._end = _getter(tuple(accumulate(map(len, readings), initial=0)))
         """Of the readings of the prints before the i-th, among those of all."""
-        self._readings = list(map(_getter, zip(*chain.from_iterable(readings), strict=True)))
+        found = list(zip(*chain.from_iterable(readings), strict=True)) or [()] * len(
+            Reading._fields
+        )
+        self._readings = list(map(_getter, found))
 
     def print_at(self, at: int) -> Print:
         """One of the prints."""
@@ -116,8 +119,13 @@ class _Block:
         return Print._make(fields)
 
     def _readings_of(self, at: int) -> tuple[Reading, ...]:
-        among = range(self._end(at), self._end(at + 1))
-        return tuple(Reading._make([get(i) for get in self._readings]) for i in among)
+        metric, displayed, quantum, law = self._readings
+        return tuple(
+            [
+                Reading(metric(i), displayed(i), quantum(i), law(i))
+                for i in range(self._end(at), self._end(at + 1))
+            ]
+        )
 
     def prints(self) -> Iterator[Print]:
         """All of them."""
