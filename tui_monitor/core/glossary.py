@@ -5,14 +5,18 @@ Owns the names of a table's columns, the width of a window, and that a round is 
 
 from __future__ import annotations
 
+import re
+
 from tui_monitor.core.formats import plain, rich, table, ultralytics
 from tui_monitor.core.formats.base import COLUMN
 from tui_monitor.core.formats.fastai import ROW, of_table
 from tui_monitor.core.formats.mmengine import ENGINE, smoothed_over
-from tui_monitor.core.metrics import describe
+from tui_monitor.core.metrics import base_name, describe
 from tui_monitor.core.place import Place
-from tui_monitor.core.records import Columns, Progress, Window
+from tui_monitor.core.records import Columns, Progress, Reading, Window
 
+_AVERAGED = re.compile(r"^(?:avg|average|mean|epoch|overall)_")
+"""What a name begins with where a line sums an epoch up."""
 _OF_LOOPS = (plain.LINE, plain.HEAD, plain.DATA, plain.BELOW)
 
 
@@ -27,8 +31,12 @@ class Glossary:
         """Numbers that stay beside a bar."""
         self._head: Progress | None = None
         """The newest line that announces an epoch for those below it."""
+        self._line: Progress | None = None
+        """The newest line that says itself where it stands; of no training is what is below it."""
         self._below: frozenset[str] = frozenset()
         """Metrics shown there."""
+        self._stepped: frozenset[str] = frozenset()
+        """Metrics that the steps of the newest epoch have shown."""
         self._data = ""
         """What names of metrics begin with on the next line below."""
         self._repeats = False
@@ -79,21 +87,46 @@ class Glossary:
         data, self._data = self._data, item.bar
         if data and item.style == plain.BELOW:
             item = plain.of_data(item, data)
-        head = self._head
-        if item.epoch is not None or head is None:
-            known = item.style == plain.LINE
-            self._head = None
-        else:
-            known = True
-            item = item._replace(epoch=head.epoch, epochs=head.epochs)
+        if item.style == plain.LINE:
+            self._line, self._below = item, frozenset()
+            if item.epoch is not None:
+                self._head = None
+        if self._head is not None and item.epoch is None:
+            item = item._replace(epoch=self._head.epoch, epochs=self._head.epochs)
+        elif item.style == plain.BELOW:
+            item = self._below_line(item)
+        readings = item.readings
         if item.style == plain.BELOW:
-            known = known and not self._below.intersection(each.metric for each in item.readings)
-            self._below |= {each.metric for each in item.readings}
-        readings = item.readings if known else ()
-        if item.step is None and at.last is not None and at.number == item.epoch:
-            # the steps have shown what this sums up
-            readings = tuple(each for each in readings if describe(each.metric).split == "val")
-        return item._replace(readings=readings)
+            names = {each.metric for each in readings}
+            readings = () if self._below & names else readings
+            self._below |= names
+        return item._replace(readings=self._not_summed_up(item, readings, at))
+
+    def _below_line(self, item: Progress) -> Progress:
+        """What is below a line with its own place: a validation there, or nothing of it."""
+        line = self._line
+        if line is None or any(describe(each.metric).split != "val" for each in item.readings):
+            return item._replace(readings=())
+        if line.step is None:
+            return item._replace(epoch=line.epoch, epochs=line.epochs)
+        return item._replace(epoch=line.epoch, epochs=line.epochs, unit="batch", final=False)
+
+    def _not_summed_up(
+        self, item: Progress, readings: tuple[Reading, ...], at: Place
+    ) -> tuple[Reading, ...]:
+        """The numbers of an epoch that its steps have not shown already."""
+        if item.step is not None:
+            names = frozenset(base_name(each.metric) for each in readings)
+            self._stepped = names | (self._stepped if at.number == item.epoch else frozenset())
+            return readings
+        if at.last is None or at.number != item.epoch:
+            return readings
+        return tuple(
+            each
+            for each in readings
+            if describe(each.metric).split == "val"
+            or _AVERAGED.sub("", base_name(each.metric)) not in self._stepped
+        )
 
     def _named(self, row: Progress, table: str) -> Progress:
         """A row by the names of its columns; what nothing names is left out."""

@@ -15,7 +15,7 @@ _LABEL = (
     rf"|[IWEF]\d{{4}} {_CLOCK} {{1,8}}\d{{1,10}} [\w.]{{1,64}}:\d{{1,6}}\]"  # absl, klog
     r"|\[[^\[\]]{1,100}\](?:(?:<std(?:out|err)>)?:)?"  # kubectl --prefix, torchrun, mpirun
     r"|\(\w{1,64} pid=\d{1,10}[^()]{0,60}\)"  # Ray
-    rf"|{_LEVEL}:[\w.]{{1,64}}:|\d{{1,4}}:|[\w.-]{{1,64}} {{0,40}}\|)"  # logging, srun, compose
+    rf"|{_LEVEL}:(?:[\w.]{{1,64}}:)?|\d{{1,4}}:|[\w.-]{{1,64}} {{0,40}}\|)"  # logging, srun, compose
 )
 _LABELS = (
     rf"{_LABEL}(?:[ \t]{{0,8}}(?:{_LABEL}|{_LEVEL}:?|std(?:out|err) [FP]"
@@ -24,6 +24,10 @@ _LABELS = (
 )
 _PREFIX = re.compile(rf"{_LABELS}(?=(?:- )?\d{{1,9}}[a-z])")
 _BEFORE_WORDS = re.compile(rf"{_LABELS}(?=[\[(<#*=-]{{0,4}} ?[A-Za-z\d])")
+_LEVELLED = re.compile(
+    rf"[^\n]{{0,100}}?(?<!\w){_LEVEL}\b\]?[ \t:|>-]{{1,4}}(?=[\[(<#*=-]{{0,4}} ?[A-Za-z\d])"
+)
+"""Whatever a program's logging writes before each message, up to its level in capitals."""
 
 
 def prefix_end(text: str) -> int:
@@ -34,5 +38,5 @@ def prefix_end(text: str) -> int:
 
 def label_end(text: str) -> int:
     """Where a known prefix ends before a line that begins with a word or a bracket, else 0."""
-    match = _BEFORE_WORDS.match(text)
+    match = _BEFORE_WORDS.match(text) or _LEVELLED.match(text)
     return match.end() if match else 0
