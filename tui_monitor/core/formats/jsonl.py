@@ -1,4 +1,4 @@
-"""Logs of one JSON object a line, with a step or an epoch among its fields.
+"""Logs of one JSON object a line, perhaps behind a name, with a step or an epoch among its fields.
 
 What the numbers average is the program's own business, so their laws are open. A learning rate is what
 it is; `val_` and `eval_` numbers are those of whole validations, and so are all of a line whose `mode`
@@ -25,7 +25,7 @@ UNKNOWN: Final = "jsonl-unknown"
 _KNOWN = re.compile(rf"{METRIC}|(?<![a-z])(?:lr|learning_rate|grad_norm)(?![a-z])", re.IGNORECASE)
 _STEPS = ("step", "global_step", "current_steps", "iteration", "iter", "it", "batch", "batch_idx")
 _TOTALS = ("total_steps", "max_steps", "num_steps")
-_EPOCHS = ("epoch", "current_epoch")
+_EPOCHS = ("epoch", "current_epoch", "epoch_num")
 _MODE = "mode"
 _OF_DATA = (_MODE, "split", "phase", "stage")
 """Fields that may say of what data a line is."""
@@ -36,6 +36,8 @@ _VALIDATIONS = {
 """How the names of metrics begin that are of no training."""
 _MOST = 4000
 """Characters of a line that is looked at."""
+_BEGINS = re.compile(r'\s{0,200}(?:[\w.-]{1,40}: )?(?=\{")')
+"""`json_stats: {"iter": 20, ..}`."""
 _CLUTTER = re.compile(
     r"time|second|eta|elapsed|memory|mem\b|gpu|throughput|per_sec|tokens|samples|seed|size|rank"
     r"|percent|wall|progress|version|count|total",
@@ -57,11 +59,12 @@ class JsonLinesFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """The numbers of a line that is one object."""
-        text = text.strip()
-        if not text.startswith('{"') or not text.endswith("}") or len(text) > _MOST:
+        match = _BEGINS.match(text) if len(text) <= _MOST else None
+        if match is None or not text.rstrip().endswith("}"):
             return ()
+        written = text[match.end() :]
         try:
-            fields = json.loads(text, parse_float=_Text, parse_int=_Text, parse_constant=_Text)
+            fields = json.loads(written, parse_float=_Text, parse_int=_Text, parse_constant=_Text)
         except (ValueError, RecursionError):
             return ()
         if not isinstance(fields, dict):
