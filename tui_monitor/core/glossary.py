@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from tui_monitor.core.formats import plain, rich, table, ultralytics
+from tui_monitor.core.formats import plain, rich, table, tqdm, ultralytics
 from tui_monitor.core.formats.base import COLUMN
 from tui_monitor.core.formats.fastai import ROW, of_table
 from tui_monitor.core.formats.mmengine import ENGINE, smoothed_over
@@ -71,6 +71,10 @@ class Glossary:
             item = self._named(item, ultralytics.BAR)
         elif item.style in _OF_LOOPS:
             item = self._of_loop(item, at)
+        elif item.style == tqdm.BAR:
+            self._note_bar(item)
+        elif item.style == tqdm.SUMMARY:
+            item = self._below_bar(item)
         return None if repeats or not item.readings else item
 
     def _news(self, item: Progress) -> Progress:
@@ -102,6 +106,29 @@ class Glossary:
             self._below |= names
         return item._replace(readings=self._not_summed_up(item, readings, at))
 
+    def _note_bar(self, item: Progress) -> None:
+        """Remember what a bar shows of an epoch, and of its validation."""
+        names = frozenset(base_name(each.metric) for each in item.readings)
+        if item.step is not None:
+            self._stepped, self._below = self._stepped | names, frozenset()
+        else:
+            self._below |= {each.metric for each in item.readings}
+
+    def _below_bar(self, item: Progress) -> Progress:
+        """What sums up an epoch below its bar, but for what the bar or a line before has shown."""
+        readings = tuple(
+            each
+            for each in item.readings
+            if each.metric not in self._below and self._is_news(each.metric)
+        )
+        self._below |= {each.metric for each in readings}
+        return item._replace(readings=readings)
+
+    def _is_news(self, name: str) -> bool:
+        """Whether a number of an epoch is no sum of what its steps have shown already."""
+        summed = _AVERAGED.sub("", base_name(name))
+        return describe(name).split == "val" or summed not in self._stepped
+
     def _below_line(self, item: Progress) -> Progress:
         """What is below a line with its own place: a validation there, or nothing of it."""
         line = self._line
@@ -121,12 +148,7 @@ class Glossary:
             return readings
         if at.last is None or at.number != item.epoch:
             return readings
-        return tuple(
-            each
-            for each in readings
-            if describe(each.metric).split == "val"
-            or _AVERAGED.sub("", base_name(each.metric)) not in self._stepped
-        )
+        return tuple(each for each in readings if self._is_news(each.metric))
 
     def _named(self, row: Progress, table: str) -> Progress:
         """A row by the names of its columns; what nothing names is left out."""

@@ -410,6 +410,11 @@ class Timeline:
             self._failed = True
         self._preamble.note(line.text)
         self._bars.note(line)
+        if self._bars.full and (item := tqdm.summary(line.text)) is not None:
+            for shown in self._bars.end_epoch():
+                self._place_standing(*shown, placed)
+            if self._at.run:
+                self._place_standing(line, item, placed)
 
     def _end_traceback(self, placed: list[Print | Event], exception: str) -> None:
         """Report a traceback with its last line, or without where something else came first."""

@@ -127,6 +127,9 @@ class PlainFormat:
         return ()
 
 
+PLAIN: Final = PlainFormat()
+
+
 class _Place(NamedTuple):
     epoch: int | None
     epochs: int | None

@@ -16,13 +16,18 @@ from tui_monitor.core.formats.base import (
     NUMBER,
     clock_seconds,
     printed,
+    self_placed,
     significant,
 )
+from tui_monitor.core.formats.plain import PLAIN
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Item, Progress, Reading
 
 BAR: Final = "tqdm-bar"
 """`Epoch 1/4:  12%|█▏   | 11/90 [00:00<00:01, 50.05it/s, acc=0.165, loss=2.27]`."""
+
+SUMMARY: Final = "tqdm-summary"
+"""`Epoch 1: train_acc 0.8125, val_loss 0.6931`, below a bar: as home-made loops print it."""
 
 GENERAL_DIGITS: Final = 3
 """Of a number that tqdm itself writes, with trailing zeros left out."""
@@ -40,6 +45,8 @@ _UNKNOWN = re.compile(
 )
 """A bar whose total is not known: `12it [00:01, 11.5it/s, loss=0.52]`."""
 _FIELD = re.compile(rf", ([^\s=:,][^=:,]{{0,79}}?)(?:=|: ?) {{0,4}}({NUMBER})(%?)(?=, |$)")
+_NESTED = re.compile(r"(?<=, )[^\s=:,{}]{1,80}(?:=|: ?)\{([^{}]{0,400})\}")
+"""Fields within a field: `metrics={'acc': 0.7946}`."""
 _TOLD = re.compile(
     r"(?<![\w.])([A-Za-z_][\w@/-]{0,79})(?: {0,2}[=:] {0,2}| )"
     r"([+-]?\d{1,12}\.\d{1,12}(?:[eE][+-]?\d{1,3})?|nan|inf)(?![\w.])(%?)"
@@ -73,6 +80,8 @@ class TqdmFormat:
             steps = left = None
         else:
             return ()
+        if "{" in fields:
+            fields = _NESTED.sub(_flat, fields)
         description = (description or "").strip()
         told = _described(description)
         padded = _LIGHTNING.search(fields) is not None
@@ -95,6 +104,18 @@ class TqdmFormat:
             bar=told.bar,
         )
         return (item,)
+
+
+def summary(text: str) -> Progress | None:
+    """The numbers of a line below a bar, as far as it says of what data they are."""
+    readings = [
+        reading
+        for item in PLAIN.parse(text)
+        if isinstance(item, Progress) and item.step is None
+        for reading in item.readings
+        if describe(reading.metric).split == "val" or reading.metric.startswith("train_")
+    ]
+    return self_placed(SUMMARY, None, None, readings, final=False) if readings else None
 
 
 def announced(text: str) -> tuple[int, int | None] | None:
@@ -126,6 +147,11 @@ def _described(description: str) -> _Described:
     """What a description tells; most bars keep theirs for an epoch."""
     bar = re.sub(r"\d+", "#", _TOLD.sub("", description)).strip(" :,|-")
     return _Described(tuple(_readings(_TOLD, description)), *_epoch(description), bar)
+
+
+def _flat(nested: re.Match[str]) -> str:
+    """The fields within a field, without quotes."""
+    return nested[1].replace("'", "").replace('"', "")
 
 
 def _epoch(description: str) -> tuple[int | None, int | None]:
