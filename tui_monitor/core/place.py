@@ -63,6 +63,8 @@ class Place:
     """The same, where the steps of this one go on from there; else 0."""
     epochs_done: float = 0.0
     """As the run's newest line without a step says."""
+    shown: frozenset[str] = frozenset()
+    """Metrics that its newest step has shown."""
     evaluated: tuple[Reading, ...] = ()
     """What its newest print shows, if that is of a validation."""
 
@@ -122,8 +124,8 @@ class Place:
             return "no-news"
         if step > self.last:
             return "goes-on"
-        if step == self.last:
-            return "no-news"  # of another process, or drawn again
+        if step == self.last:  # of another process, or drawn again, or other metrics of the step
+            return "no-news" if self.shown.issuperset(_names(item)) else "goes-on"
         return "new-run" if number in (None, self.first_number) else "resumed"
 
     def take(self, item: Progress, *, evaluates: bool) -> Progress:
@@ -134,6 +136,8 @@ class Place:
         self.prints += 1
         self.run_prints += 1
         self.evaluated = item.readings if evaluates else ()
+        if item.step is not None and not evaluates:
+            item = self._only_news(item, item.step)
         if item.epochs_done is not None:
             self.epochs_done = item.epochs_done
             return item
@@ -149,6 +153,13 @@ class Place:
         self.first = self.last if self.first is None else self.first
         self.steps = self.run_steps = item.steps
         return item if item.step == self.last else item._replace(step=self.last)
+
+    def _only_news(self, item: Progress, step: int) -> Progress:
+        """A line without the metrics that its step has shown before."""
+        shown = self.shown if self.last == self.batches(step) else frozenset()
+        self.shown = shown | _names(item)
+        news = tuple(each for each in item.readings if each.metric not in shown)
+        return item._replace(readings=news)
 
     def batches(self, step: int) -> int:
         """Batches done at a step of such a line: where one says 0, all count from there."""
@@ -183,6 +194,10 @@ class Place:
             # The first print of an epoch is its first batch, unless the log was thinned out.
             return "sample" if step > 1 and _may_be_batch_size(step) else "batch"
         return "sample" if step % 16 == 0 and steps >= _MANY else "batch"
+
+
+def _names(item: Progress) -> frozenset[str]:
+    return frozenset(each.metric for each in item.readings)
 
 
 def _may_be_batch_size(size: int) -> bool:

@@ -98,7 +98,7 @@ class Timeline:
 
     def learn_from(self, other: Timeline) -> None:
         """Know what lines before said of later ones, as another timeline of the log knows it."""
-        self._glossary = copy.copy(other._glossary)
+        self._glossary = other._glossary.copy()
 
     def copy(self) -> Timeline:
         """An independent one that stands at the same place."""
@@ -107,7 +107,7 @@ class Timeline:
         twin._preamble = self._preamble.copy()
         twin._early = self._early.copy()
         twin._stepless = copy.copy(self._stepless)
-        twin._glossary = copy.copy(self._glossary)
+        twin._glossary = self._glossary.copy()
         twin._bars = self._bars.copy()
         return twin
 

@@ -22,8 +22,8 @@ _PACE = (
     r" ?[A-Za-z]{1,12}/(?:s|sec|second|min|h|hour|step|it|iter|batch|sample|image|img|epoch)s?\b"
 )
 _FIELD = re.compile(
-    rf"({_WORD}(?: {{1,2}}{_WORD}){{0,3}}?)"
-    r"(?: {0,3}[:=]{1,2} {0,12}[\[(]?| {1,12}[\[(]?|\[)"
+    rf"({_WORD}(?: {{1,2}}{_WORD}){{0,3}}?)(?: \([A-Za-z][\w -]{{0,20}}\) {{0,4}}(?=[\d:=]))?"
+    r"(?: {0,3}[:=]{1,2} {0,12}[\[(]?| {1,12}[\[(]?|\[|(?<= )(?=\d))"
     rf"(?:({_NUMBER})( ?%)?(?![\w.%]|[:/]\d|{_PACE})(?: ?\(({_NUMBER})(?:\)|$))?[\])]?"
     r"|(\d[\d.:]{0,20} ?(?:[A-Za-z]{1,12}(?:/[A-Za-z]{1,8})?)?(?: \d{1,2} ?[a-z]{1,3})?)[\])]?)"
     r"(?: ?\([^()]{1,40}\))?(?=$|[\s*:.!\]])",
@@ -33,8 +33,12 @@ _FIELD = re.compile(
 _PLACES = re.compile(r"ep(?:och)?s?|steps?|iter(?:ation)?s?|batch(?:es)?", re.IGNORECASE)
 _DECIMAL = re.compile(r"[.einEIN]")
 _PART = re.compile(
-    r"\s*[,;|\t]\s*|(?<=[a-z]{5})[.!]\s+|\s+[-–—]+>?\s+|\]\s*\[|\s{3,}(?=[A-Za-z\[])"
+    r"\s*[,;|\t]\s*|(?<=[a-z]{5})[.!]\s+|\s+[-–—]+>?\s+|\]\s*\[|\s{3,}(?=[A-Za-z\[])(?!nan\b|inf\b)"
 )
+_LIST = re.compile(
+    r"\[ {0,4}[+-]?\d{1,18}\.\d{0,24}(?:e[+-]\d\d)?(?:, {0,4}| {1,4})[^\[\]]{1,400}\]"
+)
+"""Several numbers, of which none is the one of a name."""
 _ALIGNED = re.compile(
     r"(?<!\w)(train|training|val|valid|validation|test) {2,12}(?=[A-Za-z])", re.IGNORECASE
 )
@@ -57,13 +61,15 @@ _CLUTTER = re.compile(
     r"|tokens|samples|seed|size|rank|percent|wall|progress|best|patience|lowest|highest|previous|final"
     r"|last|duration|took|count|weight|dropout|coef|threshold|(?:^|_)(?:from|to|than|not|is|was|the|and"
     r"|with|for|at|in|of|num|alpha|beta|gamma|lambda)(?:_|$)|(?:^|_)(?:epochs?|steps?|iter\w*|batch\w*)$"
-    r"|^data$",
+    r"|^data$|loss_scale",
     re.IGNORECASE,
 )
 
 
 def parts(text: str) -> Iterator[str]:
     """The parts of a line that signs or wide gaps divide, without what frames them."""
+    if "[" in text:
+        text = _LIST.sub("", text)
     if "  " in text:
         text = _ALIGNED.sub(r"\1 ", text)
     for part in _PART.split(text):

@@ -40,7 +40,7 @@ _BEGINS = re.compile(r'\s{0,200}(?:[\w.-]{1,40}: )?(?=\{")')
 """`json_stats: {"iter": 20, ..}`."""
 _CLUTTER = re.compile(
     r"time|second|eta|elapsed|memory|mem\b|gpu|throughput|per_sec|tokens|samples|seed|size|rank"
-    r"|percent|wall|progress|version|count|total",
+    r"|percent|wall|progress|version|count|total|updates|loss_scale|^(?:wps|ups|wpb|bsz|oom|clip)$",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"-?(?:\d{1,24}(?:\.\d{1,24})?(?:[eE][+-]?\d{1,3})?)\Z")
@@ -78,7 +78,7 @@ class JsonLinesFormat:
         readings = [
             _reading(name, value)
             for name, value in fields.items()
-            if isinstance(value, _Text) and name not in placed and not _CLUTTER.search(name)
+            if isinstance(value, str) and name not in placed and not _CLUTTER.search(name)
         ]
         if (step is None and epoch is None) or not any(readings):
             return ()
@@ -118,7 +118,7 @@ def _whole(fields: dict[str, object], names: tuple[str, ...]) -> int | None:
 def _reading(name: str, text: str) -> Reading | None:
     if text in ("NaN", "Infinity", "-Infinity"):
         return Reading(name, float(text), 0.0, _law(name))
-    if not _NUMBER.match(text):
+    if not _NUMBER.match(text) or not (isinstance(text, _Text) or "." in text):
         return None
     return Reading(name, *printed(text), _law(name))
 
