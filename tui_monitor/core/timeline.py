@@ -386,7 +386,18 @@ class Timeline:
             if notice.kind == "early-stopping":
                 self._release(placed, final=True)
                 self._stopped = True
+            elif self._is_farther_on(notice):
+                self._release(placed, final=False)
+                self._begin_epoch(str(notice.epoch), new_run=False)
+                self._at.number = notice.epoch
             placed.append(self._event(line, notice.kind, notice.text, notice.learning_rate))
+
+    def _is_farther_on(self, notice: Notice) -> bool:
+        """Whether a message tells of a later epoch than the newest header: lines between are missing."""
+        at = self._at
+        if notice.epoch is None or None in (at.number, at.total) or at.prints == 0:
+            return False
+        return (at.number or 0) < notice.epoch <= (at.total or 0)
 
     def _is_early(self, notice: Notice) -> bool:
         """Whether a notice is of the epoch that comes next: schedulers speak before the header."""

@@ -61,7 +61,7 @@ _CLUTTER = re.compile(
     r"|tokens|samples|seed|size|rank|percent|wall|progress|best|patience|lowest|highest|previous|final"
     r"|last|duration|took|count|weight|dropout|coef|threshold|(?:^|_)(?:from|to|than|not|is|was|the|and"
     r"|with|for|at|in|of|num|alpha|beta|gamma|lambda)(?:_|$)|(?:^|_)(?:epochs?|steps?|iter\w*|batch\w*)$"
-    r"|^data$|loss_scale",
+    r"|^data$|loss_scale|reader_cost|batch_cost|^ips$",
     re.IGNORECASE,
 )
 

@@ -1,9 +1,9 @@
 """Logs of one JSON object a line, perhaps behind a name, with a step or an epoch among its fields.
 
-What the numbers average is the program's own business, so their laws are open. A learning rate is what
-it is; `val_` and `eval_` numbers are those of whole validations, and so are all of a line whose `mode`
-or `split` says so. MMCV's `iter` of such a line counts the batches of the validation. Source:
-mmcv/runner/hooks/logger/text.py, _dump_log.
+What numbers beside a step average is the program's own business, so their laws are open; without a
+step they are the epoch's. A learning rate is what it is; `val_`, `eval_` and `test_` numbers are those
+of whole evaluations, and so are all of a line whose `mode` or `split` says so. MMCV's `iter` of such a
+line counts the batches of the validation. Source: mmcv/runner/hooks/logger/text.py, _dump_log.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 from typing import Final
 
 from tui_monitor.core.formats.base import METRIC, printed, self_placed
+from tui_monitor.core.formats.fields import law_of
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Item, Reading, Unit
 
@@ -34,13 +35,15 @@ _VALIDATIONS = {
     "test": "test-",
 }
 """How the names of metrics begin that are of no training."""
+_TESTED = "test_"
+"""How the names of an evaluation's numbers begin beside those of a training."""
 _MOST = 4000
 """Characters of a line that is looked at."""
 _BEGINS = re.compile(r'\s{0,200}(?:[\w.-]{1,40}: )?(?=\{")')
 """`json_stats: {"iter": 20, ..}`."""
 _CLUTTER = re.compile(
     r"time|second|eta|elapsed|memory|mem\b|gpu|throughput|per_sec|tokens|samples|seed|size|rank"
-    r"|percent|wall|progress|version|count|total|updates|loss_scale|^(?:wps|ups|wpb|bsz|oom|clip)$",
+    r"|percent|wall|progress|version|count|total|updates|loss_scale|param|^(?:wps|ups|wpb|bsz|oom|clip)$",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"-?(?:\d{1,24}(?:\.\d{1,24})?(?:[eE][+-]?\d{1,3})?)\Z")
@@ -76,7 +79,7 @@ class JsonLinesFormat:
             step = None
         placed = {*_STEPS, *_TOTALS, *_EPOCHS}
         readings = [
-            _reading(name, value)
+            _reading(name, value, steps=step is not None)
             for name, value in fields.items()
             if isinstance(value, str) and name not in placed and not _CLUTTER.search(name)
         ]
@@ -115,14 +118,11 @@ def _whole(fields: dict[str, object], names: tuple[str, ...]) -> int | None:
     return None
 
 
-def _reading(name: str, text: str) -> Reading | None:
+def _reading(name: str, text: str, *, steps: bool) -> Reading | None:
+    if name.startswith(_TESTED):
+        name = name.replace("_", "-", 1)
     if text in ("NaN", "Infinity", "-Infinity"):
-        return Reading(name, float(text), 0.0, _law(name))
+        return Reading(name, float(text), 0.0, law_of(name, steps=steps))
     if not _NUMBER.match(text) or not (isinstance(text, _Text) or "." in text):
         return None
-    return Reading(name, *printed(text), _law(name))
-
-
-def _law(name: str) -> str:
-    split = describe(name).split
-    return {"val": "epoch", "other": "instantaneous", "train": "open"}[split]
+    return Reading(name, *printed(text), law_of(name, steps=steps))

@@ -31,7 +31,7 @@ from tui_monitor.core.formats.fields import (
     shows_metric,
     word_at,
 )
-from tui_monitor.core.formats.prefix import label_end
+from tui_monitor.core.formats.prefix import label_ends
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Item, Progress
 
@@ -104,8 +104,9 @@ class PlainFormat:
         if not (any(hint in lowered for hint in _HINTS) or shows_metric(text)):
             return ()
         text = text.strip()
-        behind = label_end(text)
-        place = _place(text, 0) or (_place(text, behind) if behind else None)
+        ends = label_ends(text)
+        place = next(filter(None, (_place(text, at) for at in (0, *ends))), None)
+        behind = ends[0] if ends else 0
         place = place or _place_behind(text, behind)
         if place is None:
             return _placed_behind(text[behind:]) or _below(text[behind:])

@@ -36,7 +36,7 @@ def prefix_end(text: str) -> int:
     return match.end() if match else 0
 
 
-def label_end(text: str) -> int:
-    """Where a known prefix ends before a line that begins with a word or a bracket, else 0."""
-    match = _BEFORE_WORDS.match(text) or _LEVELLED.match(text)
-    return match.end() if match else 0
+def label_ends(text: str) -> list[int]:
+    """Where known prefixes may end before a line that begins with a word or a bracket."""
+    matches = (pattern.match(text) for pattern in (_BEFORE_WORDS, _LEVELLED))
+    return [match.end() for match in matches if match]
