@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.test_formats import HARD, LINES
-from tui_monitor.core.formats.detect import PLAIN, Sniffer, detect
-from tui_monitor.core.formats.plain import BELOW, HEAD, LINE
+from tui_monitor.core.formats.detect import Sniffer, detect
+from tui_monitor.core.formats.plain import BELOW, HEAD, LINE, PLAIN
 from tui_monitor.core.laws import by_key
 from tui_monitor.core.records import Progress
 from tui_monitor.core.session import Session
@@ -96,6 +96,65 @@ READ: list[tuple[str, Place, dict[str, float]]] = [
     ("Epoch 1/10 (Phase 1): Train F1=0.34", (1, 10, None, None), {"train_f1": 0.34}),
     ("Iteration 150 (warm): loss = 1.08e-01", (None, None, 150, None), {"loss": 0.108}),
     ("step 100: loss = nan", (None, None, 100, None), {"loss": float("nan")}),
+    (
+        "(epoch: 3, iters: 400, time: 0.078, data: 1.094) G_A: 18.230 cycle_B: 12.882 D_real: 0.010",
+        (3, None, 400, None),
+        {"g_a": 18.23, "cycle_b": 12.882, "d_real": 0.01},
+    ),
+    (
+        "INFO: Iter: 240/ 295, epoch: 1/ 10, Train Loss: 0.2761, Val Acc: 77.94%, Time: 63.12018",
+        (1, 10, 240, 295),
+        {"train_loss": 0.2761, "val_acc": 77.94},
+    ),
+    (
+        "INFO:tensorflow:loss = 4.2646, step = 100 (12.394 sec)",
+        (None, None, 100, None),
+        {"loss": 4.2646},
+    ),
+    (
+        "Elapsed [8:37:01.056768] batch: 3735  d_loss: 0.25  g_loss: 20.78",
+        (None, None, 3735, None),
+        {"d_loss": 0.25, "g_loss": 20.78},
+    ),
+    (
+        "Epoch: 4/50; train_loss[679.478], train_acc[0.8415]; test_acc[0.8445]",
+        (4, 50, None, None),
+        {"train_loss": 679.478, "train_acc": 0.8415, "test-acc": 0.8445},
+    ),
+    (
+        "Train: [Epoch: 7/100, Batch: 225 (100%), running_loss: 411.331]",
+        (7, 100, 225, None),
+        {"running_loss": 411.331},
+    ),
+    (
+        "Epoch  2, 1250/3752; acc:   3.99; ppl: 127.57; xent:   nan; 3438 src tok/s;   98 s elapsed",
+        (2, None, 1250, 3752),
+        {"acc": 3.99, "ppl": 127.57, "xent": float("nan")},
+    ),
+    (
+        "[2021/03/04 05:06:07] reader INFO: epoch: [2/9], global_step: 110, lr: 0.000005, loss: 63.99, "
+        "avg_reader_cost: 0.01058 s, avg_samples: 64.0, ips: 352.35 samples/s, eta: 1 day, 0:32:12",
+        (2, 9, 110, None),
+        {"lr": 5e-6, "loss": 63.99},
+    ),
+    (
+        " 2021-03-04 05:06:07.%f train.py:215[27649] INFO Train epoch: 7 [200/1000]\tLoss: 0.7222",
+        (7, None, 200, 1000),
+        {"loss": 0.7222},
+    ),
+    (
+        "[03/04/21 05:06:07][some.progress][INFO] -  Epoch 12: Train_rf 4.856e-01   Val_rf 4.784e-01",
+        (12, None, None, None),
+        {"train_rf": 0.4856, "val_rf": 0.4784},
+    ),
+    (
+        "Epoch[0] Batch [50]  Speed: 683.23 samples/sec perplexity=14.104 accuracy=0.092",
+        (0, None, 50, None),
+        {"perplexity": 14.104, "accuracy": 0.092},
+    ),
+    ("Epoch 3: batch_loss 0.61", (3, None, None, None), {"batch_loss": 0.61}),
+    ("Epoch 3: epoch_loss 0.51", (3, None, None, None), {"epoch_loss": 0.51}),
+    ("Epoch 3: loss 0.51, dice: [0.61, 0.0009, 0.42]", (3, None, None, None), {"loss": 0.51}),
     ("Episode 100\tAverage Score: 21.41", (None, None, 100, None), {"average_score": 21.41}),
 ]  # fmt: skip
 
@@ -173,6 +232,58 @@ def placed(lines: Iterable[str]) -> list[tuple[int, int, int | None, str, float]
     session.feed("".join(f"{line}\n" for line in lines).encode(), 0.0)
     session.finish()
     return [(row.run, row.epoch, row.step, row.metric, row.displayed) for row in session.rows()]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Val   Loss: 0.6437, mIoU: 0.4059", {"val_loss": 0.6437, "val_miou": 0.4059}),
+        ("Validation: [running loss: 68.2, acc: 24.5]", {"val_running_loss": 68.2, "val_acc": 24.5}),
+        ("- Eval metrics : loss: 0.5 ; acc: 0.803", {"val_loss": 0.5, "val_acc": 0.803}),
+        ("DEV : loss 0.2 - f1-score (micro avg)  0.91", {"val_loss": 0.2, "val_f1_score": 0.91}),
+    ],
+)  # fmt: skip
+def test_numbers_of_a_validation_below(text: str, shown: dict[str, float]) -> None:
+    item = only(text)
+    assert (item.style, {each.metric: each.displayed for each in item.readings}) == (BELOW, shown)
+
+
+def test_a_validation_below_its_line() -> None:
+    lines = []
+    for epoch in range(3):
+        lines += [f"Epoch {epoch}/2 - Train Loss: {0.5 - epoch / 10}", "Best acc: 0.9", "lr: 0.1"]
+        lines += [f"Validation Loss: {0.75 - epoch / 10}", "Validation Loss: 0.123", "Loss: 0.4"]
+    assert placed(lines) == [
+        (1, epoch + 1, None, *shown)
+        for epoch in range(3)
+        for shown in (("train_loss", 0.5 - epoch / 10), ("val_loss", 0.75 - epoch / 10))
+    ]
+
+
+def test_a_validation_below_steps_and_what_sums_them_up() -> None:
+    lines = []
+    for epoch in (1, 2):
+        lines += [f"Epoch [{epoch}/2], Step [{step}/20], Loss: {step / epoch}" for step in (10, 20)]
+        lines += [f"Epoch [{epoch}/2] Train Loss: 0.5, Train Acc: 0.75, Avg Loss: 0.5"]
+        lines += [f"Val Acc: 0.{epoch}"]
+    assert [row[1:] for row in placed(lines) if row[1] == 2] == [
+        (2, 10, "loss", 5.0),
+        (2, 20, "loss", 10.0),
+        (2, None, "train_acc", 0.75),
+        (2, None, "val_acc", 0.2),
+    ]
+
+
+def test_a_step_may_be_shown_on_several_lines() -> None:
+    lines = []
+    for step in (5, 10):
+        lines += [
+            f"epoch 0, batch {step}, g_loss: {step}.5",
+            f"epoch0; batch{step}; g_loss: 0.1; d_loss: 0.2",
+        ]
+    assert [row[2:] for row in placed(lines)] == [
+        *[(5, "g_loss", 5.5), (5, "d_loss", 0.2), (10, "g_loss", 10.5), (10, "d_loss", 0.2)]
+    ]  # fmt: skip
 
 
 def test_epochs_above_their_numbers() -> None:

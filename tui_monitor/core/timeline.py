@@ -393,7 +393,7 @@ class Timeline:
             placed.append(self._event(line, notice.kind, notice.text, notice.learning_rate))
 
     def _is_farther_on(self, notice: Notice) -> bool:
-        """Whether a message tells of a later epoch than the newest header: lines between are missing."""
+        """Whether a message tells of a later epoch than the newest header: lines are missing."""
         at = self._at
         if notice.epoch is None or None in (at.number, at.total) or at.prints == 0:
             return False

@@ -60,7 +60,7 @@ _CLUTTER = re.compile(
     r"time|second|sec\b|eta\b|elapsed|remain|memory|mem\b|gpu|cuda|speed|throughput|per_sec|/s|fps"
     r"|tokens|samples|seed|size|rank|percent|wall|progress|best|patience|lowest|highest|previous|final"
     r"|last|duration|took|count|weight|dropout|coef|threshold|(?:^|_)(?:from|to|than|not|is|was|the|and"
-    r"|with|for|at|in|of|num|alpha|beta|gamma|lambda)(?:_|$)|(?:^|_)(?:epochs?|steps?|iter\w*|batch\w*)$"
+    r"|with|for|at|in|of|num|alpha|beta|gamma|lambda)(?:_|$)|(?:^|_)(?:epochs?|steps?|iter(?:ation)?s?|batch(?:es)?)$"
     r"|^data$|loss_scale|reader_cost|batch_cost|^ips$",
     re.IGNORECASE,
 )
