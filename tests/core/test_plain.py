@@ -152,6 +152,18 @@ READ: list[tuple[str, Place, dict[str, float]]] = [
         (0, None, 50, None),
         {"perplexity": 14.104, "accuracy": 0.092},
     ),
+    (
+        "19-08-09 08:25:25.996 - INFO: <epoch: 86, iter: 107,200, lr:2.500e-05> l_g_pix: 1.4819e-03",
+        (86, None, 107_200, None),
+        {"lr": 2.5e-5, "l_g_pix": 1.4819e-3},
+    ),
+    (
+        "2022-06-08 08:10:31,157 INFO [train.py:815] (1/2) Epoch 1, batch 50, loss[loss=0.5, "
+        "simple_loss=1.5, over 5263.00 frames.], tot_loss[loss=0.75, simple_loss=1.75, over "
+        "10495.15 frames.], batch size: 21, lr: 3.00e-03",
+        (1, None, 50, None),
+        {"loss": 0.5, "simple_loss": 1.5, "tot_loss": 0.75, "tot_simple_loss": 1.75, "lr": 3e-3},
+    ),
     ("Epoch 3: batch_loss 0.61", (3, None, None, None), {"batch_loss": 0.61}),
     ("Epoch 3: epoch_loss 0.51", (3, None, None, None), {"epoch_loss": 0.51}),
     ("Epoch 3: loss 0.51, dice: [0.61, 0.0009, 0.42]", (3, None, None, None), {"loss": 0.51}),
@@ -239,6 +251,8 @@ def placed(lines: Iterable[str]) -> list[tuple[int, int, int | None, str, float]
     [
         ("Val   Loss: 0.6437, mIoU: 0.4059", {"val_loss": 0.6437, "val_miou": 0.4059}),
         ("Validation: [running loss: 68.2, acc: 24.5]", {"val_running_loss": 68.2, "val_acc": 24.5}),
+        ("Train: 0.54, Val: 0.53", {"train_value": 0.54, "val_value": 0.53}),
+        ("Val: 61.31%,", {"val_value": 61.31}),
         ("- Eval metrics : loss: 0.5 ; acc: 0.803", {"val_loss": 0.5, "val_acc": 0.803}),
         ("DEV : loss 0.2 - f1-score (micro avg)  0.91", {"val_loss": 0.2, "val_f1_score": 0.91}),
     ],
@@ -257,6 +271,16 @@ def test_a_validation_below_its_line() -> None:
         (1, epoch + 1, None, *shown)
         for epoch in range(3)
         for shown in (("train_loss", 0.5 - epoch / 10), ("val_loss", 0.75 - epoch / 10))
+    ]
+
+
+def test_what_a_line_below_says_of_the_training_is_left() -> None:
+    lines = []
+    for epoch in (1, 2):
+        lines += [f"Epoch {epoch}, Loss: {epoch}.5", f"Train: 0.9, Val: 0.{epoch}"]
+    assert [row[1:] for row in placed(lines)] == [
+        *[(1, None, "loss", 1.5), (1, None, "val_value", 0.1)],
+        *[(2, None, "loss", 2.5), (2, None, "val_value", 0.2)],
     ]
 
 

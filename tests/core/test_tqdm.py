@@ -100,6 +100,20 @@ def test_what_the_names_of_lightning_tell() -> None:
     )
 
 
+def test_the_mean_that_lightning_1_shows() -> None:
+    bar = "Epoch 0:  22%|██▏  | 4/18 [00:17<01:02,  4.47s/it, {}]"
+    item = only(bar.format("loss=9.926, v_num=15, acc=0.250"))
+    assert item.readings == (
+        Reading("loss", 9.926, 1e-3, "sliding-20"),
+        Reading("acc", 0.25, 1e-3, "open"),
+    )
+    item = only(bar.format("loss=0.5, v_num=15"))
+    assert item.readings == (Reading("loss", 0.5, 1e-3, "sliding-20"),)
+    assert only(bar.format("v_num=15, loss=0.520")).readings == (
+        Reading("loss", 0.52, 1e-3, "open"),
+    )
+
+
 def test_what_is_no_number_of_the_training_is_left_out() -> None:
     item = only(
         "  1%| | 1/90 [00:00<00:01, 1it/s, loss=nan, step=3, gpu=3.2G, t=tensor(0.5), time=0.2, n/a]"

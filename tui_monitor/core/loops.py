@@ -76,8 +76,10 @@ class Loops:
     def _below_line(self, item: Progress) -> Progress:
         """What is below a line with its own place: a validation there, or nothing of it."""
         line = self._line
-        if line is None or any(describe(each.metric).split != "val" for each in item.readings):
+        readings = tuple(each for each in item.readings if not each.metric.startswith("train_"))
+        if line is None or any(describe(each.metric).split != "val" for each in readings):
             return item._replace(readings=())
+        item = item._replace(readings=readings)
         if line.step is None:
             return item._replace(epoch=line.epoch, epochs=line.epochs)
         return item._replace(epoch=line.epoch, epochs=line.epochs, unit="batch", final=False)

@@ -24,8 +24,8 @@ _PACE = (
 _FIELD = re.compile(
     rf"({_WORD}(?: {{1,2}}{_WORD}){{0,3}}?)(?: \([A-Za-z][\w -]{{0,20}}\) {{0,4}}(?=[\d:=]))?"
     r"(?: {0,3}[:=]{1,2} {0,12}[\[(]?| {1,12}[\[(]?|\[|(?<= )(?=\d))"
-    rf"(?:({_NUMBER})( ?%)?(?![\w.%]|[:/]\d|{_PACE})(?: ?\(({_NUMBER})(?:\)|$))?[\])]?"
-    r"|(\d[\d.:]{0,20} ?(?:[A-Za-z]{1,12}(?:/[A-Za-z]{1,8})?)?(?: \d{1,2} ?[a-z]{1,3})?)[\])]?)"
+    rf"(?:({_NUMBER})( ?%)?(?![\w.%]|[:/]\d|{_PACE})(?: ?\(({_NUMBER})(?:\)|$))?[\])}}>]?"
+    r"|(\d[\d.:]{0,20} ?(?:[A-Za-z]{1,12}(?:/[A-Za-z]{1,8})?)?(?: \d{1,2} ?[a-z]{1,3})?)[\])}>]?)"
     r"(?: ?\([^()]{1,40}\))?(?=$|[\s*:.!\]])",
     re.IGNORECASE,
 )
@@ -39,6 +39,9 @@ _LIST = re.compile(
     r"\[ {0,4}[+-]?\d{1,18}\.\d{0,24}(?:e[+-]\d\d)?(?:, {0,4}| {1,4})[^\[\]]{1,400}\]"
 )
 """Several numbers, of which none is the one of a name."""
+_GROUP = re.compile(r"(?<![\w\]])([A-Za-z]\w{0,40})\[((?:[A-Za-z]\w{0,40}=[^\[\]=]{1,40}){1,20})\]")
+"""`tot_loss[loss=0.8632, simple_loss=1.726, over 10495.15 frames.]`."""
+_GROUPED = re.compile(r"(?<!\w)(?=[A-Za-z]\w{0,40}=)")
 _ALIGNED = re.compile(
     r"(?<!\w)(train|training|val|valid|validation|test) {2,12}(?=[A-Za-z])", re.IGNORECASE
 )
@@ -55,13 +58,14 @@ _NAMES = 1024
 """Of metrics that are remembered with what they tell: the same few stand on each line of a log."""
 _UNNAMED = "value"
 _KNOWN = re.compile(rf"{METRIC}|(?:train_|val_|test-)[a-z]", re.IGNORECASE)
-_SHOWN = re.compile(METRIC, re.IGNORECASE)
+_SHOWN = re.compile(rf"{METRIC}|\b(?:train\w*: [\d.%]+, val\w*|val\w*): \d\d?\.\d", re.IGNORECASE)
+"""In a line: the name of a metric, or `Train: 0.5455, Val: 0.5342`, of what it does not say."""
 _CLUTTER = re.compile(
     r"time|second|sec\b|eta\b|elapsed|remain|memory|mem\b|gpu|cuda|speed|throughput|per_sec|/s|fps"
     r"|tokens|samples|seed|size|rank|percent|wall|progress|best|patience|lowest|highest|previous|final"
     r"|last|duration|took|count|weight|dropout|coef|threshold|(?:^|_)(?:from|to|than|not|is|was|the|and"
     r"|with|for|at|in|of|num|alpha|beta|gamma|lambda)(?:_|$)|(?:^|_)(?:epochs?|steps?|iter(?:ation)?s?|batch(?:es)?)$"
-    r"|^data$|loss_scale|reader_cost|batch_cost|^ips$",
+    r"|^data$|loss_scale|reader_cost|batch_cost|^ips$|^over$|\(m?s\)$|^hrs$",
     re.IGNORECASE,
 )
 
@@ -69,12 +73,18 @@ _CLUTTER = re.compile(
 def parts(text: str) -> Iterator[str]:
     """The parts of a line that signs or wide gaps divide, without what frames them."""
     if "[" in text:
-        text = _LIST.sub("", text)
+        text = _GROUP.sub(_ungrouped, _LIST.sub("", text))
     if "  " in text:
         text = _ALIGNED.sub(r"\1 ", text)
     for part in _PART.split(text):
         if part := part.strip(_MARKS):
             yield part
+
+
+def _ungrouped(group: re.Match[str]) -> str:
+    """The fields of a group, each under the group's name."""
+    name = group[1].removesuffix("loss")
+    return _GROUPED.sub(name if not name or name.endswith("_") else f"{name}_", group[2])
 
 
 def is_prose(part: str) -> bool:

@@ -62,7 +62,10 @@ _HINTS = (
 )
 """Of which each line that is read has one."""
 
-_COUNT = r"[\[(<]?\s{0,8}(\d{1,9})(?:\s{0,2}(?:/|of)\s{0,2}(\d{1,9}))?(?![\w%]|[.:/]\d)[\])>]?"
+_COUNT = (
+    r"[\[(<]?\s{0,8}(\d{1,3}(?:,\d{3}){1,2}(?!\d)|\d{1,9})"
+    r"(?:\s{0,2}(?:/|of)\s{0,2}(\d{1,9}))?(?![\w%]|[.:/]\d)[\])>]?"
+)
 _OF = r"(?:[ _]?(?:id|idx|index|no|num|number|step)\b\.?)?[\]\s:=#]{0,6}"
 _EPOCH = re.compile(
     rf"(?:(?:train|training|current|global)[\] :|\[-]{{1,3}})?ep(?:och)?{_OF}{_COUNT}",
@@ -181,7 +184,7 @@ def _numbers(match: re.Match[str] | None, group: int) -> tuple[int | None, int |
     if match is None:
         return None, None
     first, second = match[group], match[group + 1]
-    return int(first), int(second) if second else None
+    return int(first.replace(",", "")), int(second) if second else None
 
 
 def _placed_behind(text: str) -> tuple[Item, ...]:

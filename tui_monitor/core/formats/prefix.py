@@ -14,7 +14,7 @@ _LABEL = (
     rf"(?:(?:\d{{4}}-\d\d-\d\d[T ]|\d{{4}}/\d\d/\d\d |[A-Z][a-z]{{2}} [ \d]\d )?{_CLOCK}"
     rf"|[IWEF]\d{{4}} {_CLOCK} {{1,8}}\d{{1,10}} [\w.]{{1,64}}:\d{{1,6}}\]"  # absl, klog
     r"|\[[^\[\]]{1,100}\](?:(?:<std(?:out|err)>)?:)?"  # kubectl --prefix, torchrun, mpirun
-    r"|\(\w{1,64} pid=\d{1,10}[^()]{0,60}\)"  # Ray
+    r"|\(\w{1,64} pid=\d{1,10}[^()]{0,60}\)|\(\d{1,4}/\d{1,4}\)(?= )"  # Ray, ranks of icefall
     rf"|{_LEVEL}:(?:[\w.]{{1,64}}:)?|\d{{1,4}}:|[\w.-]{{1,64}} {{0,40}}\|)"  # logging, srun, compose
 )
 _LABELS = (

@@ -2,7 +2,8 @@
 
 Grammar alone: of which batch a state's numbers are only the states before it tell (`bars`). What the
 numbers average is the program's own business, so their laws are open; names that Lightning gives say
-it (`_step`, `_epoch`). Sources: tqdm/std.py, format_meter, format_num, set_postfix, display.
+it (`_step`, `_epoch`). Sources: tqdm/std.py, format_meter, format_num, set_postfix, display;
+pytorch_lightning 1 loops, TensorRunningAccum(window_length=20).
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ GENERAL_DIGITS: Final = 3
 """Of a number that tqdm itself writes, with trailing zeros left out."""
 _LIGHTNING = re.compile(r"[, ](?:v_num|\w{1,80}_step)=")
 """Beside its bar all numbers are tqdm's own, but filled up to five characters with zeros."""
+_LIGHTNING_1 = re.compile(rf", loss={NUMBER}, v_num=")
+"""Before version 2 it begins with the mean loss of the newest 20 batches."""
 _RATE = r"[^,=\[\]|\n]{1,40}/[^,=\[\]|\n]{1,40}"
 _FIELDS = rf"{_RATE}((?:, [^\[\]\n]{{1,1000}})?)\]"
 _KNOWN = re.compile(
@@ -85,7 +88,10 @@ class TqdmFormat:
         description = (description or "").strip()
         told = _described(description)
         padded = _LIGHTNING.search(fields) is not None
-        readings = (*told.readings, *_readings(_FIELD, fields, padded=padded))
+        shown = _readings(_FIELD, fields, padded=padded)
+        if padded and _LIGHTNING_1.match(fields):
+            shown[0] = shown[0]._replace(law="sliding-20")
+        readings = (*told.readings, *shown)
         if not (readings or (description and steps)):
             return ()  # nobody knows whose bar it is
         item = Progress(
@@ -172,7 +178,10 @@ def _readings(pattern: re.Pattern[str], text: str, *, padded: bool = False) -> l
 
 def _number(text: str, *, padded: bool) -> tuple[float, float]:
     """Value and quantum; `padded`: the zeros at its end need not be its own."""
-    return significant(text, GENERAL_DIGITS) if padded else printed(text)
+    digits = len(re.sub(r"\D|e.*", "", text.lower()).strip("0"))
+    return (
+        significant(text, GENERAL_DIGITS) if padded and digits <= GENERAL_DIGITS else printed(text)
+    )
 
 
 @lru_cache(maxsize=1024)
