@@ -24,12 +24,13 @@ _PACE = (
 _FIELD = re.compile(
     rf"({_WORD}(?: {{1,2}}{_WORD}){{0,3}}?)(?: \([A-Za-z][\w -]{{0,20}}\) {{0,4}}(?=[\d:=]))?"
     r"(?: {0,3}[:=]{1,2} {0,12}[\[(]?| {1,12}[\[(]?|\[|(?<= )(?=\d))"
-    rf"(?:({_NUMBER})( ?%)?(?![\w.%]|[:/]\d|{_PACE})(?: ?\(({_NUMBER})(?:\)|$))?[\])}}>]?"
+    rf"(?:({_NUMBER})( ?%)?(?: ?dB)?(?![\w%]|[.:/]\w|{_PACE})(?: ?\(({_NUMBER})(?:\)|$))?[\])}}>]?"
     r"|(\d[\d.:]{0,20} ?(?:[A-Za-z]{1,12}(?:/[A-Za-z]{1,8})?)?(?: \d{1,2} ?[a-z]{1,3})?)[\])}>]?)"
     r"(?: ?\([^()]{1,40}\))?(?=$|[\s*:.!\]])",
     re.IGNORECASE,
 )
 """Name, and a number with its percent sign and its mean; or else a time or what has another unit."""
+_BARE = re.compile(r"\d[\d.:]{0,12}[a-z]{0,3} {1,4}(?=[A-Za-z])")
 _PLACES = re.compile(r"ep(?:och)?s?|steps?|iter(?:ation)?s?|batch(?:es)?", re.IGNORECASE)
 _DECIMAL = re.compile(r"[.einEIN]")
 _PART = re.compile(
@@ -56,6 +57,14 @@ PHASE: Final = re.compile(
 """A word for the data; what stands behind it says whether it is a heading of the fields that follow."""
 _NAMES = 1024
 """Of metrics that are remembered with what they tell: the same few stand on each line of a log."""
+_QUALIFIED = re.compile(
+    r"^((?:avg|average|mean|smoothed|total|epoch|macro|micro|weighted)[\W_]+)"
+    r"((?:train|val|valid|eval|dev|test|training|validation|evaluation|testing)[\W_]+)(?=[a-z])",
+    re.IGNORECASE,
+)
+"""`avg_val_loss`."""
+_WHOLE = re.compile(r"reward|score|return")
+"""Of what a whole number is no count."""
 _UNNAMED = "value"
 _KNOWN = re.compile(rf"{METRIC}|(?:train_|val_|test-)[a-z]", re.IGNORECASE)
 _SHOWN = re.compile(rf"{METRIC}|\b(?:train\w*: [\d.%]+, val\w*|val\w*): \d\d?\.\d", re.IGNORECASE)
@@ -65,7 +74,7 @@ _CLUTTER = re.compile(
     r"|tokens|samples|seed|size|rank|percent|wall|progress|best|patience|lowest|highest|previous|final"
     r"|last|duration|took|count|weight|dropout|coef|threshold|(?:^|_)(?:from|to|than|not|is|was|the|and"
     r"|with|for|at|in|of|num|alpha|beta|gamma|lambda)(?:_|$)|(?:^|_)(?:epochs?|steps?|iter(?:ation)?s?|batch(?:es)?)$"
-    r"|^data$|loss_scale|reader_cost|batch_cost|^ips$|^over$|\(m?s\)$|^hrs$",
+    r"|^data$|loss_scale|reader_cost|batch_cost|^ips$|^over$|\(m?s\)$|^hrs$|^ms/",
     re.IGNORECASE,
 )
 
@@ -127,12 +136,12 @@ def word_at(text: str, at: int) -> int:
     return at
 
 
-def _heading(part: str) -> tuple[str, int]:
+def _heading(part: str, at: int = 0) -> tuple[str, int]:
     """What names begin with by a word for the data before them, `Validation: loss=..`, and its end."""
-    match = PHASE.match(part)
+    match = PHASE.match(part, at)
     if match and (match[4] or match.end() == len(part)) and not part[match.end() :][:1].isdecimal():
         return data_of(match), match.end()
-    return "", 0
+    return "", at
 
 
 def data_of(match: re.Match[str]) -> str:
@@ -146,26 +155,38 @@ def readings(text: str, headed: str, *, steps: bool) -> Iterator[Reading]:
     `headed`: what the names begin with where no field says otherwise; `steps`: beside a step.
     """
     seen: set[str] = set()
+    newest = ""
     for part in parts(text):
         told, at = _heading(part)
         headed = told = told or headed
-        while match := _FIELD.match(part, at):
+        while match := _field(part, at):
             at = word_at(part, match.end())
             words, value, percent, mean, _ = match.groups()
             if _reads_on(match):
                 continue
             name, told = called(words, told)
+            newest = told or newest
+            if name in seen and describe(newest + name).split == "val":
+                name = newest + name  # `Train loss=0.5, acc=0.8 | Val loss=0.6, acc=0.7`
             if value is None or name in seen or _is_clutter(name):
                 continue
-            if not (percent or _DECIMAL.search(value)):
+            if not (percent or _DECIMAL.search(value) or _WHOLE.search(name)):
                 continue  # a count
             seen.add(name)
             law = law_of(name, steps=steps)
             # What stands before its mean is of the newest batch.
-            newest = "instantaneous" if mean is not None and law == "open" else law
-            yield Reading(name, *printed(value), newest)
+            beside = "instantaneous" if mean is not None and law == "open" else law
+            yield Reading(name, *printed(value), beside)
             if mean is not None:
                 yield Reading(f"{name} (avg)", *printed(mean), law)
+            inner, at = _heading(part, at)
+            told = inner or told
+
+
+def _field(part: str, at: int) -> re.Match[str] | None:
+    """The field that begins at a place, or behind a number without a name: `1.2s train_loss=0.5`."""
+    bare = _BARE.match(part, at)
+    return _FIELD.match(part, bare.end() if bare else at)
 
 
 def _reads_on(field: re.Match[str]) -> bool:
@@ -178,6 +199,7 @@ def _reads_on(field: re.Match[str]) -> bool:
 @lru_cache(maxsize=_NAMES)
 def called(words: str, data: str = "") -> tuple[str, str]:
     """A metric's name as other formats have it, and what data it is of, for the fields behind it."""
+    words = _QUALIFIED.sub(r"\2\1", words)
     match = PHASE.match(words)
     if match and match.end() < len(words):
         words, data = words[match.end() :], data_of(match)

@@ -72,7 +72,7 @@ _EPOCH = re.compile(
     re.IGNORECASE,
 )
 _STEP = re.compile(
-    r"(?:(?:train|training|current|global|mini)[ _-]?)?"
+    r"(?:(?:train|training|current|global|mini)[ _-]?|i_)?"
     rf"(?:step|iter|iteration|it|batch|batches|update|episode)s?{_OF}{_COUNT}",
     re.IGNORECASE,
 )
@@ -81,14 +81,24 @@ _BRACKETS = re.compile(
 )
 """`[3/25][100/391] Loss_D: ..`, `[1,  2000] loss: 2.218`."""
 _BARE_STEP = re.compile(
-    r"(?:\s{0,3}[\[(]|[,:|-]? {1,4}) {0,8}(\d{1,9})/(\d{1,9})(?: \( ?\d{1,3}%\))?(?:[\])]|(?=[;,:| ]))"
+    r"(?:\s{0,3}[\[(]|\s{0,2}[,:|-]?\s{1,8}) {0,8}(\d{1,9})/ {0,6}(\d{1,9})(?: \( ?\d{1,3}%\))?"
+    r"(?:[\])]|(?=[;,:| ]))"
 )
-"""`Epoch 3 [100/500]`, `Epoch  3, 100/500;`."""
-_ASIDE = re.compile(r"[ :,-]{0,4}\((?![ \d]{1,9}/)[^()]{1,60}\)")
-"""`Epoch 3 (warm-up): ..`."""
+"""`Epoch 3 [100/500]`, `Epoch  3, 100/500;`, `| epoch   3 |   200/ 2983 batches |`."""
+_ASIDE = re.compile(
+    r"[ :,-]{0,4}(?:\((?![ \d]{1,9}/)[^()]{1,60}\)|\[[\d.]{1,6} ?%\]|(?:batches|complete|completed|done"
+    r"|finished|ended|summary|results?)\b)",
+    re.IGNORECASE,
+)
+"""`Epoch 3 (warm-up): ..`, `Epoch 3 complete: ..`."""
 
 _LATER = re.compile(rf"(?<=[\s|,;])(?:{_EPOCH.pattern}|{_STEP.pattern})", re.IGNORECASE)
 """`loss = 4.2647, step = 100 (12.4 sec)`."""
+_SAID = re.compile(
+    rf"([A-Za-z][\w ]{{0,40}}?) (?:at|after|for|in|of|on) (?={_EPOCH.pattern}|{_STEP.pattern})",
+    re.IGNORECASE,
+)
+"""`Cost after iteration 100: 0.6931`."""
 
 _SAMPLES = re.compile(r" {1,4}\[ {0,8}(\d{1,9})/ {0,8}(\d{1,9})\]$")
 _OF_DATA = re.compile(r"(?:test|val|validation|eval) (?:error|results?|metrics)s?:?", re.IGNORECASE)
@@ -115,7 +125,7 @@ class PlainFormat:
             return _placed_behind(text[behind:]) or _below(text[behind:])
         if place.data and place.step is not None and place.step != place.steps:
             return ()  # on the way through a validation
-        rest = f"{place.before} | {text[place.end :]}" if place.before else text[place.end :]
+        rest = place.before + text[place.end :]
         shown = tuple(readings(rest, place.data, steps=place.step is not None))
         exactly = place.epoch is not None and place.step is not None
         if (shown and exactly) or any(is_known(each.metric) for each in shown):
@@ -146,7 +156,7 @@ class _Place(NamedTuple):
     data: str = ""
     """What names of metrics begin with where the line is of no training: `[Val] Epoch 3: ..`."""
     before: str = ""
-    """The fields that the line begins with."""
+    """What of the fields the line begins with."""
 
 
 def _place(text: str, at: int) -> _Place | None:
@@ -171,11 +181,14 @@ def _place(text: str, at: int) -> _Place | None:
 
 
 def _place_behind(text: str, at: int) -> _Place | None:
-    """The same of a line that begins with some of its fields."""
-    match = _LATER.search(text, at)
-    if match is None or not are_fields(before := text[at : match.start()]):
+    """The same of a line that begins with some of its fields, or with the name of its only one."""
+    if said := _SAID.match(text, at):
+        begin, before = said.end(), said[1]
+    elif (match := _LATER.search(text, at)) and are_fields(text[at : match.start()]):
+        begin, before = match.start(), f"{text[at : match.start()]} | "
+    else:
         return None
-    place = _place(text, match.start())
+    place = _place(text, begin)
     return place._replace(before=before) if place else None
 
 
