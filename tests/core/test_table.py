@@ -88,6 +88,13 @@ def test_epochs_of_skorch() -> None:
     assert {row.metric for row in session.rows()} == {"train_loss", "valid_acc", "valid_loss"}
 
 
+def test_the_table_of_chainer() -> None:
+    log = "epoch  main/loss  validation/main/loss  elapsed_time\n1      0.19       0.08                  5.1\n"
+    assert [(row.metric, row.split) for row in decoded(log).rows()] == [
+        *[("main/loss", "train"), ("val_main/loss", "val")]
+    ]
+
+
 def test_a_table_that_is_drawn() -> None:
     log = (
         "+-------+------------+---------+---------+----------+\n"

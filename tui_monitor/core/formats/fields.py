@@ -42,6 +42,7 @@ _LIST = re.compile(
 """Several numbers, of which none is the one of a name."""
 _GROUP = re.compile(r"(?<![\w\]])([A-Za-z]\w{0,40})\[((?:[A-Za-z]\w{0,40}=[^\[\]=]{1,40}){1,20})\]")
 """`tot_loss[loss=0.8632, simple_loss=1.726, over 10495.15 frames.]`."""
+_QUOTED = re.compile(r"'([A-Za-z][\w @/.-]{0,40})'(?=: )")
 _GROUPED = re.compile(r"(?<!\w)(?=[A-Za-z]\w{0,40}=)")
 _ALIGNED = re.compile(
     r"(?<!\w)(train|training|val|valid|validation|test) {2,12}(?=[A-Za-z])", re.IGNORECASE
@@ -63,6 +64,8 @@ _QUALIFIED = re.compile(
     re.IGNORECASE,
 )
 """`avg_val_loss`."""
+_SUFFIXED = re.compile(r"^([a-z]\w{0,40}?)[_ -](train|val|valid|validation|test)$", re.IGNORECASE)
+"""`loss_val`."""
 _WHOLE = re.compile(r"reward|score|return")
 """Of what a whole number is no count."""
 _UNNAMED = "value"
@@ -74,7 +77,7 @@ _CLUTTER = re.compile(
     r"|tokens|samples|seed|size|rank|percent|wall|progress|best|patience|lowest|highest|previous|final"
     r"|last|duration|took|count|weight|dropout|coef|threshold|(?:^|_)(?:from|to|than|not|is|was|the|and"
     r"|with|for|at|in|of|num|alpha|beta|gamma|lambda)(?:_|$)|(?:^|_)(?:epochs?|steps?|iter(?:ation)?s?|batch(?:es)?)$"
-    r"|^data$|loss_scale|reader_cost|batch_cost|^ips$|^over$|\(m?s\)$|^hrs$|^ms/",
+    r"|^data$|loss_scale|(?:reader|batch|data)_cost|^ips$|^over$|\(m?s\)$|^hrs$|^m?s/",
     re.IGNORECASE,
 )
 
@@ -83,6 +86,8 @@ def parts(text: str) -> Iterator[str]:
     """The parts of a line that signs or wide gaps divide, without what frames them."""
     if "[" in text:
         text = _GROUP.sub(_ungrouped, _LIST.sub("", text))
+    if "': " in text:
+        text = _QUOTED.sub(r"\1", text)
     if "  " in text:
         text = _ALIGNED.sub(r"\1 ", text)
     for part in _PART.split(text):
@@ -199,7 +204,7 @@ def _reads_on(field: re.Match[str]) -> bool:
 @lru_cache(maxsize=_NAMES)
 def called(words: str, data: str = "") -> tuple[str, str]:
     """A metric's name as other formats have it, and what data it is of, for the fields behind it."""
-    words = _QUALIFIED.sub(r"\2\1", words)
+    words = _SUFFIXED.sub(r"\2 \1", _QUALIFIED.sub(r"\2\1", words))
     match = PHASE.match(words)
     if match and match.end() < len(words):
         words, data = words[match.end() :], data_of(match)

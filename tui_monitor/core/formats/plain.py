@@ -72,7 +72,7 @@ _EPOCH = re.compile(
     re.IGNORECASE,
 )
 _STEP = re.compile(
-    r"(?:(?:train|training|current|global|mini)[ _-]?|i_)?"
+    r"(?:(?:train|training|current|global|mini|epoch)[ _-]?|i_)?"
     rf"(?:step|iter|iteration|it|batch|batches|update|episode)s?{_OF}{_COUNT}",
     re.IGNORECASE,
 )
@@ -80,6 +80,7 @@ _BRACKETS = re.compile(
     r"\[ {0,8}(\d{1,9})(?:/(\d{1,9}))?(?:, {0,8}|\] ?\[ {0,8})(\d{1,9})(?:/(\d{1,9}))?\]"
 )
 """`[3/25][100/391] Loss_D: ..`, `[1,  2000] loss: 2.218`."""
+_TRAINS = re.compile(r"\s{0,8}train(?:ing)?[: |]{1,3}", re.IGNORECASE)
 _BARE_STEP = re.compile(
     r"(?:\s{0,3}[\[(]|\s{0,2}[,:|-]?\s{1,8}) {0,8}(\d{1,9})/ {0,6}(\d{1,9})(?: \( ?\d{1,3}%\))?"
     r"(?:[\])]|(?=[;,:| ]))"
@@ -95,7 +96,7 @@ _ASIDE = re.compile(
 _LATER = re.compile(rf"(?<=[\s|,;])(?:{_EPOCH.pattern}|{_STEP.pattern})", re.IGNORECASE)
 """`loss = 4.2647, step = 100 (12.4 sec)`."""
 _SAID = re.compile(
-    rf"([A-Za-z][\w ]{{0,40}}?) (?:at|after|for|in|of|on) (?={_EPOCH.pattern}|{_STEP.pattern})",
+    rf"([A-Za-z][\w ]{{0,40}}?) (?:at|after|for|in|of|on|over) (?={_EPOCH.pattern}|{_STEP.pattern})",
     re.IGNORECASE,
 )
 """`Cost after iteration 100: 0.6931`."""
@@ -127,7 +128,7 @@ class PlainFormat:
             return ()  # on the way through a validation
         rest = place.before + text[place.end :]
         shown = tuple(readings(rest, place.data, steps=place.step is not None))
-        exactly = place.epoch is not None and place.step is not None
+        exactly = place.epoch is not None and place.step is not None and not place.before
         if (shown and exactly) or any(is_known(each.metric) for each in shown):
             item = self_placed(
                 *(LINE, place.step, place.steps, shown),
@@ -137,7 +138,8 @@ class PlainFormat:
                 epochs=place.epochs,
             )
             return (item,)
-        if place.step is None and not any(is_prose(part) for part in parts(rest)):
+        bare = place.step is None and not place.before
+        if bare and not any(is_prose(part) for part in parts(rest)):
             head = self_placed(HEAD, None, None, (), epoch=place.epoch, epochs=place.epochs)
             return (head,)
         return ()
@@ -161,7 +163,8 @@ class _Place(NamedTuple):
 
 def _place(text: str, at: int) -> _Place | None:
     """The epoch, the step or both that a line begins with."""
-    if match := _BRACKETS.match(text, at):
+    trains = _TRAINS.match(text, at)
+    if match := _BRACKETS.match(text, trains.end() if trains else at):
         return _Place(*_numbers(match, 1), *_numbers(match, 3), match.end())
     at = word_at(text, at)
     data = ""
@@ -184,12 +187,15 @@ def _place_behind(text: str, at: int) -> _Place | None:
     """The same of a line that begins with some of its fields, or with the name of its only one."""
     if said := _SAID.match(text, at):
         begin, before = said.end(), said[1]
-    elif (match := _LATER.search(text, at)) and are_fields(text[at : match.start()]):
+    elif match := _LATER.search(text, at):
         begin, before = match.start(), f"{text[at : match.start()]} | "
     else:
         return None
     place = _place(text, begin)
-    return place._replace(before=before) if place else None
+    exactly = place is not None and place.epoch is not None and place.step is not None
+    if place is None or not (said or exactly or are_fields(before)):
+        return None
+    return place._replace(before=before)
 
 
 def _numbers(match: re.Match[str] | None, group: int) -> tuple[int | None, int | None]:

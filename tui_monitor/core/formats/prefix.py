@@ -16,7 +16,7 @@ _LABEL = (
     r"|\[(?![^\[\]]{0,60}(?:[A-Za-z](?:: |=)[\d.]|(?i:epoch|step|iter|batch)\b))[^\[\]]{1,100}\]"
     r"(?:(?:<std(?:out|err)>)?:)?"  # kubectl --prefix, torchrun, mpirun
     r"|\(\w{1,64} pid=\d{1,10}[^()]{0,60}\)|\(\d{1,4}/\d{1,4}\)(?= )"  # Ray, ranks of icefall
-    rf"|{_LEVEL}:(?:[\w.]{{1,64}}:)?|\d{{1,4}}:|[\w.-]{{1,64}} {{0,40}}\|"  # logging, srun, compose
+    rf"|{_LEVEL}:(?:[\w.]{{1,64}}:)?|\d{{1,4}}:|[\w./-]{{1,64}} {{0,40}}\|"  # logging, srun, compose
     r"|\d{1,7}\.\ds[ \t]{1,8}(?:\d{1,7}[ \t]{1,8})?)"  # Kaggle
 )
 _LABELS = (

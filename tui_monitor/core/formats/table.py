@@ -120,7 +120,7 @@ def _named(name: str) -> str:
     data, slash, rest = name.partition("/")
     if slash and data in ("train", "val"):
         return f"{data}_{rest}"
-    if slash and data == "metrics":
+    if slash and data in ("metrics", "validation"):
         return f"val_{rest}"
     return called(name)[0] if " " in name and PHASE.match(name) else name
 
