@@ -317,6 +317,7 @@ def placed(lines: Iterable[str]) -> list[tuple[int, int, int | None, str, float]
         ("Validation: [running loss: 68.2, acc: 24.5]", {"val_running_loss": 68.2, "val_acc": 24.5}),
         ("Train: 0.54, Val: 0.53", {"train_value": 0.54, "val_value": 0.53}),
         ("Val: 61.31%,", {"val_value": 61.31}),
+        ("Test set results: loss= 0.7 accuracy= 0.8", {"test-loss": 0.7, "test-accuracy": 0.8}),
         ("- Eval metrics : loss: 0.5 ; acc: 0.803", {"val_loss": 0.5, "val_acc": 0.803}),
         ("DEV : loss 0.2 - f1-score (micro avg)  0.91", {"val_loss": 0.2, "val_f1_score": 0.91}),
     ],

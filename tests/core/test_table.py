@@ -89,7 +89,7 @@ def test_epochs_of_skorch() -> None:
 
 
 def test_the_table_of_chainer() -> None:
-    log = "epoch  main/loss  validation/main/loss  elapsed_time\n1      0.19       0.08                  5.1\n"
+    log = "epoch  main/loss  validation/main/loss  elapsed_time\n1      0.19       0.08       5.1\n"
     assert [(row.metric, row.split) for row in decoded(log).rows()] == [
         *[("main/loss", "train"), ("val_main/loss", "val")]
     ]

@@ -135,6 +135,7 @@ class Place:
         """
         self.prints += 1
         self.run_prints += 1
+        self.unit = item.unit if item.unit == "sample" else self.unit
         self.evaluated = item.readings if evaluates else ()
         if item.step is not None and not evaluates:
             item = self._only_news(item, item.step)
@@ -162,8 +163,11 @@ class Place:
         return item._replace(readings=news)
 
     def batches(self, step: int) -> int:
-        """Batches done at a step of such a line: where one says 0, all count from there."""
-        return step - self.before + (self.from_zero or step == 0)
+        """Batches done at a step of such a line: where one says 0, all count from there.
+
+        Samples are counted as they are: 0 of them have been seen before the first batch.
+        """
+        return step - self.before + (self.unit != "sample" and (self.from_zero or step == 0))
 
     def unit_of(self, item: Progress) -> Unit:
         """What the steps of a print count; the run's first print settles it for the run."""

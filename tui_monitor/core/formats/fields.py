@@ -51,7 +51,7 @@ _ALIGNED = re.compile(
 _MARKS = " \t:.*#=-–—>[](){}!\u2022"
 PHASE: Final = re.compile(
     r"(?:(train(?:ing)?)|(val(?:id(?:ation)?)?|eval(?:uation)?|dev)|(test(?:ing)?))"
-    r"(?:[\W_]+(?:set|phase|metrics?|results?|stats)\b)?"
+    r"(?:[\W_]+(?:set|phase|metrics?|results?|stats)\b){0,2}"
     r"(?: {0,2}([:|\])>])[\W_]*|[\W_]+|$|(?=loss|acc))",
     re.IGNORECASE,
 )
