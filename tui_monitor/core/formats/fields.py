@@ -40,7 +40,7 @@ _LIST = re.compile(
     r"\[ {0,4}[+-]?\d{1,18}\.\d{0,24}(?:e[+-]\d\d)?(?:, {0,4}| {1,4})[^\[\]]{1,400}\]"
 )
 """Several numbers, of which none is the one of a name."""
-_GROUP = re.compile(r"(?<![\w\]])([A-Za-z]\w{0,40})\[((?:[A-Za-z]\w{0,40}=[^\[\]=]{1,40}){1,20})\]")
+_GROUP = re.compile(r"(?<![\w\]])([A-Za-z]\w{0,40})\[(?=[A-Za-z]\w{0,40}=)([^\[\]]{1,800})\]")
 """`tot_loss[loss=0.8632, simple_loss=1.726, over 10495.15 frames.]`."""
 _QUOTED = re.compile(r"'([A-Za-z][\w @/.-]{0,40})'(?=: )")
 _GROUPED = re.compile(r"(?<!\w)(?=[A-Za-z]\w{0,40}=)")
