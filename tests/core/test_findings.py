@@ -183,6 +183,17 @@ def test_a_loss_that_blows_up_diverges() -> None:
     assert "divergence" not in findings(lines({"loss": curve(30) + noise(30, 0.05)}))
 
 
+@pytest.mark.parametrize(("mean", "diverges"), [(36.0, False), (3.0, True)])
+def test_batches_below_the_mean_beside_them_do_not_diverge(mean: float, *, diverges: bool) -> None:
+    """Batches may be sorted by how hard they are."""
+    losses = [3.2, 3.7, 1.9, 4.2, 10.1, 12.4, 8.1, 13.5, 14.9, 11.9, 12.5, 13.1]
+    log = "".join(
+        f"Epoch: [4][{k}/48]\tLoss {loss:.4f} ({mean + (loss - mean) / (k + 200):.4f})\n"
+        for k, loss in enumerate(losses, 1)
+    )
+    assert ("divergence" in findings(log)) is diverges
+
+
 def test_a_part_of_a_loss_that_falls_may_rise() -> None:
     part = np.concatenate([curve(10), 0.6 * 2.0 ** np.arange(6)])
     assert "divergence" not in findings(lines({"loss": 5.0 * curve(16), "box_loss": part}))

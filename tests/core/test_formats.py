@@ -42,6 +42,12 @@ LINES: dict[str, tuple[str, str]] = {
         "class_error: 81.25 (80.12)  acc1: 12.5000 (11.2345)  time: 0.5012  data: 0.0003  "
         "max mem: 7012",
     ),
+    "metriclogger-iterations": (
+        "metriclogger",
+        "2020-02-03 04:05:06,007 detector.trainer INFO: eta: 1 day, 2:00:58  iter: 140  "
+        "loss: 1.2500 (1.7512)  loss_cls: 0.5000 (0.6012)  time: 0.2512 (0.2612)  "
+        "data: 0.0025 (0.0134)  lr: 0.005000  max mem: 3012",
+    ),
     "metriclogger-summary": ("metriclogger", "* Acc@1 71.234 Acc@5 90.100 loss 1.234"),
     "mmengine": (
         "mmengine",
@@ -126,6 +132,10 @@ LINES: dict[str, tuple[str, str]] = {
     "boosting-lightgbm": (
         "boosting",
         "[41]\ttraining's l2: 0.125\tvalid_1's l2: 0.234567\tvalid_1's auc: 1",
+    ),
+    "boosting-lightgbm-cli": (
+        "boosting",
+        "[LightGBM] [Info] Iteration:41, valid_1 auc : 0.712345",
     ),
     "boosting-catboost": (
         "boosting",

@@ -258,7 +258,7 @@ PUBLIC = {
     "custom/fashion_epochs": ("plain", 1, 3, 30),
     "custom/genre_nohup": ("plain", 1, 1, 64),
     "custom/nmt_lstm_bak": ("plain", 2, 5, 485),
-    "notebook/nb_dann": ("plain", 1, 182, 182),
+    "notebook/nb_dann": ("plain", 1, 182, 364),
     "csvlogger/irfanet.csv": ("csv", 1, 55, 55),
     "pytorch/tcm_bert_keraslike_bar": ("textbar", 1, 100, 1000),
     "detectron2/nb_d2_train": ("detectron2", 1, 1, 50),

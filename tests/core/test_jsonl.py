@@ -57,6 +57,20 @@ def test_a_line_may_say_that_it_is_of_a_validation() -> None:
     assert (item.step, item.readings[0].metric) == (9, "loss")
 
 
+def test_evaluations_beside_a_training_and_numbers_in_quotes() -> None:
+    (item,) = JsonLinesFormat().parse(
+        'log: {"epoch": 4, "train_loss": 0.75, "loss": "0.50", "test_acc1": 80.5, "ppl": "2", '
+        '"n_parameters": 9.5}'
+    )
+    assert isinstance(item, Progress)
+    assert (item.epoch, item.step) == (4, None)
+    assert [(each.metric, each.displayed, each.quantum, each.law) for each in item.readings] == [
+        ("train_loss", 0.75, 0.01, "epoch"),
+        ("loss", 0.5, 0.01, "epoch"),
+        ("test-acc1", 80.5, 0.1, "epoch"),
+    ]
+
+
 def test_validations_of_mmcv_begin_no_epoch() -> None:
     log = "".join(
         "".join(

@@ -485,3 +485,24 @@ def test_formats_by_name() -> None:
     assert by_name(" Keras ").name == "keras"
     with pytest.raises(TuiMonitorError, match="keras"):
         by_name("abacus")
+
+
+def test_states_of_a_bar_that_an_export_keeps_in_one_line() -> None:
+    states = "".join(f" - ETA: {left}s - loss: 0.{left}28 - acc: 0.850" for left in (3, 2, 1))
+    bar = "640/640 [==============================]"
+    last = " - 7s 11ms/step - loss: 0.4803 - acc: 0.8500 - val_loss: 0.6414"
+    (item,) = KerasFormat().parse(bar + states + last)
+    assert isinstance(item, Progress)
+    assert (item.step, item.final, item.eta, item.elapsed, item.per_step) == (
+        640,
+        True,
+        None,
+        7,
+        0.011,
+    )
+    assert [(each.metric, each.displayed) for each in item.readings] == [
+        *[("loss", 0.4803), ("acc", 0.85), ("val_loss", 0.6414)]
+    ]
+    (item,) = KerasFormat().parse(bar + states + " - ETA: 0s - loss: 0.5000")
+    assert isinstance(item, Progress)
+    assert (item.eta, [each.displayed for each in item.readings]) == (0, [0.5])

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.test_formats import HARD, LINES
-from tui_monitor.core.formats.detect import PLAIN, Sniffer, detect
-from tui_monitor.core.formats.plain import BELOW, HEAD, LINE
+from tui_monitor.core.formats.detect import Sniffer, detect
+from tui_monitor.core.formats.plain import BELOW, HEAD, LINE, PLAIN
 from tui_monitor.core.laws import by_key
 from tui_monitor.core.records import Progress
 from tui_monitor.core.session import Session
@@ -96,6 +96,137 @@ READ: list[tuple[str, Place, dict[str, float]]] = [
     ("Epoch 1/10 (Phase 1): Train F1=0.34", (1, 10, None, None), {"train_f1": 0.34}),
     ("Iteration 150 (warm): loss = 1.08e-01", (None, None, 150, None), {"loss": 0.108}),
     ("step 100: loss = nan", (None, None, 100, None), {"loss": float("nan")}),
+    (
+        "(epoch: 3, iters: 400, time: 0.078, data: 1.094) G_A: 18.230 cycle_B: 12.882 D_real: 0.010",
+        (3, None, 400, None),
+        {"g_a": 18.23, "cycle_b": 12.882, "d_real": 0.01},
+    ),
+    (
+        "INFO: Iter: 240/ 295, epoch: 1/ 10, Train Loss: 0.2761, Val Acc: 77.94%, Time: 63.12018",
+        (1, 10, 240, 295),
+        {"train_loss": 0.2761, "val_acc": 77.94},
+    ),
+    (
+        "INFO:tensorflow:loss = 4.2646, step = 100 (12.394 sec)",
+        (None, None, 100, None),
+        {"loss": 4.2646},
+    ),
+    (
+        "Elapsed [8:37:01.056768] batch: 3735  d_loss: 0.25  g_loss: 20.78",
+        (None, None, 3735, None),
+        {"d_loss": 0.25, "g_loss": 20.78},
+    ),
+    (
+        "Epoch: 4/50; train_loss[679.478], train_acc[0.8415]; test_acc[0.8445]",
+        (4, 50, None, None),
+        {"train_loss": 679.478, "train_acc": 0.8415, "test-acc": 0.8445},
+    ),
+    (
+        "Train: [Epoch: 7/100, Batch: 225 (100%), running_loss: 411.331]",
+        (7, 100, 225, None),
+        {"running_loss": 411.331},
+    ),
+    (
+        "Epoch  2, 1250/3752; acc:   3.99; ppl: 127.57; xent:   nan; 3438 src tok/s;   98 s elapsed",
+        (2, None, 1250, 3752),
+        {"acc": 3.99, "ppl": 127.57, "xent": float("nan")},
+    ),
+    (
+        "[2021/03/04 05:06:07] reader INFO: epoch: [2/9], global_step: 110, lr: 0.000005, loss: 63.99, "
+        "avg_reader_cost: 0.01058 s, avg_samples: 64.0, ips: 352.35 samples/s, eta: 1 day, 0:32:12",
+        (2, 9, 110, None),
+        {"lr": 5e-6, "loss": 63.99},
+    ),
+    (
+        " 2021-03-04 05:06:07.%f train.py:215[27649] INFO Train epoch: 7 [200/1000]\tLoss: 0.7222",
+        (7, None, 200, 1000),
+        {"loss": 0.7222},
+    ),
+    (
+        "[03/04/21 05:06:07][some.progress][INFO] -  Epoch 12: Train_rf 4.856e-01   Val_rf 4.784e-01",
+        (12, None, None, None),
+        {"train_rf": 0.4856, "val_rf": 0.4784},
+    ),
+    (
+        "Epoch[0] Batch [50]  Speed: 683.23 samples/sec perplexity=14.104 accuracy=0.092",
+        (0, None, 50, None),
+        {"perplexity": 14.104, "accuracy": 0.092},
+    ),
+    (
+        "19-08-09 08:25:25.996 - INFO: <epoch: 86, iter: 107,200, lr:2.500e-05> l_g_pix: 1.4819e-03",
+        (86, None, 107_200, None),
+        {"lr": 2.5e-5, "l_g_pix": 1.4819e-3},
+    ),
+    (
+        "2022-06-08 08:10:31,157 INFO [train.py:815] (1/2) Epoch 1, batch 50, loss[loss=0.5, "
+        "simple_loss=1.5, over 5263.00 frames.], tot_loss[loss=0.75, simple_loss=1.75, over "
+        "10495.15 frames.], batch size: 21, lr: 3.00e-03",
+        (1, None, 50, None),
+        {"loss": 0.5, "simple_loss": 1.5, "tot_loss": 0.75, "tot_simple_loss": 1.75, "lr": 3e-3},
+    ),
+    (
+        "| epoch   3 |   400/ 1983 batches | lr 20.00 | ms/batch 12.34 | loss  6.87 | ppl   959.45",
+        (3, None, 400, 1983),
+        {"lr": 20.0, "loss": 6.87, "ppl": 959.45},
+    ),
+    (
+        "2025-03-04 15:16:09.065 | INFO     | src.runners:train:119 - [Epoch 1/5,     9/469]. "
+        "Loss: 2.3. Accuracy: 0.125",
+        (1, 5, 9, 469),
+        {"loss": 2.3, "accuracy": 0.125},
+    ),
+    (
+        "Epoch 18 | Train loss=0.8, acc=0.7 | Val loss=0.75, acc=0.65",
+        (18, None, None, None),
+        {"train_loss": 0.8, "acc": 0.7, "val_loss": 0.75, "val_acc": 0.65},
+    ),
+    (
+        "Epoch 3 [Train] loss: 0.5 [Val] loss: 0.6",
+        (3, None, None, None),
+        {"train_loss": 0.5, "val_loss": 0.6},
+    ),
+    (
+        "Epoch 3 - avg_train_loss: 0.5  avg_val_loss: 0.6",
+        (3, None, None, None),
+        {"train_avg_loss": 0.5, "val_avg_loss": 0.6},
+    ),
+    (
+        "Epoch 2/9 1.2s train_loss=0.83 dev_accuracy=0.906",
+        (2, 9, None, None),
+        {"train_loss": 0.83, "val_accuracy": 0.906},
+    ),
+    ("1360.7s\t12\tEpoch 6 | Loss: 0.64", (6, None, None, None), {"loss": 0.64}),
+    (" => 2021-11-01 16:53:20.091: step 800, loss = 7.75", (None, None, 800, None), {"loss": 7.75}),
+    ("Cost after iteration 100: 0.693", (None, None, 100, None), {"cost": 0.693}),
+    ("Test accuracy at epoch 7: 81.2%", (7, None, None, None), {"test-accuracy": 81.2}),
+    ("===> Epoch 4 Complete: Avg. Loss: 0.0123", (4, None, None, None), {"avg_loss": 0.0123}),
+    ("Iter 100/1000 [12.3%] psnr=21.5dB", (None, None, 100, 1000), {"psnr": 21.5}),
+    ("Episode: 10/100, Score: 21, Lives: 3", (None, None, 10, 100), {"score": 21.0}),
+    (
+        "Epoch: 0007 loss_train: 1.95 acc_train: 0.25 loss_val: 1.75 time: 1.23s",
+        (7, None, None, None),
+        {"train_loss": 1.95, "train_acc": 0.25, "val_loss": 1.75},
+    ),
+    (
+        "task/name| train: [1][10/100]|Tot: 0:00:10 |ETA: 0:01:40 |loss 4.5 |hm_loss 3.2 |Net 0.3s",
+        (1, None, 10, 100),
+        {"loss": 4.5, "hm_loss": 3.2},
+    ),
+    (
+        "Training: 2021-05-19 10:11:12,123-Speed 330.12 samples/sec   Loss 42.12   LearningRate 0.10   "
+        "Epoch: 0   Global Step: 100   Grad Scale: 1072   Required: 12 hours",
+        (0, None, 100, None),
+        {"loss": 42.12, "learningrate": 0.1},
+    ),
+    (
+        "Epoch:4/300 || Epochiter: 10/402 || Iter: 1010/12060 || Loc: 2.34 Cla: 3.45 || LR: 0.001",
+        (4, 300, 10, 402),
+        {"loc": 2.34, "cla": 3.45, "lr": 0.001},
+    ),
+    ("Epoch 3: {'loss': 0.512, 'acc': 0.812}", (3, None, None, None), {"loss": 0.512, "acc": 0.812}),
+    ("Epoch 3: batch_loss 0.61", (3, None, None, None), {"batch_loss": 0.61}),
+    ("Epoch 3: epoch_loss 0.51", (3, None, None, None), {"epoch_loss": 0.51}),
+    ("Epoch 3: loss 0.51, dice: [0.61, 0.0009, 0.42]", (3, None, None, None), {"loss": 0.51}),
     ("Episode 100\tAverage Score: 21.41", (None, None, 100, None), {"average_score": 21.41}),
 ]  # fmt: skip
 
@@ -131,6 +262,10 @@ def test_laws_of_what_a_loop_prints() -> None:
         "Epoch 3: the model reached loss 0.5 which is better than 0.6",
         "Epoch 5, loss did not improve from 0.512, stopping",
         "The accuracy of step 3 is 0.5",
+        "Resumed the training at epoch 3 step 100 with loss 0.5",
+        "Early stopping at epoch 12",
+        "Best loss at epoch 3: 0.5",
+        "Loaded a model from epoch 3 (loss 0.5)",
         "epochs: 100, learning rate: 0.01",
         "epochs: 100",
         "iter: 0.5",
@@ -173,6 +308,71 @@ def placed(lines: Iterable[str]) -> list[tuple[int, int, int | None, str, float]
     session.feed("".join(f"{line}\n" for line in lines).encode(), 0.0)
     session.finish()
     return [(row.run, row.epoch, row.step, row.metric, row.displayed) for row in session.rows()]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Val   Loss: 0.6437, mIoU: 0.4059", {"val_loss": 0.6437, "val_miou": 0.4059}),
+        ("Validation: [running loss: 68.2, acc: 24.5]", {"val_running_loss": 68.2, "val_acc": 24.5}),
+        ("Train: 0.54, Val: 0.53", {"train_value": 0.54, "val_value": 0.53}),
+        ("Val: 61.31%,", {"val_value": 61.31}),
+        ("Test set results: loss= 0.7 accuracy= 0.8", {"test-loss": 0.7, "test-accuracy": 0.8}),
+        ("- Eval metrics : loss: 0.5 ; acc: 0.803", {"val_loss": 0.5, "val_acc": 0.803}),
+        ("DEV : loss 0.2 - f1-score (micro avg)  0.91", {"val_loss": 0.2, "val_f1_score": 0.91}),
+    ],
+)  # fmt: skip
+def test_numbers_of_a_validation_below(text: str, shown: dict[str, float]) -> None:
+    item = only(text)
+    assert (item.style, {each.metric: each.displayed for each in item.readings}) == (BELOW, shown)
+
+
+def test_a_validation_below_its_line() -> None:
+    lines = []
+    for epoch in range(3):
+        lines += [f"Epoch {epoch}/2 - Train Loss: {0.5 - epoch / 10}", "Best acc: 0.9", "lr: 0.1"]
+        lines += [f"Validation Loss: {0.75 - epoch / 10}", "Validation Loss: 0.123", "Loss: 0.4"]
+    assert placed(lines) == [
+        (1, epoch + 1, None, *shown)
+        for epoch in range(3)
+        for shown in (("train_loss", 0.5 - epoch / 10), ("val_loss", 0.75 - epoch / 10))
+    ]
+
+
+def test_what_a_line_below_says_of_the_training_is_left() -> None:
+    lines = []
+    for epoch in (1, 2):
+        lines += [f"Epoch {epoch}, Loss: {epoch}.5", f"Train: 0.9, Val: 0.{epoch}"]
+    assert [row[1:] for row in placed(lines)] == [
+        *[(1, None, "loss", 1.5), (1, None, "val_value", 0.1)],
+        *[(2, None, "loss", 2.5), (2, None, "val_value", 0.2)],
+    ]
+
+
+def test_a_validation_below_steps_and_what_sums_them_up() -> None:
+    lines = []
+    for epoch in (1, 2):
+        lines += [f"Epoch [{epoch}/2], Step [{step}/20], Loss: {step / epoch}" for step in (10, 20)]
+        lines += [f"Epoch [{epoch}/2] Train Loss: 0.5, Train Acc: 0.75, Avg Loss: 0.5"]
+        lines += [f"Val Acc: 0.{epoch}"]
+    assert [row[1:] for row in placed(lines) if row[1] == 2] == [
+        (2, 10, "loss", 5.0),
+        (2, 20, "loss", 10.0),
+        (2, None, "train_acc", 0.75),
+        (2, None, "val_acc", 0.2),
+    ]
+
+
+def test_a_step_may_be_shown_on_several_lines() -> None:
+    lines = []
+    for step in (5, 10):
+        lines += [
+            f"epoch 0, batch {step}, g_loss: {step}.5",
+            f"epoch0; batch{step}; g_loss: 0.1; d_loss: 0.2",
+        ]
+    assert [row[2:] for row in placed(lines)] == [
+        *[(5, "g_loss", 5.5), (5, "d_loss", 0.2), (10, "g_loss", 10.5), (10, "d_loss", 0.2)]
+    ]  # fmt: skip
 
 
 def test_epochs_above_their_numbers() -> None:
@@ -280,7 +480,12 @@ def test_no_text_breaks_the_grammar(text: str) -> None:
 
 
 def test_no_text_takes_long() -> None:
-    for text in (*HARD, *(text[:590] for text in HARD), "Epoch 1 " + "a1 " * 190):
+    for text in (
+        *HARD,
+        *(text[:590] for text in HARD),
+        "Epoch 1 " + "a1 " * 190,
+        "loss[" + "abcdefghij=klmnopqrst " * 25,
+    ):
         begin = time.process_time()
         PLAIN.parse(text)
         assert time.process_time() - begin < 0.02

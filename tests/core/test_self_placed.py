@@ -74,6 +74,16 @@ def test_a_log_that_counts_batches_from_0_says_so_where_an_epoch_begins() -> Non
     assert [p.final for p in prints(placed)] == [False, False, True] * 2
 
 
+def test_samples_are_counted_as_the_log_does() -> None:
+    """0 samples have been seen before the first batch; the epochs after it begin there too."""
+    lines = [
+        f"Train Epoch: {epoch} [{step}/60000 (1%)]\tLoss: 0.281234"
+        for epoch in (1, 2)
+        for step in (0, 640, 1280)
+    ]
+    assert [step for *_, step in places(read("mnist", *lines))] == [0, 640, 1280] * 2
+
+
 def test_a_program_that_was_started_again_is_a_new_run() -> None:
     placed = read("averagemeter", imagenet(0, 1), imagenet(0, 11), imagenet(0, 1), imagenet(1, 1))
     assert places(placed) == [(1, 1, "0", 1), (1, 1, "0", 11), (2, 1, "0", 1), (2, 2, "1", 1)]

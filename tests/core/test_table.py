@@ -98,6 +98,47 @@ def test_epochs_of_skorch() -> None:
     assert {row.metric for row in session.rows()} == {"train_loss", "valid_acc", "valid_loss"}
 
 
+def test_the_table_of_chainer() -> None:
+    log = "epoch  main/loss  validation/main/loss  elapsed_time\n1      0.19       0.08       5.1\n"
+    assert [(row.metric, row.split) for row in decoded(log).rows()] == [
+        *[("main/loss", "train"), ("val_main/loss", "val")]
+    ]
+
+
+def test_a_table_that_is_drawn() -> None:
+    log = (
+        "+-------+------------+---------+---------+----------+\n"
+        "| Epoch | Train Loss | Val Acc | Worst   | Time     |\n"
+        "+-------+------------+---------+---------+----------+\n"
+        "| 1     | 1.5        | 69.5%   | cat     | 1m 0.5s  |\n"
+        "| **2** | **0.75**   | 89.25%  | dog     | 59.4s    |\n"
+        "| 3     | -          | 90.25%  | dog     | 59.4s    |\n"
+    )
+    rows = [(row.epoch, row.metric, row.displayed) for row in decoded(log).rows()]
+    assert rows == [
+        *[(1, "train_loss", 1.5), (1, "val_acc", 69.5), (2, "train_loss", 0.75)],
+        *[(2, "val_acc", 89.25), (3, "val_acc", 90.25)],
+    ]
+
+
+def test_the_table_of_hugging_face_in_a_notebook() -> None:
+    steps = decoded(
+        " [60/60 01:26, Epoch 1/2]\nStep\tTraining Loss\tValidation Loss\tWer\n"
+        "10\t2.5\t2.25\t0.75\n20\t1.5\t1.25\t0.5\n"
+    )
+    rows = [(row.metric, row.law, row.step) for row in steps.rows()]
+    assert rows[3:] == [
+        *[("train_loss", "interval", 20), ("val_loss", "epoch", 20), ("val_wer", "epoch", 20)]
+    ]
+    epochs = decoded(
+        "Epoch\tTraining Loss\tValidation Loss\tAccuracy\n1\tNo log\t0.5\t0.75\n2\t0.625\t0.4\t0.8\n"
+    )
+    assert [(row.epoch, row.metric) for row in epochs.rows()] == [
+        *[(1, "val_loss"), (1, "val_accuracy")],
+        *[(2, "train_loss"), (2, "val_loss"), (2, "val_accuracy")],
+    ]
+
+
 def test_a_table_with_marks_for_checkpoints() -> None:
     log = (
         "  epoch    train_loss    valid_loss    cp     dur\n"

@@ -487,3 +487,16 @@ def test_whatever_comes_the_places_go_forward(texts: list[str]) -> None:
     for run in {run for run, _ in places}:
         seen = {epoch for number, epoch in places if number == run}
         assert seen == set(range(1, len(seen) + 1))
+
+
+def test_a_message_tells_of_epochs_that_an_excerpt_leaves_out() -> None:
+    bar = "10/10 [==============================] - ETA: 0s - loss: 0.5000"
+    ended = "10/10 [==============================] - 1s 9ms/step - loss: 0.5000 - val_loss: 0.4000"
+    saved = "Epoch {}: val_loss improved from 0.5 to 0.4, saving model to best.h5"
+    placed = read(
+        "Epoch 1/9", bar, saved.format(1), "...", saved.format(7), ended, "Epoch 8/9", ended
+    )
+    assert epochs(placed) == [(1, 1, "1"), (1, 2, "7"), (1, 3, "8")]
+    assert [item.final for item in prints(placed)] == [False, True, True]
+    counted_from_0 = read("Epoch 2/9", bar, saved.format(1), ended)
+    assert epochs(counted_from_0) == [(1, 1, "2")]

@@ -79,6 +79,16 @@ def test_a_bar_without_a_total() -> None:
     assert (item.step, item.steps, item.epoch, len(item.readings)) == (12, None, 2, 1)
 
 
+def test_fields_within_a_field() -> None:
+    item = only(
+        "epoch 1: 100%|███| 15/15 [00:01<00:00, 13.88it/s, loss=0.471, "
+        "metrics={'acc': 0.7946, 'f1': 0.5}]"
+    )
+    assert [(each.metric, each.displayed) for each in item.readings] == [
+        *[("loss", 0.471), ("acc", 0.7946), ("f1", 0.5)]
+    ]
+
+
 def test_what_the_names_of_lightning_tell() -> None:
     item = only(
         "Epoch 0:   4%|▍| 2/45 [00:00<00:01, 9it/s, v_num=0, a_step=2.310, acc=0.0625, a_epoch=1.000]"
@@ -87,6 +97,20 @@ def test_what_the_names_of_lightning_tell() -> None:
         Reading("a_step", 2.31, 0.01, "instantaneous"),
         Reading("acc", 0.0625, 1e-4, "open"),
         Reading("a_epoch", 1.0, 0.01, "epoch"),
+    )
+
+
+def test_the_mean_that_lightning_1_shows() -> None:
+    bar = "Epoch 0:  22%|██▏  | 4/18 [00:17<01:02,  4.47s/it, {}]"
+    item = only(bar.format("loss=9.926, v_num=15, acc=0.250"))
+    assert item.readings == (
+        Reading("loss", 9.926, 1e-3, "sliding-20"),
+        Reading("acc", 0.25, 1e-3, "open"),
+    )
+    item = only(bar.format("loss=0.5, v_num=15"))
+    assert item.readings == (Reading("loss", 0.5, 1e-3, "sliding-20"),)
+    assert only(bar.format("v_num=15, loss=0.520")).readings == (
+        Reading("loss", 0.52, 1e-3, "open"),
     )
 
 
@@ -405,6 +429,60 @@ def test_epochs_that_lines_announce_or_nobody() -> None:
     unannounced = placed(text for text in texts if "%|" in text)
     assert batches(unannounced) == every(3, range(1, 21))
     assert {p.epochs for p in unannounced} == {None}
+
+
+FULL = "Training: 100%|█████| 30/30 [00:{:02}<00:00, 9.5it/s, loss={:.3f}]"
+
+
+def test_full_bars_alone_are_epochs() -> None:
+    lines = []
+    for epoch in (1, 2, 3):
+        lines += [f"Epoch {epoch}/3", FULL.format(4, 0.5 / epoch)]
+        lines += ["Validating: 100%|█████| 5/5 [00:01<00:00, 5.0it/s]", f"Epoch took {epoch} s"]
+    assert shown(lines) == [(epoch, 30, "loss", round(0.5 / epoch, 3)) for epoch in (1, 2, 3)]
+
+
+def test_a_full_bar_drawn_once_more_is_no_epoch() -> None:
+    lines = ["Epoch 1/3", FULL.format(4, 0.5), "saved", FULL.format(4, 0.5), "Epoch 2/3"]
+    assert shown(lines) == [(1, 30, "loss", 0.5)]
+    assert shown([FULL.format(4, 0.5), FULL.format(4, 0.25)]) == [(1, 30, "loss", 0.5)]
+
+
+def test_bars_without_a_total_alone() -> None:
+    lines = []
+    for epoch in range(3):
+        lines += [
+            f"epoch: {epoch}/9: : 910it [00:06, 139.33it/s, loss=0.{epoch}7]",
+            f"eval psnr: 1{epoch}.5",
+        ]
+    assert shown(lines) == [
+        each
+        for epoch in range(3)
+        for each in (
+            (epoch + 1, 910, "loss", float(f"0.{epoch}7")),
+            (epoch + 1, 910, "val_psnr", 10.5 + epoch),
+        )
+    ]
+
+
+def test_what_is_written_below_a_bar() -> None:
+    lines = []
+    for epoch in range(2):
+        lines += [f"Epoch {epoch + 1}/2", "Validation loss: 9.9"] if epoch == 0 else []
+        lines += [FULL.format(4, 0.5 - epoch / 10), "  Average loss: 0.45", "Macro-F1: 0.75"]
+        lines += [f"Epoch {epoch}: train_loss 0.45, train_acc 0.{epoch}5, val_loss: 0.{epoch}6"]
+        lines += ["Validation loss: 0.1", "Best validation loss: 0.05"]
+    assert shown(lines) == [
+        *[(1, 30, "loss", 0.5), (1, 30, "train_acc", 0.05), (1, 30, "val_loss", 0.06)],
+        *[(2, 30, "loss", 0.4), (2, 30, "train_acc", 0.15), (2, 30, "val_loss", 0.16)],
+    ]
+
+
+def shown(lines: Iterable[str]) -> list[tuple[int, int | None, str, float]]:
+    session = Session()
+    session.feed("".join(f"{line}\n" for line in lines).encode(), 0.0)
+    session.finish()
+    return [(row.epoch, row.step, row.metric, row.displayed) for row in session.rows()]
 
 
 @pytest.mark.parametrize("name", ["epochs:", ""])

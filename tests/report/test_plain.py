@@ -82,6 +82,7 @@ def test_a_validation_is_told_once() -> None:
         session.feed(b" *   Acc@1 61.250\n", 0.0)
     line = update_line(session.snapshot(0.0))
 
+    assert line.startswith("epoch 1  ")  # as the log calls it
     assert "Acc@1 (avg)" in line
     assert line.count("val_Acc@1 61.25") == 1
 

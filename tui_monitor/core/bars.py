@@ -51,6 +51,8 @@ class _Bar:
         """Times since the training's bar began."""
         self.epoch: int | None = None
         """Of its newest state, where that says so."""
+        self.ended: int | None = None
+        """The line of that state, where nothing is drawn over it."""
         self.frames = Frames()
 
     def copy(self) -> _Bar:
@@ -58,6 +60,15 @@ class _Bar:
         twin = copy.copy(self)
         twin.frames = self.frames.copy()
         return twin
+
+    def comes_again(self, line: Line, item: Progress) -> bool:
+        """Whether a state that is no farther back is of a new bar: all that is kept are full ones."""
+        if item.steps is not None and item.step != item.steps:
+            return False
+        if item.epoch is not None and self.epoch is not None:
+            return item.epoch != self.epoch
+        left = self.ended is not None and line.number > self.ended + 1
+        return left and item.step == self.n and item.readings != self.readings
 
 
 class Bars:
@@ -126,6 +137,7 @@ class Bars:
         news = bool(item.readings) and item.readings != bar.readings
         redrawn = disturbed and not news and not begins and item.step == bar.n
         bar.n, bar.readings, bar.epoch = item.step or 0, item.readings, item.epoch
+        bar.ended = line.number if line.end == "newline" else None
         frame = Frame(line, item, bar.n, news)
         if begins and news and item.step == item.steps:
             numbered = [(frame, bar.n)]  # all that is kept of the epoch is its full bar
@@ -138,6 +150,17 @@ class Bars:
         if news and not numbered and item.step == item.steps:
             shown += self._ended(line, item)
         return shown
+
+    @property
+    def full(self) -> bool:
+        """Whether the training's bar stands at its end, as far as anybody knows that."""
+        if self._training is None:
+            return False
+        return self._training[1] in (None, self._bars[self._training].n)
+
+    def end_epoch(self) -> list[Shown]:
+        """A line sums the epoch up: what can still be said of it."""
+        return [*self._end_epoch(), *self._end_validation()]
 
     def flush(self) -> list[Shown]:
         """The log ends: what can still be said."""
@@ -171,14 +194,13 @@ class Bars:
     def _begins(self, name: Name, line: Line, item: Progress) -> bool:
         """Whether a bar begins, for the first time or anew."""
         bar = self._bars.get(name)
-        full = item.step == item.steps
-        if bar is not None and (item.step or 0) >= bar.n:
-            return full and item.epoch is not None and bar.epoch not in (None, item.epoch)
+        if bar is not None and (item.step or 0) >= bar.n and not bar.comes_again(line, item):
+            return False
         if bar is None:
             if len(self._bars) >= _MOST_BARS:
                 self._bars = {each: b for each, b in self._bars.items() if each == self._training}
             bar = self._bars[name] = _Bar()
-            if item.step and not full:
+            if item.step and item.step != item.steps:
                 bar.readings = item.readings  # they may be old: the log begins inside an epoch
         else:
             bar.begun += 1

@@ -131,7 +131,13 @@ def diverged(run: RunDecoder, found: Mapping[Track, Extremes]) -> Iterator[Findi
     """
     losses = {track: each for track, each in found.items() if _is_loss(track)}
     whole = [track for track in losses if _WHOLE_LOSS.fullmatch(track.metric.name)]
-    risen = [track for track in whole or losses if _has_risen(track, losses[track])]
+    means = {track.metric.name: each for track, each in losses.items()}
+    risen = [
+        track
+        for track in whole or losses
+        if _has_risen(track, losses[track])
+        and _exceeds(losses[track], means.get(f"{track.metric.name} (avg)"))
+    ]
     if not risen or (len(risen) < len(losses) and not whole):
         return
     track = risen[0]
@@ -157,6 +163,11 @@ def _has_risen(track: Track, extremes: Extremes) -> bool:
     sd = track.sd(len(track) - 1) if levels is track.level else 0.0
     lowest = min(extremes.late)
     return lowest > BLOWN_UP * levels[best] and lowest - SURE * (sd or 0.0) > levels[first]
+
+
+def _exceeds(newest: Extremes, mean: Extremes | None) -> bool:
+    """Whether the newest numbers are above the mean that is printed beside them, if one is."""
+    return mean is None or not mean.late or min(newest.late) > mean.late[-1]
 
 
 def ending(run: RunDecoder, events: Sequence[Event]) -> Iterator[Finding]:

@@ -70,6 +70,10 @@ class Frames:
         """The bar begins anew, or ends: what can still be said of its numbers."""
         guessed = self._rule is None
         if self._rule is None:
+            only = self._held[0] if len(self._held) == 1 else None
+            if only and only.n and only.item.readings:  # all that is kept of the epoch
+                self._held, self._told = [], False
+                return [(only, only.n)]
             if not self._told:
                 self._held.clear()
                 return []

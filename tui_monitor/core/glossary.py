@@ -5,9 +5,11 @@ Owns the names of a table's columns, the width of a window, and that a round is 
 
 from __future__ import annotations
 
+import copy
+
 from tui_monitor.core.blocks import STYLES as OF_BLOCKS
 from tui_monitor.core.blocks import Block
-from tui_monitor.core.formats import kohya, litgpt, plain, rich, table, ultralytics
+from tui_monitor.core.formats import kohya, litgpt, plain, rich, table, tqdm, ultralytics
 from tui_monitor.core.formats.base import COLUMN
 from tui_monitor.core.formats.fastai import ROW, of_table
 from tui_monitor.core.formats.mmengine import (
@@ -16,7 +18,7 @@ from tui_monitor.core.formats.mmengine import (
     of_epoch,
     smoothed_over,
 )
-from tui_monitor.core.metrics import describe
+from tui_monitor.core.loops import Loops
 from tui_monitor.core.place import Place
 from tui_monitor.core.records import Columns, Progress, Window
 
@@ -32,14 +34,15 @@ class Glossary:
         self._window: int | None = None
         self._told: dict[str, float] = {}
         """Numbers that stay beside a bar."""
-        self._head: Progress | None = None
-        """The newest line that announces an epoch for those below it."""
-        self._below: frozenset[str] = frozenset()
-        """Metrics shown there."""
-        self._data = ""
-        """What names of metrics begin with on the next line below."""
+        self._loops = Loops()
         self._repeats = False
         self._block = Block()
+
+    def copy(self) -> Glossary:
+        """An independent one."""
+        twin = copy.copy(self)
+        twin._loops = copy.copy(self._loops)
+        return twin
 
     def learn(self, item: Columns | Window) -> None:
         """Take what a line says of those to come."""
@@ -72,11 +75,15 @@ class Glossary:
         elif item.readings and item.readings[0].metric.startswith(COLUMN):
             item = self._named(item, ultralytics.BAR)
         elif item.style in _OF_LOOPS:
-            item = self._of_loop(item, at)
+            item = self._loops.read(item, at)
         elif item.style == litgpt.LINE and self._window is not None:
             item = litgpt.smoothed_over(item, self._window)
-        elif kohya.averages(item):
-            item = kohya.smoothed_over(item, at.length.known)
+        elif item.style == tqdm.BAR:
+            self._loops.note_bar(item)
+            if kohya.averages(item):
+                item = kohya.smoothed_over(item, at.length.known)
+        elif item.style == tqdm.SUMMARY:
+            item = self._loops.read_below_bar(item)
         elif item.style in OF_BLOCKS:
             self._block, item = self._block.read(item)
         return None if repeats or not item.readings else item
@@ -86,30 +93,6 @@ class Glossary:
         told = self._told
         news = (each for each in item.readings if told.get(each.metric) != each.displayed)
         return item._replace(readings=tuple(news))
-
-    def _of_loop(self, item: Progress, at: Place) -> Progress:
-        """A line of a loop, by the head above it; without what its epoch showed already."""
-        if item.style == plain.HEAD:
-            self._head, self._below = item, frozenset()
-            return item
-        data, self._data = self._data, item.bar
-        if data and item.style == plain.BELOW:
-            item = plain.of_data(item, data)
-        head = self._head
-        if item.epoch is not None or head is None:
-            known = item.style == plain.LINE
-            self._head = None
-        else:
-            known = True
-            item = item._replace(epoch=head.epoch, epochs=head.epochs)
-        if item.style == plain.BELOW:
-            known = known and not self._below.intersection(each.metric for each in item.readings)
-            self._below |= {each.metric for each in item.readings}
-        readings = item.readings if known else ()
-        if item.step is None and at.last is not None and at.number == item.epoch:
-            # the steps have shown what this sums up
-            readings = tuple(each for each in readings if describe(each.metric).split == "val")
-        return item._replace(readings=readings)
 
     def _named(self, row: Progress, table: str) -> Progress:
         """A row by the names of its columns; what nothing names is left out."""

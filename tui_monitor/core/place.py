@@ -72,6 +72,8 @@ class Place:
     """Batches of the run before this epoch, which its steps count as well; None: nobody knows."""
     epochs_done: float = 0.0
     """As the run's newest line without a step says."""
+    shown: frozenset[str] = frozenset()
+    """Metrics that its newest step has shown."""
     evaluated: tuple[Reading, ...] = ()
     """What its newest print shows, if that is of a validation."""
 
@@ -132,8 +134,8 @@ class Place:
             return "no-news"
         if step > self.last:
             return "goes-on"
-        if step == self.last:
-            return "no-news"  # of another process, or drawn again
+        if step == self.last:  # of another process, or drawn again, or other metrics of the step
+            return "no-news" if self.shown.issuperset(_names(item)) else "goes-on"
         return "new-run" if number in (None, self.first_number) else "resumed"
 
     def standing_of_validation(self, step: int, number: int | None) -> Standing:
@@ -150,7 +152,10 @@ class Place:
         """
         self.prints += 1
         self.run_prints += 1
+        self.unit = item.unit if item.unit == "sample" else self.unit
         self.evaluated = item.readings if evaluates else ()
+        if item.step is not None and not evaluates:
+            item = self._only_news(item, item.step)
         if item.epochs_done is not None:
             self.epochs_done = item.epochs_done
             return item
@@ -171,9 +176,19 @@ class Place:
         self.steps = self.run_steps = item.steps
         return item if item.step == self.last else item._replace(step=self.last)
 
+    def _only_news(self, item: Progress, step: int) -> Progress:
+        """A line without the metrics that its step has shown before."""
+        shown = self.shown if self.last == self.batches(step) else frozenset()
+        self.shown = shown | _names(item)
+        news = tuple(each for each in item.readings if each.metric not in shown)
+        return item._replace(readings=news)
+
     def batches(self, step: int) -> int:
-        """Batches done at a step of such a line: where one says 0, all count from there."""
-        return step + (self.from_zero or step == 0)
+        """Batches done at a step of such a line: where one says 0, all count from there.
+
+        Samples are counted as they are: 0 of them have been seen before the first batch.
+        """
+        return step + (self.unit != "sample" and (self.from_zero or step == 0))
 
     def _find_begin(self, item: Progress) -> None:
         """Whether the steps of an epoch, of which this is the first print, go on, and from where."""
@@ -238,6 +253,10 @@ class Place:
             # The first print of an epoch is its first batch, unless the log was thinned out.
             return "sample" if step > 1 and _may_be_batch_size(step) else "batch"
         return "sample" if step % 16 == 0 and steps >= _MANY else "batch"
+
+
+def _names(item: Progress) -> frozenset[str]:
+    return frozenset(each.metric for each in item.readings)
 
 
 def _may_be_batch_size(size: int) -> bool:

@@ -13,7 +13,7 @@ from tui_monitor.core.bars import Bars
 from tui_monitor.core.formats import tqdm
 from tui_monitor.core.glossary import Glossary
 from tui_monitor.core.metrics import describe
-from tui_monitor.core.notices import Notices, event
+from tui_monitor.core.notices import Notices, event, is_early
 from tui_monitor.core.place import Place, Standing
 from tui_monitor.core.preamble import Preamble
 from tui_monitor.core.records import (
@@ -91,7 +91,7 @@ class Timeline:
 
     def learn_from(self, other: Timeline) -> None:
         """Know what lines before said of later ones, as another timeline of the log knows it."""
-        self._glossary = copy.copy(other._glossary)
+        self._glossary = other._glossary.copy()
 
     def copy(self) -> Timeline:
         """An independent one that stands at the same place."""
@@ -100,7 +100,7 @@ class Timeline:
         twin._preamble = self._preamble.copy()
         twin._notices = copy.copy(self._notices)
         twin._stepless = copy.copy(self._stepless)
-        twin._glossary = copy.copy(self._glossary)
+        twin._glossary = self._glossary.copy()
         twin._bars = self._bars.copy()
         return twin
 
@@ -366,12 +366,28 @@ class Timeline:
         else:
             if notice.kind == "early-stopping":
                 self._release(placed, final=True)
+            elif self._is_farther_on(notice) and not is_early(notice, self._at):
+                self._release(placed, final=False)
+                self._begin_epoch(str(notice.epoch), new_run=False)
+                self._at.number = notice.epoch
             placed += self._notices.take(line, notice, self._at)
+
+    def _is_farther_on(self, notice: Notice) -> bool:
+        """Whether a message tells of a later epoch than the newest header: lines are missing."""
+        at = self._at
+        if notice.epoch is None or None in (at.number, at.total) or at.prints == 0:
+            return False
+        return (at.number or 0) < notice.epoch <= (at.total or 0)
 
     def _read_plain(self, line: Line, placed: list[Print | Event]) -> None:
         placed += self._notices.read_plain(line, self._at)
         self._preamble.note(line.text)
         self._bars.note(line)
+        if self._bars.full and (item := tqdm.summary(line.text)) is not None:
+            for shown in self._bars.end_epoch():
+                self._place_standing(*shown, placed)
+            if self._at.run:
+                self._place_standing(line, item, placed)
 
 
 def _validates(item: Progress) -> bool:

@@ -47,7 +47,14 @@ def update_line(snapshot: Snapshot) -> str:
     # A number and its mean have one validation, which is told beside the mean.
     of = {each.val_metric: each.metric for each in snapshot.curves}
     told = (_newest(each, val=of[each.val_metric] == each.metric) for each in snapshot.curves)
-    return "  ".join([place_of(snapshot, str(snapshot.epoch)), *told])
+    return "  ".join([place_of(snapshot, _label(snapshot)), *told])
+
+
+def _label(snapshot: Snapshot) -> str:
+    """The newest epoch's number as the log prints it; its ordinal where the log repeats its numbers."""
+    label, epoch = snapshot.epoch_label, snapshot.epoch
+    repeats = any(row.label == label and row.epoch != epoch for row in snapshot.epoch_rows)
+    return str(epoch) if repeats or not label else label
 
 
 def place_of(run: Snapshot | Glance, epoch: str) -> str:

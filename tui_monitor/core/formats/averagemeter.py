@@ -17,14 +17,19 @@ from tui_monitor.core.records import Item, Progress, Reading
 IMAGENET: Final = "averagemeter-imagenet"
 """`Epoch: [0][ 11/90]\\tLoss 2.1603e+00 (2.2465e+00)\\t..`; early copies count batches from 0."""
 TIMM: Final = "averagemeter-timm"
-"""`Train: 0 [  10/90 ( 12%)]  Loss: 2.23 (2.27)  ..  LR: 4.988e-02 ..`, batches from 0."""
+"""`Train: 0 [  10/90 ( 12%)]  Loss: 2.23 (2.27)  ..  LR: 4.988e-02 ..`, batches from 0; OpenPCDet shows
+the epochs' number as well: `Train:  1/80 (  1%) [  10/90 ( 12%)]`.
+"""
 SWIN: Final = "averagemeter-swin"
 """`Train: [0/300][10/1251]\\teta 0:01:00 lr 0.000001\\t .. loss 6.9 (6.9)`, batches from 0."""
 SUMMARY: Final = "averagemeter-summary"
 """` * Acc@1 93.611 Acc@5 100.000`."""
 
 _IMAGENET = re.compile(r"\b(?:Epoch|Train): ?\[ *(\d{1,9})\] ?\[ *(\d{1,12})/(\d{1,12})\](?=\s)")
-_TIMM = re.compile(r"\bTrain: (\d{1,9}) \[ *(\d{1,12})/(\d{1,12}) \( *\d{1,3}%\)\](?=\s)")
+_TIMM = re.compile(
+    r"\bTrain: {1,8}(\d{1,9})(?:/(\d{1,9}) \( *\d{1,3}%\))? "
+    r"\[ *(\d{1,12})/(\d{1,12}) \( *\d{1,3}%\)\](?=\s)"
+)
 _SWIN = re.compile(r"\bTrain: ?\[ *(\d{1,9})/(\d{1,9})\] ?\[ *(\d{1,12})/(\d{1,12})\](?=\s)")
 _NAME = r"[A-Za-z][\w@./%+-]{0,40}(?: [A-Za-z][\w@./%+-]{0,40}){0,3}"
 _METER = re.compile(
@@ -56,7 +61,9 @@ def _training(text: str) -> Progress | None:
     if match := _IMAGENET.search(text):
         style, first, (epoch, step, steps) = IMAGENET, 0, map(int, match.groups())
     elif match := _TIMM.search(text):
-        style, first, (epoch, step, steps) = TIMM, 1, map(int, match.groups())
+        style, first = TIMM, 1
+        epoch, step, steps = int(match[1]), int(match[3]), int(match[4])
+        epochs = int(match[2]) if match[2] else None
     elif match := _SWIN.search(text):
         style, first, (epoch, epochs, step, steps) = SWIN, 1, map(int, match.groups())
     else:

@@ -17,6 +17,8 @@ XGBOOST: Final = "boosting-xgboost"
 """`[0]\\ttrain-mlogloss:1.85852\\tvalid-mlogloss:1.88120`, in Python rounds from 0, in R from 1."""
 LIGHTGBM: Final = "boosting-lightgbm"
 """`[1]\\ttraining's l2: 0.5\\tvalid_1's l2: 0.6`, rounds from 1."""
+LIGHTGBM_CLI: Final = "boosting-lightgbm-cli"
+"""`[LightGBM] [Info] Iteration:1, valid_1 auc : 0.771912`, a line for each number."""
 CATBOOST: Final = "boosting-catboost"
 """`10:\\tlearn: 0.5816760\\ttest: 0.6235356\\tbest: 0.6235356 (10)\\ttotal: 50ms`, rounds from 0."""
 
@@ -27,6 +29,10 @@ _XGBOOST = re.compile(
 )
 _LIGHTGBM = re.compile(
     rf"(?<=[ \t])([^\s:']{{1,80}}'s [^\t:]{{1,80}}): {_NUMBER}(?: \+ [\d.e+-]{{1,24}})?(?=\s|$)"
+)
+_LIGHTGBM_CLI = re.compile(
+    r"\[LightGBM\] \[Info\] Iteration:(\d{1,9}), (training|valid_\d{1,3}) ([^\t:]{1,80}) : "
+    rf"{_NUMBER}\s*$"
 )
 _CATBOOST = re.compile(r"(?:^|\s)(\d{1,9}):\t(?=(?:learn|test): )")
 _CAT_FIELD = re.compile(r"(learn|test\d{0,3}): (-?\d{1,24}\.\d{7}|nan|-?inf)(?=\t)")
@@ -43,6 +49,10 @@ class BoostingFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """A round, or the announcement of the best one, which is shown once more."""
+        if "Iteration:" in text and (match := _LIGHTGBM_CLI.search(text)):
+            number, data, name, value = match.groups()
+            reading = Reading(f"{data}'s {name}", *significant(value, _DIGITS), "instantaneous")
+            return (self_placed(LIGHTGBM_CLI, int(number), None, [reading], unit="round"),)
         if "]" in text and ":" in text and (match := _ROUND.search(text)):
             return _round(text, match.end(), int(match[1]))
         if ":\t" in text and (match := _CATBOOST.search(text)):

@@ -31,7 +31,7 @@ from tui_monitor.core.formats.mnist import SUMMARY as MNIST_SUMMARY
 from tui_monitor.core.formats.mnist import MnistFormat
 from tui_monitor.core.formats.nanogpt import NanoGptFormat
 from tui_monitor.core.formats.paddle import PaddleFormat
-from tui_monitor.core.formats.plain import BELOW, HEAD, PlainFormat
+from tui_monitor.core.formats.plain import BELOW, HEAD, PLAIN
 from tui_monitor.core.formats.rich import RichFormat
 from tui_monitor.core.formats.sklearn import SklearnFormat
 from tui_monitor.core.formats.stablebaselines import ROW as BOX_ROW
@@ -85,7 +85,6 @@ FORMATS: tuple[Format, ...] = (
 Keras finds its bars behind any text, and Paddle's are Keras' behind the word `step`.
 """
 
-PLAIN: Final = PlainFormat()
 TABLE: Final = TableFormat()
 TEXT_BAR: Final = TextBarFormat()
 FALLBACKS: tuple[Format, ...] = (TEXT_BAR, TABLE, PLAIN)

@@ -1,9 +1,9 @@
-"""Logs of one JSON object a line, with a step or an epoch among its fields.
+"""Logs of one JSON object a line, perhaps behind a name, with a step or an epoch among its fields.
 
-What the numbers average is the program's own business, so their laws are open. A learning rate is what
-it is; `val_` and `eval_` numbers are those of whole validations, and so are all of a line whose `mode`
-or `split` says so. MMCV's `iter` of such a line counts the batches of the validation. Source:
-mmcv/runner/hooks/logger/text.py, _dump_log.
+What numbers beside a step average is the program's own business, so their laws are open; without a
+step they are the epoch's. A learning rate is what it is; `val_`, `eval_` and `test_` numbers are those
+of whole evaluations, and so are all of a line whose `mode` or `split` says so. MMCV's `iter` of such a
+line counts the batches of the validation. Source: mmcv/runner/hooks/logger/text.py, _dump_log.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 from typing import Final
 
 from tui_monitor.core.formats.base import METRIC, printed, self_placed
+from tui_monitor.core.formats.fields import law_of
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Item, Reading, Unit
 
@@ -25,7 +26,7 @@ UNKNOWN: Final = "jsonl-unknown"
 _KNOWN = re.compile(rf"{METRIC}|(?<![a-z])(?:lr|learning_rate|grad_norm)(?![a-z])", re.IGNORECASE)
 _STEPS = ("step", "global_step", "current_steps", "iteration", "iter", "it", "batch", "batch_idx")
 _TOTALS = ("total_steps", "max_steps", "num_steps")
-_EPOCHS = ("epoch", "current_epoch")
+_EPOCHS = ("epoch", "current_epoch", "epoch_num")
 _MODE = "mode"
 _OF_DATA = (_MODE, "split", "phase", "stage")
 """Fields that may say of what data a line is."""
@@ -34,11 +35,15 @@ _VALIDATIONS = {
     "test": "test-",
 }
 """How the names of metrics begin that are of no training."""
+_TESTED = "test_"
+"""How the names of an evaluation's numbers begin beside those of a training."""
 _MOST = 4000
 """Characters of a line that is looked at."""
+_BEGINS = re.compile(r'\s{0,200}(?:[\w.-]{1,40}: )?(?=\{")')
+"""`json_stats: {"iter": 20, ..}`."""
 _CLUTTER = re.compile(
     r"time|second|eta|elapsed|memory|mem\b|gpu|throughput|per_sec|tokens|samples|seed|size|rank"
-    r"|percent|wall|progress|version|count|total",
+    r"|percent|wall|progress|version|count|total|updates|loss_scale|param|^(?:wps|ups|wpb|bsz|oom|clip)$",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"-?(?:\d{1,24}(?:\.\d{1,24})?(?:[eE][+-]?\d{1,3})?)\Z")
@@ -72,11 +77,12 @@ class JsonLinesFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """The numbers of a line that is one object."""
-        text = text.strip()
-        if not text.startswith('{"') or not text.endswith("}") or len(text) > _MOST:
+        match = _BEGINS.match(text) if len(text) <= _MOST else None
+        if match is None or not text.rstrip().endswith("}"):
             return ()
+        written = text[match.end() :]
         try:
-            fields = json.loads(text, parse_float=_Text, parse_int=_Text, parse_constant=_Text)
+            fields = json.loads(written, parse_float=_Text, parse_int=_Text, parse_constant=_Text)
         except (ValueError, RecursionError):
             return ()
         if not isinstance(fields, dict):
@@ -90,9 +96,9 @@ class JsonLinesFormat:
             step = None
         placed = {*_STEPS, *_TOTALS, *_EPOCHS}
         readings = [
-            _reading(name, value)
+            _reading(name, value, steps=step is not None)
             for name, value in fields.items()
-            if isinstance(value, _Text) and name not in placed and not _CLUTTER.search(name)
+            if isinstance(value, str) and name not in placed and not _CLUTTER.search(name)
         ]
         if (step is None and epoch is None) or not any(readings):
             return ()
@@ -129,14 +135,11 @@ def _whole(fields: dict[str, object], names: tuple[str, ...]) -> int | None:
     return None
 
 
-def _reading(name: str, text: str) -> Reading | None:
+def _reading(name: str, text: str, *, steps: bool) -> Reading | None:
+    if name.startswith(_TESTED):
+        name = name.replace("_", "-", 1)
     if text in ("NaN", "Infinity", "-Infinity"):
-        return Reading(name, float(text), 0.0, _law(name))
-    if not _NUMBER.match(text):
+        return Reading(name, float(text), 0.0, law_of(name, steps=steps))
+    if not _NUMBER.match(text) or not (isinstance(text, _Text) or "." in text):
         return None
-    return Reading(name, *printed(text), _law(name))
-
-
-def _law(name: str) -> str:
-    split = describe(name).split
-    return {"val": "epoch", "other": "instantaneous", "train": "open"}[split]
+    return Reading(name, *printed(text), law_of(name, steps=steps))

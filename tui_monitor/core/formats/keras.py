@@ -41,6 +41,8 @@ _COUNT = r"[ \t]*(\d{1,12})/(\d{1,12})"
 _BAR = re.compile(
     rf"{_COUNT} \[[=>.]{{1,200}}\](?: - (?:ETA: ({_DURATION})|({_DURATION})(?: {_PACE})?))?"
 )
+# A notebook's export may keep all states of a bar behind the position of the last one.
+_AGAIN = re.compile(rf" - (?:ETA: ({_DURATION})|({_DURATION})(?: {_PACE})?)(?= - \w)")
 # The cells of a bar are ━, = where the console has no ━, or whatever an encoding has made of it.
 _BAR_3 = re.compile(rf"{_COUNT} (?!- )[^\s\[\]]{{1,240}} ({_DURATION}) {_PACE}")
 _UNKNOWN = re.compile(rf"[ \t]*(\d{{1,12}})/Unknown( -)? ({_DURATION})(?: {_PACE})?")
@@ -146,6 +148,9 @@ def _progress(text: str, at: int) -> tuple[Progress, int] | None:
 def _bar(text: str, match: re.Match[str]) -> tuple[Progress, int]:
     step, steps, eta, elapsed, *pace = match.groups()
     readings, end, has_val = _readings(text, match.end())
+    while again := _AGAIN.match(text, end):
+        eta, elapsed, *pace = again.groups()
+        readings, end, has_val = _readings(text, again.end())
     done = int(step) >= int(steps)
     # K/K with a time left of 0s is printed again, with the time taken, when the epoch has ended.
     final = has_val or (done and elapsed is not None)

@@ -1,9 +1,12 @@
 """Logs of the MetricLogger of torchvision's references, and of DETR, DeiT, MAE, DINO, BLIP after it.
 
+It comes from maskrcnn-benchmark, whose copies (FCOS, ..) count iterations over the whole training.
+
 A meter prints the median of its last 20 values and, in brackets, its mean since the epoch's start.
 Accuracies are weighed by samples, all else counts once a batch. Source: torchvision
-references/classification/utils.py and train.py. Lines of an evaluation (`Test: ..`) are left out;
-its summary (`* Acc@1 81.1 ..`, `Test:  Acc@1 81.1 ..`) is the epoch's validation.
+references/classification/utils.py and train.py; maskrcnn_benchmark engine/trainer.py. Lines of an
+evaluation (`Test: ..`) are left out; its summary (`* Acc@1 81.1 ..`, `Test:  Acc@1 81.1 ..`) is the
+epoch's validation.
 """
 
 from __future__ import annotations
@@ -24,12 +27,17 @@ from tui_monitor.core.records import Item, Progress, Reading
 
 LINE: Final = "metriclogger"
 """`Epoch: [0]  [10/90]  eta: 0:00:00  lr: 0.05  loss: 2.2715 (2.2743)  ..  time: 0.0026`."""
+ITERATIONS: Final = "metriclogger-iterations"
+"""`eta: 8:00:58  iter: 60  loss: 5.9007 (5.6273)  ..  lr: 0.003333  max mem: 2082`."""
 SUMMARY: Final = "metriclogger-summary"
 """`* Acc@1 81.100 Acc@5 95.400 loss 0.800`."""
 
 _LINE = re.compile(
     r"\b[Ee]poch: ?\[(\d{1,9})(?:/(\d{1,9}))?\] {1,4}\[ *(\d{1,12})/(\d{1,12})\] {1,4}"
     rf"eta: ({CLOCK})(?:\.\d{{1,6}})?(?=  )"
+)
+_ITERATIONS = re.compile(
+    rf"\beta: ({CLOCK})  iter: (\d{{1,12}})(?=  [A-Za-z][^\s:()]{{0,60}}: {NUMBER} \()"
 )
 _METER = re.compile(rf"  ([A-Za-z][^\s:()]{{0,60}}): ({NUMBER})(?: \(({NUMBER})\)(?=  |$)|(?=  ))")
 _EVALUATION = re.compile(r"\b(?:[Ee]val|[Tt]est|[Vv]al)\w{0,10}: ?(?:\w{1,20} )?$")
@@ -50,15 +58,42 @@ class MetricLoggerFormat:
         match = _LINE.search(text) if "eta: " in text else None
         if match and _EVALUATION.search(text, max(match.start() - 40, 0), match.start()):
             return ()
-        item = _training(text, match) if match else _summary(text)
+        if match:
+            return (_training(text, match),)
+        if "  iter: " in text and (match := _ITERATIONS.search(text)):
+            readings, per_step = _meters(text, match.end())
+            eta = clock_seconds(match[1])
+            return (
+                self_placed(ITERATIONS, int(match[2]), None, readings, eta=eta, per_step=per_step),
+            )
+        item = _summary(text)
         return (item,) if item is not None else ()
 
 
 def _training(text: str, match: re.Match[str]) -> Progress:
     epoch, epochs, step, steps, eta = match.groups()
+    readings, per_step = _meters(text, match.end())
+    return self_placed(
+        *(LINE, int(step) + 1, int(steps), readings),
+        epoch=int(epoch),
+        epochs=int(epochs) if epochs else None,
+        eta=clock_seconds(eta),
+        per_step=per_step,
+    )
+
+
+def _iterations(text: str, match: re.Match[str]) -> Progress:
+    eta, step = match.groups()
+    readings, per_step = _meters(text, match.end())
+    left = clock_seconds(eta)
+    return self_placed(ITERATIONS, int(step), None, readings, eta=left, per_step=per_step)
+
+
+def _meters(text: str, at: int) -> tuple[list[Reading], float | None]:
+    """The meters from a place on, and the seconds a batch."""
     readings: list[Reading] = []
     per_step: float | None = None
-    for name, value, mean in _METER.findall(text, match.end()):
+    for name, value, mean in _METER.findall(text, at):
         if name == "time":
             per_step = float(value)
         if name in _CLUTTER:
@@ -71,13 +106,7 @@ def _training(text: str, match: re.Match[str]) -> Progress:
             readings.append(Reading(f"{name} (avg)", *printed(mean), law))
         else:  # a window of one
             readings.append(Reading(name, *printed(value), "instantaneous"))
-    return self_placed(
-        *(LINE, int(step) + 1, int(steps), readings),
-        epoch=int(epoch),
-        epochs=int(epochs) if epochs else None,
-        eta=clock_seconds(eta),
-        per_step=per_step,
-    )
+    return readings, per_step
 
 
 def _summary(text: str) -> Progress | None:

@@ -36,11 +36,12 @@ _ENGINE = re.compile(
     r"\[ *(\d{1,12})/(\d{1,12})\]  "
 )
 _ENGINE_FIELD = re.compile(rf"(\S{{1,120}}): (?:({CLOCK})|({NUMBER}))(?=\s|$)")
-_CV = re.compile(r"\b(?:Epoch \[(\d{1,9})\]|Iter )\[ *(\d{1,12})/(\d{1,12})\]\t")
+_CV = re.compile(r"\b(?:Epoch \[(\d{1,9})\]|Iter )\[ *(\d{1,12})/(\d{1,12})\](?:\t| {2,8}(?=lr))")
 _CV_VAL = re.compile(r"\b(?:Epoch\(val\) \[(\d{1,9})\]|Iter\(val\) )\[\d{1,12}\]\t")
 _CV_FIELD = re.compile(rf"([^\s,:][^,:\t]{{0,120}}): (?:({CLOCK})|({NUMBER}))(?=, |$)")
 _FIXED = re.compile(r"-?\d{1,24}\.(\d{4,8})$")
-_SCIENTIFIC = re.compile(r"\d\.\d{3,8}e[+-]\d\d$")
+_RATE = re.compile(r"\d\.\d{3,8}e[+-]\d\d$|\d\.\d{5}$")
+"""The latter to MMCV 1.0."""
 _DECIMALS = 4
 """Usual number of them."""
 _WINDOW = re.compile(r"\blog_processor = dict\([^()]{0,200}\bwindow_size=([1-9]\d{0,5})\b")
@@ -130,12 +131,16 @@ def _whole(fields: _Fields) -> Iterator[tuple[str, str]]:
 
     Every number but rates has the decimals of the first one, which is whole where another follows.
     """
-    shown = [match[1] for _, _, value in fields if (match := _FIXED.match(value))]
+    shown = [
+        match[1]
+        for name, _, value in fields
+        if not _is_rate(name) and (match := _FIXED.match(value))
+    ]
     decimals = len(shown[0]) if len(shown) > 1 else _DECIMALS
     for name, _, value in fields:
         fixed = _FIXED.match(value)
         if _is_rate(name):
-            whole = _SCIENTIFIC.match(value) is not None
+            whole = _RATE.match(value) is not None
         else:
             whole = fixed is not None and len(fixed[1]) == decimals
         if name not in _CLUTTER and (whole or value in _WORDS):

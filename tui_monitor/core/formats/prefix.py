@@ -13,17 +13,23 @@ _LEVEL = r"(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL)"
 _LABEL = (
     rf"(?:(?:\d{{4}}-\d\d-\d\d[T ]|\d{{4}}/\d\d/\d\d |[A-Z][a-z]{{2}} [ \d]\d )?{_CLOCK}"
     rf"|[IWEF]\d{{4}} {_CLOCK} {{1,8}}\d{{1,10}} [\w.]{{1,64}}:\d{{1,6}}\]"  # absl, klog
-    r"|\[[^\[\]]{1,100}\](?:(?:<std(?:out|err)>)?:)?"  # kubectl --prefix, torchrun, mpirun
-    r"|\(\w{1,64} pid=\d{1,10}[^()]{0,60}\)"  # Ray
-    rf"|{_LEVEL}:[\w.]{{1,64}}:|\d{{1,4}}:|[\w.-]{{1,64}} {{0,40}}\|)"  # logging, srun, compose
+    r"|\[(?![^\[\]]{0,60}(?:[A-Za-z](?:: |=)[\d.]|(?i:epoch|step|iter|batch)\b))[^\[\]]{1,100}\]"
+    r"(?:(?:<std(?:out|err)>)?:)?"  # kubectl --prefix, torchrun, mpirun
+    r"|\(\w{1,64} pid=\d{1,10}[^()]{0,60}\)|\(\d{1,4}/\d{1,4}\)(?= )"  # Ray, ranks of icefall
+    rf"|{_LEVEL}:(?:[\w.]{{1,64}}:)?|\d{{1,4}}:|[\w./-]{{1,64}} {{0,40}}\|"  # logging, srun, compose
+    r"|\d{1,7}\.\ds[ \t]{1,8}(?:\d{1,7}[ \t]{1,8})?)"  # Kaggle
 )
 _LABELS = (
-    rf"{_LABEL}(?:[ \t]{{0,8}}(?:{_LABEL}|{_LEVEL}:?|std(?:out|err) [FP]"
+    rf"(?:[=>*#-]{{1,4}} {{1,4}})?{_LABEL}(?:[ \t]{{0,8}}(?:{_LABEL}|{_LEVEL}:?|std(?:out|err) [FP]"
     r"|(?:[\w.-]{1,64} )?[\w./@-]{1,64}\[[\w.]{1,32}\]:"  # host and process of a journal
-    r"|[|-]|[\w.-]{1,64}(?=[ \t]{1,8}[|-][ \t]))){0,6}[ \t]{0,8}"
+    r"|[|-]|[\w.:<>-]{1,80}(?=[ \t]{1,8}[|-][ \t]))){0,6}[ \t]{0,8}"
 )
 _PREFIX = re.compile(rf"{_LABELS}(?=(?:- )?\d{{1,9}}[a-z])")
 _BEFORE_WORDS = re.compile(rf"{_LABELS}(?=[\[(<#*=-]{{0,4}} ?[A-Za-z\d])")
+_LEVELLED = re.compile(
+    rf"[^\n]{{0,100}}?(?<!\w){_LEVEL}\b\]?[ \t:|>-]{{1,4}}(?=[\[(<#*=-]{{0,4}} ?[A-Za-z\d])"
+)
+"""Whatever a program's logging writes before each message, up to its level in capitals."""
 
 
 def prefix_end(text: str) -> int:
@@ -32,7 +38,7 @@ def prefix_end(text: str) -> int:
     return match.end() if match else 0
 
 
-def label_end(text: str) -> int:
-    """Where a known prefix ends before a line that begins with a word or a bracket, else 0."""
-    match = _BEFORE_WORDS.match(text)
-    return match.end() if match else 0
+def label_ends(text: str) -> list[int]:
+    """Where known prefixes may end before a line that begins with a word or a bracket."""
+    matches = (pattern.match(text) for pattern in (_BEFORE_WORDS, _LEVELLED))
+    return [match.end() for match in matches if match]

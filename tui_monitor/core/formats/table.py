@@ -1,4 +1,4 @@
-"""Tables with a head of names and a row a print: what CSV loggers, skorch and spaCy write.
+"""Tables with a head of names and a row a print: what CSV loggers, skorch, spaCy and notebooks write.
 
 Keras' CSVLogger, skorch and Ultralytics' results.csv write a row an epoch, Lightning's CSVLogger one of
 each time that anything is logged, with empty cells for what is not. A table is read where its head
@@ -6,7 +6,8 @@ names an epoch or a step and a metric. A number's law is its name's: beside a st
 newest batch and `_epoch` a whole epoch, and what is neither is open. spaCy's losses are sums over the
 batches since the row before; its steps count from 0, and the first row is one batch. Sources:
 keras/callbacks.py, CSVLogger; lightning/fabric/loggers/csv_logs.py 2.6; ultralytics/engine/trainer.py,
-save_metrics; skorch/callbacks/logging.py 1.4, PrintLog; spacy/training/loggers.py 3.8, console_logger.
+save_metrics; skorch/callbacks/logging.py 1.4, PrintLog; spacy/training/loggers.py 3.8, console_logger;
+transformers/utils/notebook.py, NotebookProgressCallback.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tui_monitor.core.formats.base import COLUMN, METRIC, printed, self_placed
+from tui_monitor.core.formats.fields import PHASE, called
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Columns, Item, Progress, Reading
 
@@ -27,11 +29,15 @@ _MOST = 4000
 _MOST_CELLS = 250
 _NAME = re.compile(r"[A-Za-z_][\w /@().:%-]{0,60}|#")
 _ROW_BEGINS = re.compile(
-    r'\s{0,60}(?:"?[+-]?\d[\d.eE+-]{0,40}"?|nan|NA|)(?:[,;\t]|\s{1,60}[,;\t\d.+-])'
+    r'\s{0,60}\|?\s{0,60}(?:"?[+-]?\d[\d.eE+-]{0,40}"?|nan|NA|)(?:[,;\t|]|\s{1,60}[,;\t|\d.+-])'
 )
-_CELL = re.compile(r"[+-]?(?:\d{1,24}(?:\.\d{0,24})?(?:[eE][+-]?\d{1,3})?|(?i:nan|inf))|NA|None|")
-_MISSING = ("", "NA", "None")
+_CELL = re.compile(
+    r"[+-]?(?:\d{1,24}(?:\.\d{0,24})?(?:[eE][+-]?\d{1,3})?|(?i:nan|inf))|NA|None|No log|"
+)
+_MISSING = ("", "NA", "None", "No log")
 _BETWEEN = re.compile(r"[,;\t]")
+_DRAWN = re.compile(r"[|\u2502]")
+_EMPHASIS = "*_` "
 _BLANKS = re.compile(r" {2,40}")
 _MARKS = ("cp", "+")
 """A column of skorch that shows where a checkpoint was written."""
@@ -46,6 +52,10 @@ _CLUTTER = re.compile(r"time|date|^dur$|second|elapsed|memory|gpu|samples|seed|w
 _SPACY = ("E", "#")
 """How its heads begin."""
 _LIGHTNING = re.compile(r"_(?:step|epoch)\Z")
+_TRAINER = ("Training Loss", "Validation Loss")
+"""How the heads of Hugging Face go on."""
+_TRAINED = "training loss"
+"""What its first number is called until its law is told."""
 
 
 class TableFormat:
@@ -60,18 +70,20 @@ class TableFormat:
         row = cells(text)
         if len(row) < 2:
             return ()
-        if all(map(_CELL.fullmatch, row)):
+        drawn = _is_drawn(text)
+        numbers = [_number(cell) if drawn else cell for cell in row]
+        if all(map(_CELL.fullmatch, numbers)) and (numbers[0] or not drawn):
             readings = tuple(
                 Reading(f"{COLUMN}{column}", *printed(cell))
-                for column, cell in enumerate(row)
+                for column, cell in enumerate(numbers)
                 if cell not in _MISSING
             )
             return (self_placed(ROW, None, None, readings, unit="epoch"),) if readings else ()
         if not all(map(_NAME.fullmatch, row)) or not _METRIC.search(text):
             return ()
-        if not _BETWEEN.search(text) and any(cell.count(" ") > 1 for cell in row):
+        if not (drawn or _BETWEEN.search(text)) and any(cell.count(" ") > 1 for cell in row):
             return ()  # prose
-        names = tuple(map(_named, row))
+        names = _trainers(row) or tuple(map(_named, row))
         placed = not (_EPOCHS | _STEPS).isdisjoint(map(str.lower, names))
         return (Columns(names, ROW),) if placed else ()
 
@@ -81,9 +93,23 @@ def _may_be_head(text: str) -> bool:
     return "epoch" in text or "step" in text or "iter" in text or "batch" in text or "#" in text
 
 
+def _is_drawn(text: str) -> bool:
+    """Whether a line is drawn with bars between its cells."""
+    return "|" in text or "\u2502" in text
+
+
+def _number(cell: str) -> str:
+    """A cell of a drawn table as a number; nothing where it holds anything else."""
+    plain = cell.removesuffix("%").rstrip()
+    return plain if _CELL.fullmatch(plain) else ""
+
+
 def cells(text: str) -> list[str]:
     """The cells of a row or of a head; none where there are too many."""
-    if _BETWEEN.search(text):
+    if _is_drawn(text):
+        inner = _DRAWN.sub("|", text.strip()).strip("|")
+        row = [cell.strip(_EMPHASIS) for cell in inner.split("|", _MOST_CELLS)]
+    elif _BETWEEN.search(text):
         row = [cell.strip().strip('"') for cell in _BETWEEN.split(text, _MOST_CELLS)]
     else:
         row = [cell for cell in _BLANKS.split(text.strip(), _MOST_CELLS) if cell not in _MARKS]
@@ -95,7 +121,16 @@ def _named(name: str) -> str:
     data, slash, rest = name.partition("/")
     if slash and data in ("train", "val"):
         return f"{data}_{rest}"
-    return f"val_{rest}" if slash and data == "metrics" else name
+    if slash and data in ("metrics", "validation"):
+        return f"val_{rest}"
+    return called(name)[0] if " " in name and PHASE.match(name) else name
+
+
+def _trainers(row: Sequence[str]) -> tuple[str, ...]:
+    """The names of the columns of Hugging Face's Trainer; none where it is another table."""
+    if tuple(row[1:3]) != _TRAINER:
+        return ()
+    return (row[0], _TRAINED, *(called(f"val {name}")[0] for name in ("loss", *row[3:])))
 
 
 def of_table(row: Progress, names: Sequence[str]) -> Progress:
@@ -115,6 +150,8 @@ def of_table(row: Progress, names: Sequence[str]) -> Progress:
             readings.append(cell._replace(metric=name))
     if names[:2] == _SPACY:
         return _of_spacy(row, readings, step)
+    if _TRAINED in names:
+        return _of_trainer(row, readings, epoch, step)
     beside_step = step is not None
     told = tuple(each._replace(law=_law(each.metric, steps=beside_step)) for each in readings)
     if step is None:
@@ -137,6 +174,21 @@ def _of_spacy(row: Progress, readings: Sequence[Reading], step: int | None) -> P
         for each in readings
         if each.metric != _SPACY[0]
     )
+    return row._replace(readings=told, step=step, unit="batch")
+
+
+def _of_trainer(
+    row: Progress, readings: Sequence[Reading], epoch: int | None, step: int | None
+) -> Progress:
+    """A row of Hugging Face's Trainer: a step or an epoch, the mean loss since the row before."""
+    told = tuple(
+        each._replace(metric="train_loss", law="epoch" if step is None else "interval")
+        if each.metric == _TRAINED
+        else each._replace(law="epoch")
+        for each in readings
+    )
+    if step is None:
+        return row._replace(readings=told, epoch=epoch, final=True)
     return row._replace(readings=told, step=step, unit="batch")
 
 

@@ -2,7 +2,8 @@
 
 Grammar alone: of which batch a state's numbers are only the states before it tell (`bars`). What the
 numbers average is the program's own business, so their laws are open; names that Lightning gives say
-it (`_step`, `_epoch`). Sources: tqdm/std.py, format_meter, format_num, set_postfix, display.
+it (`_step`, `_epoch`). Sources: tqdm/std.py, format_meter, format_num, set_postfix, display;
+pytorch_lightning 1 loops, TensorRunningAccum(window_length=20).
 """
 
 from __future__ import annotations
@@ -16,18 +17,25 @@ from tui_monitor.core.formats.base import (
     NUMBER,
     clock_seconds,
     printed,
+    self_placed,
     significant,
 )
+from tui_monitor.core.formats.plain import PLAIN
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Item, Progress, Reading
 
 BAR: Final = "tqdm-bar"
 """`Epoch 1/4:  12%|█▏   | 11/90 [00:00<00:01, 50.05it/s, acc=0.165, loss=2.27]`."""
 
+SUMMARY: Final = "tqdm-summary"
+"""`Epoch 1: train_acc 0.8125, val_loss 0.6931`, below a bar: as home-made loops print it."""
+
 GENERAL_DIGITS: Final = 3
 """Of a number that tqdm itself writes, with trailing zeros left out."""
 _LIGHTNING = re.compile(r"[, ](?:v_num|\w{1,80}_step)=")
 """Beside its bar all numbers are tqdm's own, but filled up to five characters with zeros."""
+_LIGHTNING_1 = re.compile(rf", loss={NUMBER}, v_num=")
+"""Before version 2 it begins with the mean loss of the newest 20 batches."""
 _RATE = r"[^,=\[\]|\n]{1,40}/[^,=\[\]|\n]{1,40}"
 _FIELDS = rf"{_RATE}((?:, [^\[\]\n]{{1,1000}})?)\]"
 _KNOWN = re.compile(
@@ -40,6 +48,8 @@ _UNKNOWN = re.compile(
 )
 """A bar whose total is not known: `12it [00:01, 11.5it/s, loss=0.52]`."""
 _FIELD = re.compile(rf", ([^\s=:,][^=:,]{{0,79}}?)(?:=|: ?) {{0,4}}({NUMBER})(%?)(?=, |$)")
+_NESTED = re.compile(r"(?<=, )[^\s=:,{}]{1,80}(?:=|: ?)\{([^{}]{0,400})\}")
+"""Fields within a field: `metrics={'acc': 0.7946}`."""
 _TOLD = re.compile(
     r"(?<![\w.])([A-Za-z_][\w@/-]{0,79})(?: {0,2}[=:] {0,2}| )"
     r"([+-]?\d{1,12}\.\d{1,12}(?:[eE][+-]?\d{1,3})?|nan|inf)(?![\w.])(%?)"
@@ -73,10 +83,15 @@ class TqdmFormat:
             steps = left = None
         else:
             return ()
+        if "{" in fields:
+            fields = _NESTED.sub(_flat, fields)
         description = (description or "").strip()
         told = _described(description)
         padded = _LIGHTNING.search(fields) is not None
-        readings = (*told.readings, *_readings(_FIELD, fields, padded=padded))
+        shown = _readings(_FIELD, fields, padded=padded)
+        if padded and _LIGHTNING_1.match(fields):
+            shown[0] = shown[0]._replace(law="sliding-20")
+        readings = (*told.readings, *shown)
         if not (readings or (description and steps)):
             return ()  # nobody knows whose bar it is
         item = Progress(
@@ -95,6 +110,18 @@ class TqdmFormat:
             bar=told.bar,
         )
         return (item,)
+
+
+def summary(text: str) -> Progress | None:
+    """The numbers of a line below a bar, as far as it says of what data they are."""
+    readings = [
+        reading
+        for item in PLAIN.parse(text)
+        if isinstance(item, Progress) and item.step is None
+        for reading in item.readings
+        if describe(reading.metric).split == "val" or reading.metric.startswith("train_")
+    ]
+    return self_placed(SUMMARY, None, None, readings, final=False) if readings else None
 
 
 def announced(text: str) -> tuple[int, int | None] | None:
@@ -128,6 +155,11 @@ def _described(description: str) -> _Described:
     return _Described(tuple(_readings(_TOLD, description)), *_epoch(description), bar)
 
 
+def _flat(nested: re.Match[str]) -> str:
+    """The fields within a field, without quotes."""
+    return nested[1].replace("'", "").replace('"', "")
+
+
 def _epoch(description: str) -> tuple[int | None, int | None]:
     match = _EPOCH.search(description)
     if match is None:
@@ -146,7 +178,10 @@ def _readings(pattern: re.Pattern[str], text: str, *, padded: bool = False) -> l
 
 def _number(text: str, *, padded: bool) -> tuple[float, float]:
     """Value and quantum; `padded`: the zeros at its end need not be its own."""
-    return significant(text, GENERAL_DIGITS) if padded else printed(text)
+    digits = len(re.sub(r"\D|e.*", "", text.lower()).strip("0"))
+    return (
+        significant(text, GENERAL_DIGITS) if padded and digits <= GENERAL_DIGITS else printed(text)
+    )
 
 
 @lru_cache(maxsize=1024)
