@@ -186,3 +186,20 @@ def test_epochs_that_are_shorter_than_from_print_to_print_end_where_they_are_val
     prints = [p for p in placed if isinstance(p, Print)]
     assert [p.before for p in prints] == [0, 40, 40, 80, 80, 120, 160]
     assert [p.epoch for p in prints] == [1, 2, 2, 3, 3, 4, 5]
+
+
+@pytest.mark.parametrize("late", [5, 100, 250])
+def test_an_epoch_that_begins_before_its_place_is_not_counted(late: int) -> None:
+    """Its steps do not go on from the epochs before, as theirs did."""
+    session = Session()
+    steps = [
+        (epoch, step) for epoch in (1, 2, 3) for step in range(100 * epoch - 99, 100 * epoch + 1)
+    ]
+    steps += [(5, late), (5, late + 1), (6, late + 2), (6, late + 90)]
+    for epoch, step in steps:
+        line = {"epoch": epoch, "step": step, "loss": round(2.0 / (1.0 + step), 4)}
+        session.feed(f"{json.dumps(line)}\n".encode(), 0.0)
+    session.finish()
+    rows = list(session.rows())
+    assert len(rows) == len(steps)
+    assert all(row.to_batch is None or row.to_batch > 0 for row in rows)

@@ -165,7 +165,8 @@ class Place:
         if evaluates:
             self.validated_at = item.step
             if self.last is None and self.goes_on:
-                self.before = self.length.of((self.number or 0) - (self.first_number or 0))
+                over = (self.number or 0) - (self.first_number or 0)
+                self.before = self._begin_of(over, item.step)
             # with the training's newest print, or after it, when its steps may count that batch
             return item._replace(step=max(item.step, min(self.batches(item.step), self.last or 0)))
         self.from_zero = self.from_zero or item.step == 0
@@ -205,9 +206,14 @@ class Place:
             self.goes_on = True
             low, high = self._ended_between(ended, done, over)
             self.length = self.length.narrowed(over, low, high, item.steps, item.epochs)
-            self.before = ended if done == ended + 1 else self.length.of(over)
+            self.before = ended if done == ended + 1 else self._begin_of(over, done)
         elif self.goes_on:
-            self.before = self.length.of(over)
+            self.before = self._begin_of(over, done)
+
+    def _begin_of(self, over: int, done: int) -> int | None:
+        """Batches done as so many epochs were over, where these are fewer than those `done`."""
+        begin = self.length.of(over)
+        return begin if begin is not None and begin < done else None
 
     def _ended_between(self, ended: int, done: int, over: int) -> tuple[int, int]:
         """Batches of the run done as an epoch was over, at least and at most.
