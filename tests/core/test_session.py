@@ -396,3 +396,26 @@ def test_the_last_words_of_a_log_end_it(name: str, epoch: int) -> None:
     shown = session.snapshot(0.0)
     assert shown.epoch == epoch
     assert shown.ended
+
+
+@pytest.mark.parametrize("huge", ["4.4100e+307", "1.3111e+308", "9.9000e+160", "-2.5000e+200"])
+@pytest.mark.parametrize("style", ["keras", "json"])
+def test_numbers_whose_squares_are_infinite_are_shown_and_harm_nothing(
+    style: str, huge: str
+) -> None:
+    session = Session()
+    for epoch in range(1, 4):
+        if style == "keras":
+            session.feed(f"Epoch {epoch}/3\n".encode(), 0.0)
+        for step in range(1, 31):
+            loss = huge if (epoch, step) in ((1, 30), (2, 7), (2, 30), (3, 1)) else f"0.{step + 20}"
+            bar = f" {step}/30 [====>....] - ETA: 1s - loss: {loss} - acc: 0.5000\n"
+            line = f'{{"epoch": {epoch}, "step": {step}, "loss": {loss}, "acc": 0.5}}\n'
+            session.feed((bar if style == "keras" else line).encode(), 0.0)
+        session.snapshot(0.0)
+    session.finish()
+    session.snapshot(1.0)
+    assert len(session.report()) == 1
+    shown = [row for row in session.rows() if row.displayed == float(huge)]
+    assert len(shown) == 4
+    assert all(row.value is None or row.value == row.displayed for row in shown)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from math import gcd
+from math import gcd, inf
 
 from tui_monitor.core import batchsize
 from tui_monitor.core.batchsize import LARGEST, Early
@@ -32,6 +32,8 @@ ENOUGH_STEPS = 4
 """Steps of a bar that counts samples after which they are no multiples of several batches by chance."""
 MOST_EARLY = 300
 """Prints of a metric that are asked."""
+LARGEST_NUMBER = 1e100
+"""Beyond, a number is decoded as an infinite one: sums of its squares would be."""
 
 
 class RunDecoder:
@@ -105,6 +107,7 @@ class RunDecoder:
                     continue
                 track = self._begin(name)
             told = displayed if told_as_shown else self._undo_stride(track, p, place, displayed)
+            told = _with_square(told)
             rows.append((track, track.add(place, displayed, quantum, index, told)))
         if not provisional:
             self._count(p)
@@ -268,8 +271,10 @@ class RunDecoder:
             for row in range(len(track)):
                 index = track.print_index[row]
                 track.places[row] = places[index]
-                track.told[row] = self._undo_stride(
-                    track, self.prints[index], places[index], track.displayed[row]
+                track.told[row] = _with_square(
+                    self._undo_stride(
+                        track, self.prints[index], places[index], track.displayed[row]
+                    )
                 )
             self._resize(track)
             track.decode_again()
@@ -353,3 +358,8 @@ class RunDecoder:
                 if row < len(track) and track.print_index[row] == index:
                     cursor[reading.metric] = row + 1
                     yield track, row
+
+
+def _with_square(number: float) -> float:
+    """The number; an infinite one where its square would be."""
+    return number if -LARGEST_NUMBER < number < LARGEST_NUMBER else number * inf
