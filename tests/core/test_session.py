@@ -419,3 +419,17 @@ def test_numbers_whose_squares_are_infinite_are_shown_and_harm_nothing(
     shown = [row for row in session.rows() if row.displayed == float(huge)]
     assert len(shown) == 4
     assert all(row.value is None or row.value == row.displayed for row in shown)
+
+
+def test_samples_between_lines_are_no_batch() -> None:
+    session = Session()
+    for epoch in (1, 2):
+        for done in range(0, 60_000, 640):
+            line = (
+                f"Train Epoch: {epoch} [{done}/60000 ({done // 600}%)]\tLoss: {1 / (1 + done):.6f}"
+            )
+            session.feed(f"{line}\n".encode(), 0.0)
+    session.finish()
+    (report,) = session.report()
+    assert report.batch_size is None
+    assert all(row.batch_size is None for row in session.rows())

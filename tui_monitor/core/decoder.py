@@ -72,8 +72,13 @@ class RunDecoder:
 
     @property
     def batch_size(self) -> int | None:
-        """Samples a batch, known or inferred."""
-        return self.identity.size.batch_size
+        """Samples a batch, known or inferred.
+
+        Where a bar counts samples, but shows no means of all batches, it may be drawn once in many.
+        """
+        law = self.identity.law
+        drawn_for_each = law is None or law.inverted or not self._steps_divided
+        return self.identity.size.batch_size if drawn_for_each else self.options.batch_size
 
     @property
     def batch_size_certain(self) -> bool:
