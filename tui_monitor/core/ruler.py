@@ -68,10 +68,10 @@ class Seen:
 
     def _stretch_from(self, changed: int, *, grown: bool) -> None:
         """Find the stretches anew from the one that the row `changed` lies in."""
-        begin, stretches = changed, self.stretches
+        begin, stretches, between = changed, self.stretches, grown
         while stretches and stretches[-1].first >= changed:
-            stretches.pop()
-        if stretches and not grown:
+            between = stretches.pop().first == changed
+        if stretches and not between:
             begin = stretches.pop().first
         epochs = self.track.places.epoch.peek()[begin : self.rows]
         if not epochs.size:
