@@ -143,11 +143,12 @@ def _epoch_seconds(run: RunDecoder) -> float | None:
     took: list[float] = []
     end = len(run.prints)
     for _ in range(TIMED + 1):  # the newest may not be over
-        if end and len(took) < TIMED:
-            p = run.prints[end - 1]
-            if p.final and p.elapsed is not None:
-                took.append(p.elapsed)
-            end = run.prints.of_epoch(p.epoch).start
+        if not end or len(took) == TIMED:
+            break
+        p = run.prints[end - 1]
+        if p.final and p.elapsed is not None:
+            took.append(p.elapsed)
+        end = run.prints.of_epoch(p.epoch).start
     return median(took) or None if took else None
 
 

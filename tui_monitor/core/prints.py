@@ -1,6 +1,6 @@
 """The prints of a run, of which there may be millions: all but the newest are kept as columns.
 
-A print as an object takes some 900 bytes, as a row of columns a seventh of that. What is asked for is
+A print as an object takes some 700 bytes, in columns less than a quarter. What is asked for is
 made again, equal to what was taken.
 """
 

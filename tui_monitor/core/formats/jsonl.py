@@ -49,16 +49,9 @@ _CLUTTER = re.compile(
 _NUMBER = re.compile(r"-?(?:\d{1,24}(?:\.\d{1,24})?(?:[eE][+-]?\d{1,3})?)\Z")
 _SETTINGS = frozenset(
     {
-        *(
-            "batch_size",
-            "optimizer",
-            "num_workers",
-            "weight_decay",
-            "dropout",
-            "seed",
-            "hidden_size",
-        ),
-        *("model", "dataset", "data_dir", "data_path", "output_dir", "save_dir", "device"),
+        *("batch_size", "optimizer", "num_workers", "weight_decay", "dropout", "seed"),
+        *("hidden_size", "model", "dataset", "device"),
+        *("data_dir", "data_path", "output_dir", "save_dir"),
     }
 )
 """Of which an object that shows two is no print, but how a program was called."""
