@@ -253,14 +253,14 @@ def test_the_first_batches_of_averaging_twice_are_exact() -> None:
 def test_an_impossible_print_of_averaging_twice_is_refused_and_leaves_no_trace() -> None:
     sums = DoubleSums(0.0, 1.0)
     assert sums.push(1, Interval(0.5, 0.5))
-    before = (list(sums.k), list(sums.s), list(sums.e))
+    before = (list(sums.n), list(sums.s), list(sums.e))
     assert not sums.push(2, Interval(1.3, 1.31))  # more than 0.5 + (0.5 + 1) / 2
     assert not sums.push(2, Interval(0.6, 0.7))  # less than 0.5 + 0.5 / 2
-    assert (sums.k, sums.s, sums.e) == before
+    assert (sums.n, sums.s, sums.e) == before
     assert sums.push(2, Interval(1.0, 1.0))
     assert inside(1.0, sums.s[-1])
     sums.pop()
-    assert (sums.k, sums.s, sums.e) == before
+    assert (sums.n, sums.s, sums.e) == before
 
 
 # --- extreme paths --------------------------------------------------------------------------------

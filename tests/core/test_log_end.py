@@ -227,7 +227,7 @@ def test_an_update_that_counts_several_batches_is_not_cut() -> None:
     assert may_begin_inside(whole)
     whole.feed(log, 0.0)
     assert may_begin_inside(whole)
-    whole._runs[0].stride.found = 4
+    whole._runs[0].stride.size = 4
     assert not may_begin_inside(whole)
 
 

@@ -12,12 +12,14 @@ filters that are wrong about it would never be proved right.
 
 from __future__ import annotations
 
-from math import exp, inf, log, sqrt
+from collections.abc import Sequence
+from math import exp, log, sqrt
+from operator import mul
 from typing import NamedTuple
 
 from tui_monitor.core.gaps import Gap
 from tui_monitor.core.kalman import Kernel, Told, shares
-from tui_monitor.core.noise import Noise, Scale
+from tui_monitor.core.noise import FADING, Noise, Scale
 
 DRIFTS = (1e-7, 1e-5, 1e-3, 5e-2, 3.0)
 """Variance of one batch's drift, relative to the variance of one batch's noise."""
@@ -75,46 +77,39 @@ def restarted(bank: Bank, kernel: Kernel, extra: float) -> Bank:
 def heard(bank: Bank, kernel: Kernel, noise: Noise, g: Gap, o: Told, prints: int = 1) -> Bank:
     """Tell the bank of an observation after a gap, which is so many prints long.
 
-    At any of them the drift may have changed. Where what is known of the level comes from prints, its
-    doubt goes with the scale of the noise, and so does all of an innovation but the rounding.
+    At any of them the drift may have changed.
     """
     weights, states, mean, *_ = bank
     pass_print, pp = kernel.pass_print, kernel.pp
-    shape, learns = noise.shape(mean[0], mean[pp]), noise.learns
-    of_noise, of_drift, of_level = shares(g, o)
-    if bank.fresh:
-        of_drift = of_level = 0.0
+    shape = noise.shape(mean[0], mean[pp])
+    variances = [c * shape for c, _ in bank.scales]
     stepped, switch = weights[-1], SWITCH * prints
     coming = (1.0 - JUMP) * (switch * (1.0 - stepped) + stepped)
     staying = (1.0 - JUMP) * (1.0 - switch)
     after: list[State] = []
-    scales: list[Scale] = []
     chances: list[float] = []
     surprises: list[float] = []
-    least = inf
-    members = zip(DRIFTS, PRIOR, weights, states, bank.scales, strict=False)
-    for drift, prior, w, s, scale in members:
-        variance = scale.c * shape
+    expected: list[float] = []
+    members = zip(DRIFTS, PRIOR, weights, states, variances, strict=False)
+    for drift, prior, w, s, variance in members:
         come = coming * prior
         chance = staying * w + come
         share = come / chance
         state, nu, var, _ = pass_print(
             s, g, drift * variance, variance, o, mean, share if share > SLIGHT else 0.0
         )
-        surprise = 0.0
-        if var > 0.0:
-            chance /= sqrt(var)
-            surprise = nu * nu / var
-            if learns:
-                part = variance * (of_noise + drift * of_drift) + of_level * s[pp]
-                share = part / var if part < var else 1.0
-                scale = scale.learn(surprise, share, prints)
-        if surprise < least:
-            least = surprise
         after.append(state)
-        scales.append(scale)
-        chances.append(chance)
-        surprises.append(surprise)
+        expected.append(var)
+        if var > 0.0:
+            chances.append(chance / sqrt(var))
+            surprises.append(nu * nu / var)
+        else:
+            chances.append(chance)
+            surprises.append(0.0)
+    scales = bank.scales
+    if noise.learns:
+        scales = _learnt(bank, pp, variances, expected, surprises, shares(g, o), FADING**prints)
+    least = min(surprises)
     if least > UNSURPRISING:
         step, variance = noise.of_step(mean[0]), bank.scale.c * shape
         state, nu, var, _ = pass_print(widened(mean, pp, step), g, 0.0, variance, o, mean)
@@ -132,33 +127,62 @@ def heard(bank: Bank, kernel: Kernel, noise: Noise, g: Gap, o: Told, prints: int
     if len(found) == len(DRIFTS):
         found.append(FLOOR)
         after.append(mean)
-    scale = _scale_of_all(found, scales) if learns else bank.scale
-    return _together(kernel, found, after, scales, scale)
+    return _together(kernel, found, after, scales, bank.scale if scales is bank.scales else None)
+
+
+def _learnt(
+    bank: Bank,
+    pp: int,
+    variances: Sequence[float],
+    expected: Sequence[float],
+    surprises: Sequence[float],
+    shares: tuple[float, float, float],
+    kept: float,
+) -> tuple[Scale, ...]:
+    """What each filter learns of the noise, from what it `expected` and was surprised by.
+
+    Where what is known of the level comes from prints, its doubt goes with the scale of the noise, and
+    so does all of an innovation but the rounding; `kept`: what is left of the evidence before.
+    """
+    of_noise, of_drift, of_level = shares
+    if bank.fresh:
+        of_drift = of_level = 0.0
+    found: list[Scale] = []
+    filters = zip(DRIFTS, bank.states, bank.scales, variances, expected, surprises, strict=False)
+    for drift, s, scale, variance, var, surprise in filters:
+        if var > 0.0:
+            part = variance * (of_noise + drift * of_drift) + of_level * s[pp]
+            scale = scale.learn(surprise, part / var if part < var else 1.0, kept)
+        found.append(scale)
+    return tuple(found)
 
 
 def _together(
-    kernel: Kernel, weights: list[float], states: list[State], scales: list[Scale], scale: Scale
+    kernel: Kernel,
+    weights: list[float],
+    states: list[State],
+    scales: tuple[Scale, ...],
+    scale: Scale | None,
 ) -> Bank:
-    """The filters as they are after a print, and what they say together."""
-    drift = memory = 0.0
-    for w, d, m, (c, _) in zip(weights, DRIFTS, MEMORIES, scales, strict=False):
-        drift += w * d * c
-        memory += w * m
-    return Bank(
-        weights=tuple(weights),
-        states=tuple(states),
-        mean=kernel.collapse(weights, states),
-        drift=drift / scale.c,
-        memory=exp(memory),
-        scales=tuple(scales),
-        scale=scale,
-        fresh=False,
-    )
+    """The filters as they are after a print, and what they say together.
+
+    `scale`: that of all, where the noise is known.
+    """
+    weighted = list(map(mul, weights, DRIFTS))
+    if scale is None:
+        scale = _scale_of_all(weights, scales)
+        drift = sum(w * c for w, (c, _) in zip(weighted, scales, strict=True)) / scale.c
+    else:
+        drift = sum(weighted)
+    memory = exp(sum(map(mul, weights, MEMORIES)))
+    mean = kernel.collapse(weights, states)
+    return Bank(tuple(weights), tuple(states), mean, drift, memory, scales, scale, False)
 
 
-def _scale_of_all(weights: list[float], scales: list[Scale]) -> Scale:
+def _scale_of_all(weights: Sequence[float], scales: Sequence[Scale]) -> Scale:
+    """Their mean by logarithms, with the evidence of the filter that is believed most."""
     steady = weights[: len(scales)]
-    mean = sum(w * log(scale.c) for w, scale in zip(steady, scales, strict=True)) / sum(steady)
+    mean = sum(w * log(c) for w, (c, _) in zip(steady, scales, strict=True)) / sum(steady)
     return Scale(exp(mean), scales[steady.index(max(steady))].prints)
 
 

@@ -14,6 +14,7 @@ This module knows no likelihood: every interval holds whatever the batches were.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil, floor, inf, isfinite
 from typing import NamedTuple
 
@@ -84,17 +85,42 @@ def is_empty(low: float, high: float) -> bool:
     return low > high and low > high + ROUND_OFF * max(1.0, abs(low))
 
 
-class Sums:
-    """Bounds on S after each print of one epoch, for numbers averaged once.
+class _Bounds:
+    """Bounds on S after each print of one epoch."""
 
-    Positions `n` are in full batches (a shorter last batch counts as a fraction).
-    """
+    n: Sequence[float]
+    """Batches done, at the start and at each print."""
 
     def __init__(self, low: float, high: float, batch_size: float | None = None) -> None:
         """`low`, `high`: range of a batch's value; `batch_size`: S is a count over such a size."""
         self.low, self.high, self.batch_size = low, high, batch_size
-        self.n = [0.0]
         self.s: list[Ends] = [(0.0, 0.0)]
+        """Bounds on S there."""
+
+    def window(self, i: int) -> Held:
+        """Of S's increments between prints i-1 and i."""
+        (low0, high0), (low, high) = self.s[i - 1], self.s[i]
+        gap = self.n[i] - self.n[i - 1]
+        count = None
+        if self.batch_size and low0 == high0 and low == high:
+            count = round((low - low0) * self.batch_size)
+        least, most = (low - high0) / gap, (high - low0) / gap
+        return (
+            least if least > self.low else self.low,
+            most if most < self.high else self.high,
+            count,
+        )
+
+
+class Sums(_Bounds):
+    """Bounds on S after each print of one epoch, for numbers averaged once.
+
+    Positions `n` are in full batches: a shorter last one counts as a fraction, and weighs as much.
+    """
+
+    def __init__(self, low: float, high: float, batch_size: float | None = None) -> None:
+        super().__init__(low, high, batch_size)
+        self.n: list[float] = [0.0]
         self._whole = [True]
 
     def push(self, n: float, s: Ends, *, whole: bool = True) -> bool:
@@ -107,7 +133,8 @@ class Sums:
         if gap:
             least += gap * self.low
             most += gap * self.high
-        low, high = overlap(low, high, least, most)
+        low = least if least > low else low
+        high = most if most < high else high
         if whole and self.batch_size:
             low, high = snap(low, high, self.batch_size)
         if low > high and is_empty(low, high):
@@ -144,20 +171,6 @@ class Sums:
                 self.s[i] = narrowed
                 found.append(i)
         return found
-
-    def window(self, i: int) -> Held:
-        """Of S's increments between prints i-1 and i; their mean is weighted by size."""
-        return between(self, self.s[i - 1], self.s[i], self.n[i] - self.n[i - 1])
-
-
-def between(sums: Sums | DoubleSums, before: Ends, after: Ends, gap: float) -> Held:
-    """What so many batches hold, from bounds on S before and after them."""
-    (low0, high0), (low, high) = before, after
-    size, count = sums.batch_size, None
-    if size and low0 == high0 and low == high:
-        count = round((low - low0) * size)
-    least, most = overlap(sums.low, sums.high, (low - high0) / gap, (high - low0) / gap)
-    return least, most, count
 
 
 def snap(low: float, high: float, batch_size: float) -> Ends:
@@ -218,7 +231,7 @@ NEWTON_STEPS = 6
 only make it tighter, and the paths are piecewise linear, so a few reach the end."""
 
 
-class DoubleSums:
+class DoubleSums(_Bounds):
     """Bounds on S and E after each print of one epoch, for numbers averaged twice.
 
     Between two prints E grows by sum S_j / j, where S may take any path that rises by 0 to `high` a
@@ -227,15 +240,14 @@ class DoubleSums:
     """
 
     def __init__(self, low: float, high: float, batch_size: float | None = None) -> None:
-        """See `Sums`. `low` must be 0 or -inf."""
-        self.low, self.high, self.batch_size = low, high, batch_size
-        self.k = [0]
-        self.s: list[Ends] = [(0.0, 0.0)]
+        """`low` must be 0 or -inf."""
+        super().__init__(low, high, batch_size)
+        self.n: list[int] = [0]
         self.e: list[Ends] = [(0.0, 0.0)]
 
     def push(self, k: int, e: Ends) -> bool:
         """A print after batch `k` says that E lies in `e`. False, and no change, if impossible."""
-        k0, s0, (least, most) = self.k[-1], self.s[-1], self.e[-1]
+        k0, s0, (least, most) = self.n[-1], self.s[-1], self.e[-1]
         s = self.reach(s0, k0, k)
         slowest, fastest = self._growth(s0, s, k0, k)
         low, high = overlap(*e, least + slowest, most + fastest)
@@ -246,7 +258,7 @@ class DoubleSums:
             return False
         if k - k0 == 1 and s[0] == s[1]:
             low, high = overlap(low, high, least + s[0] / k, most + s[1] / k)
-        self.k.append(k)
+        self.n.append(k)
         self.s.append(s)
         self.e.append((low, high))
         return True
@@ -255,14 +267,14 @@ class DoubleSums:
         """Take S and E after batch `k` as they are; False, and no change, if S is impossible."""
         if is_empty(*s):
             return False
-        self.k.append(k)
+        self.n.append(k)
         self.s.append(s)
         self.e.append(e)
         return True
 
     def pop(self) -> None:
         """Forget the newest print."""
-        self.k.pop()
+        self.n.pop()
         self.s.pop()
         self.e.pop()
 
@@ -274,8 +286,8 @@ class DoubleSums:
     def tighten(self) -> list[int]:
         """Carry what later prints say back to the earlier ones; the prints that narrowed."""
         found: list[int] = []
-        for i in range(len(self.k) - 2, 0, -1):
-            k0, k = self.k[i], self.k[i + 1]
+        for i in range(len(self.n) - 2, 0, -1):
+            k0, k = self.n[i], self.n[i + 1]
             if k == k0:
                 s = overlap(*self.s[i], *self.s[i + 1])
             else:
@@ -288,10 +300,6 @@ class DoubleSums:
                 self.s[i] = s
                 found.append(i)
         return found
-
-    def window(self, i: int) -> Held:
-        """Of the batches between prints i-1 and i."""
-        return between(self, self.s[i - 1], self.s[i], self.k[i] - self.k[i - 1])
 
     def _growth(self, s0: Ends, s: Ends, k0: int, k: int) -> Ends:
         """Bounds of E's growth from what is known of S at both ends."""

@@ -89,7 +89,7 @@ class Chain:
     def push(self, row: int, at: Position, where: Ends) -> bool:
         """Take a print. False, and no change, if no batches at all could have printed it."""
         assert at.k is not None
-        if not self._push(at, where) and not (self._batch_size and self._give_up_counts(at, where)):
+        if not (self._push(at, where) or (self._batch_size and self._give_up_counts(at, where))):
             return False
         self.rows.append(row)
         self.done.append(at.k)
@@ -184,18 +184,18 @@ class Chain:
             trial.n, trial.s = [sums.n[index]], [sums.s[index]]
             possible = trial.push(at.n, (at.n * low, at.n * high))
         elif isinstance(sums, DoubleSums) and isinstance(trial, DoubleSums):
-            trial.k, trial.s, trial.e = [sums.k[index]], [sums.s[index]], [sums.e[index]]
+            trial.n, trial.s, trial.e = [sums.n[index]], [sums.s[index]], [sums.e[index]]
             possible = trial.push(at.k, (at.k * low, at.k * high))
         return trial.window(1)[:2] if possible else None
 
     # --- rules of the laws -------------------------------------------------------------------
 
     def _push(self, at: Position, where: Ends) -> bool:
-        sums, k, n = self._sums, at.k, at.n
-        low, high = where
+        sums, (low, high) = self._sums, where
+        _, k, n, ragged, *_ = at
         assert k is not None
         assert n is not None
-        if at.ragged:
+        if ragged:
             return self._push_ragged(at, k, Interval(low, high))
         if isinstance(sums, Sums):
             return sums.push(n, (n * low, n * high))
@@ -213,7 +213,7 @@ class Chain:
             k0, s0 = round(sums.n[-1]), Interval(*sums.s[-1])
             mean = self._mean_of_one_average(k0, k, s0, where, final=final)
         else:
-            k0, s0 = sums.k[-1], Interval(*sums.s[-1])
+            k0, s0 = sums.n[-1], Interval(*sums.s[-1])
             appended = at.appended if rule == "running-appended" else 0.0
             running = where if rule == "reset" else self._running(sums, k, appended, where)
             mean = self._mean(k0, k, s0, running)
@@ -306,7 +306,7 @@ class Chain:
         Since the print before, E grew by sum_{k0<j<K} S_j / j + R_K, and the last line may append R_K
         so many times more; after a line of the same step only what is appended is new.
         """
-        k0, s0, e0 = sums.k[-1], Interval(*sums.s[-1]), Interval(*sums.e[-1])
+        k0, s0, e0 = sums.n[-1], Interval(*sums.s[-1]), Interval(*sums.e[-1])
         copies = appended + 1.0 if k > k0 or not appended else appended
         total = where.times(k + appended)
         most = sum((s0.high + scaled(j - k0, sums.high)) / j for j in range(k0 + 1, k))

@@ -104,15 +104,16 @@ class RunDecoder:
             self.identity.meet(p, ())
         rows: list[tuple[Track, int]] = []
         place, index = self.places.of(p), len(self.prints) - 1
-        told_as_shown = not self.stride.short_first
+        undone = self.stride.short_first
         for name, displayed, quantum, _ in p.readings:
             track = self.tracks.get(name)
             if track is None:
                 if not self.options.keeps(name):
                     continue
                 track = self._begin(name)
-            told = displayed if told_as_shown else self._undo_stride(track, p, place, displayed)
-            told = _with_square(told)
+            told = displayed
+            if undone or not -LARGEST_NUMBER < displayed < LARGEST_NUMBER:
+                told = self._told(track, p, place, displayed)
             rows.append((track, track.add(place, displayed, quantum, index, told)))
         if not provisional:
             self._count(p)
@@ -210,10 +211,8 @@ class RunDecoder:
                 self._position_again()
             self._common_step = size
             self._steps_divided += 1
-        elif p.unit == "batch" and self._averages_twice():
-            changed = self.stride.learn(p.step, p.final)
-            if changed:
-                self._position_again()
+        elif p.unit == "batch" and self._averages_twice() and self.stride.learn(p.step, p.final):
+            self._position_again()
 
     def _weigh_stride(self) -> None:
         """Whether evenly spaced steps are the updates of a bar, or some of them.
@@ -235,13 +234,13 @@ class RunDecoder:
                 as_some, _ = batchsize.support(self._early(track, True), 2)
                 told += of_updates
                 support += as_updates - as_some
-        self.stride.refuted = told >= LEAST_EARLY and support < LEAST_SUPPORT
+        self.stride.refute(refuted=told >= LEAST_EARLY and support < LEAST_SUPPORT)
         if self.stride.size != before:
             self._position_again()
 
     def _early(self, track: Track, refuted: bool) -> list[Early]:
         """The first prints of a track as counts, with or without the stride."""
-        self.stride.refuted = refuted
+        self.stride.refute(refuted=refuted)
         full = (s for s in in_order(self._samples(track)) if not s.final and not s.last)
         return [early(s) for s in full]
 
@@ -276,17 +275,19 @@ class RunDecoder:
             for row in range(len(track)):
                 index = track.print_index[row]
                 track.places[row] = places[index]
-                track.told[row] = _with_square(
-                    self._undo_stride(
-                        track, self.prints[index], places[index], track.displayed[row]
-                    )
-                )
+                displayed = track.displayed[row]
+                track.told[row] = self._told(track, self.prints[index], places[index], displayed)
             self._resize(track)
             track.decode_again()
 
     def _update_size(self) -> int | None:
         """Samples an update of the bar."""
         return self.batch_size * self.stride.size if self.batch_size else None
+
+    def _told(self, track: Track, p: Print, place: Position, displayed: float) -> float:
+        """What the law is told of a number; an infinite one where its square would be."""
+        number = self._undo_stride(track, p, place, displayed)
+        return number if -LARGEST_NUMBER < number < LARGEST_NUMBER else number * inf
 
     def _undo_stride(self, track: Track, p: Print, place: Position, displayed: float) -> float:
         """What the bar would print if each of its updates counted once."""
@@ -363,8 +364,3 @@ class RunDecoder:
                 if row < len(track) and track.print_index[row] == index:
                     cursor[reading.metric] = row + 1
                     yield track, row
-
-
-def _with_square(number: float) -> float:
-    """The number; an infinite one where its square would be."""
-    return number if -LARGEST_NUMBER < number < LARGEST_NUMBER else number * inf

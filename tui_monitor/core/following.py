@@ -17,7 +17,7 @@ from tui_monitor.core.bank import State
 from tui_monitor.core.gaps import Gap
 from tui_monitor.core.kalman import Kernel, Told
 from tui_monitor.core.laws import EPOCH, Law
-from tui_monitor.core.level import SILENT, LevelFilter, Memory
+from tui_monitor.core.level import SILENT, Expected, LevelFilter, Memory
 from tui_monitor.core.metrics import Metric
 from tui_monitor.core.noise import OF_ANYTHING, Noise, Scale
 from tui_monitor.core.series import Columns
@@ -156,9 +156,9 @@ class Following:
             return Noise("positive", start=Scale(LOSS_SPREAD / self._batch_size, SPREAD_TOLD))
         return Noise(self.metric.family, top=top)
 
-    def take(self, row: int, tracker: LevelFilter, g: Gap, o: Told) -> None:
-        """The row's print, as the filter is told it."""
-        tracker.follow(g, o)
+    def take(self, row: int, tracker: LevelFilter, g: Gap, o: Told) -> Expected:
+        """The row's print, as the filter is told it; returns what was expected before."""
+        expected = tracker.follow(g, o)
         rows, metric = self._rows, self.metric
         level, rows.variance[row] = tracker.belief()
         # a level is a mean of values: it lies where they may lie
@@ -166,6 +166,7 @@ class Following:
             level = metric.low
         rows.level[row] = level if level < metric.high else metric.high
         self._step_rows.append(row)
+        return expected
 
     def take_alone(self, row: int, n: int, mean: float, quantum: float) -> None:
         """The row's print, which tells of `n` batches and of no others."""

@@ -60,6 +60,10 @@ Missed = tuple[int, int, int, Told]
 many they are, and the newest. That is the only one it will hear of: sums hold what the others told."""
 
 
+Expected = tuple[float, float, float]
+"""Before a print: mean and variance of the level, and the variance of one batch's noise."""
+
+
 class Memory(NamedTuple):
     """A filter at a moment, to go back to."""
 
@@ -192,11 +196,11 @@ class LevelFilter:
         self._used, self._calm = None, 0
         self._patience = 0.0
 
-    def follow(self, g: Gap, o: Told) -> None:
+    def follow(self, g: Gap, o: Told) -> Expected:
         """Take a print after the gap, and spare the bank where nothing surprises.
 
         What is observed are sums: hearing of one print in a few, with the gap over all of them, the
-        bank misses little more than the rounding of the others.
+        bank misses little more than the rounding of the others. Returns what was expected before.
         """
         kernel = self.kernel
         if kernel is kalman.TWICE:
@@ -205,7 +209,8 @@ class LevelFilter:
         if silent and self._missed and self._missed[3] is not SILENT:
             self._tell_bank()
         before = self.now
-        noise = self.noise.variance(before[0], before[kernel.pp])
+        level, doubt = before[0], before[kernel.pp]
+        noise = self.noise.learnt.c * self.noise.shape(level, doubt)
         now, nu, variance, _ = kernel.pass_print(before, g, self._bank.drift * noise, noise, o)
         self._calm += 1
         if nu * nu > ALARMING * variance and not silent:
@@ -220,11 +225,9 @@ class LevelFilter:
             least, most, share = self._limits
             slow = share * self._bank.memory / max(g.n, 1)
             self._patience = min(self._calm // ATTENTIVE, max(least, slow), most)
-        self._keep(g, o)
-
-    def _keep(self, g: Gap, o: Told) -> None:
         self.steps.add(g, o, self.noise.learnt.c, self._bank.weights, self._restart)
         self._restart = None
+        return level, doubt if doubt > 0.0 else 0.0, noise
 
     def _tell_bank(self) -> None:
         """Tell the bank of what it missed, if anything; it tells how noisy the batches are."""

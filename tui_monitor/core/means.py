@@ -7,7 +7,7 @@ the prints tell into the rows, casts out those that no batches could have made, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
+from math import inf, isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -130,7 +130,7 @@ class Means:
             self.countable = len(self.uncountable) <= MOST_UNCOUNTABLE
             for index in range(1, len(chain)):
                 self._set_window(chain, index)
-        self._set_window(chain, len(chain))
+        self._set_window(chain, len(chain.rows))
         self._follow(chain, row, place, k0)
 
     def confirm_full(self, row: int) -> None:
@@ -191,19 +191,19 @@ class Means:
         self._tell(row, tracker, tracker.kernel.gap(k0, place.k), told)
 
     def _tell(self, row: int, tracker: LevelFilter, gap: Gap, told: Told) -> None:
-        """Weigh the window against what the level leads to expect, and tell the level's filter."""
+        """Tell the level's filter, and weigh the window against what the level led to expect."""
+        level, variance, noise = self.following.take(row, tracker, gap, told)
         rows = self._rows
         low, high = rows.low[row], rows.high[row]
-        if low == high:
+        width = high - low
+        if not width:
             rows.value[row] = low
-        elif gap.n and isfinite(high - low):
-            level, variance = tracker.belief()
-            spread, width = variance + tracker.noise.variance(level) / gap.n, high - low
-            share = spread / (spread + max(width * width / 12.0, 1e-18))
+        elif width < inf and gap.n:
+            spread = variance + noise / gap.n
+            share = spread / (spread + width * width / 12.0 + 1e-18)
             best = level + share * (0.5 * (low + high) - level)
             best = best if best > low else low
             rows.value[row] = best if best < high else high
-        self.following.take(row, tracker, gap, told)
 
     def follow_again(self, heard: Sequence[Sequence[Heard]], following: Following) -> None:
         """Tell another filter what one was told, epoch by epoch."""

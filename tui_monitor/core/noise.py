@@ -25,16 +25,16 @@ class Scale(NamedTuple):
     c: float
     prints: float
 
-    def learn(self, surprise: float, share: float, prints: int = 1) -> Scale:
+    def learn(self, surprise: float, share: float, kept: float = FADING) -> Scale:
         """Learn from a squared innovation in variances, of which c is behind a `share`.
 
         Given the innovation, the expected square of that part is (1 - share) + share * surprise of
-        what was assumed. What was learnt before fades over the `prints` since.
+        what was assumed. What was learnt before fades to the share `kept` of it.
         """
         weight = share * share
         if weight < 1e-6:
             return self
-        evidence = self.prints * FADING**prints + weight
+        evidence = self.prints * kept + weight
         ratio = (1.0 - share) + share * (surprise if surprise < OUTLYING else OUTLYING)
         change = 1.0 + weight / evidence * (ratio - 1.0)
         return Scale(self.c * (change if change > 0.1 else 0.1), evidence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite, nan
+from math import inf, isfinite, nan
 
 from tui_monitor.core.bounds import Ends
 from tui_monitor.core.chain import Window
@@ -25,15 +25,18 @@ class Rows(Columns):
 
         Both are of the epoch, or of the run where a law goes on over the ends of epochs.
         """
-        self.from_k[row] = k0 - k + (self.places.batches(row) or 0)
+        in_epoch = self.places.k[row]
+        self.from_k[row] = k0 - k + (int(in_epoch) if in_epoch == in_epoch else 0)
 
     def set_window(self, row: int, k: int, window: Window) -> None:
         """What the row's window holds; infinite bounds tell nothing."""
         begins, low, high, count = window
-        self.touch(row)
-        self.from_k[row] = begins - k + (self.places.batches(row) or 0)
-        self.low[row] = low if isfinite(low) else nan
-        self.high[row] = high if isfinite(high) else nan
+        if row < self._changed:
+            self._changed = row
+        in_epoch = self.places.k[row]
+        self.from_k[row] = begins - k + (int(in_epoch) if in_epoch == in_epoch else 0)
+        self.low[row] = low if -inf < low < inf else nan
+        self.high[row] = high if -inf < high < inf else nan
         self.count[row] = ABSENT if count is None else count
 
     def show(self, row: int, where: Ends) -> None:

@@ -22,28 +22,31 @@ class Stride:
     Source: keras/src/callbacks/progbar_logger.py and trainers, 3.9.2 and 3.12.0.
 
     Evenly spaced steps may also be those of a bar that was only drawn now and then; what the prints
-    make likelier is for the decoder to say (`refuted`).
+    make likelier is for the decoder to say (`refute`).
     """
 
     def __init__(self) -> None:
         self.found = 1
         """The spacing of the steps, once enough of them share it."""
-        self.refuted = False
+        self.size = 1
+        """Batches an update."""
+        self.short_first = False
+        """The first update counts as one batch."""
+        self._refuted = False
         """The bar is updated at every batch after all."""
         self._first: int | None = None
         self._gcd = 0
         self._seen = 0
         self._last = 0
 
-    @property
-    def size(self) -> int:
-        """Batches an update."""
-        return 1 if self.refuted else self.found
+    def refute(self, *, refuted: bool) -> None:
+        """Say whether the bar is updated at every batch, for all the spacing of its steps."""
+        self._refuted = refuted
+        self._conclude()
 
-    @property
-    def short_first(self) -> bool:
-        """The first update counts as one batch."""
-        return self.size > 1 and self._first == 1
+    def _conclude(self) -> None:
+        self.size = 1 if self._refuted else self.found
+        self.short_first = self.size > 1 and self._first == 1
 
     def learn(self, step: int, final: bool) -> bool:
         """Take the step of a print; True if what is known of the stride changes by it."""
@@ -61,6 +64,7 @@ class Stride:
         # the chance that steps printed at random share a stride halves with each
         certain = self._gcd > 1 and self._seen >= 12 and self._first in (1, self._gcd)
         self.found = self._gcd if certain else 1
+        self._conclude()
         return self.size != before
 
     def last(self, batches: int) -> tuple[int, float]:

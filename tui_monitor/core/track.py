@@ -109,7 +109,7 @@ class Track(Rows):
         told: float | None = None,
     ) -> int:
         """Take a print, which the law takes for `told`; returns its row."""
-        row = len(self.places)
+        row = len(self.displayed)
         if place.final and self.law.depth:
             self._before_last_line = self.checkpoint()
         self.places.append(place)
