@@ -44,14 +44,16 @@ def turn_until(turn: Callable[[], float], reached: Callable[[], bool]) -> None:
 class Stage:
     """A log file and the feed that shows its end first, turned by hand."""
 
-    def __init__(self, path: Path, *, least: int = LEAST, part: int = PART) -> None:
+    def __init__(
+        self, path: Path, *, least: int = LEAST, part: int = PART, longer: tuple[int, ...] = ()
+    ) -> None:
         self.path = path
         self.session = Session()
         self.source = FileTail(path, watch=False)
         self.shown: list[tuple[Snapshot, SourceState]] = []
         self.now = 0.0
         self.feed = Feed(self.source, self.session, self.take, clock=self.clock, interval=0.0)
-        log = BigLog(os.fspath(path), DecodeOptions(), least, part)
+        log = BigLog(os.fspath(path), DecodeOptions(), least, part, longer)
         self.first = EndFirst(log, self.feed, self.take, clock=self.clock, interval=0.0)
 
     def clock(self) -> float:
@@ -191,7 +193,8 @@ def test_then_the_whole_is_as_if_read_plainly(
         data = data[: -chance.randint(1, 400)]
     path.write_bytes(data)
     part = chance.randint(500, max(len(data) // 2, 501))
-    stages.append(stage := Stage(path, least=1000, part=part))
+    longer = tuple(sorted(chance.randint(part, len(data)) for _ in range(seed)))
+    stages.append(stage := Stage(path, least=1000, part=part, longer=longer))
     stage.until_shown()
     assert stage.shown[0][1].filling is not None
     stage.until_over()
@@ -243,6 +246,80 @@ def test_an_unfinished_line_is_in_the_whole_as_it_was_in_the_end(
     last = [shown for shown, state in stage.shown if state.filling is not None][-1]
     whole = next(shown for shown, state in stage.shown if state.filling is None)
     assert (last.step, whole.step) == (7, 7)
+
+
+# --- longer ends -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def long_log(tmp_path: Path) -> Path:
+    path = tmp_path / "long.log"
+    path.write_bytes(Simulated(Case(steps=60, epochs=80, every=3.0)).log())
+    return path
+
+
+LONGER = (3 * PART, 6 * PART, 1000 * PART)
+"""The last is longer than the log that is long."""
+
+
+def test_longer_ends_follow_each_other(long_log: Path, stages: list[Stage]) -> None:
+    stages.append(stage := Stage(long_log, longer=LONGER))
+    stage.until_over()
+    begins: list[int] = []
+    for snapshot, state in stage.shown:
+        if state.filling is not None:
+            assert snapshot.cut is not None
+            assert snapshot.epoch_label == "80"
+            if snapshot.cut.begin not in begins:
+                begins.append(snapshot.cut.begin)
+    assert begins == sorted(begins, reverse=True)
+    size = long_log.stat().st_size
+    for begin, part in zip(begins, (PART, *LONGER), strict=False):
+        assert abs(size - begin - part) < PART
+    assert len(begins) == 3
+    assert stage.shown[-1][0].cut is None
+    assert_alike(decoded(stage.session), decoded(read_plainly(long_log)))
+
+
+def test_no_time_is_told_before_the_whole_is_read(long_log: Path, stages: list[Stage]) -> None:
+    stages.append(stage := Stage(long_log, longer=LONGER))
+    stage.until_shown()
+    while stage.first._longer is not None:
+        stage.first.turn()
+        assert stage.feed.taken == 1
+    assert all(
+        state.filling is not None and state.filling.seconds is None for _, state in stage.shown
+    )
+
+
+def test_what_is_appended_while_a_longer_end_is_read_is_in_it(
+    long_log: Path, stages: list[Stage]
+) -> None:
+    stages.append(stage := Stage(long_log, longer=LONGER))
+    stage.until_shown()
+    with long_log.open("ab") as file:
+        file.write(b"Epoch 81/99\n60/60 [=====] - 1s - loss: 7.5000 - accuracy: 0.5\n")
+    stage.turn_until(lambda: (cut := stage.shown[-1][0].cut) is None or cut.begin < PART)
+    longer = [shown for shown, state in stage.shown if state.filling is not None]
+    assert {shown.epoch_label for shown in longer} == {"80", "81"}
+    assert longer[-1].epoch_label == "81"
+    assert stage.until_over().epoch == 81
+
+
+@pytest.mark.parametrize("how", ["truncated", "rotated"])
+def test_a_longer_end_is_let_go_where_the_file_is_another(
+    long_log: Path, stages: list[Stage], how: str
+) -> None:
+    stages.append(stage := Stage(long_log, longer=LONGER))
+    stage.until_shown()
+    assert stage.first._longer is not None
+    after = b"Epoch 1/3\n 5/60 [=>...] - ETA: 1s - loss: 0.7000 - accuracy: 0.5000\n"
+    if how == "rotated":
+        long_log.rename(long_log.with_name("long.log.1"))
+    long_log.write_bytes(after)
+    snapshot = stage.until_over()
+    assert (snapshot.run, snapshot.epoch, snapshot.step) == (2 if how == "rotated" else 1, 1, 5)
+    assert stage.first._longer is None
 
 
 # --- where the end is not shown ------------------------------------------------------------------
@@ -388,7 +465,9 @@ def test_what_is_read_before_the_first_picture_is_the_same_for_any_size(
         path = tmp_path / f"{times}.log"
         path.write_bytes(one * times)
         taken = 0
-        assert end_first._find(BigLog(os.fspath(path), DecodeOptions(), LEAST, PART), 0)
+        assert end_first._find(
+            BigLog(os.fspath(path), DecodeOptions(), LEAST, PART), 0, PART, LEAST
+        )
         read.append(taken)
     assert read[0] == read[1] <= 2 * PART + (1 << 14)
 
@@ -397,7 +476,7 @@ def test_the_header_of_a_long_epoch_is_looked_for(tmp_path: Path) -> None:
     path = tmp_path / "long.log"
     case = Case(law=laws.STEPS, steps=30_000, epochs=1)
     path.write_bytes(b"Epoch 1/8\n" * 8 + Simulated(case).log().replace(b" 1/1\n", b" 7/8\n", 1))
-    found = end_first._find(BigLog(os.fspath(path), DecodeOptions(), LEAST, PART), 0)
+    found = end_first._find(BigLog(os.fspath(path), DecodeOptions(), LEAST, PART), 0, PART, LEAST)
     assert found is not None
     begin, session = found
     session.feed(path.read_bytes()[begin:], 0.0)

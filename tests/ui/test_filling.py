@@ -75,7 +75,7 @@ def end_of(snapshot: Snapshot, epochs: int) -> Snapshot:
             for each in snapshot.boundaries
             if each.epoch > epochs
         ),
-        cut=CutRun(snapshot.epochs),
+        cut=CutRun(snapshot.epochs, 1_000 * epochs),
     )
 
 
@@ -169,6 +169,14 @@ def test_the_whole_stays_the_whole_and_a_metric_keeps_the_focus() -> None:
     assert carried == View(focus=1, log_y=True)
 
 
+def test_a_longer_end_takes_the_place_of_a_shorter_one() -> None:
+    longer, view = replace(WHOLE, cut=CutRun(None, 500)), View(cursor=50.0, boundary=1)
+    carried = carried_over(Scene(END, FILLS, view), longer)
+    assert carried.cursor == 50.0 + float(WHOLE.epoch_ends[0])
+    assert carried.boundary == 2
+    assert carried_over(Scene(longer, FILLS, view), END) == view
+
+
 def test_nothing_else_moves_a_view() -> None:
     view = View(cursor=50.0, zoom=2, focus=1)
     assert carried_over(Scene(END, FILLS, view), END) == view
@@ -196,6 +204,8 @@ def test_news_of_the_end_are_told_at_once_and_not_again_with_the_whole() -> None
     whole = replace(WHOLE, findings=(replace(NAN, run=3),))
     assert alerts((broken, FILLS), (whole, samples.LIVE)) == []
     assert alerts((whole, samples.LIVE), (whole, samples.LIVE)) == []
+    longer = replace(broken, cut=CutRun(None, 0), findings=(replace(NAN, run=2),))
+    assert alerts((broken, FILLS), (longer, FILLS)) == []
 
 
 def test_the_best_so_far_is_not_known_of_the_end() -> None:
@@ -204,7 +214,7 @@ def test_the_best_so_far_is_not_known_of_the_end() -> None:
     before = replace(WHOLE, curves=(replace(curve, val=many[:5], val_x=np.arange(5.0)),))
     now = replace(WHOLE, curves=(replace(curve, val=many, val_x=np.arange(6.0)),))
     assert [each.kind for each in alerts((before, FILLS), (now, FILLS))] == ["best"]
-    now = replace(now, cut=CutRun(None))
+    now = replace(now, cut=CutRun(None, 0))
     assert alerts((before, FILLS), (now, FILLS)) == []
 
 
@@ -212,6 +222,7 @@ def test_the_last_picture_of_the_end_is_always_heard() -> None:
     last, whole = SnapshotReady(END, FILLS), SnapshotReady(WHOLE, samples.LIVE)
     assert not whole.can_replace(last)
     assert SnapshotReady(END, FILLS).can_replace(last)
+    assert not SnapshotReady(replace(END, cut=CutRun(None, 0)), FILLS).can_replace(last)
     assert whole.can_replace(SnapshotReady(WHOLE, samples.LIVE))
 
 

@@ -191,6 +191,7 @@ class EndSession(Session):
     def __init__(self, whole: Session, at: int, header: bytes | None = None) -> None:
         super().__init__(whole.options)
         self._format = whole._format
+        self._at = at
         self._begun = whole._runs[0] if whole._runs and whole._runs[0].prints else None
         first = self._begun.prints[0] if self._begun is not None else None
         self._place = self._timeline = _EndTimeline(first)
@@ -222,7 +223,7 @@ class EndSession(Session):
             epochs=None,
             findings=tuple(_told(shown.findings)),
             goals=(),
-            cut=CutRun(shown.epochs if label.isdecimal() else None),
+            cut=CutRun(shown.epochs if label.isdecimal() else None, self._at),
         )
 
 

@@ -117,6 +117,8 @@ class CutRun(NamedTuple):
 
     epochs: int | None
     """Planned, as the log says; `Snapshot.epochs` is None."""
+    begin: int
+    """Byte of the log at which what was read begins."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -188,6 +190,11 @@ class Filling(NamedTuple):
     """Bytes of the log."""
     seconds: float | None
     """Until all is read; None while that is not known."""
+
+
+def is_longer(end: Snapshot, before: Snapshot) -> bool:
+    """Whether both are of a log's end, and the first of more of it."""
+    return end.cut is not None and before.cut is not None and end.cut.begin < before.cut.begin
 
 
 class SourceState(NamedTuple):

@@ -1,9 +1,10 @@
 """A big log's end is shown while the log is read from its beginning.
 
-Decoding takes a second or two a megabyte, so the newest part, cut at an epoch's beginning where one is
-near, has a session of its own. It only makes pictures: when the feed of the whole log has taken the
-same bytes, to the last one, it is let go and the feed publishes again. So whoever hears both sees
-each byte's news once, from the end as long as that is shown.
+Decoding takes about a second a megabyte, so the newest part, cut at an epoch's beginning where one is
+near, has a session of its own, and of a log that is bigger still a longer part follows, with more
+epochs to compare. They only make pictures: when what is read next, and at last the feed of the whole
+log, has taken the same bytes, to the last one, the end that is shown is let go and the other publishes.
+So whoever hears both sees each byte's news once.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ LEAST = 2 << 20
 """Bytes to read from which a log is big."""
 PART = 1 << 17
 """Bytes, about, of the end that is shown: decoded within half a second."""
+LONGER = (1 << 22, 1 << 25)
+"""Bytes of the ends that are shown next ..."""
+_MUCH_MORE = 4  # ... of a log that is so many times as big
 _HEAD = 1 << 14  # bytes of the beginning that tell what kind of log it is
 _SEARCHED = 1 << 24  # bytes before the end at most that are searched for its epoch's header
 _BLOCK = 1 << 16  # of them at first, and twice as many each time
@@ -52,16 +56,23 @@ class BigLog(NamedTuple):
     options: DecodeOptions
     least: int = LEAST
     part: int = PART
+    longer: tuple[int, ...] = LONGER
 
 
-class _End(NamedTuple):
-    """The end that is shown."""
+class _Part(NamedTuple):
+    """An end of the log, or the whole of it."""
 
     begin: int
     """Byte of the log."""
-    source: Source
+    source: Source | None
+    """Its own, to be closed with it."""
     feed: Feed
     opened: float
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self.source is not None:
+            self.source.close()
 
 
 class EndFirst:
@@ -87,7 +98,13 @@ class EndFirst:
         self._publish = publish
         self._clock = clock
         self._interval = interval
-        self._end: _End | None = None
+        self._whole = _Part(0, None, feed, 0.0)
+        self._end: _Part | None = None
+        """The one that is shown."""
+        self._longer: _Part | None = None
+        """The one that is read, to be shown next."""
+        self._to_come = list(log.longer)
+        """Bytes of those after it."""
         self.over = False
         """The end is not, or no longer, shown: the feed publishes."""
         self._began = (0.0, 0)
@@ -119,66 +136,113 @@ class EndFirst:
                 return 0.0
             end.feed.held = False
             end.feed.show()
-            self._began = self._gained = now, self._feed.taken
+            self._feed.turn(most=1)  # it has the file open now, whatever becomes of its name
+            self._read_next(end)
         return self._read_on(end)
 
     def stop(self) -> None:
         """Let go of the end; the feed publishes from now on."""
-        end, self._end = self._end, None
-        self.over, self._newest = True, None
-        if end is not None:
-            end.source.close()
-            self._feed.publish_to(self._publish)
-            self._feed.pace(self._interval)
+        for end in (self._end, self._longer):
+            if end is not None:
+                end.close()
+                self._feed.publish_to(self._publish)
+                self._feed.pace(self._interval)
+        self._end = self._longer = self._newest = None
+        self.over = True
 
-    # --- the whole -------------------------------------------------------------------------------
+    # --- what is read meanwhile ------------------------------------------------------------------
 
-    def _read_on(self, end: _End) -> float:
-        """Let the whole be read on as far as the end; show it once it is."""
-        feed, lost = self._feed, bool(self._feed.restarts or end.feed.restarts)
+    def _read_on(self, end: _Part) -> float:
+        """Let the next be read on as far as the end that is shown; show it once it is."""
+        lost = bool(self._feed.restarts or end.feed.restarts)
+        if self._longer is not None and (lost or self._longer.feed.restarts):
+            self._let_go_of_longer()
+        begin, _, feed, _ = self._longer or self._whole
         target = end.begin + end.feed.taken
         if lost:
             feed.turn()
         else:
-            feed.turn(target)
+            feed.turn(target - begin)
         now = self._clock()
         if feed.taken > self._gained[1]:
             self._gained = now, feed.taken
         idle = now - self._gained[0]
-        if self._has_caught_up(end, target) or idle >= (_LOST_PLACE if lost else _LOST):
+        # it has caught up if it has taken, and counts, all that the end's has
+        caught_up = begin + feed.taken >= target and feed.settled == end.feed.settled
+        stuck = idle >= (_LOST_PLACE if lost else _LOST)
+        if stuck and not caught_up and self._longer is not None:
+            self._let_go_of_longer()
+        elif caught_up or stuck:
             if end.feed.unshown:
                 end.feed.show()
-            self.stop()
-            feed.show()
+            self._show_next(end)
             return 0.0
         if now >= self._told + _NEWS and self._newest is not None:
             self._tell(*self._newest)
         return 0.0 if feed.busy or end.feed.busy else _EMPTY
 
-    def _has_caught_up(self, end: _End, target: int) -> bool:
-        """Whether the feed of the whole has taken, and counts, all that the end's has."""
-        return self._feed.taken >= target and self._feed.settled == end.feed.settled
+    def _show_next(self, end: _Part) -> None:
+        """What is read takes the place of the end that is shown."""
+        longer, self._longer = self._longer, None
+        if longer is None:
+            self.stop()
+            self._feed.show()
+            return
+        end.close()
+        self._end = longer
+        longer.feed.publish_to(self._take)
+        longer.feed.pace(self._interval)
+        longer.feed.show()
+        self._read_next(longer)
+
+    def _read_next(self, shown: _Part) -> None:
+        """Begin to read a longer end, or else the whole."""
+        cut = self._newest is not None and self._newest[0].cut is not None
+        while cut and self._to_come and self._longer is None:
+            part = self._to_come.pop(0)
+            longer = self._opened(part, _MUCH_MORE * part)
+            if longer is not None and longer.begin < shown.begin:
+                self._longer = longer
+                longer.feed.publish_to(_nobody)
+                longer.feed.pace(_PICTURES)
+            elif longer is not None:
+                longer.close()
+        now = self._clock()
+        self._began = now, self._feed.taken
+        self._gained = now, (self._longer or self._whole).feed.taken
+
+    def _let_go_of_longer(self) -> None:
+        """The file is another: nothing but the whole of it counts."""
+        if self._longer is not None:
+            self._longer.close()
+        self._longer = None
+        self._to_come.clear()
+        self._gained = self._clock(), self._feed.taken
 
     # --- the end ---------------------------------------------------------------------------------
 
     def _open(self) -> None:
         """Begin to decode the end, if there is much before it that is not read yet."""
-        self.over = True
+        self._end = self._opened(self._log.part, self._log.least)
+        self.over = self._end is None
+        if self._end is not None:
+            self._end.feed.held = True
+            # Nobody sees the pictures of the whole; what is explained for them is known later.
+            self._feed.publish_to(_nobody)
+            self._feed.pace(_PICTURES)
+
+    def _opened(self, part: int, least: int) -> _Part | None:
+        """The last `part` bytes, about, of a log of which at least so many are unread."""
         try:
-            found = _find(self._log, self._feed.taken)
+            found = _find(self._log, self._feed.taken, part, least)
         except OSError:  # it is not there, or not to be read: the feed tells of it
-            return
+            return None
         if found is None:
-            return
+            return None
         begin, session = found
         source = open_end(self._log.path, begin)
         feed = Feed(source, session, self._take, clock=self._clock, interval=self._interval)
-        feed.held = True
-        # Nobody sees the pictures of the whole; what is explained for them is known later.
-        self._feed.publish_to(lambda *_: None)
-        self._feed.pace(_PICTURES)
-        self.over = False
-        self._end = _End(begin, source, feed, self._clock())
+        return _Part(begin, source, feed, self._clock())
 
     def _take(self, snapshot: Snapshot, state: SourceState) -> None:
         self._newest = snapshot, state
@@ -203,23 +267,29 @@ class EndFirst:
         return (size - read) * (now - since) / (read - before)
 
 
-def _find(log: BigLog, taken: int) -> tuple[int, EndSession] | None:
-    """Where the end begins, and a session for it; None if all is better read as usual.
+def _nobody(snapshot: Snapshot, state: SourceState) -> None:
+    """Sees a picture that is not to be shown."""
 
-    Raises OSError if the file cannot be read.
+
+def _find(log: BigLog, taken: int, part: int, least: int) -> tuple[int, EndSession] | None:
+    """Where the last `part` bytes begin, about, and a session for them.
+
+    None if less than `least` is unread, or all is better read as usual. Raises OSError if the file
+    cannot be read.
     """
     if not stat.S_ISREG(os.stat(log.path).st_mode):
         return None
     with open(log.path, "rb", buffering=0) as file:
         fd = file.fileno()
         size = os.fstat(fd).st_size
-        if size - taken < log.least:
+        if size - taken < least:
             return None
         head = os.pread(fd, _HEAD, 0)
         if any(head.startswith(mark) for mark, coded in MARKS.items() if coded.width > 1):
             return None
-        part = min(2 * log.part, size)
-        data = os.pread(fd, part, size - part)
+        # it begins near the middle of these
+        start = max(size - part - log.part, 0)
+        data = os.pread(fd, min(2 * log.part, size - start), start)
         whole = Session(log.options)
         whole.feed(head, 0.0)
         log_format = _format_of(log.options.format_hint, head, data)
@@ -229,7 +299,7 @@ def _find(log: BigLog, taken: int) -> tuple[int, EndSession] | None:
         place = log_end.place_to_begin(data, log_format, log.part, inside=inside)
         if place is None:
             return None
-        begin = size - part + place.at
+        begin = start + place.at
         header = None if place.begins_epoch else _header_before(fd, begin, head, log_format)
     return begin, EndSession(whole, begin, header)
 

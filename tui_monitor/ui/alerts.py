@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from tui_monitor.core.records import Finding
-from tui_monitor.core.snapshot import Curve, Snapshot, SourceState
+from tui_monitor.core.snapshot import Curve, Snapshot, SourceState, is_longer
 
 AlertKind = Literal["alarm", "stalled", "ended", "lost", "best"]
 _ALARMING = ("nan", "divergence", "failed")
@@ -33,8 +33,8 @@ def alerts(
     if before is None or before[0].revision == 0 or now[1].catching_up:
         return []
     (old, was), (new, state) = before, now
-    if (was.filling is None) != (state.filling is None):
-        return []  # the whole in place of the end: what is new of it was there before
+    if (was.filling is None) != (state.filling is None) or is_longer(new, old):
+        return []  # more in place of the end: what is new of it was there before
     told = {_key(each) for each in old.findings}
     found = [
         Alert("alarm", each.text)

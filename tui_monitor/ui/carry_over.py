@@ -1,27 +1,29 @@
-"""What becomes of a view when a log's end, shown first, gives way to the whole log. Pure."""
+"""What becomes of a view when a log's end, shown first, gives way to more of the log. Pure."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
 
-from tui_monitor.core.snapshot import Snapshot
+from tui_monitor.core.snapshot import Snapshot, is_longer
 from tui_monitor.ui.scene import MAX_ZOOM, Scene, View, curves, focused, newest, time_window
 
 
-def carried_over(scene: Scene, whole: Snapshot) -> View:
-    """The view of the same prints in `whole`, which takes the place of the scene's snapshot.
+def carried_over(scene: Scene, more: Snapshot) -> View:
+    """The view of the same prints in `more`, which takes the place of the scene's snapshot.
 
     Cursor, selected boundary and left edge stay where they are in the log, a part that is zoomed
     into keeps its length, about, and the metric in focus its focus. What follows the newest print goes
     on doing so.
     """
     before, view = scene.snapshot, scene.view
-    if before is None or before.cut is None or whole.cut is not None:
+    if before is None or before.cut is None:
         return view
-    shift = newest(whole) - newest(before)
-    epochs = whole.epoch - before.epoch
-    after = scene._replace(snapshot=whole, view=replace(view, zoom=0, left=None))
+    if more.cut is not None and not is_longer(more, before):
+        return view
+    shift = newest(more) - newest(before)
+    epochs = more.epoch - before.epoch
+    after = scene._replace(snapshot=more, view=replace(view, zoom=0, left=None))
     return replace(
         view,
         focus=_focus(scene, after),

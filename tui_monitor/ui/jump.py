@@ -174,6 +174,8 @@ def _no_boundary(scene: Scene, width: int) -> list[Row]:
         text = "This metric has no explained boundary yet."
     elif snapshot is not None and not counts_epochs(snapshot):
         text = "Nothing here starts over with an epoch: there is no boundary to explain."
+    elif snapshot is not None and snapshot.cut is not None:
+        text = "Of the epochs before this one nothing is known yet: the log is being read."
     elif snapshot is not None and snapshot.epoch_ends.size:
         text = "One epoch so far: there is no boundary to explain yet."
     elif is_over(scene):

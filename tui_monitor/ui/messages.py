@@ -12,7 +12,7 @@ from typing import Protocol
 from textual.message import Message
 
 from tui_monitor.core.runs import RunList
-from tui_monitor.core.snapshot import Snapshot, SourceState
+from tui_monitor.core.snapshot import Snapshot, SourceState, is_longer
 
 
 class SnapshotReady(Message, bubble=False):
@@ -28,6 +28,8 @@ class SnapshotReady(Message, bubble=False):
     def can_replace(self, message: Message) -> bool:
         """Whether this one may stand for `message`: not for the last one of a log's end."""
         if not isinstance(message, SnapshotReady):
+            return False
+        if is_longer(self.snapshot, message.snapshot):
             return False
         return (message.source.filling is None) == (self.source.filling is None)
 
