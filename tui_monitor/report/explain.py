@@ -17,6 +17,7 @@ from tui_monitor.core.records import Boundary, Event, Finding, LawEvidence, Part
 from tui_monitor.core.text import sanitise
 from tui_monitor.core.wording import Figures, beside
 from tui_monitor.report.decode import json_number
+from tui_monitor.report.many import in_words, of_known_parts, table
 
 ExplainFormat = Literal["text", "json", "markdown"]
 JsonValue = str | int | float | None | list["JsonValue"] | dict[str, "JsonValue"]
@@ -159,19 +160,6 @@ def _none_explained(report: RunReport) -> str:
     return "No boundary between two epochs can be explained."
 
 
-def _worth_showing(boundaries: Sequence[Boundary]) -> list[Boundary]:
-    """All boundaries with a known part, and of the others the newest of each metric.
-
-    A log of one line an epoch has hundreds, of which nothing but the jump can be said.
-    """
-    newest = {boundary.metric: boundary for boundary in boundaries}
-    return [
-        boundary
-        for boundary in boundaries
-        if boundary.step.value is not None or boundary is newest[boundary.metric]
-    ]
-
-
 def _verdicts(boundaries: Sequence[Boundary]) -> str:
     counts = Counter(boundary.verdict for boundary in boundaries).most_common()
     return ", ".join(f"{count} {verdict}" for verdict, count in counts)
@@ -188,15 +176,21 @@ def _text(source: str, reports: Sequence[RunReport]) -> Iterator[str]:
         yield f"Averaging law: {_laws(report)}"
         if len(report.boundaries) > 1:
             yield f"{len(report.boundaries)} boundaries: {_verdicts(report.boundaries)}"
-        shown = _worth_showing(report.boundaries)
-        for boundary in shown:
+        known = of_known_parts(report.boundaries)
+        told = in_words(known)
+        if len(told) < len(known):
+            rest = f"{len(told)} in words, then all as tables; --format json has words for each."
+            yield from textwrap.wrap(f"Those that stand out: {rest}", WIDTH)
+        for boundary in told:
             yield ""
             yield from _boundary_text(boundary)
         if not report.boundaries:
             yield _none_explained(report)
-        if len(shown) < len(report.boundaries):
+        if len(told) < len(known):
+            yield from table(known)
+        if len(known) < len(report.boundaries):
             yield ""
-            yield f"{len(report.boundaries) - len(shown)} earlier ones of unknown parts left out."
+            yield f"{len(report.boundaries) - len(known)} earlier ones of unknown parts left out."
         if report.findings:
             yield ""
             yield "Findings"
@@ -246,13 +240,13 @@ def _markdown(source: str, reports: Sequence[RunReport]) -> Iterator[str]:
         yield ""
         yield f"{_plain(_heading(report))}. Averaging law: {_plain(_laws(report))}."
         yield ""
-        shown = _worth_showing(report.boundaries)
+        shown = of_known_parts(report.boundaries)
         if shown:
             yield "| metric | epochs | displayed | jump | lag | step | luck | verdict |"
             yield "|---|---|---|---|---|---|---|---|"
             yield from map(_boundary_row, shown)
             yield ""
-            yield from map(_boundary_item, shown)
+            yield from map(_boundary_item, in_words(shown))
             yield ""
         for finding in report.findings:
             yield f"- **{finding.kind}** {_plain(finding.text)}"
