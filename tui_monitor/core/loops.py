@@ -22,7 +22,7 @@ class Loops:
 
     def __init__(self) -> None:
         self._head: Progress | None = None
-        """The newest line that announces an epoch for those below it."""
+        """The newest line that announces an epoch or a step for those below it."""
         self._line: Progress | None = None
         """The newest line that says itself where it stands."""
         self._below: frozenset[str] = frozenset()
@@ -35,6 +35,11 @@ class Loops:
     def read(self, item: Progress, at: Place) -> Progress:
         """A line of a loop as it is to be understood; without what its epoch showed already."""
         if item.style == plain.HEAD:
+            if item.epoch is None and self._data:  # of a step of a validation
+                self._head = self._line = None
+                return item
+            if item.epoch is None and self._head is not None:
+                item = item._replace(epoch=self._head.epoch, epochs=self._head.epochs)
             self._head, self._below = item, frozenset()
             return item
         data, self._data = self._data, item.bar
@@ -45,7 +50,7 @@ class Loops:
             if item.epoch is not None:
                 self._head = None
         if self._head is not None and item.epoch is None:
-            item = item._replace(epoch=self._head.epoch, epochs=self._head.epochs)
+            item = plain.of_head(item, self._head)
         elif item.style == plain.BELOW:
             item = self._below_line(item)
         readings = item.readings

@@ -47,7 +47,7 @@ _DIGITS = 4
 _NEWEST = frozenset({"grad_norm", "learning_rate", "num_tokens", "step"})
 _CLUTTER = re.compile(
     r"(?:^|_)(?:runtime|(?:samples|steps|tokens)_per_second|preparation_time)$|^memory[/(]|^train_speed"
-    r"|^(?:num_input_tokens_seen|eps|episode)$"
+    r"|^(?:num_input_tokens_seen|eps|episode)$|^val/"  # of the value function
 )
 
 
@@ -82,9 +82,7 @@ def _dict(text: str) -> Progress | None:
         return None
     law = "epoch" if evaluates else "interval" if "loss" in fields else "instantaneous"
     readings = tuple(
-        _reading(name, *value, law)
-        for name, value in fields.items()
-        if not _CLUTTER.search(name)
+        _reading(name, *value, law) for name, value in fields.items() if not _CLUTTER.search(name)
     )
     style = EVALUATION if evaluates else LOG
     if match := _STEP.search(text):  # ms-swift

@@ -9,6 +9,9 @@ announced on a line of its own, with its numbers on lines below that are fields 
     train Loss: 0.6931 Acc: 0.7500
     val Loss: 0.5432 Acc: 0.8125
 
+So may a step, `Learning iteration 66/30000`, or a part of an epoch, `Train Epoch: 9 [20%]`; below an
+epoch's head lines may begin with their step alone, `1/16, train_loss: 0.1162`.
+
 PyTorch's quickstart counts samples, `loss: 2.303494  [   64/60000]`, and does not say how many are in a
 batch: of which samples such a number is, nobody can tell, so it is shown as printed.
 What the fields are is for `fields`.
@@ -26,19 +29,25 @@ from tui_monitor.core.formats.fields import (
     data_of,
     is_known,
     is_prose,
+    law_of,
     parts,
     readings,
     shows_metric,
     word_at,
 )
+from tui_monitor.core.formats.labels import in_english
 from tui_monitor.core.formats.prefix import label_ends
+from tui_monitor.core.formats.shapes import Shapes
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Item, Progress
 
 LINE: Final = "plain"
 """`Epoch: 0, Iteration: 300, Encoder Loss: 19.95, Learning Rate: 0.1`."""
 HEAD: Final = "plain-head"
-"""`Epoch 3/10`, `Epoch: 03 | Time: 0m 5s`: the epoch of the lines below, without numbers."""
+"""`Epoch 3/10`, `Epoch: 03 | Time: 0m 5s`: the epoch or step of the lines below, without numbers.
+
+Its `final` is False where they are of a part of the epoch.
+"""
 BELOW: Final = "plain-below"
 """`train Loss: 0.6931 Acc: 0.7500`: numbers of the epoch that a line above announced."""
 DATA: Final = "plain-data"
@@ -59,6 +68,9 @@ _HINTS = (
     "update",
     "[",
     "test ",
+    "result",
+    "valid",
+    "eval",
 )
 """Of which each line that is read has one."""
 
@@ -68,11 +80,12 @@ _COUNT = (
 )
 _OF = r"(?:[ _]?(?:id|idx|index|no|num|number|step)\b\.?)?[\]\s:=#]{0,6}"
 _EPOCH = re.compile(
-    rf"(?:(?:train|training|current|global)[\] :|\[-]{{1,3}})?ep(?:och)?{_OF}{_COUNT}",
+    r"(?:(?:train|training|current|global|finished|completed)[\] :|\[-]{1,3})?"
+    rf"ep(?:och)?{_OF}{_COUNT}",
     re.IGNORECASE,
 )
 _STEP = re.compile(
-    r"(?:(?:train|training|current|global|mini|epoch)[ _-]?|i_)?"
+    r"(?:(?:train|training|current|global|mini|epoch|learning|completed|optimizer)[ _-]?|i_)?"
     rf"(?:step|iter|iteration|it|batch|batches|update|episode)s?{_OF}{_COUNT}",
     re.IGNORECASE,
 )
@@ -82,7 +95,7 @@ _BRACKETS = re.compile(
 """`[3/25][100/391] Loss_D: ..`, `[1,  2000] loss: 2.218`."""
 _TRAINS = re.compile(r"\s{0,8}train(?:ing)?[: |]{1,3}", re.IGNORECASE)
 _BARE_STEP = re.compile(
-    r"(?:\s{0,3}[\[(]|\s{0,2}[,:|-]?\s{1,8}) {0,8}(\d{1,9})/ {0,6}(\d{1,9})(?: \( ?\d{1,3}%\))?"
+    r"(?:\s{0,3}[\[(]|\s{0,2}[,:|-]?\s{1,8}) {0,8}(\d{1,9}) {0,2}/ {0,8}(\d{1,9})(?: \( ?\d{1,3}%\))?"
     r"(?:[\])]|(?=[;,:| ]))"
 )
 """`Epoch 3 [100/500]`, `Epoch  3, 100/500;`, `| epoch   3 |   200/ 2983 batches |`."""
@@ -93,6 +106,8 @@ _ASIDE = re.compile(
 )
 """`Epoch 3 (warm-up): ..`, `Epoch 3 complete: ..`."""
 
+_BEGINS: Final = frozenset("bcdefgilmostuvBCDEFGILMOSTUV")
+"""Letters that the words for a place, and those for data before them, begin with."""
 _LATER = re.compile(rf"(?<=[\s|,;])(?:{_EPOCH.pattern}|{_STEP.pattern})", re.IGNORECASE)
 """`loss = 4.2647, step = 100 (12.4 sec)`."""
 _SAID = re.compile(
@@ -102,7 +117,15 @@ _SAID = re.compile(
 """`Cost after iteration 100: 0.6931`."""
 
 _SAMPLES = re.compile(r" {1,4}\[ {0,8}(\d{1,9})/ {0,8}(\d{1,9})\]$")
-_OF_DATA = re.compile(r"(?:test|val|validation|eval) (?:error|results?|metrics)s?:?", re.IGNORECASE)
+_COUNTED = re.compile(r"\[?(\d{1,9})/(\d{1,9})(?:\]|[,:](?= )|(?= {1,4}[|-])) {0,4}")
+"""`1/16, train_loss: 0.1162`, `[120/938] loss: 2.3`."""
+_PART = re.compile(r"[ :,-]{0,4}[\[(][\d.]{1,6} ?%[\])]$")
+_STEP_AND_RATE = re.compile(r"\[(\d{1,9}), {0,2}\d{1,2}(?:\.\d{1,24})?(?:e-\d\d)?\]$")
+"""`[4200, 9.990004373906418e-05]`, which voice conversion's loops (RVC) show above a step's losses."""
+_OF_DATA = re.compile(
+    r"(?:test|valid|val|validation|eval|evaluation)(?: (?:error|results?|metrics)s?|ing)?:?",
+    re.IGNORECASE,
+)
 
 
 class PlainFormat:
@@ -110,18 +133,25 @@ class PlainFormat:
 
     name: Final = "plain"
 
+    def __init__(self) -> None:
+        self._shapes = Shapes(self._read)
+
     def parse(self, text: str) -> tuple[Item, ...]:
         """The fields of a line, of an epoch, a step, or below the head of one; or the head."""
-        if len(text) > _MOST:
-            return ()
+        return self._shapes.parse(text) if len(text) <= _MOST else ()
+
+    def _read(self, text: str) -> tuple[Item, ...]:
+        if not text.isascii():
+            text = in_english(text)
         lowered = text.lower()
         if not (any(hint in lowered for hint in _HINTS) or shows_metric(text)):
             return ()
         text = text.strip()
-        ends = label_ends(text)
-        place = next(filter(None, (_place(text, at) for at in (0, *ends))), None)
-        behind = ends[0] if ends else 0
-        place = place or _place_behind(text, behind)
+        place, behind = _place(text, 0), 0
+        if place is None and (ends := label_ends(text)):
+            behind = ends[0]
+            place = next(filter(None, (_place(text, at) for at in dict.fromkeys(ends))), None)
+        place = place or _place_behind(text, behind) or _counted(text, 0) or _counted(text, behind)
         if place is None:
             return _placed_behind(text[behind:]) or _below(text[behind:])
         if place.data and place.step is not None and place.step != place.steps:
@@ -138,14 +168,27 @@ class PlainFormat:
                 epochs=place.epochs,
             )
             return (item,)
-        bare = place.step is None and not place.before
-        if bare and not any(is_prose(part) for part in parts(rest)):
-            head = self_placed(HEAD, None, None, (), epoch=place.epoch, epochs=place.epochs)
-            return (head,)
-        return ()
+        return _head(place, text, rest)
 
 
 PLAIN: Final = PlainFormat()
+
+
+def _head(place: _Place, text: str, rest: str) -> tuple[Item, ...]:
+    """A line that shows nothing but a place, which is that of the lines below."""
+    if place.before or place.data:
+        return ()
+    if place.step is not None and any(map(str.isalpha, _STEP.sub("", rest))):
+        return ()
+    if any(is_prose(part) for part in parts(rest)):
+        return ()
+    head = self_placed(
+        *(HEAD, place.step, place.steps, ()),
+        epoch=place.epoch,
+        epochs=place.epochs,
+        final=False if _PART.search(text) else None,
+    )
+    return (head,)
 
 
 class _Place(NamedTuple):
@@ -167,6 +210,8 @@ def _place(text: str, at: int) -> _Place | None:
     if match := _BRACKETS.match(text, trains.end() if trains else at):
         return _Place(*_numbers(match, 1), *_numbers(match, 3), match.end())
     at = word_at(text, at)
+    if text[at : at + 1] not in _BEGINS:
+        return None
     data = ""
     if (match := PHASE.match(text, at)) and not match[1]:
         data, at = data_of(match), match.end()
@@ -198,6 +243,14 @@ def _place_behind(text: str, at: int) -> _Place | None:
     return place._replace(before=before)
 
 
+def _counted(text: str, at: int) -> _Place | None:
+    """The step that a line of fields begins with, without a word for it."""
+    match = _COUNTED.match(text, at)
+    if match is None or not are_fields(text[match.end() :]):
+        return None
+    return _Place(None, None, *_numbers(match, 1), match.end())
+
+
 def _numbers(match: re.Match[str] | None, group: int) -> tuple[int | None, int | None]:
     """A group's number and the next one's, of what the second may be missing."""
     if match is None:
@@ -221,7 +274,10 @@ def _placed_behind(text: str) -> tuple[Item, ...]:
             )
             for item in below
         )
-    if _OF_DATA.fullmatch(text) and (match := PHASE.match(text)):
+    if match := _STEP_AND_RATE.match(text):
+        return (self_placed(HEAD, int(match[1]), None, ()),)
+    named = text.strip(" >=*#-")
+    if _OF_DATA.fullmatch(named) and (match := PHASE.match(named)):
         return (self_placed(DATA, None, None, ())._replace(bar=data_of(match)),)
     return ()
 
@@ -236,6 +292,20 @@ def _below(text: str) -> tuple[Progress, ...]:
     if not any(is_known(each.metric) for each in shown):
         return ()
     return (self_placed(BELOW, None, None, shown, unit="epoch", final=True),)
+
+
+def of_head(item: Progress, head: Progress) -> Progress:
+    """A line below a head, which tells its epoch, and its step where both are told nowhere else."""
+    item = item._replace(epoch=head.epoch, epochs=head.epochs)
+    if item.style != BELOW or (head.step is None and head.final is None):
+        return item
+    readings = (
+        each._replace(law=law_of(each.metric, steps=True)) if each.law == "epoch" else each
+        for each in item.readings
+    )
+    return item._replace(
+        step=head.step, steps=head.steps, unit="batch", final=head.final, readings=tuple(readings)
+    )
 
 
 def of_data(item: Progress, data: str) -> Progress:

@@ -43,7 +43,7 @@ _MILLISECONDS = re.compile(r"\| \(?(\d{1,9}\.\d\d) ms \|")
 _TITAN = re.compile(r"(?<!\w )\bstep: {1,3}(\d{1,12})  (?=loss: )")
 _TITAN_FIELD = re.compile(rf"(loss|grad_norm): {{1,8}}({NUMBER})  (?=\w)")
 _MAXTEXT = re.compile(rf"\bcompleted step: (\d{{1,12}}), seconds: ({NUMBER}), ")
-_MAXTEXT_FIELD = re.compile(rf"\b(\w{{0,40}}loss|perplexity): ({NUMBER})(?=,|\s|$)")
+_MAXTEXT_FIELD = re.compile(r"\b(\w{0,40}loss|perplexity): (-?\d{1,20}\.\d{3}|nan|inf)(?=,|\s|$)")
 _VERL = re.compile(r"(?<![\w:])step:(\d{1,12})(?= - [\w/@.-]{1,120}:)")
 _VERL_FIELD = re.compile(
     rf" - ([\w/@.-]{{1,120}}):(?:np\.float\d\d\()?({NUMBER})\)?(?= - |\s|$)", re.ASCII
@@ -55,10 +55,10 @@ _VERL_CLUTTER = re.compile(
 _LEROBOT = re.compile(
     r"\bstep:\d[\d.]{0,8}[KMBTQ]? smpl:\S{1,12} ep:\S{1,12} epch:(\d{1,9}\.\d\d)(?= loss:)"
 )
-_LEROBOT_FIELD = re.compile(rf" (\w{{1,40}}):({NUMBER})(?= |$)")
+_LEROBOT_FIELD = re.compile(rf" (\w{{1,40}}):({NUMBER})(?= )")
 _MLAGENTS = re.compile(
     r"\bStep: (\d{1,12})\. (?:Time Elapsed: [\d.]{1,12} s\.? )?"
-    rf"Mean Reward: ({NUMBER})\. Std of Reward: ({NUMBER})\."
+    rf"Mean Reward: ({NUMBER})\. Std of Reward: ({NUMBER})\. "
 )
 
 
@@ -132,5 +132,7 @@ def _of_mlagents(text: str) -> tuple[Item, ...]:
         return ()
     names = ("mean_reward", "std_of_reward")
     values = match.groups()[1:]
-    readings = [Reading(name, *printed(v), "unknown") for name, v in zip(names, values, strict=True)]
+    readings = [
+        Reading(name, *printed(v), "unknown") for name, v in zip(names, values, strict=True)
+    ]
     return (self_placed(MLAGENTS, int(match[1]), None, readings),)
