@@ -223,6 +223,8 @@ LINES: dict[str, tuple[str, str]] = {
         "[INFO] Runner. Step: 24000. Time Elapsed: 61.250 s. Mean Reward: 1.625. Std of Reward: "
         "0.500. Training.",
     ),
+    "tacotron2": ("steplines", "Train loss 41 0.341250 Grad Norm 0.750125 3.79s/it"),
+    "tacotron2-validation": ("steplines", "Validation loss 41:  0.325500  "),
     "litgpt": (
         "litgpt",
         "Epoch 2 | iter 130 step 32 | loss train: 1.384, val: n/a | iter time: 123.45 ms "
@@ -331,6 +333,8 @@ def test_where_lines_stand() -> None:
     assert at(parse("maxtext")) == (None, None, 12, None, None)
     assert at(parse("lerobot")) == (None, None, None, None, None)
     assert at(parse("ml-agents")) == (None, None, 24_000, None, None)
+    assert at(parse("tacotron2")) == (None, None, 42, None, None)
+    assert at(parse("tacotron2-validation")) == (None, None, 42, None, False)
     assert at(parse("litgpt")) == (2, None, 130, None, None)
     assert at(parse("litgpt-early")) == (None, None, 130, None, None)
     assert at(parse("litgpt-validation")) == (None, None, 400, None, False)
@@ -712,6 +716,13 @@ def test_lines_of_steps() -> None:
         ("lm_loss", 9.0, 1e-3, "instantaneous"),
     ]
     assert parse("maxtext").per_step == 1.25
+    forked = parse("nanogpt", "iter 250: loss 2.1234, ppl 8.3596, time 51.25ms, mfu 12.34%")
+    assert forked == parse("nanogpt")
+    assert rows(parse("tacotron2")) == [
+        ("loss", 0.34125, 1e-6, "instantaneous"),
+        ("grad norm", 0.750125, 1e-6, "instantaneous"),
+    ]
+    assert rows(parse("tacotron2-validation")) == [("val_loss", 0.3255, 1e-6, "epoch")]
 
 
 def test_a_step_of_verl_and_its_validation() -> None:

@@ -46,6 +46,12 @@ def test_totals_validation_and_what_is_no_number() -> None:
     assert val == Reading("val_loss", 1e-3, 1e-3, "epoch")
 
 
+def test_a_sum_of_losses_is_no_total_of_the_run() -> None:
+    (item,) = parse('{"iteration": 20, "total_loss": 14.5, "total_tokens": 12.5}')
+    assert isinstance(item, Progress)
+    assert [each.metric for each in item.readings] == ["total_loss"]
+
+
 def test_an_epoch_a_line() -> None:
     (item,) = parse('{"epoch": 3, "train_loss": 0.5, "val_acc": 0.9}')
     assert isinstance(item, Progress)

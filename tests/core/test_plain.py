@@ -474,6 +474,23 @@ def test_steps_of_a_validation_are_no_training() -> None:
     ]
 
 
+def test_a_validation_may_count_its_own_steps() -> None:
+    lines = []
+    for epoch in (1, 2):
+        lines += [f"epoch : {epoch}, iteration : {epoch * 90 + k}, loss : {k}.5" for k in (8, 16)]
+        lines += [f"epoch : {epoch}, iteration : {epoch * 9 + k}, val loss : 0.{k}" for k in (1, 2)]
+        lines += [f"epoch : {epoch}, mean val loss : 0.{epoch}25"]
+    assert placed(lines) == [
+        row
+        for n in (1, 2)
+        for row in (
+            (1, n, n * 90 + 8, "loss", 8.5),
+            (1, n, n * 90 + 16, "loss", 16.5),
+            (1, n, None, "val_mean_loss", n / 10 + 0.025),
+        )
+    ]
+
+
 def test_a_result_on_the_line_below_its_name() -> None:
     lines = []
     for epoch in (3, 4):

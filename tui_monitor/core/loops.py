@@ -45,6 +45,8 @@ class Loops:
         data, self._data = self._data, item.bar
         if data and item.style == plain.BELOW:
             item = plain.of_data(item, data)
+        if item.style == plain.LINE and self._is_of_another_count(item, at):
+            return item._replace(readings=())
         if item.style == plain.LINE:
             self._line, self._below = item, frozenset()
             if item.epoch is not None:
@@ -59,6 +61,14 @@ class Loops:
             readings = () if self._below & names else readings
             self._below |= names
         return item._replace(readings=self._not_summed_up(item, readings, at))
+
+    def _is_of_another_count(self, item: Progress, at: Place) -> bool:
+        """Whether a line of a validation counts its own steps: it is on the way through it."""
+        if item.step is None or item.epoch is None or item.epoch != at.number or at.last is None:
+            return False
+        return item.step < at.last and all(
+            describe(each.metric).split == "val" for each in item.readings
+        )
 
     def note_bar(self, item: Progress) -> None:
         """Remember what a bar shows of an epoch, or of its validation."""

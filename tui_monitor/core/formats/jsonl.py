@@ -44,7 +44,7 @@ _BEGINS = re.compile(r'(?:\s{0,200}|[^{}"\n]{0,120}(?:[:\]|]| -) ?)(?=\{")')
 _OF_FAIRSEQ: Final = 'num_updates": "'
 _CLUTTER = re.compile(
     r"time|second|eta|elapsed|memory|mem\b|gpu|throughput|per_sec|tokens|samples|seed|size|rank"
-    r"|percent|wall|progress|version|count|total|updates|loss_scale|param|^(?:wps|ups|wpb|bsz|oom|clip)$",
+    r"|percent|wall|progress|version|count|total(?!_?loss)|updates|loss_scale|param|^(?:wps|ups|wpb|bsz|oom|clip)$",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"-?(?:\d{1,24}(?:\.\d{1,24})?(?:[eE][+-]?\d{1,3})?)\Z")

@@ -1,12 +1,13 @@
 """Logs with a line every step or every few, which names all it shows of them.
 
-llm.c, torchtitan, MaxText and verl show what the step itself had: a loss is the mean over its
-micro-batches, and over all ranks; the deviations that llm.c shows in brackets are of its own history.
-LeRobot shows means since the line before, and steps as `31K`, so that its lines are counted instead.
-A reward of ML-Agents is the mean over the episodes that ended since the line before, however many.
-Sources: llm.c train_gpt2.cu, train_gpt2.py; torchtitan components/metrics.py, MetricsProcessor; MaxText
-metric_logger.py; verl utils/logger/aggregate_logger.py, concat_dict_to_str; lerobot
-utils/logging_utils.py, MetricsTracker; mlagents/trainers/stats.py, ConsoleWriter.
+llm.c, torchtitan, MaxText, verl and NVIDIA's Tacotron 2, which counts from 0, show what the step had: a
+loss is the mean over its micro-batches, and over all ranks; the deviations that llm.c shows in brackets
+are of its own history. LeRobot shows means since the line before, and steps as `31K`, so that its lines
+are counted instead. A reward of ML-Agents is the mean over the episodes that ended since the line
+before, however many. Sources: llm.c train_gpt2.cu, train_gpt2.py; torchtitan components/metrics.py,
+MetricsProcessor; MaxText metric_logger.py; verl utils/logger/aggregate_logger.py, concat_dict_to_str;
+NVIDIA/tacotron2 train.py; lerobot utils/logging_utils.py, MetricsTracker; mlagents/trainers/stats.py,
+ConsoleWriter.
 """
 
 from __future__ import annotations
@@ -34,6 +35,11 @@ LEROBOT: Final = "lerobot"
 MLAGENTS: Final = "ml-agents"
 """`3DBall. Step: 12000. Time Elapsed: 114.7 s. Mean Reward: 1.4. Std of Reward: 0.5. Training.`"""
 
+TACOTRON: Final = "tacotron2"
+"""`Train loss 1 35.229748 Grad Norm 25.020286 3.79s/it`."""
+TACOTRON_VALIDATION: Final = "tacotron2-validation"
+"""`Validation loss 61000:  0.325403`, after a step of this number."""
+
 _LLMC = re.compile(r"\bstep {1,8}(\d{1,12})/(\d{1,12}) \|(?= (?:train )?loss )")
 _LLMC_FIELD = re.compile(
     rf" (loss|train loss|norm|lr) {{1,8}}({NUMBER})(?: \([+-](?:\d{{1,9}}\.\d\d|nan|inf)z\))? ?(?=\|)"
@@ -60,10 +66,15 @@ _MLAGENTS = re.compile(
     r"\bStep: (\d{1,12})\. (?:Time Elapsed: [\d.]{1,12} s\.? )?"
     rf"Mean Reward: ({NUMBER})\. Std of Reward: ({NUMBER})\. "
 )
+_TACOTRON = re.compile(
+    r"\bTrain loss (\d{1,12}) (\d{1,12}\.\d{6}|nan|inf) Grad Norm (\d{1,12}\.\d{6}|nan|inf) "
+    r"(\d{1,9}\.\d\d)s/it"
+)
+_TACOTRON_VALIDATION = re.compile(r"\bValidation loss (\d{1,12}): {1,3}(\d{1,12}\.\d{6}|nan|inf)\b")
 
 
 class StepLinesFormat:
-    """llm.c, torchtitan, MaxText, verl, LeRobot and ML-Agents. See `Format`."""
+    """llm.c, torchtitan, MaxText, verl, LeRobot, ML-Agents and Tacotron 2. See `Format`."""
 
     name: Final = "steplines"
 
@@ -73,6 +84,8 @@ class StepLinesFormat:
             loss = Reading("val_loss", *printed(match[1]), "epoch")
             return (self_placed(LLMC_VALIDATION, None, None, [loss], unit="batch", final=False),)
         if "step" not in text:
+            if " loss " in text:
+                return _of_tacotron(text)
             return _of_mlagents(text) if "Step: " in text and "Mean Reward: " in text else ()
         if "step:" in text and " - " in text and (match := _VERL.search(text)):
             return _of_verl(int(match[1]), _VERL_FIELD.findall(text, match.end()))
@@ -125,6 +138,17 @@ def _of_lerobot(epochs_done: float, fields: Iterable[tuple[str, str]]) -> tuple[
         if not name.endswith("_s")
     ]
     return (self_placed(LEROBOT, None, None, readings, epochs_done=epochs_done),)
+
+
+def _of_tacotron(text: str) -> tuple[Item, ...]:
+    if match := _TACOTRON.search(text):
+        fields = [("loss", match[2]), ("grad norm", match[3])]
+        return (_step(TACOTRON, int(match[1]) + 1, None, fields, float(match[4])),)
+    if match := _TACOTRON_VALIDATION.search(text):
+        loss = Reading("val_loss", *printed(match[2]), "epoch")
+        step = int(match[1]) + 1
+        return (self_placed(TACOTRON_VALIDATION, step, None, [loss], final=False),)
+    return ()
 
 
 def _of_mlagents(text: str) -> tuple[Item, ...]:
