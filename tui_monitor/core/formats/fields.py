@@ -28,7 +28,7 @@ _FIELD = re.compile(
     rf"(?:({_NUMBER})( ?%)?(?: ?dB)?(?![\w%]|[.:/]\w|{_PACE})"
     rf"(?: {{0,2}}\(({_NUMBER})(?:\)|$))?[\])}}>]?"
     r"|(\d[\d.:]{0,20} ?(?:[A-Za-z]{1,12}(?:/[A-Za-z]{1,8})?)?(?: \d{1,2} ?[a-z]{1,3})?)[\])}>]?)"
-    r"(?: ?\([^()]{1,40}\))?(?=$|[\s*:.!\]])",
+    r"(?: ?\([^()]{1,40}\))?(?=$|[\s*:.!\]±])",
     re.IGNORECASE,
 )
 """Name, and a number with its percent sign and its mean; or else a time or what has another unit."""
@@ -46,6 +46,11 @@ _LIST = re.compile(
 _GROUP = re.compile(r"(?<![\w\]])([A-Za-z]\w{0,40})\[(?=[A-Za-z]\w{0,40}=)([^\[\]]{1,800})\]")
 """`tot_loss[loss=0.8632, simple_loss=1.726, over 10495.15 frames.]`."""
 _QUOTED = re.compile(rf"'([A-Za-z][\w @/.-]{{0,40}})': (?:'({_NUMBER})')?")
+_WRAPPED = re.compile(
+    rf"\b(?:(?:tf|np|jnp|torch)\.)?(?:[tT]ensor|[aA]rray|float\d\d)\(({_NUMBER})"
+    r"(?:, [^()]{0,80}(?:\(\)[^()]{0,40})?)?\)"
+)
+"""`tensor(0.5123, device='cuda:0', grad_fn=<NllLossBackward0>)`, `np.float32(0.5123)`."""
 _GROUPED = re.compile(r"(?<!\w)(?=[A-Za-z]\w{0,40}=)")
 _ALIGNED = re.compile(
     r"(?<!\w)(train|training|val|valid|validation|test) {2,12}(?=[A-Za-z])", re.IGNORECASE
@@ -90,6 +95,8 @@ def parts(text: str) -> Iterator[str]:
     """The parts of a line that signs or wide gaps divide, without what frames them."""
     if "[" in text:
         text = _GROUP.sub(_ungrouped, _LIST.sub("", text))
+    if "(" in text:
+        text = _WRAPPED.sub(r"\1", text)
     if "': " in text:
         text = _QUOTED.sub(r"\1: \2", text)
     if "  " in text:

@@ -66,6 +66,7 @@ _HINTS = (
     "ep ",
     "it ",
     "update",
+    "round",
     "[",
     "test ",
     "result",
@@ -80,8 +81,8 @@ _COUNT = (
 )
 _OF = r"(?:[ _]?(?:id|idx|index|no|num|number|step)\b\.?)?[\]\s:=#]{0,6}"
 _EPOCH = re.compile(
-    r"(?:(?:train|training|current|global|finished|completed)[\] :|\[-]{1,3})?"
-    rf"ep(?:och)?{_OF}{_COUNT}",
+    r"(?:(?:train|training|current|global|finished|completed|after|end of)[\] :|\[-]{1,3})?"
+    rf"(?:ep(?:och)?\.?|round){_OF}{_COUNT}",
     re.IGNORECASE,
 )
 _STEP = re.compile(
@@ -106,18 +107,21 @@ _ASIDE = re.compile(
 )
 """`Epoch 3 (warm-up): ..`, `Epoch 3 complete: ..`."""
 
-_BEGINS: Final = frozenset("bcdefgilmostuvBCDEFGILMOSTUV")
+_BEGINS: Final = frozenset("abcdefgilmorstuvABCDEFGILMORSTUV")
 """Letters that the words for a place, and those for data before them, begin with."""
 _LATER = re.compile(rf"(?<=[\s|,;])(?:{_EPOCH.pattern}|{_STEP.pattern})", re.IGNORECASE)
 """`loss = 4.2647, step = 100 (12.4 sec)`."""
 _SAID = re.compile(
-    rf"([A-Za-z][\w ]{{0,40}}?) (?:at|after|for|in|of|on|over) (?={_EPOCH.pattern}|{_STEP.pattern})",
+    r"([A-Za-z][\w ]{0,40}?)(?: \([\w ]{1,30}\))? (?:at|after|for|in|of|on|over) "
+    rf"(?={_EPOCH.pattern}|{_STEP.pattern})",
     re.IGNORECASE,
 )
-"""`Cost after iteration 100: 0.6931`."""
+"""`Cost after iteration 100: 0.6931`, `Training loss (for one batch) at step 200: 0.5`."""
 
+_TITLE = re.compile(r"(?:results?|summary|metrics|stat(?:istic)?s|performance)", re.IGNORECASE)
+"""`Results for epoch 3: loss 0.5123, acc 0.8123`."""
 _SAMPLES = re.compile(r" {1,4}\[ {0,8}(\d{1,9})/ {0,8}(\d{1,9})\]$")
-_COUNTED = re.compile(r"\[?(\d{1,9})/(\d{1,9})(?:\]|[,:](?= )|(?= {1,4}[|-])) {0,4}")
+_COUNTED = re.compile(r"[\[(]?(\d{1,9})/(\d{1,9})(?:[\])]|[,:](?= )|(?= {1,4}[A-Za-z|-])) {0,4}")
 """`1/16, train_loss: 0.1162`, `[120/938] loss: 2.3`."""
 _PART = re.compile(r"[ :,-]{0,4}[\[(][\d.]{1,6} ?%[\])]$")
 _STEP_AND_RATE = re.compile(r"\[(\d{1,9}), {0,2}\d{1,2}(?:\.\d{1,24})?(?:e-\d\d)?\]$")
@@ -231,7 +235,7 @@ def _place(text: str, at: int) -> _Place | None:
 def _place_behind(text: str, at: int) -> _Place | None:
     """The same of a line that begins with some of its fields, or with the name of its only one."""
     if said := _SAID.match(text, at):
-        begin, before = said.end(), said[1]
+        begin, before = said.end(), "" if _TITLE.fullmatch(said[1]) else said[1]
     elif match := _LATER.search(text, at):
         begin, before = match.start(), f"{text[at : match.start()]} | "
     else:
