@@ -1005,6 +1005,8 @@ def test_meters_without_the_time_that_is_left() -> None:
     assert [(each.metric, each.law) for each in item.readings] == [
         *[("lr", "instantaneous"), ("closs", "median"), ("closs (avg)", "plain")]
     ]
+    text = "Epoch: [2]  [10/1504]  eta: soon  lr: 0.000012  closs: 0.9250 (0.9375)  time: 4.7312"
+    assert by_name("metriclogger").parse(text) == ()
 
 
 def test_a_dict_may_know_its_step() -> None:

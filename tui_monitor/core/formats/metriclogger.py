@@ -57,6 +57,8 @@ class MetricLoggerFormat:
     def parse(self, text: str) -> tuple[Item, ...]:
         """The meters of a line of training, or the summary of an evaluation."""
         match = _LINE.search(text) if "eta: " in text or "  time: " in text else None
+        if match and match[5] is None and "eta: " in text:
+            return ()
         if match and _EVALUATION.search(text, max(match.start() - 40, 0), match.start()):
             return ()
         if match:
