@@ -450,6 +450,17 @@ def test_steps_above_their_numbers() -> None:
     ]
 
 
+def test_a_step_at_the_end_of_its_fields_is_no_head() -> None:
+    lines = []
+    for step in (1, 2):
+        lines += [
+            "Result for PPO:",
+            f"  episode_reward_mean: {step}2.5",
+            f"  training_iteration: {step}",
+        ]
+    assert placed(lines) == []
+
+
 def test_parts_of_an_epoch_above_their_numbers() -> None:
     lines = []
     for epoch in (4, 5):

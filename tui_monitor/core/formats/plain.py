@@ -142,8 +142,8 @@ def _head(place: LinePlace, text: str, rest: str) -> tuple[Item, ...]:
     """A line that shows nothing but a place, which is that of the lines below."""
     if place.before or place.data:
         return ()
-    if place.step is not None and shows_more(rest):
-        return ()
+    if place.step is not None and (shows_more(rest) or "_" in text[: place.end]):
+        return ()  # a step among other fields: `training_iteration: 1`
     if any(is_prose(part) for part in parts(rest)):
         return ()
     head = self_placed(
