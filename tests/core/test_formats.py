@@ -201,6 +201,30 @@ LINES: dict[str, tuple[str, str]] = {
         "[rank0]:[titan] 2024-05-06 07:08:09,123 - root - INFO - step: 10  loss:  8.1234  "
         "grad_norm:  1.2345  memory:  9.55GiB(10.05%)  tps: 7,890  tflops: 45.00  mfu: 14.42%",
     ),
+    "maxtext": (
+        "steplines",
+        "I0506 07:08:09.123456 1400 metric_logger.py:226] completed step: 12, seconds: 1.250, "
+        "TFLOP/s/device: 130.5, Tokens/s/device: 8000.500, total_weights: 196608, loss: 9.125, "
+        "lm_loss: 9.000",
+    ),
+    "verl": (
+        "steplines",
+        "(TaskRunner pid=123) step:7 - global_seqlen/min:340.000 - actor/pg_loss:-0.012 - "
+        "actor/lr:1e-06 - training/epoch:0.000 - critic/rewards/mean:0.531 - "
+        "critic/rewards/max:1.000 - timing_s/step:12.500",
+    ),
+    "lerobot": (
+        "steplines",
+        "INFO 2025-05-06 07:08:09 ts/train.py:232 step:31K smpl:245K ep:2K epch:9.54 loss:0.037 "
+        "grdn:0.722 lr:7.9e-05 updt_s:0.098 data_s:0.001",
+    ),
+    "ml-agents": (
+        "steplines",
+        "[INFO] Runner. Step: 24000. Time Elapsed: 61.250 s. Mean Reward: 1.625. Std of Reward: "
+        "0.500. Training.",
+    ),
+    "tacotron2": ("steplines", "Train loss 41 0.341250 Grad Norm 0.750125 3.79s/it"),
+    "tacotron2-validation": ("steplines", "Validation loss 41:  0.325500  "),
     "litgpt": (
         "litgpt",
         "Epoch 2 | iter 130 step 32 | loss train: 1.384, val: n/a | iter time: 123.45 ms "
@@ -306,6 +330,11 @@ def test_where_lines_stand() -> None:
     assert at(parse("fairseq-validation")) == (2, None, None, None, True)
     assert at(parse("llm.c")) == (None, None, 122, 18865, None)
     assert at(parse("torchtitan")) == (None, None, 10, None, None)
+    assert at(parse("maxtext")) == (None, None, 12, None, None)
+    assert at(parse("lerobot")) == (None, None, None, None, None)
+    assert at(parse("ml-agents")) == (None, None, 24_000, None, None)
+    assert at(parse("tacotron2")) == (None, None, 42, None, None)
+    assert at(parse("tacotron2-validation")) == (None, None, 42, None, False)
     assert at(parse("litgpt")) == (2, None, 130, None, None)
     assert at(parse("litgpt-early")) == (None, None, 130, None, None)
     assert at(parse("litgpt-validation")) == (None, None, 400, None, False)
@@ -497,6 +526,38 @@ def test_the_dict_of_version_5_shows_four_digits() -> None:
     ]
 
 
+def test_a_dict_may_show_the_time_so_far_and_lack_a_loss() -> None:
+    item = parse(
+        "huggingface",
+        "{'loss': '9.5', 'learning_rate': '0.001', 'epoch': '0.5', 'num_input_tokens_seen': 1024, "
+        "'train_runtime': '12.5', 'train_tokens_per_second': '2048'}",
+    )
+    assert [each.metric for each in item.readings] == ["loss", "learning_rate"]
+    summary = "{'train_runtime': '12.5', 'train_loss': '9.5', 'epoch': '1'}"
+    assert by_name("huggingface").parse(summary) == ()
+    of_ppo = parse(
+        "huggingface",
+        "{'eps': 3, 'objective/kl': 3.5, 'loss/policy_avg': -0.25, 'val/ratio': 1.5, 'lr': 5e-06, "
+        "'episode': 16, 'epoch': 1.5}",
+    )
+    assert [(each.metric, each.law) for each in of_ppo.readings] == [
+        *[("objective/kl", "instantaneous"), ("loss/policy_avg", "instantaneous")],
+        ("lr", "instantaneous"),
+    ]
+
+
+def test_the_dict_in_a_file_of_ms_swift() -> None:
+    item = parse(
+        "huggingface",
+        '{"loss": 0.5, "grad_norm": 1.25, "kl": 0.0625, "epoch": 0.25, '
+        '"global_step/max_steps": "3/90", "elapsed_time": "6m 50s", "train_speed(iter/s)": 0.005}',
+    )
+    assert (item.step, item.steps) == (3, 90)
+    assert [(each.metric, each.law) for each in item.readings] == [
+        *[("loss", "interval"), ("grad_norm", "instantaneous"), ("kl", "interval")]
+    ]
+
+
 def test_a_bar_without_numbers_tells_the_step() -> None:
     item = parse("huggingface-bar")
     assert (item.readings, item.elapsed, item.eta) == ((), 31.0, 69.0)
@@ -650,6 +711,52 @@ def test_lines_of_steps() -> None:
         ("grad_norm", 1.2345, 1e-4, "instantaneous"),
     ]
     assert not by_name("steplines").parse(LINES["torchtitan"][1].replace("step:", "validate step:"))
+    assert rows(parse("maxtext")) == [
+        ("loss", 9.125, 1e-3, "instantaneous"),
+        ("lm_loss", 9.0, 1e-3, "instantaneous"),
+    ]
+    assert parse("maxtext").per_step == 1.25
+    forked = parse("nanogpt", "iter 250: loss 2.1234, ppl 8.3596, time 51.25ms, mfu 12.34%")
+    assert forked == parse("nanogpt")
+    assert rows(parse("tacotron2")) == [
+        ("loss", 0.34125, 1e-6, "instantaneous"),
+        ("grad norm", 0.750125, 1e-6, "instantaneous"),
+    ]
+    assert rows(parse("tacotron2-validation")) == [("val_loss", 0.3255, 1e-6, "epoch")]
+
+
+def test_a_step_of_verl_and_its_validation() -> None:
+    assert at(parse("verl")) == (None, None, 7, None, None)
+    assert rows(parse("verl")) == [
+        ("actor/pg_loss", -0.012, 1e-3, "instantaneous"),
+        ("actor/lr", 1e-6, 1e-6, "instantaneous"),
+        ("critic/rewards/mean", 0.531, 1e-3, "instantaneous"),
+    ]
+    text = f"{LINES['verl'][1]} - val-core/sums/acc/mean@1:0.625 - val-aux/sums/score/mean@1:0.5"
+    trained, validated = by_name("steplines").parse(text)
+    assert trained == parse("verl")
+    assert isinstance(validated, Progress)
+    assert at(validated) == (None, None, 7, None, False)
+    assert rows(validated) == [("val-core/sums/acc/mean@1", 0.625, 1e-3, "epoch")]
+    (newer,) = by_name("steplines").parse(
+        "step:8 - actor/pg_loss:np.float64(0.25) - actor/lr:2e-06"
+    )
+    assert isinstance(newer, Progress)
+    assert [each.displayed for each in newer.readings] == [0.25, 2e-6]
+
+
+def test_means_since_the_line_before_and_rewards_of_episodes() -> None:
+    item = parse("lerobot")
+    assert item.epochs_done == 9.54
+    assert rows(item) == [
+        ("loss", 0.037, 1e-3, "interval"),
+        ("grdn", 0.722, 1e-3, "interval"),
+        ("lr", 7.9e-5, 1e-6, "instantaneous"),
+    ]
+    assert rows(parse("ml-agents")) == [
+        ("mean_reward", 1.625, 1e-3, "unknown"),
+        ("std_of_reward", 0.5, 1e-3, "unknown"),
+    ]
 
 
 def test_the_bar_by_rich_shows_the_epoch_before_as_well() -> None:
@@ -888,6 +995,20 @@ def test_evaluations_of_a_metric_logger_are_left_out() -> None:
     assert log_format.parse(line.format("Test:")) == ()
 
 
+def test_meters_without_the_time_that_is_left() -> None:
+    item = parse(
+        "metriclogger",
+        "[05:06:07.123456] Epoch: [2]  [10/1504]  lr: 0.000012  closs: 0.9250 (0.9375)  time: 4.7312  "
+        "data: 0.1228  max mem: 51710",
+    )
+    assert at(item) == (2, None, 11, 1504, None)
+    assert [(each.metric, each.law) for each in item.readings] == [
+        *[("lr", "instantaneous"), ("closs", "median"), ("closs (avg)", "plain")]
+    ]
+    text = "Epoch: [2]  [10/1504]  eta: soon  lr: 0.000012  closs: 0.9250 (0.9375)  time: 4.7312"
+    assert by_name("metriclogger").parse(text) == ()
+
+
 def test_a_dict_may_know_its_step() -> None:
     item = parse("huggingface", VARIANTS[11][1])
     assert (item.step, item.steps, item.epochs_done) == (40, 80, None)
@@ -935,7 +1056,9 @@ def test_clocks() -> None:
 
 
 # Trailing zeros left out, or as many decimals as a copy likes: where one is cut, nobody can tell.
-CUT_SAFE = [style for style in LINES if not style.startswith(("boosting", "caffe", "mnist"))]
+CUT_SAFE = [
+    style for style in LINES if not style.startswith(("boosting", "caffe", "mnist", "verl"))
+]
 
 
 @pytest.mark.parametrize("style", CUT_SAFE)

@@ -28,6 +28,15 @@ def test_a_line_is_placed_and_its_numbers_read() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "prefix", ["INFO:__main__:", "2024-05-06 07:08:09,123 - INFO - ", "__log__:", "run | ", "  "]
+)
+def test_a_line_may_stand_behind_what_a_logger_writes(prefix: str) -> None:
+    (item,) = parse(prefix + '{"epoch": 3, "valid_ppl": 12.5}')
+    assert isinstance(item, Progress)
+    assert (item.epoch, item.readings) == (3, (Reading("valid_ppl", 12.5, 0.1, "epoch"),))
+
+
 def test_totals_validation_and_what_is_no_number() -> None:
     (item,) = parse('{"current_steps": 5, "total_steps": 9, "loss": NaN, "val_loss": 1e-3}')
     assert isinstance(item, Progress)
@@ -35,6 +44,12 @@ def test_totals_validation_and_what_is_no_number() -> None:
     loss, val = item.readings
     assert isnan(loss.displayed)
     assert val == Reading("val_loss", 1e-3, 1e-3, "epoch")
+
+
+def test_a_sum_of_losses_is_no_total_of_the_run() -> None:
+    (item,) = parse('{"iteration": 20, "total_loss": 14.5, "total_tokens": 12.5}')
+    assert isinstance(item, Progress)
+    assert [each.metric for each in item.readings] == ["total_loss"]
 
 
 def test_an_epoch_a_line() -> None:

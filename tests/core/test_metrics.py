@@ -55,6 +55,10 @@ NAMES = {
     "learning rate": ("other", "real", 0.0, inf, False, False, False),
     "rate": ("other", "real", 0.0, inf, False, False, False),
     "LR": ("other", "real", 0.0, inf, False, False, False),
+    "train/loss": ("train", "positive", 0.0, inf, False, True, False),
+    "val/loss": ("val", "positive", 0.0, inf, False, True, False),
+    "validation/acc": ("val", "fraction", 0.0, 1.0, True, True, True),
+    "actor/lr": ("other", "real", 0.0, inf, False, False, False),
     "something_of_mine": ("train", "real", -inf, inf, False, True, True),
 }
 
@@ -83,6 +87,7 @@ def test_a_part_of_a_word_is_no_name(name: str) -> None:
         ("Acc@1 (avg)", ["Acc@1", "Acc@1 (avg)", "val_Acc@1"], "val_Acc@1"),
         ("train-rmse", ["train-rmse", "train-mae", "test-mae", "test-rmse"], "test-rmse"),
         ("training's l2", ["training's l2", "valid_1's l2"], "valid_1's l2"),
+        ("train/loss", ["train/loss", "val/acc", "val/loss"], "val/loss"),
         ("loss", ["loss", "acc", "val_acc"], None),
     ],
 )

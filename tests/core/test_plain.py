@@ -228,6 +228,51 @@ READ: list[tuple[str, Place, dict[str, float]]] = [
     ("Epoch 3: epoch_loss 0.51", (3, None, None, None), {"epoch_loss": 0.51}),
     ("Epoch 3: loss 0.51, dice: [0.61, 0.0009, 0.42]", (3, None, None, None), {"loss": 0.51}),
     ("Episode 100\tAverage Score: 21.41", (None, None, 100, None), {"average_score": 21.41}),
+    (
+        "epoch=1 step=170 lr=0.00093 loss=0.0491 step/sec=5.027 | ETA 00:07:06",
+        (1, None, 170, None),
+        {"lr": 0.00093, "loss": 0.0491},
+    ),
+    (
+        "2021-03-04 05:06:07,280-INFO: iter: 4, lr: 0.000035, 'loss': '28.865234', eta: 5:10:47",
+        (None, None, 4, None),
+        {"lr": 3.5e-5, "loss": 28.865234},
+    ),
+    (
+        "Epoch: [9][       2 /       13]\t Time: 0.266  DataTime: 0.000    Err_G: 0.6444  Err_D: 1.474",
+        (9, None, 2, 13),
+        {"err_g": 0.6444, "err_d": 1.474},
+    ),
+    ("Step 27: Cross entropy = 0.012275", (None, None, 27, None), {"cross_entropy": 0.012275}),
+    ("Learning iteration 7/90, reward: 2.5", (None, None, 7, 90), {"reward": 2.5}),
+    ("Finished epoch 3: loss 0.5", (3, None, None, None), {"loss": 0.5}),
+    ("1/16, train_loss: 0.1162 step time: 0.9368", (None, None, 1, 16), {"train_loss": 0.1162}),
+    (
+        "Epoch 3, Loss tensor(0.5123, device='cuda:0', grad_fn=<NllLossBackward0>)",
+        (3, None, None, None),
+        {"loss": 0.5123},
+    ),
+    (
+        "step 20: loss tf.Tensor(0.5, shape=(), dtype=float32), acc: np.float32(0.75)",
+        (None, None, 20, None),
+        {"loss": 0.5, "acc": 0.75},
+    ),
+    ("Training loss (for one batch) at step 200: 0.5", (None, None, 200, None), {"train_loss": 0.5}),
+    ("Results for epoch 3: loss 0.5, acc 0.75", (3, None, None, None), {"loss": 0.5, "acc": 0.75}),
+    ("After epoch 3: train loss 0.5±0.02", (3, None, None, None), {"train_loss": 0.5}),
+    ("| end of epoch   3 | time: 12.3s | valid loss  5.12", (3, None, None, None), {"val_loss": 5.12}),
+    ("Round 3, average loss 0.512", (3, None, None, None), {"average_loss": 0.512}),
+    ("Ep. 30: score = 21.5", (30, None, None, None), {"score": 21.5}),
+    ("(3/10) loss=0.5, acc=0.75", (None, None, 3, 10), {"loss": 0.5, "acc": 0.75}),
+    ("3/10 loss: 0.5", (None, None, 3, 10), {"loss": 0.5}),
+    ("[120/938] loss: 2.3", (None, None, 120, 938), {"loss": 2.3}),
+    (
+        "第 3 轮，训练损失：0.523，验证损失：0.612，准确率：81.2%",
+        (3, None, None, None),
+        {"train_loss": 0.523, "val_loss": 0.612, "accuracy": 81.2},
+    ),
+    ("에포크 1/5 완료 - 손실: 0.95, 정확도: 0.4", (1, 5, None, None), {"loss": 0.95, "accuracy": 0.4}),
+    ("エポック 3/10: 損失=0.52, 検証損失=0.61", (3, 10, None, None), {"loss": 0.52, "val_loss": 0.61}),
 ]  # fmt: skip
 
 
@@ -384,6 +429,110 @@ def test_epochs_above_their_numbers() -> None:
     rows = placed(lines)
     assert [row[:3] for row in rows] == [(1, n, None) for n in (1, 2, 3) for _ in range(4)]
     assert [row[4] for row in rows if row[3] == "val_loss"] == [0.8123, 0.7123, 0.6123]
+
+
+def test_steps_above_their_numbers() -> None:
+    lines = []
+    for step in (7, 8):
+        lines += ["#" * 40, f"          Learning iteration {step}/90          ", ""]
+        lines += [
+            f"  Computation: 46045 steps/s (learning 0.0{step}s)",
+            f"  Mean value loss: {step}.25",
+        ]
+        lines += [f"     Mean reward: -{step}.5", "  Mean episode length: 22.5", "  ETA: 0:00:12"]
+    assert [row[1:] for row in placed(lines)] == [
+        row
+        for step in (7, 8)
+        for row in (
+            (1, step, "mean_value_loss", step + 0.25),
+            (1, step, "mean_reward", -step - 0.5),
+        )
+    ]
+
+
+def test_a_step_at_the_end_of_its_fields_is_no_head() -> None:
+    lines = []
+    for step in (1, 2):
+        lines += [
+            "Result for PPO:",
+            f"  episode_reward_mean: {step}2.5",
+            f"  training_iteration: {step}",
+        ]
+    assert placed(lines) == []
+
+
+def test_parts_of_an_epoch_above_their_numbers() -> None:
+    lines = []
+    for epoch in (4, 5):
+        for part in (20, 70):
+            lines += [f"INFO:voice:Train Epoch: {epoch} [{part}%]"]
+            lines += [
+                f"INFO:voice:[{epoch * 100 + part}, 9.99e-05]",
+                f"INFO:voice:loss_gen={part}.5",
+            ]
+        lines += [f"INFO:voice:====> Epoch: {epoch} [2024-05-06 07:08:09] | (0:01:02.5)"]
+    session = Session()
+    session.feed("".join(f"{line}\n" for line in lines).encode(), 0.0)
+    session.finish()
+    rows = list(session.rows())
+    assert [(row.epoch_label, row.step) for row in rows] == [
+        *[("4", 420), ("4", 470), ("5", 520), ("5", 570)]
+    ]
+    assert {row.law for row in rows} <= {"unknown", "instantaneous"}  # not the epoch's
+
+
+def test_steps_below_an_epoch_that_have_no_word() -> None:
+    lines = []
+    for epoch in (2, 3):
+        lines += [f"epoch {epoch}/9", *(f"{k}/3, train_loss: 0.{epoch}{k}" for k in (1, 2, 3))]
+        lines += [f"epoch {epoch} average loss: 0.5", "current mean dice: 0.75 best mean dice: 0.8"]
+    assert [row[1:3] for row in placed(lines) if row[3] == "train_loss"] == [
+        (epoch, k) for epoch in (1, 2) for k in (1, 2, 3)
+    ]
+
+
+def test_steps_of_a_validation_are_no_training() -> None:
+    lines = []
+    for epoch in (0, 1):
+        lines += [f" > EPOCH: {epoch}/9", "", f"   --> STEP: 4/9 -- GLOBAL_STEP: {4 + 9 * epoch}"]
+        lines += [f"     | > loss_gen: {epoch}.5  (2.5)", "     | > loader_time: 0.5  (0.25)", ""]
+        lines += [" > EVALUATION", "   --> STEP: 0", "     | > loss_gen: 9.5  (9.5)"]
+    assert [row[1:] for row in placed(lines)] == [
+        *[(1, 4, "loss_gen", 0.5), (1, 4, "loss_gen (avg)", 2.5)],
+        *[(2, 4, "loss_gen", 1.5), (2, 4, "loss_gen (avg)", 2.5)],
+    ]
+
+
+def test_a_validation_may_count_its_own_steps() -> None:
+    lines = []
+    for epoch in (1, 2):
+        lines += [f"epoch : {epoch}, iteration : {epoch * 90 + k}, loss : {k}.5" for k in (8, 16)]
+        lines += [f"epoch : {epoch}, iteration : {epoch * 9 + k}, val loss : 0.{k}" for k in (1, 2)]
+        lines += [f"epoch : {epoch}, mean val loss : 0.{epoch}25"]
+    assert placed(lines) == [
+        row
+        for n in (1, 2)
+        for row in (
+            (1, n, n * 90 + 8, "loss", 8.5),
+            (1, n, n * 90 + 16, "loss", 16.5),
+            (1, n, None, "val_mean_loss", n / 10 + 0.025),
+        )
+    ]
+
+
+def test_a_result_on_the_line_below_its_name() -> None:
+    lines = []
+    for epoch in (3, 4):
+        lines += [
+            f"Mon 06 May 2024 07:08:09 INFO  epoch {epoch} training [time: 20.5s, train loss: 2.5]"
+        ]
+        lines += [
+            "Mon 06 May 2024 07:08:30 INFO  valid result:",
+            f"recall@10 : 0.{epoch}    mrr@10 : 0.5",
+        ]
+    assert [row[1:] for row in placed(lines) if row[3] == "val_recall@10"] == [
+        *[(1, None, "val_recall@10", 0.3), (2, None, "val_recall@10", 0.4)]
+    ]
 
 
 def test_the_quickstart_of_pytorch() -> None:

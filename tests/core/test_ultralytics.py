@@ -108,6 +108,24 @@ def test_the_heads_of_tables_name_their_columns() -> None:
     assert classes == Columns(("val_top1_acc", "val_top5_acc"), ROW, begins_fit=False)
 
 
+def test_bars_and_heads_that_end_at_the_screen() -> None:
+    log = ""
+    for epoch, percent in ((1, 50), (2, 100)):
+        cells = (f"{epoch}/2", "13.1G", epoch + 0.25, 21.96, 0.5235, 9, 576)
+        log += HEAD + "".join(f"{cell:>11}" for cell in cells) + f": {percent:>3}%|█\n"
+        log += "                 Class     Images  Instances      Box(P          R      mAP50  mAP50-\n"
+        log += f"{'all':>22}{48:>11}{28:>11}{0.5:>11}{0.25:>11}{0.125:>11}{epoch / 10:>11}\n"
+    session = Session()
+    session.feed(log.encode(), 0.0)
+    session.finish()
+    shown = [(row.epoch_label, row.metric, row.displayed, row.law) for row in session.rows()]
+    assert [row for row in shown if "loss" in row[1]] == [
+        *[("2", "box_loss", 2.25, "epoch"), ("2", "cls_loss", 21.96, "epoch")],
+        ("2", "dfl_loss", 0.5235, "epoch"),
+    ]
+    assert [row[2] for row in shown if row[1] == "val_mAP50-95"] == [0.2]
+
+
 @pytest.mark.parametrize(
     "text",
     [

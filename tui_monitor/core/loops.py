@@ -22,7 +22,7 @@ class Loops:
 
     def __init__(self) -> None:
         self._head: Progress | None = None
-        """The newest line that announces an epoch for those below it."""
+        """The newest line that announces an epoch or a step for those below it."""
         self._line: Progress | None = None
         """The newest line that says itself where it stands."""
         self._below: frozenset[str] = frozenset()
@@ -35,17 +35,24 @@ class Loops:
     def read(self, item: Progress, at: Place) -> Progress:
         """A line of a loop as it is to be understood; without what its epoch showed already."""
         if item.style == plain.HEAD:
+            if item.epoch is None and self._data:  # of a step of a validation
+                self._head = self._line = None
+                return item
+            if item.epoch is None and self._head is not None:
+                item = item._replace(epoch=self._head.epoch, epochs=self._head.epochs)
             self._head, self._below = item, frozenset()
             return item
         data, self._data = self._data, item.bar
         if data and item.style == plain.BELOW:
             item = plain.of_data(item, data)
+        if item.style == plain.LINE and self._is_of_another_count(item, at):
+            return item._replace(readings=())
         if item.style == plain.LINE:
             self._line, self._below = item, frozenset()
             if item.epoch is not None:
                 self._head = None
         if self._head is not None and item.epoch is None:
-            item = item._replace(epoch=self._head.epoch, epochs=self._head.epochs)
+            item = plain.of_head(item, self._head)
         elif item.style == plain.BELOW:
             item = self._below_line(item)
         readings = item.readings
@@ -54,6 +61,14 @@ class Loops:
             readings = () if self._below & names else readings
             self._below |= names
         return item._replace(readings=self._not_summed_up(item, readings, at))
+
+    def _is_of_another_count(self, item: Progress, at: Place) -> bool:
+        """Whether a line of a validation counts its own steps: it is on the way through it."""
+        if item.step is None or item.epoch is None or item.epoch != at.number or at.last is None:
+            return False
+        return item.step < at.last and all(
+            describe(each.metric).split == "val" for each in item.readings
+        )
 
     def note_bar(self, item: Progress) -> None:
         """Remember what a bar shows of an epoch, or of its validation."""

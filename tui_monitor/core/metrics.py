@@ -35,10 +35,11 @@ class Metric(NamedTuple):
 
 
 _VAL = re.compile(
-    r"(?:val|eval|valid|validation)_(?:\d{1,3}(?:-|'s ))?|(?:val|valid|eval|test)(?:-|'s )"
+    r"(?:val|eval|valid|validation)_(?:\d{1,3}(?:-|'s ))?"
+    r"|(?:val|valid|eval|test)(?:[-/]|'s )|validation/"
 )
-_TRAIN = re.compile(r"train[-_]|training's ")
-_RATE = re.compile(r"(^|_)(lr|learning[_ ]?rate)(_|$)|^rate$", re.IGNORECASE)
+_TRAIN = re.compile(r"train(?:ing)?/|train[-_]|training's ")
+_RATE = re.compile(r"(^|[_/])(lr|learning[_ ]?rate)(_|$)|^rate$", re.IGNORECASE)
 _STATE = re.compile(
     r"(^|_)(auc|prc|roc|precision|recall|f1|f_?beta|f_?score|sensitivity|specificity|mean_io_?u|kappa"
     r"|r2|rmse|root_mean_squared\w*|perplexity|ppl|true_\w+|false_\w+)(_|\d|$)",

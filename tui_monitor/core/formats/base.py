@@ -26,7 +26,7 @@ COLUMN: Final = "column "
 METRIC: Final = (
     r"loss|acc(?:uracy)?(?![a-z])|err(?:or)?(?![a-z])|(?<![a-z])(?:f1|auc|m?iou|dice|m?ap|psnr|ssim|bleu"
     r"|ppl|perplexity|cost|rewards?|return|scores?|mse|mae|rmse|r2|precision|recall|kld?|nll|elbo|wer|cer"
-    r"|bce|ce|objective)(?![a-z])"
+    r"|bce|ce|objective)(?![a-z])|cross[ _-]?entropy"
 )
 """Pattern of what is in the names of most metrics, in small letters, without groups."""
 _SUMMARY_FIELD = re.compile(r"(\S{1,41}) (\d{1,9}\.\d{3})")

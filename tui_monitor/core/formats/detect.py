@@ -127,7 +127,7 @@ class _Repeats:
             if not isinstance(item, Progress):
                 continue
             if item.style == HEAD:
-                self._head = (item.epoch,)
+                self._head = (item.epoch, item.step)
             if not item.readings:
                 continue
             place = self._head if item.style == BELOW else (item.epoch, item.step)

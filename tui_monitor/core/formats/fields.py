@@ -20,18 +20,21 @@ _WORD = r"[A-Za-z_][\w@/.-]{0,40}(?:\([\w()]{1,12}\))?"
 _NUMBER = r"[+-]?\d{1,18}(?:\.\d{1,24})?(?:[eE][+-]?\d{1,3})?|[+-]?(?:nan|inf)"
 _PACE = (
     r" ?[A-Za-z]{1,12}/(?:s|sec|second|min|h|hour|step|it|iter|batch|sample|image|img|epoch)s?\b"
+    r"(?! ?[:=])"
 )
 _FIELD = re.compile(
     rf"({_WORD}(?: {{1,2}}{_WORD}){{0,3}}?)(?: \([A-Za-z][\w -]{{0,20}}\) {{0,4}}(?=[\d:=]))?"
     r"(?: {0,3}[:=]{1,2} {0,12}[\[(]?| {1,12}[\[(]?|\[|(?<= )(?=\d))"
-    rf"(?:({_NUMBER})( ?%)?(?: ?dB)?(?![\w%]|[.:/]\w|{_PACE})(?: ?\(({_NUMBER})(?:\)|$))?[\])}}>]?"
+    rf"(?:({_NUMBER})( ?%)?(?: ?dB)?(?![\w%]|[.:/]\w|{_PACE})"
+    rf"(?: {{0,2}}\(({_NUMBER})(?:\)|$))?[\])}}>]?"
     r"|(\d[\d.:]{0,20} ?(?:[A-Za-z]{1,12}(?:/[A-Za-z]{1,8})?)?(?: \d{1,2} ?[a-z]{1,3})?)[\])}>]?)"
-    r"(?: ?\([^()]{1,40}\))?(?=$|[\s*:.!\]])",
+    r"(?: ?\([^()]{1,40}\))?(?=$|[\s*:.!\]±])",
     re.IGNORECASE,
 )
 """Name, and a number with its percent sign and its mean; or else a time or what has another unit."""
 _BARE = re.compile(r"\d[\d.:]{0,12}[a-z]{0,3} {1,4}(?=[A-Za-z])")
 _PLACES = re.compile(r"ep(?:och)?s?|steps?|iter(?:ation)?s?|batch(?:es)?", re.IGNORECASE)
+_SIGN = re.compile(r"[:=]")
 _DECIMAL = re.compile(r"[.einEIN]")
 _PART = re.compile(
     r"\s*[,;|\t]\s*|(?<=[a-z]{5})[.!]\s+|\s+[-–—]+>?\s+|\]\s*\[|\s{3,}(?=[A-Za-z\[])(?!nan\b|inf\b)"
@@ -42,7 +45,12 @@ _LIST = re.compile(
 """Several numbers, of which none is the one of a name."""
 _GROUP = re.compile(r"(?<![\w\]])([A-Za-z]\w{0,40})\[(?=[A-Za-z]\w{0,40}=)([^\[\]]{1,800})\]")
 """`tot_loss[loss=0.8632, simple_loss=1.726, over 10495.15 frames.]`."""
-_QUOTED = re.compile(r"'([A-Za-z][\w @/.-]{0,40})'(?=: )")
+_QUOTED = re.compile(rf"'([A-Za-z][\w @/.-]{{0,40}})': (?:'({_NUMBER})')?")
+_WRAPPED = re.compile(
+    rf"\b(?:(?:tf|np|jnp|torch)\.)?(?:[tT]ensor|[aA]rray|float\d\d)\(({_NUMBER})"
+    r"(?:, [^()]{0,80}(?:\(\)[^()]{0,40})?)?\)"
+)
+"""`tensor(0.5123, device='cuda:0', grad_fn=<NllLossBackward0>)`, `np.float32(0.5123)`."""
 _GROUPED = re.compile(r"(?<!\w)(?=[A-Za-z]\w{0,40}=)")
 _ALIGNED = re.compile(
     r"(?<!\w)(train|training|val|valid|validation|test) {2,12}(?=[A-Za-z])", re.IGNORECASE
@@ -56,6 +64,7 @@ PHASE: Final = re.compile(
     re.IGNORECASE,
 )
 """A word for the data; what stands behind it says whether it is a heading of the fields that follow."""
+_BEGINS_PHASE: Final = frozenset("tTvVeEdD")
 _NAMES = 1024
 """Of metrics that are remembered with what they tell: the same few stand on each line of a log."""
 _QUALIFIED = re.compile(
@@ -70,8 +79,9 @@ _WHOLE = re.compile(r"reward|score|return")
 """Of what a whole number is no count."""
 _UNNAMED = "value"
 _KNOWN = re.compile(rf"{METRIC}|(?:train_|val_|test-)[a-z]", re.IGNORECASE)
-_SHOWN = re.compile(rf"{METRIC}|\b(?:train\w*: [\d.%]+, val\w*|val\w*): \d\d?\.\d", re.IGNORECASE)
-"""In a line: the name of a metric, or `Train: 0.5455, Val: 0.5342`, of what it does not say."""
+_SHOWN = re.compile(rf"{METRIC}|\b(?:train\w*: [\d.%]+, val\w*|val\w*): \d\d?\.\d")
+"""In a line, in small letters, where searching takes half the time: the name of a metric, or
+`train: 0.5455, val: 0.5342`, of what it does not say."""
 _CLUTTER = re.compile(
     r"time|second|sec\b|eta\b|elapsed|remain|memory|mem\b|gpu|cuda|speed|throughput|per_sec|/s|fps"
     r"|tokens|samples|seed|size|rank|percent|wall|progress|best|patience|lowest|highest|previous|final"
@@ -86,8 +96,10 @@ def parts(text: str) -> Iterator[str]:
     """The parts of a line that signs or wide gaps divide, without what frames them."""
     if "[" in text:
         text = _GROUP.sub(_ungrouped, _LIST.sub("", text))
+    if "(" in text:
+        text = _WRAPPED.sub(r"\1", text)
     if "': " in text:
-        text = _QUOTED.sub(r"\1", text)
+        text = _QUOTED.sub(r"\1: \2", text)
     if "  " in text:
         text = _ALIGNED.sub(r"\1 ", text)
     for part in _PART.split(text):
@@ -119,7 +131,7 @@ def are_fields(text: str) -> bool:
 
 def shows_metric(text: str) -> bool:
     """Whether a text has a part that only the names of metrics have."""
-    return _SHOWN.search(text) is not None
+    return _SHOWN.search(text.lower()) is not None
 
 
 @lru_cache(maxsize=_NAMES)
@@ -128,21 +140,18 @@ def is_known(name: str) -> bool:
     return _KNOWN.search(name) is not None
 
 
-@lru_cache(maxsize=_NAMES)
-def _is_clutter(name: str) -> bool:
-    """Whether a number of this name is no metric."""
-    return _CLUTTER.search(name) is not None
-
-
 def word_at(text: str, at: int) -> int:
     """Where the next word or number begins."""
-    while at < len(text) and not text[at].isalnum():
+    length = len(text)
+    while at < length and not text[at].isalnum():
         at += 1
     return at
 
 
 def _heading(part: str, at: int = 0) -> tuple[str, int]:
     """What names begin with by a word for the data before them, `Validation: loss=..`, and its end."""
+    if part[at : at + 1] not in _BEGINS_PHASE:
+        return "", at
     match = PHASE.match(part, at)
     if match and (match[4] or match.end() == len(part)) and not part[match.end() :][:1].isdecimal():
         return data_of(match), match.end()
@@ -167,38 +176,49 @@ def readings(text: str, headed: str, *, steps: bool) -> Iterator[Reading]:
         while match := _field(part, at):
             at = word_at(part, match.end())
             words, value, percent, mean, _ = match.groups()
-            if _reads_on(match):
+            if " " in words and _reads_on(match):
                 continue
             name, told = called(words, told)
             newest = told or newest
             if name in seen and describe(newest + name).split == "val":
                 name = newest + name  # `Train loss=0.5, acc=0.8 | Val loss=0.6, acc=0.7`
-            if value is None or name in seen or _is_clutter(name):
+            law, whole = _traits(name, steps=steps)
+            if value is None or law is None or name in seen:
                 continue
-            if not (percent or _DECIMAL.search(value) or _WHOLE.search(name)):
+            if not (percent or whole or "." in value or _DECIMAL.search(value)):
                 continue  # a count
             seen.add(name)
-            law = law_of(name, steps=steps)
             # What stands before its mean is of the newest batch.
             beside = "instantaneous" if mean is not None and law == "open" else law
             yield Reading(name, *printed(value), beside)
             if mean is not None:
                 yield Reading(f"{name} (avg)", *printed(mean), law)
+            if at == len(part):
+                break
             inner, at = _heading(part, at)
             told = inner or told
 
 
 def _field(part: str, at: int) -> re.Match[str] | None:
     """The field that begins at a place, or behind a number without a name: `1.2s train_loss=0.5`."""
-    bare = _BARE.match(part, at)
-    return _FIELD.match(part, bare.end() if bare else at)
+    if part[at : at + 1].isdecimal() and (bare := _BARE.match(part, at)):
+        at = bare.end()
+    return _FIELD.match(part, at)
 
 
 def _reads_on(field: re.Match[str]) -> bool:
     """Whether a number stands in a sentence: `installing package score 1.0`."""
     words = field[1]
-    told = field.start(2) > 0 and re.search(r"[:=]", field.string[field.end(1) : field.start(2)])
-    return words.count(" ") > 1 and not told and not PHASE.match(words)
+    if words.count(" ") < 2 or PHASE.match(words):
+        return False
+    return field.start(2) < 0 or not _SIGN.search(field.string, field.end(1), field.start(2))
+
+
+@lru_cache(maxsize=_NAMES)
+def _traits(name: str, *, steps: bool) -> tuple[str | None, bool]:
+    """A metric's law, None where the number is none, and whether it may be a whole number."""
+    law = None if _CLUTTER.search(name) else law_of(name, steps=steps)
+    return law, _WHOLE.search(name) is not None
 
 
 @lru_cache(maxsize=_NAMES)

@@ -1,8 +1,10 @@
 """Logs of the Trainer of Hugging Face transformers, versions 4 and 5, and of what is built on it.
 
 A dict shows the mean loss since the dict before it, and the newest gradient norm and learning rate.
-It names no step, only epochs done; where a bar is drawn, its state right after the dict does.
-Sources: transformers/trainer.py, _maybe_log_save_evaluate; trainer_callback.py, ProgressCallback.
+It names no step, only epochs done; where a bar is drawn, its state right after the dict does. TRL's
+PPO shows no loss of this name, and all numbers of its newest update. ms-swift writes the dict to a file
+as JSON, with the step. Sources: transformers/trainer.py, _maybe_log_save_evaluate; trainer_callback.py,
+ProgressCallback; trl 0.12 trainer/ppo_trainer.py; swift 3 plugin/callback.
 """
 
 from __future__ import annotations
@@ -36,11 +38,16 @@ _BAR = re.compile(
 )
 
 _STEP = re.compile(r"'global_step/max_steps': '(\d{1,12})/(\d{1,12})'")
+_AS_JSON: Final = '"global_step/max_steps": "'
+_SUMMARY = frozenset({"train_runtime", "train_loss"})
+"""Of the whole training; version 5 shows the time so far, the first of these, in every dict."""
+_OF_PPO: Final = "loss/policy_avg"
 _DIGITS = 4
 """Of a number that version 5 prints, in quotes; decimals of a loss in version 4."""
 _NEWEST = frozenset({"grad_norm", "learning_rate", "num_tokens", "step"})
 _CLUTTER = re.compile(
-    r"(?:^|_)(?:runtime|samples_per_second|steps_per_second|preparation_time)$|^memory[/(]|^train_speed"
+    r"(?:^|_)(?:runtime|(?:samples|steps|tokens)_per_second|preparation_time)$|^memory[/(]|^train_speed"
+    r"|^(?:num_input_tokens_seen|eps|episode)$|^val/"  # of the value function
 )
 
 
@@ -52,6 +59,8 @@ class HuggingFaceFormat:
     def parse(self, text: str) -> tuple[Item, ...]:
         """The dict of a line, and the state of the bar."""
         items: list[Item] = []
+        if _AS_JSON in text:
+            text = text.replace('"', "'")
         if "{'" in text and (match := _DICT.search(text)):
             item = _dict(match[0])
             if item is not None:
@@ -63,18 +72,17 @@ class HuggingFaceFormat:
 
 def _dict(text: str) -> Progress | None:
     fields = {name: (quoted, plain) for name, quoted, plain in _FIELD.findall(text)}
-    if "train_runtime" in fields or next(iter(fields), "epoch") == "epoch":
+    if fields.keys() >= _SUMMARY or next(iter(fields), "epoch") == "epoch":
         return None  # the summary of the whole training, or somebody else's
     done = "".join(fields.pop("epoch", ""))
     if not done or not isfinite(float(done)):
         return None
     evaluates = any(name.startswith("eval_") for name in fields)
-    if not evaluates and "loss" not in fields:
+    if not evaluates and "loss" not in fields and _OF_PPO not in fields:
         return None
+    law = "epoch" if evaluates else "interval" if "loss" in fields else "instantaneous"
     readings = tuple(
-        _reading(name, *value, evaluates=evaluates)
-        for name, value in fields.items()
-        if not _CLUTTER.search(name)
+        _reading(name, *value, law) for name, value in fields.items() if not _CLUTTER.search(name)
     )
     style = EVALUATION if evaluates else LOG
     if match := _STEP.search(text):  # ms-swift
@@ -90,7 +98,7 @@ def _bar(match: re.Match[str]) -> Progress:
     return self_placed(BAR, int(step), int(steps), (), eta=eta, elapsed=spent)
 
 
-def _reading(name: str, quoted: str, plain: str, *, evaluates: bool) -> Reading:
+def _reading(name: str, quoted: str, plain: str, law: str) -> Reading:
     if quoted:
         value, quantum = significant(quoted, _DIGITS)
     else:
@@ -99,6 +107,5 @@ def _reading(name: str, quoted: str, plain: str, *, evaluates: bool) -> Reading:
         quantum = power_of_ten(-_DIGITS) if name == "loss" else ulp(value)
         if not isfinite(value):
             quantum = 0.0
-    if evaluates:
-        return Reading(name, value, quantum, "epoch")
-    return Reading(name, value, quantum, "instantaneous" if name in _NEWEST else "interval")
+    newest = law == "interval" and name in _NEWEST
+    return Reading(name, value, quantum, "instantaneous" if newest else law)

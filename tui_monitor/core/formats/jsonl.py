@@ -39,11 +39,12 @@ _TESTED = "test_"
 """How the names of an evaluation's numbers begin beside those of a training."""
 _MOST = 4000
 """Characters of a line that is looked at."""
-_BEGINS = re.compile(r'\s{0,200}(?:[\w.-]{1,40}: )?(?=\{")')
-"""`json_stats: {"iter": 20, ..}`."""
+_BEGINS = re.compile(r'(?:\s{0,200}|[^{}"\n]{0,120}(?:[:\]|]| -) ?)(?=\{")')
+"""`json_stats: {"iter": 20, ..}`, `2024-01-01 10:00:00 - INFO - {"step": 20, ..}`."""
+_OF_FAIRSEQ: Final = 'num_updates": "'
 _CLUTTER = re.compile(
     r"time|second|eta|elapsed|memory|mem\b|gpu|throughput|per_sec|tokens|samples|seed|size|rank"
-    r"|percent|wall|progress|version|count|total|updates|loss_scale|param|^(?:wps|ups|wpb|bsz|oom|clip)$",
+    r"|percent|wall|progress|version|count|total(?!_?loss)|updates|loss_scale|param|^(?:wps|ups|wpb|bsz|oom|clip)$",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"-?(?:\d{1,24}(?:\.\d{1,24})?(?:[eE][+-]?\d{1,3})?)\Z")
@@ -70,8 +71,10 @@ class JsonLinesFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """The numbers of a line that is one object."""
-        match = _BEGINS.match(text) if len(text) <= _MOST else None
-        if match is None or not text.rstrip().endswith("}"):
+        if len(text) > _MOST or '{"' not in text or not text.rstrip().endswith("}"):
+            return ()
+        match = _BEGINS.match(text)
+        if match is None or _OF_FAIRSEQ in text:
             return ()
         written = text[match.end() :]
         try:

@@ -33,9 +33,10 @@ SUMMARY: Final = "metriclogger-summary"
 """`* Acc@1 81.100 Acc@5 95.400 loss 0.800`."""
 
 _LINE = re.compile(
-    r"\b[Ee]poch: ?\[(\d{1,9})(?:/(\d{1,9}))?\] {1,4}\[ *(\d{1,12})/(\d{1,12})\] {1,4}"
-    rf"eta: ({CLOCK})(?:\.\d{{1,6}})?(?=  )"
+    r"\b[Ee]poch: ?\[(\d{1,9})(?:/(\d{1,9}))?\] {1,4}\[ *(\d{1,12})/(\d{1,12})\]"
+    rf"(?: {{1,4}}eta: ({CLOCK})(?:\.\d{{1,6}})?)?(?=  )"
 )
+"""In LLaMA2-Accessory's copy without the time that is left."""
 _ITERATIONS = re.compile(
     rf"\beta: ({CLOCK})  iter: (\d{{1,12}})(?=  [A-Za-z][^\s:()]{{0,60}}: {NUMBER} \()"
 )
@@ -55,7 +56,9 @@ class MetricLoggerFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """The meters of a line of training, or the summary of an evaluation."""
-        match = _LINE.search(text) if "eta: " in text else None
+        match = _LINE.search(text) if "eta: " in text or "  time: " in text else None
+        if match and match[5] is None and "eta: " in text:
+            return ()
         if match and _EVALUATION.search(text, max(match.start() - 40, 0), match.start()):
             return ()
         if match:
@@ -77,7 +80,7 @@ def _training(text: str, match: re.Match[str]) -> Progress:
         *(LINE, int(step) + 1, int(steps), readings),
         epoch=int(epoch),
         epochs=int(epochs) if epochs else None,
-        eta=clock_seconds(eta),
+        eta=clock_seconds(eta) if eta else None,
         per_step=per_step,
     )
 

@@ -12,12 +12,14 @@ from tui_monitor.core.formats.base import printed, self_placed
 from tui_monitor.core.records import Item, Reading
 
 LINE: Final = "nanogpt"
-"""`iter 100: loss 3.2014, time 12.34ms, mfu 5.67%`."""
+"""`iter 100: loss 3.2014, time 12.34ms, mfu 5.67%`; forks show more before the time."""
 VALIDATION: Final = "nanogpt-validation"
 """`step 400: train loss 2.5883, val loss 2.7142`."""
 
 _VALUE = r"(\d{1,12}\.\d{4}|nan|inf)"
-_LINE = re.compile(rf"\biter (\d{{1,12}}): loss {_VALUE}, time (\d{{1,12}}\.\d{{2}})ms")
+_LINE = re.compile(
+    rf"\biter (\d{{1,12}}): loss {_VALUE}(?:, [a-z][^,]{{1,40}}){{0,3}}, time (\d{{1,12}}\.\d{{2}})ms"
+)
 _VALIDATION = re.compile(rf"\bstep (\d{{1,12}}): train loss {_VALUE}, val loss {_VALUE}(?!\d)")
 
 

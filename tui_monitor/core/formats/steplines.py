@@ -1,16 +1,23 @@
-"""Logs with a line a step of language models, each number that of its step: llm.c, torchtitan.
+"""Logs with a line every step or every few, which names all it shows of them.
 
-A loss is the mean over the step's micro-batches, and over all ranks; the deviations that llm.c shows in
-brackets are of its own history. Sources: llm.c train_gpt2.cu, train_gpt2.py; torchtitan
-components/metrics.py, MetricsProcessor.
+llm.c, torchtitan, MaxText, verl and NVIDIA's Tacotron 2, which counts from 0, show what the step had: a
+loss is the mean over its micro-batches, and over all ranks; the deviations that llm.c shows in brackets
+are of its own history. LeRobot shows means since the line before, and steps as `31K`, so that its lines
+are counted instead. A reward of ML-Agents is the mean over the episodes that ended since the line
+before, however many. Sources: llm.c train_gpt2.cu, train_gpt2.py; torchtitan components/metrics.py,
+MetricsProcessor; MaxText metric_logger.py; verl utils/logger/aggregate_logger.py, concat_dict_to_str;
+NVIDIA/tacotron2 train.py; lerobot utils/logging_utils.py, MetricsTracker; mlagents/trainers/stats.py,
+ConsoleWriter.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from tui_monitor.core.formats.base import NUMBER, printed, self_placed
+from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Item, Progress, Reading
 
 LLMC: Final = "llm.c"
@@ -19,6 +26,19 @@ LLMC_VALIDATION: Final = "llm.c-validation"
 """`val loss 11.033154`, of the step above it."""
 TITAN: Final = "torchtitan"
 """`.. - INFO - step:  1  loss:  8.1234  grad_norm:  1.2345  memory:  9.55GiB(10%)  tps: 7,890 ..`."""
+MAXTEXT: Final = "maxtext"
+"""`completed step: 9, seconds: 1.341, TFLOP/s/device: 257.929, .., loss: 10.374`."""
+VERL: Final = "verl"
+"""`step:2 - actor/entropy:0.31 - actor/pg_loss:0.002 - .. - critic/rewards/mean:0.568 - ..`."""
+LEROBOT: Final = "lerobot"
+"""`step:1K smpl:8K ep:65 epch:0.31 loss:0.437 grdn:0.722 lr:1.0e-05 updt_s:0.098 data_s:0.000`."""
+MLAGENTS: Final = "ml-agents"
+"""`3DBall. Step: 12000. Time Elapsed: 114.7 s. Mean Reward: 1.4. Std of Reward: 0.5. Training.`"""
+
+TACOTRON: Final = "tacotron2"
+"""`Train loss 1 35.229748 Grad Norm 25.020286 3.79s/it`."""
+TACOTRON_VALIDATION: Final = "tacotron2-validation"
+"""`Validation loss 61000:  0.325403`, after a step of this number."""
 
 _LLMC = re.compile(r"\bstep {1,8}(\d{1,12})/(\d{1,12}) \|(?= (?:train )?loss )")
 _LLMC_FIELD = re.compile(
@@ -28,19 +48,48 @@ _LLMC_VALIDATION = re.compile(r"^val loss (\d{1,9}\.\d{6}|nan|inf)$")
 _MILLISECONDS = re.compile(r"\| \(?(\d{1,9}\.\d\d) ms \|")
 _TITAN = re.compile(r"(?<!\w )\bstep: {1,3}(\d{1,12})  (?=loss: )")
 _TITAN_FIELD = re.compile(rf"(loss|grad_norm): {{1,8}}({NUMBER})  (?=\w)")
+_MAXTEXT = re.compile(rf"\bcompleted step: (\d{{1,12}}), seconds: ({NUMBER}), ")
+_MAXTEXT_FIELD = re.compile(r"\b(\w{0,40}loss|perplexity): (-?\d{1,20}\.\d{3}|nan|inf)(?=,|\s|$)")
+_VERL = re.compile(r"(?<![\w:])step:(\d{1,12})(?= - [\w/@.-]{1,120}:)")
+_VERL_FIELD = re.compile(
+    rf" - ([\w/@.-]{{1,120}}):(?:np\.float\d\d\()?({NUMBER})\)?(?= - |\s|$)", re.ASCII
+)
+_VERL_CLUTTER = re.compile(
+    r"(?:global_seqlen|perf|timing_s|timing_per_token_ms|training|prompt_length|val-aux)/"
+    r"|\w{1,40}/perf/|.{1,80}/(?:max|min)$"
+)
+_LEROBOT = re.compile(
+    r"\bstep:\d[\d.]{0,8}[KMBTQ]? smpl:\S{1,12} ep:\S{1,12} epch:(\d{1,9}\.\d\d)(?= loss:)"
+)
+_LEROBOT_FIELD = re.compile(rf" (\w{{1,40}}):({NUMBER})(?= )")
+_MLAGENTS = re.compile(
+    r"\bStep: (\d{1,12})\. (?:Time Elapsed: [\d.]{1,12} s\.? )?"
+    rf"Mean Reward: ({NUMBER})\. Std of Reward: ({NUMBER})\. "
+)
+_TACOTRON = re.compile(
+    r"\bTrain loss (\d{1,12}) (\d{1,12}\.\d{6}|nan|inf) Grad Norm (\d{1,12}\.\d{6}|nan|inf) "
+    r"(\d{1,9}\.\d\d)s/it"
+)
+_TACOTRON_VALIDATION = re.compile(r"\bValidation loss (\d{1,12}): {1,3}(\d{1,12}\.\d{6}|nan|inf)\b")
 
 
 class StepLinesFormat:
-    """llm.c and torchtitan. See `Format`."""
+    """llm.c, torchtitan, MaxText, verl, LeRobot, ML-Agents and Tacotron 2. See `Format`."""
 
     name: Final = "steplines"
 
     def parse(self, text: str) -> tuple[Item, ...]:
-        """The numbers of a step."""
+        """The numbers of a line."""
         if match := _LLMC_VALIDATION.match(text):
             loss = Reading("val_loss", *printed(match[1]), "epoch")
             return (self_placed(LLMC_VALIDATION, None, None, [loss], unit="batch", final=False),)
-        if "step" not in text or "loss" not in text:
+        if "step" not in text:
+            if " loss " in text:
+                return _of_tacotron(text)
+            return _of_mlagents(text) if "Step: " in text and "Mean Reward: " in text else ()
+        if "step:" in text and " - " in text and (match := _VERL.search(text)):
+            return _of_verl(int(match[1]), _VERL_FIELD.findall(text, match.end()))
+        if "loss" not in text:
             return ()
         if match := _LLMC.search(text):
             spent = _MILLISECONDS.search(text, match.end())
@@ -50,6 +99,11 @@ class StepLinesFormat:
         if "tps: " in text and (match := _TITAN.search(text)):
             fields = _TITAN_FIELD.findall(text, match.end())
             return (_step(TITAN, int(match[1]), None, fields, None),)
+        if "completed step: " in text and (match := _MAXTEXT.search(text)):
+            fields = _MAXTEXT_FIELD.findall(text, match.end())
+            return (_step(MAXTEXT, int(match[1]), None, fields, float(match[2])),)
+        if " epch:" in text and (match := _LEROBOT.search(text)):
+            return _of_lerobot(float(match[1]), _LEROBOT_FIELD.findall(text, match.end()))
         return ()
 
 
@@ -58,3 +112,51 @@ def _step(
 ) -> Progress:
     readings = [Reading(name, *printed(value), "instantaneous") for name, value in fields]
     return self_placed(style, step, steps, readings, per_step=pace)
+
+
+def _of_verl(step: int, fields: Iterable[tuple[str, str]]) -> tuple[Item, ...]:
+    """What a step had, without its times and sizes; what is of a validation stands by itself."""
+    shown = [
+        Reading(name, *printed(value), "instantaneous")
+        for name, value in fields
+        if not _VERL_CLUTTER.match(name)
+    ]
+    trained = [each for each in shown if describe(each.metric).split != "val"]
+    validated = [each._replace(law="epoch") for each in shown if each not in trained]
+    items = []
+    if trained:
+        items.append(self_placed(VERL, step, None, trained))
+    if validated:
+        items.append(self_placed(VERL, step, None, validated, final=False))
+    return tuple(items)
+
+
+def _of_lerobot(epochs_done: float, fields: Iterable[tuple[str, str]]) -> tuple[Item, ...]:
+    readings = [
+        Reading(name, *printed(value), "instantaneous" if name == "lr" else "interval")
+        for name, value in fields
+        if not name.endswith("_s")
+    ]
+    return (self_placed(LEROBOT, None, None, readings, epochs_done=epochs_done),)
+
+
+def _of_tacotron(text: str) -> tuple[Item, ...]:
+    if match := _TACOTRON.search(text):
+        fields = [("loss", match[2]), ("grad norm", match[3])]
+        return (_step(TACOTRON, int(match[1]) + 1, None, fields, float(match[4])),)
+    if match := _TACOTRON_VALIDATION.search(text):
+        loss = Reading("val_loss", *printed(match[2]), "epoch")
+        step = int(match[1]) + 1
+        return (self_placed(TACOTRON_VALIDATION, step, None, [loss], final=False),)
+    return ()
+
+
+def _of_mlagents(text: str) -> tuple[Item, ...]:
+    if (match := _MLAGENTS.search(text)) is None:
+        return ()
+    names = ("mean_reward", "std_of_reward")
+    values = match.groups()[1:]
+    readings = [
+        Reading(name, *printed(v), "unknown") for name, v in zip(names, values, strict=True)
+    ]
+    return (self_placed(MLAGENTS, int(match[1]), None, readings),)

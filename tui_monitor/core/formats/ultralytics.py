@@ -25,6 +25,8 @@ from tui_monitor.core.records import Columns, Item, Reading
 
 BAR: Final = "ultralytics-bar"
 """`1/3  0G  2.311  0.02466  2.296  16  640: 1% ──────────── 1/90 2.7it/s 0.1s<33.1s`."""
+CUT: Final = "ultralytics-cut"
+"""`13/30  13.1G  1.822  21.96  0.5235  9  576: 100%|█`: the whole epoch, cut at the screen's width."""
 ROW: Final = "ultralytics-validation"
 """`all        128        929      0.645      0.537      0.605      0.446`."""
 
@@ -35,11 +37,17 @@ _WIDTHS = (11, 12)
 _NAME = "ultralytics"
 """Of the bar."""
 _CELL = rf" {{1,24}}{NUMBER}"
+_LOSSES = (
+    r"^\s{0,24}(\d{1,9})/(\d{1,9}) {1,24}\d{1,7}(?:\.\d{1,4})?[GM]"
+    rf"((?:{_CELL}){{3,20}}): "
+)
+"""Epoch and epochs, and the cells behind the memory."""
 _BAR = re.compile(
-    rf"^\s{{0,24}}(\d{{1,9}})/(\d{{1,9}}) {{1,24}}\d{{1,7}}(?:\.\d{{1,4}})?[GM]((?:{_CELL}){{3,20}}): "
+    rf"{_LOSSES}"
     r"{1,4}\d{1,3}%(?:\|[^|\n]{0,300}\|| [━─╸]{1,80}|) (\d{1,12})/(\d{1,12})(?= )"
     rf"(?: \[({CLOCK})<(?:({CLOCK})|\?)(?:, |\]))?"
 )
+_CUT = re.compile(rf"{_LOSSES}{{1,4}}100%\|[█▏▎▍▌▋▊▉]{{0,300}}$")
 _OWN_BAR = re.compile(r"% [━─╸]")
 _SECONDS = re.compile(r"(?:it/s|s/it) (\d{1,6}\.\d)s(?:<(\d{1,6}\.\d)s)?$")
 _HEAD = re.compile(
@@ -48,10 +56,11 @@ _HEAD = re.compile(
 )
 _DETECTED = re.compile(
     r"^\s{1,40}Class {1,24}Images {1,24}(?:Instances|Labels|Targets)"
-    r"((?: {1,24}(?:Box|Mask|Pose)?\(?(?:P|R|mAP@?\.?50?(?:-95|:\.95)?)\)?){4,8})(?::|\s*$)"
+    r"((?: {1,24}(?:Box|Mask|Pose)?\(?(?:P|R|mAP@?\.?50?(?:-95|:\.95|-9?(?=$))?)\)?){4,8})(?::|\s*$)"
 )
 _CLASSIFIED = re.compile(r"^\s{1,40}classes {1,24}top1_acc {1,24}top5_acc(?::|\s*$)")
 _ROW = re.compile(rf"^\s{{1,40}}all((?:{_CELL}){{2,10}})\s*$")
+_CUT_NAMES = {"mAP50-": "mAP50-95", "mAP50-9": "mAP50-95"}
 _KIND = re.compile(r"(Box|Mask|Pose)\(")
 
 
@@ -64,6 +73,11 @@ class UltralyticsFormat:
         """A state of the bar, a validation's row of all classes, or the head of either."""
         if "%" in text and (match := _BAR.match(text)):
             return _bar(match, text)
+        if "100%|" in text and (match := _CUT.match(text)):
+            losses = _losses(match[3], "epoch")
+            epoch, epochs = int(match[1]), int(match[2])
+            end = self_placed(CUT, None, None, losses, unit="epoch", epoch=epoch, epochs=epochs)
+            return (end._replace(final=True),)
         if "Epoch" in text and (match := _HEAD.match(text)):
             return (Columns(tuple(match[1].split()), BAR, begins_fit=False),)
         if " all " in text and (match := _ROW.match(text)):
@@ -83,18 +97,14 @@ def _detected(cells: list[str]) -> list[str]:
         if match := _KIND.match(cell):
             kind = "" if match[1] == "Box" else f"{match[1].lower()}_"
         plain = _KIND.sub("", cell).rstrip(")")
-        plain = {"P": "precision", "R": "recall"}.get(plain, plain)
+        plain = {"P": "precision", "R": "recall", **_CUT_NAMES}.get(plain, plain)
         names.append(f"val_{kind}{plain}")
     return names
 
 
 def _bar(match: re.Match[str], text: str) -> tuple[Item, ...]:
     epoch, epochs, numbers, n, steps, elapsed, left = match.groups()
-    losses = numbers.split()[:-2]  # objects and size of the newest images
-    readings = tuple(
-        Reading(f"{COLUMN}{column}", *significant(value, _DIGITS), "plain")
-        for column, value in enumerate(losses, start=1)
-    )
+    readings = _losses(numbers, "plain")
     own = _OWN_BAR.search(text) is not None
     step, total = int(n), int(steps)
     times = _SECONDS.search(text)
@@ -108,6 +118,14 @@ def _bar(match: re.Match[str], text: str) -> tuple[Item, ...]:
         elapsed=spent,
     )
     return (item if own else item._replace(bar=_NAME),)
+
+
+def _losses(numbers: str, law: str) -> tuple[Reading, ...]:
+    """The losses of a bar, without objects and size of the newest images."""
+    return tuple(
+        Reading(f"{COLUMN}{column}", *significant(value, _DIGITS), law)
+        for column, value in enumerate(numbers.split()[:-2], start=1)
+    )
 
 
 def _row(text: str) -> tuple[Item, ...]:

@@ -1,0 +1,135 @@
+"""Where a line of a home-made loop says that it stands: its epoch, its step, or both.
+
+Owns the words for these, and where in a line they may be: at its begin, or behind fields or a title.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from tui_monitor.core.formats.fields import PHASE, are_fields, data_of, shows_metric, word_at
+
+_COUNT = (
+    r"[\[(<]?\s{0,8}(\d{1,3}(?:,\d{3}){1,2}(?!\d)|\d{1,9})"
+    r"(?:\s{0,2}(?:/|of)\s{0,2}(\d{1,9}))?(?![\w%]|[.:/]\d)[\])>]?"
+)
+_OF = r"(?:[ _]?(?:id|idx|index|no|num|number|step)\b\.?)?[\]\s:=#]{0,6}"
+_EPOCH = re.compile(
+    r"(?:(?:train|training|current|global|finished|completed|after|end of)[\] :|\[-]{1,3})?"
+    rf"(?:ep(?:och)?\.?|round){_OF}{_COUNT}",
+    re.IGNORECASE,
+)
+_STEP = re.compile(
+    r"(?:(?:train|training|current|global|mini|epoch|learning|completed|optimizer)[ _-]?|i_)?"
+    rf"(?:step|iter|iteration|it|batch|batches|update|episode)s?{_OF}{_COUNT}",
+    re.IGNORECASE,
+)
+_BRACKETS = re.compile(
+    r"\[ {0,8}(\d{1,9})(?:/(\d{1,9}))?(?:, {0,8}|\] ?\[ {0,8})(\d{1,9})(?:/(\d{1,9}))?\]"
+)
+"""`[3/25][100/391] Loss_D: ..`, `[1,  2000] loss: 2.218`."""
+_TRAINS = re.compile(r"\s{0,8}train(?:ing)?[: |]{1,3}", re.IGNORECASE)
+_BARE_STEP = re.compile(
+    r"(?:\s{0,3}[\[(]|\s{0,2}[,:|-]?\s{1,8}) {0,8}(\d{1,9}) {0,2}/ {0,8}(\d{1,9})(?: \( ?\d{1,3}%\))?"
+    r"(?:[\])]|(?=[;,:| ]))"
+)
+"""`Epoch 3 [100/500]`, `Epoch  3, 100/500;`, `| epoch   3 |   200/ 2983 batches |`."""
+_ASIDE = re.compile(
+    r"[ :,-]{0,4}(?:\((?![ \d]{1,9}/)[^()]{1,60}\)|\[[\d.]{1,6} ?%\]|(?:batches|complete|completed|done"
+    r"|finished|ended|summary|results?)\b)",
+    re.IGNORECASE,
+)
+"""`Epoch 3 (warm-up): ..`, `Epoch 3 complete: ..`."""
+
+_BEGINS: Final = frozenset("abcdefgilmorstuvABCDEFGILMORSTUV")
+"""Letters that the words for a place, and those for data before them, begin with."""
+_LATER = re.compile(rf"(?<=[\s|,;])(?:{_EPOCH.pattern}|{_STEP.pattern})", re.IGNORECASE)
+"""`loss = 4.2647, step = 100 (12.4 sec)`."""
+_SAID = re.compile(
+    r"([A-Za-z][\w ]{0,40}?)(?: \([\w ]{1,30}\))? (?:at|after|for|in|of|on|over) "
+    rf"(?={_EPOCH.pattern}|{_STEP.pattern})",
+    re.IGNORECASE,
+)
+"""`Cost after iteration 100: 0.6931`, `Training loss (for one batch) at step 200: 0.5`."""
+
+_TITLE = re.compile(r"(?:results?|summary|metrics|stat(?:istic)?s|performance)", re.IGNORECASE)
+"""`Results for epoch 3: loss 0.5123, acc 0.8123`."""
+_COUNTED = re.compile(r"[\[(]?(\d{1,9})/(\d{1,9})(?:[\])]|[,:](?= )|(?= {1,4}[A-Za-z|-])) {0,4}")
+"""`1/16, train_loss: 0.1162`, `[120/938] loss: 2.3`."""
+
+
+class LinePlace(NamedTuple):
+    """A line's place, and where in the line that is told."""
+
+    epoch: int | None
+    epochs: int | None
+    step: int | None
+    steps: int | None
+    end: int
+    """Where it ends in the line."""
+    data: str = ""
+    """What names of metrics begin with where the line is of no training: `[Val] Epoch 3: ..`."""
+    before: str = ""
+    """What of the fields the line begins with."""
+
+
+def place_at(text: str, at: int) -> LinePlace | None:
+    """The epoch, the step or both that a line begins with."""
+    trains = _TRAINS.match(text, at)
+    if match := _BRACKETS.match(text, trains.end() if trains else at):
+        return LinePlace(*_numbers(match, 1), *_numbers(match, 3), match.end())
+    at = word_at(text, at)
+    if text[at : at + 1] not in _BEGINS:
+        return None
+    data = ""
+    if (match := PHASE.match(text, at)) and not match[1]:
+        data, at = data_of(match), match.end()
+    epoch = _EPOCH.match(text, at)
+    after = word_at(text, epoch.end()) if epoch else at
+    step = _STEP.match(text, after) or (_BARE_STEP.match(text, epoch.end()) if epoch else None)
+    if step and not epoch:
+        epoch = _EPOCH.match(text, word_at(text, step.end()))
+    if epoch is None and step is None:
+        return None
+    end = max(match.end() for match in (epoch, step) if match)
+    if aside := _ASIDE.match(text, end):
+        end = aside.end()
+    return LinePlace(*_numbers(epoch, 1), *_numbers(step, 1), end, data)
+
+
+def place_behind(text: str, at: int) -> LinePlace | None:
+    """The same of a line that begins with some of its fields, or with the name of its only one."""
+    if said := _SAID.match(text, at):
+        begin, before = said.end(), "" if _TITLE.fullmatch(said[1]) else said[1]
+    elif match := _LATER.search(text, at):
+        begin, before = match.start(), f"{text[at : match.start()]} | "
+    else:
+        return None
+    place = place_at(text, begin)
+    exactly = place is not None and place.epoch is not None and place.step is not None
+    if place is None or not (said or exactly or are_fields(before)):
+        return None
+    return place._replace(before=before)
+
+
+def counted(text: str, at: int) -> LinePlace | None:
+    """The step that a line of fields begins with, without a word for it."""
+    match = _COUNTED.match(text, at)
+    rest = text[match.end() :] if match else ""
+    if match is None or not shows_metric(rest) or not are_fields(rest):
+        return None
+    return LinePlace(None, None, *_numbers(match, 1), match.end())
+
+
+def _numbers(match: re.Match[str] | None, group: int) -> tuple[int | None, int | None]:
+    """A group's number and the next one's, of what the second may be missing."""
+    if match is None:
+        return None, None
+    first, second = match[group], match[group + 1]
+    return int(first.replace(",", "")), int(second) if second else None
+
+
+def shows_more(rest: str) -> bool:
+    """Whether what is left of a line beside its place has words other than for places."""
+    return any(map(str.isalpha, _STEP.sub("", rest)))
