@@ -91,6 +91,15 @@ def batches(count: int) -> str:
     return "1 batch" if count == 1 else f"{count} batches"
 
 
+_FROM_ZERO = ("caffe", "detectron2", "nanogpt")
+"""Formats that call the first batch 0 and tell no total, which would show what is meant."""
+
+
+def printed_step(done: int, log_format: str | None) -> int:
+    """The step of so many batches `done`, as the log's newest line calls it."""
+    return done - 1 if log_format in _FROM_ZERO and done else done
+
+
 # --- boundaries ----------------------------------------------------------------------------------
 
 
@@ -344,13 +353,13 @@ def seen_before(found: Staircase) -> str:
     """Evidence of data seen before."""
     show = Figures(max(abs(found.step), abs(found.inside)))
     text = (
-        f"a second pass over the same samples looks so: the level steps by"
-        f" {show.signed(found.step)} where the data start over, but moved by"
+        f"the level steps by {show.signed(found.step)} where the data start over, but moved by"
         f" {show.signed(found.inside)} over the whole of epoch {found.epoch}"
     )
-    if found.val is None:
-        return f"{text}; no validation to compare"
-    return f"{text}, and validation by {show.signed(found.val)} only"
+    if found.val is not None:
+        text += f", and validation by {show.signed(found.val)} only"
+    text += ": a second pass over the same samples looks so"
+    return text if found.val is not None else f"{text}; no validation to compare"
 
 
 def order(found: Order) -> str:

@@ -224,17 +224,22 @@ def _boundary_text(boundary: Boundary) -> Iterator[str]:
     )
     for name, numbers in rows:
         yield f"    {name:<10} {numbers}"
-    yield from textwrap.wrap(
-        boundary.text, WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
-    )
+    yield from _wrapped(boundary.text, "  ", "  ")
     for cause in boundary.causes:
         yield from _bullet(f"{cause.cause}: {cause.evidence}")
 
 
 def _bullet(text: str) -> list[str]:
-    return textwrap.wrap(
-        text, WIDTH, initial_indent="  - ", subsequent_indent="    ", break_on_hyphens=False
-    )
+    return _wrapped(text, "  - ", "    ")
+
+
+def _wrapped(text: str, first: str, rest: str) -> list[str]:
+    """Lines of at most `WIDTH` columns behind these indents; a number and its ± stay together."""
+    lines = textwrap.wrap(
+        text.replace(" ± ", "\u00a0±\u00a0"), WIDTH, initial_indent=first, subsequent_indent=rest,
+        break_on_hyphens=False,
+    )  # fmt: skip
+    return [line.replace("\u00a0", " ") for line in lines]
 
 
 # --- Markdown ------------------------------------------------------------------------------------
