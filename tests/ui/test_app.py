@@ -319,6 +319,17 @@ async def test_replay_keys_steer_the_replay() -> None:
         assert feed.control.asked[-1] == ("resume", 0.0)
 
 
+async def test_what_was_told_goes_with_the_place_that_a_replay_leaves() -> None:
+    app, _ = monitor(samples.training(), replaying())
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        app.tell_of("the training has ended")
+        await pilot.pause()
+        assert "the training has ended" in screen(app)
+        await pilot.press("home")
+        assert "the training has ended" not in screen(app)
+
+
 async def test_replay_keys_do_nothing_without_a_replay() -> None:
     app, _ = monitor(samples.training(), samples.LIVE)
     async with app.run_test(size=SIZE) as pilot:

@@ -194,6 +194,9 @@ def test_the_first_accuracy_has_the_focus_until_one_is_chosen() -> None:
     only = Scene(training, samples.LIVE, View(wanted="los"))
     assert focus_index(only) == 0
     assert focus_index(Scene(None, samples.LIVE)) == 0
+    # Nothing is decoded of this one.
+    printed = replace(acc, level=np.full_like(acc.level, np.nan))
+    assert focus_index(Scene(replace(training, curves=(loss, printed)), samples.LIVE)) == 0
     # A score without an end, higher the better, is no accuracy.
     score = replace(acc, metric="reward", bounds=(-np.inf, np.inf))
     assert focus_index(Scene(replace(training, curves=(loss, score)), samples.LIVE)) == 0

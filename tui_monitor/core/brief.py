@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tui_monitor.core.profile import Gap
 
 ONE_NUMBER = (
-    "One number an epoch does not tell what happened between two; prints inside the epochs"
-    " (verbose=1) would."
+    "One number an epoch does not tell what happened between two; prints inside the epochs (in Keras"
+    " verbose=1) would."
 )
 
 

@@ -197,7 +197,7 @@ def _two_numbers(edge: Edge, names: tuple[str, str], show: Figures) -> str:
 ONE_NUMBER = (
     "Each is one number for a whole epoch, a mean over all its batches while the model was learning:"
     " the two say how the epochs differ, not whether anything happened between them. A log with"
-    " prints inside the epochs (verbose=1) would tell."
+    " prints inside the epochs (in Keras verbose=1) would tell."
 )
 
 

@@ -149,7 +149,10 @@ def _head(scene: Scene, boundary: Boundary, width: int, height: int) -> list[Row
     after = epoch_label(snapshot, boundary.next_epoch)
     title = Item((Span("why it jumped", Ink.TITLE),), 4)
     where = Item((Span(f"epoch {before} {glyphs.arrow} {after}", Ink.SELECTED),), 2)
-    metric = Item((Span(short_name(scene, boundary.metric, NAME_WIDTH), Ink.DIM),), 3)
+    metric, whole = (
+        Item((Span(short_name(scene, boundary.metric, room), Ink.DIM),), 3)
+        for room in (NAME_WIDTH, max(NAME_WIDTH, width // 3))
+    )
     moved = Item(
         (
             Span(_prose(f"{fmt.number(boundary.displayed_end)} ", glyphs), Ink.GHOST),
@@ -166,7 +169,7 @@ def _head(scene: Scene, boundary: Boundary, width: int, height: int) -> list[Row
     if gap is not None or height < _TWO_ROWS:
         return [(Span(" "), *pack(one, width - 1, gap or 3))]
     return [
-        (Span(" "), *pack([title, where, metric], width - 1)),
+        (Span(" "), *pack([title, where, whole], width - 1)),
         (Span(" "), *pack([moved, verdict], width - 1)),
     ]
 

@@ -93,7 +93,7 @@ def found_lines(scene: Scene) -> list[str]:
 def focus_index(scene: Scene) -> int:
     """Index of the curve that keys act on: as chosen, else the first accuracy or the first of all.
 
-    An accuracy is what most jumps are noticed in; what it counts, and where it ends, is known.
+    An accuracy is what most jumps are noticed in; but one that is shown as printed explains nothing.
     """
     shown, chosen = curves(scene), scene.view.focus
     if chosen is not None:
@@ -101,7 +101,7 @@ def focus_index(scene: Scene) -> int:
     accuracies = (
         index
         for index, each in enumerate(shown)
-        if each.higher_is_better and math.isfinite(each.bounds[1])
+        if each.higher_is_better and math.isfinite(each.bounds[1]) and each.has_level
     )
     return next(accuracies, 0)
 
