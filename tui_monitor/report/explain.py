@@ -207,7 +207,7 @@ def _text(source: str, reports: Sequence[RunReport]) -> Iterator[str]:
             yield "Events"
             for event in report.events:
                 yield from _bullet(f"epoch {event.epoch}: {event.text}")
-    if any(report.boundaries for report in reports):
+    if any(_has_parts(boundary) for report in reports for boundary in report.boundaries):
         yield ""
         yield from textwrap.wrap(LEGEND, WIDTH)
 
@@ -215,18 +215,25 @@ def _text(source: str, reports: Sequence[RunReport]) -> Iterator[str]:
 def _boundary_text(boundary: Boundary) -> Iterator[str]:
     yield f"{boundary.metric}, epoch {boundary.epoch} → {boundary.next_epoch}: {boundary.verdict}"
     show = _figures(boundary)
-    rows = (
-        ("displayed", _ends(boundary)),
-        ("jump", show.signed(boundary.jump)),
-        ("= lag", show.with_error(boundary.lag)),
-        ("+ step", show.with_error(boundary.step)),
-        ("+ luck", show.with_error(boundary.luck)),
-    )
+    rows = [("displayed", _ends(boundary)), ("jump", show.signed(boundary.jump))]
+    text = boundary.text
+    if _has_parts(boundary):
+        parts = {"= lag": boundary.lag, "+ step": boundary.step, "+ luck": boundary.luck}
+        rows += [(name, show.with_error(part)) for name, part in parts.items()]
+    else:
+        # The rows have said it all but why.
+        text = boundary.brief or text
     for name, numbers in rows:
         yield f"    {name:<10} {numbers}"
-    yield from _wrapped(boundary.text, "  ", "  ")
+    yield from _wrapped(text, "  ", "  ")
     for cause in boundary.causes:
         yield from _bullet(f"{cause.cause}: {cause.evidence}")
+
+
+def _has_parts(boundary: Boundary) -> bool:
+    """Whether any part of the jump is known."""
+    parts = (boundary.lag, boundary.step, boundary.luck)
+    return any(part.value is not None for part in parts)
 
 
 def _bullet(text: str) -> list[str]:
