@@ -214,7 +214,9 @@ def test_a_notebook_is_no_log(command: str, tmp_path: Path, capsys: Captured) ->
 @pytest.mark.parametrize("command", ["decode", "explain", "snapshot"])
 def test_a_metric_that_is_not_there_is_told(command: str, capsys: Captured) -> None:
     assert main([command, QUESTION, "--metric", "f1*"]) == 2
-    assert "with a metric like 'f1*'" in complaint(capsys)
+    told = complaint(capsys)
+    assert "with a metric like 'f1*'" in told
+    assert told.endswith("name one of loss, acc")
 
 
 @pytest.mark.parametrize("command", ["decode", "explain", "snapshot", "replay"])

@@ -36,6 +36,9 @@ def _why(source: str, session: Session, metric: str | None) -> str:
         return "it is no text; name the log that the training writes"
     if metric is None and has_bars(seen.log_tail):
         return f"it has {BARE_BARS}; show one there, in tqdm with set_postfix(loss=...)"
+    others = _metrics_of(source) if metric is not None else []
+    if others:
+        return f"it is no log with a metric like {metric!r}; name one of {', '.join(others)}"
     wanted = "" if metric is None else f" with a metric like {metric!r}"
     return f"check that it is a training log{wanted}, or give its --format-hint"
 
@@ -47,6 +50,17 @@ def refuse_notebook(source: str) -> None:
             f"a notebook and no log, {source}: name what `jupyter nbconvert --to markdown "
             f"{shlex.quote(source)}` writes"
         )
+
+
+def _metrics_of(source: str) -> list[str]:
+    """Names of all metrics in a log that can be read once more."""
+    if source == "-":
+        return []
+    from tui_monitor.core.options import DecodeOptions
+    from tui_monitor.report.source import load_session
+
+    curves = load_session(source, DecodeOptions()).snapshot(0.0).curves
+    return [name for each in curves for name in (each.metric, each.val_metric) if name]
 
 
 def _is_binary(source: str) -> bool:

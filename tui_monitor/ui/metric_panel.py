@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -295,20 +295,11 @@ def _thinned(plot: Plot, snapshot: Snapshot, window: Window, width: int) -> Plot
     cloud = plot.windows is not None and chart.windows_are_informative(
         plot.x, plot.windows[1], plot.windows[2], window
     )
-    return Plot(
-        x=plot.x,
-        line=plot.line,
-        band=plot.band,
-        ghost=plot.ghost,
+    return replace(
+        plot,
         windows=plot.windows if cloud else None,
-        val_x=plot.val_x,
-        val=plot.val,
-        breaks=plot.breaks,
-        bounds=plot.bounds,
         rules=np.empty(0) if fence else plot.rules,
         events=_marked(snapshot, window, width),
-        selected=plot.selected,
-        cursor=plot.cursor,
     )
 
 
