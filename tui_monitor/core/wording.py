@@ -353,12 +353,12 @@ def seen_before(found: Staircase) -> str:
     """Evidence of data seen before."""
     show = Figures(max(abs(found.step), abs(found.inside)))
     text = (
-        f"the level steps by {show.signed(found.step)} where the data start over, but moved by"
-        f" {show.signed(found.inside)} over the whole of epoch {found.epoch}"
+        f"{show.signed(found.step)} where the data start over, but {show.signed(found.inside)} inside"
+        f" epoch {found.epoch}"
     )
     if found.val is not None:
-        text += f", and validation by {show.signed(found.val)} only"
-    text += ": a second pass over the same samples looks so"
+        text += f", and {show.signed(found.val)} only of validation"
+    text += ", as in a second pass over the same samples"
     return text if found.val is not None else f"{text}; no validation to compare"
 
 
