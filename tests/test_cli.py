@@ -180,10 +180,43 @@ def test_a_file_without_progress_is_told(
     assert "no training progress" in complaint(capsys)
 
 
+@pytest.mark.parametrize(
+    ("content", "instead"),
+    [
+        (b"", "it is empty"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "it is no text"),
+        (b"\r 45%|####5     | 9/20 [00:02<00:03, 3.9it/s]\n", "progress bars without a metric"),
+        (b"Epoch 1/2\n 9/20 [============>.................]\n", "progress bars without a metric"),
+        (b"hello\nworld\n", "check that it is a training log"),
+    ],
+)
+def test_what_is_there_instead_is_told(
+    content: bytes, instead: str, tmp_path: Path, capsys: Captured
+) -> None:
+    log = tmp_path / "train.log"
+    log.write_bytes(content)
+
+    assert main(["explain", str(log)]) == 2
+    assert instead in complaint(capsys)
+
+
+@pytest.mark.parametrize("command", ["watch", "replay", "decode", "explain", "snapshot"])
+def test_a_notebook_is_no_log(command: str, tmp_path: Path, capsys: Captured) -> None:
+    notebook = tmp_path / "train it.ipynb"
+    notebook.write_text('{"cells": [], "nbformat": 4}')
+
+    assert main([command, str(notebook)]) == 2
+    told = complaint(capsys)
+    assert "a notebook and no log" in told
+    assert f"nbconvert --to markdown '{notebook}'" in told
+
+
 @pytest.mark.parametrize("command", ["decode", "explain", "snapshot"])
 def test_a_metric_that_is_not_there_is_told(command: str, capsys: Captured) -> None:
     assert main([command, QUESTION, "--metric", "f1*"]) == 2
-    assert "with a metric like 'f1*'" in complaint(capsys)
+    told = complaint(capsys)
+    assert "with a metric like 'f1*'" in told
+    assert told.endswith("name one of loss, acc")
 
 
 @pytest.mark.parametrize("command", ["decode", "explain", "snapshot", "replay"])

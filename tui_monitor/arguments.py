@@ -105,9 +105,9 @@ _VALUED = {
 """Options of every command that take a value."""
 
 
-def _common() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    group = common.add_argument_group("options of every command")
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    """The options of every command, behind the command's own."""
+    group = parser.add_argument_group("options of every command")
     group.add_argument(
         "--law", choices=LAWS, metavar="NAME", help=f"averaging law of the bars: {', '.join(LAWS)}"
     )
@@ -146,37 +146,38 @@ def _common() -> argparse.ArgumentParser:
     )
     group.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     group.add_argument("-h", "--help", action="help", help="show this help")
-    return common
 
 
 def _general_parser() -> Parser:
     listing = "\n".join(f"  {name:<9} {command.summary}" for name, command in COMMANDS.items())
-    return Parser(
+    parser = Parser(
         prog=PROGRAM,
         usage=f"{PROGRAM} [COMMAND] SOURCE [OPTION ...]",
         description="Follow a training log and decode its running averages.\n\n"
         f"commands:\n{listing}\n\n"
         f"Without a command: watch. `{PROGRAM} COMMAND --help` tells more.",
         epilog=_epilog([command.examples[0] for command in COMMANDS.values()]),
-        parents=[_common()],
         add_help=False,
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    _add_common(parser)
+    return parser
 
 
 def _command_parser(name: str) -> Parser:
     command = COMMANDS[name]
     parser = Parser(
         prog=f"{PROGRAM} {name}",
+        usage=f"{PROGRAM} {name} {command.usage}",
         description=f"{command.summary[0].upper()}{command.summary[1:]}.",
         epilog=_epilog(command.examples),
-        parents=[_common()],
         add_help=False,
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.arguments(parser)
+    _add_common(parser)
     return parser
 
 

@@ -20,6 +20,8 @@ class Command(NamedTuple):
     """One command's part of the grammar."""
 
     summary: str
+    usage: str
+    """What is written behind the command's name."""
     arguments: Callable[[argparse.ArgumentParser], None]
     examples: Sequence[tuple[str, str]]
     """Command line and what it is good for."""
@@ -56,7 +58,6 @@ def _watch(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(parser: argparse.ArgumentParser) -> None:
-    parser.usage = f"{PROGRAM} run [OPTION ...] -- CMD [ARGUMENT ...]"
     _alerts(parser)
     parser.add_argument(
         "--log", metavar="FILE", help="record there, at its end (else NAME-DATE-TIME.log here)"
@@ -131,6 +132,7 @@ def _snapshot(parser: argparse.ArgumentParser) -> None:
 COMMANDS: dict[str, Command] = {
     "watch": Command(
         "follow a log in the live monitor",
+        "SOURCE ... [OPTION ...]",
         _watch,
         [
             (f"{PROGRAM} train.log", "follow a training, now or when it starts"),
@@ -140,6 +142,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "run": Command(
         "start a training, record its output and follow it",
+        "[OPTION ...] -- CMD [ARGUMENT ...]",
         _run,
         [
             (f"{PROGRAM} run -- python train.py", "it goes on when the monitor is closed"),
@@ -148,6 +151,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "demo": Command(
         "replay a bundled log in the monitor, no file needed",
+        "[NAME] [OPTION ...]",
         _demo,
         [
             (f"{PROGRAM} demo", "a minute of a Keras 2 training"),
@@ -156,6 +160,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "replay": Command(
         "replay a saved log in the monitor as if it were running",
+        "LOG [OPTION ...]",
         _replay,
         [
             (f"{PROGRAM} replay train.log --speed 60", "an hour in a minute"),
@@ -164,6 +169,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "decode": Command(
         "write what every printed number reveals, a row each",
+        "SOURCE ... [OPTION ...]",
         _decode,
         [
             (f"{PROGRAM} decode train.log", "JSON lines"),
@@ -173,6 +179,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "explain": Command(
         "explain the jumps between epochs",
+        "SOURCE ... [OPTION ...]",
         _explain,
         [
             (f"{PROGRAM} explain train.log", "to read"),
@@ -181,6 +188,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "snapshot": Command(
         "draw one frame of the monitor without a terminal",
+        "SOURCE ... [OPTION ...]",
         _snapshot,
         [
             (f"{PROGRAM} snapshot train.log", "text on standard output"),

@@ -289,6 +289,34 @@ def test_a_row_an_epoch_and_metric() -> None:
         assert row.displayed == final[0].numbers[row.metric].displayed
 
 
+@pytest.mark.parametrize("name", ["keras2-outer-loop.log", "keras3-averaged-twice.log"])
+def test_the_table_tells_the_levels_of_the_curves(name: str) -> None:
+    session = Session()
+    session.feed((SAMPLES / name).read_bytes(), 0.0)
+    session.finish()
+    seen = session.snapshot(0.0)
+    assert seen.epoch_ends.size == 3
+    for curve in seen.curves:
+        known = np.isfinite(curve.level)
+        last = np.searchsorted(curve.x[known], seen.epoch_ends, side="right") - 1
+        ends = [row.level_end for row in seen.epoch_rows if row.metric == curve.metric]
+        assert ends == curve.level[known][last].tolist()
+
+
+def test_single_batches_beside_an_average_are_not_called_one() -> None:
+    session = Session()
+    for step in range(1, 241):
+        epoch, k = divmod(step - 1, 80)
+        x = 1.0 + ((step * 7919) % 101) / 101
+        k = k + 1
+        mean = sum(1.0 + ((s * 7919) % 101) / 101 for s in range(step - k + 1, step + 1)) / k
+        line = f'{{"epoch": {epoch}, "step": {step}, "loss": {x:.6f}, "avg_loss": {mean:.6f}}}\n'
+        session.feed(line.encode(), 0.0)
+    session.finish()
+    laws_of = {curve.metric: curve.law.name for curve in session.snapshot(0.0).curves}
+    assert laws_of == {"loss": "instantaneous", "avg_loss": "cumulative-batch"}
+
+
 def test_an_epoch_under_way_has_a_row_too() -> None:
     run = Simulated(Case(laws.STEPS, steps=50, epochs=2))
     rows = look(decode(run.prints[:70])).epoch_rows([])

@@ -105,6 +105,27 @@ def test_text_says_what_is_not_known() -> None:
     assert "= lag      unknown" in text
 
 
+def test_text_of_a_boundary_without_parts_says_why_and_no_more() -> None:
+    unknown = Part(None, None)
+    bare = replace(
+        BOUNDARY, lag=unknown, step=unknown, luck=unknown, text="Said at length.", brief="So."
+    )
+    text = explanation("train.log", [replace(REPORT, boundaries=(bare,))], "text")
+
+    assert "jump" in text
+    assert "So." in text
+    assert not any(words in text for words in ("Said at length", "unknown", "two standard errors"))
+
+
+def test_a_number_and_its_error_stand_on_one_line() -> None:
+    words = "x " * 35 + "a step of +0.0701 ± 0.0064 and of +0.0134 ± 0.0047"
+    text = explanation("t", [replace(REPORT, boundaries=(replace(BOUNDARY, text=words),))], "text")
+
+    assert "+0.0701 ± 0.0064" in text
+    assert not any(line.rstrip().endswith("±") for line in text.splitlines())
+    assert max(map(len, text.splitlines())) <= 80
+
+
 def test_text_of_a_single_epoch_says_that_there_is_no_boundary() -> None:
     text = explanation("train.log", [replace(REPORT, epochs=1, boundaries=())], "text")
 

@@ -83,6 +83,18 @@ async def test_an_alert_has_a_line_and_rings_only_if_asked(
     assert rung == ([True] if rings else [])
 
 
+async def test_an_alert_has_the_name_of_its_log_beyond_the_screen_only() -> None:
+    passed: list[str] = []
+    app, feed = monitor(samples.training(), samples.LIVE)
+    app.pass_on = lambda kind, text, name: passed.append(text)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        feed.send(replace(samples.training(), ended=True))
+        await pilot.pause()
+        assert app.monitor.scene.notice == "the training has ended"
+    assert passed == ["train.log: the training has ended"]
+
+
 def test_a_notification_holds_nothing_that_a_terminal_acts_on() -> None:
     sent = notification("loss\x1b]52;c;x\x07 is nan\n" + "x" * 500, {})
     assert sent.startswith("\x1b]9;loss]52;c;x is nan")

@@ -15,6 +15,7 @@ from tui_monitor.ui import app as app_module
 from tui_monitor.ui.app import MonitorApp
 from tui_monitor.ui.feed_app import next_speed
 from tui_monitor.ui.messages import SnapshotReady
+from tui_monitor.ui.scene import focus_index
 from tui_monitor.ui.widgets.ink_view import InkView
 from tui_monitor.ui.widgets.panels import MetricPanel
 
@@ -49,8 +50,9 @@ async def test_the_displayed_number_is_on_the_screen_as_printed(size: tuple[int,
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         shown = screen(app)
-    assert f"{snapshot.curves[0].displayed[-1]:.4f}" in shown
-    assert f"{snapshot.curves[0].level[-1]:.4f}" in shown
+    curve = snapshot.curves[focus_index(app.monitor.scene)]
+    assert f"{curve.displayed[-1]:.4f}" in shown
+    assert f"{curve.level[-1]:.4f}" in shown
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (10, 4), (39, 9), (300, 100)])
@@ -185,7 +187,7 @@ async def test_brackets_select_boundaries() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
         assert "epoch 2 → 3" in screen(app)
-        await pilot.press("left_square_bracket", "left_square_bracket")
+        await pilot.press("left_square_bracket")
         assert "epoch 1 → 2" in screen(app)
         assert app.monitor.scene.view.boundary == 1
         await pilot.press("left_square_bracket")
@@ -198,11 +200,12 @@ async def test_tab_moves_the_focus_and_the_explanation_with_it() -> None:
     app, _ = monitor(samples.training(), samples.LIVE)
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
-        assert "One more batch" not in screen(app)
+        assert focus_index(app.monitor.scene) == 1
+        assert "One more batch moves" in screen(app)
         await pilot.press("tab")
-        assert "One more batch can raise" in screen(app)
+        assert "One more batch" not in screen(app)
         await pilot.press("shift+tab")
-        assert app.monitor.scene.view.focus == 0
+        assert app.monitor.scene.view.focus == 1
 
 
 async def test_enter_maximises_and_restores() -> None:
@@ -314,6 +317,17 @@ async def test_replay_keys_steer_the_replay() -> None:
         await pilot.pause()
         await pilot.press("space")
         assert feed.control.asked[-1] == ("resume", 0.0)
+
+
+async def test_what_was_told_goes_with_the_place_that_a_replay_leaves() -> None:
+    app, _ = monitor(samples.training(), replaying())
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        app.tell_of("the training has ended")
+        await pilot.pause()
+        assert "the training has ended" in screen(app)
+        await pilot.press("home")
+        assert "the training has ended" not in screen(app)
 
 
 async def test_replay_keys_do_nothing_without_a_replay() -> None:

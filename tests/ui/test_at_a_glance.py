@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from tests.ui import samples
 from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.records import Finding, LawEvidence
+from tui_monitor.core.records import Cause, Finding, LawEvidence
 from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui import jump, metric_panel, scale, status
@@ -19,7 +19,7 @@ from tui_monitor.ui.glyphs import UNICODE
 from tui_monitor.ui.readout import readout
 from tui_monitor.ui.rows import fit_middle, wrap
 from tui_monitor.ui.run_scene import shared_ending
-from tui_monitor.ui.scene import Scene, View, level_index, line_breaks
+from tui_monitor.ui.scene import Scene, View, focus_index, level_index, line_breaks
 
 LOST = SourceState("train.log", "lost", "events", None, "the disk is gone")
 OVER = samples.training(3 * samples.STEPS)
@@ -136,7 +136,8 @@ def test_what_was_found_is_told_without_a_boundary_too() -> None:
 def test_what_calls_for_action_is_told_whatever_has_the_focus() -> None:
     found = Finding("overfitting", 1, 2, "val_acc", "val_acc gets worse", {})
     idle = Finding("val-above-train", 1, 2, "acc", "val_acc is above", {})
-    snapshot = replace(samples.training(), findings=(found, idle))
+    own = Finding("val-above-train", 1, 2, "loss", "val_loss is below", {})
+    snapshot = replace(samples.training(), findings=(found, idle, own))
     rows = jump.jump_rows(Scene(snapshot, samples.LIVE, View(focus=0)), 100, 24)
     shown = "\n".join("".join(span.text for span in row) for row in rows)
     assert f"{UNICODE.alert} val_acc gets worse" in shown
@@ -179,3 +180,84 @@ def test_names_of_runs_keep_both_ends() -> None:
     assert fit_middle("resnet-adam-wd-0.01-seed-3", 16) == "resne….01-seed-3"
     assert fit_middle("short", 16) == "short"
     assert cell_len(fit_middle("\u6a21\u578b" * 9, 10)) <= 10
+
+
+# --- what is looked at first ----------------------------------------------------------------------
+
+
+def test_the_first_accuracy_has_the_focus_until_one_is_chosen() -> None:
+    training = samples.training()
+    loss, acc = training.curves
+    assert focus_index(Scene(training, samples.LIVE)) == 1
+    assert focus_index(Scene(training, samples.LIVE, View(focus=2))) == 0
+    assert focus_index(Scene(replace(training, curves=(loss,)), samples.LIVE)) == 0
+    only = Scene(training, samples.LIVE, View(wanted="los"))
+    assert focus_index(only) == 0
+    assert focus_index(Scene(None, samples.LIVE)) == 0
+    # Nothing is decoded of this one.
+    printed = replace(acc, level=np.full_like(acc.level, np.nan))
+    assert focus_index(Scene(replace(training, curves=(loss, printed)), samples.LIVE)) == 0
+    # A score without an end, higher the better, is no accuracy.
+    score = replace(acc, metric="reward", bounds=(-np.inf, np.inf))
+    assert focus_index(Scene(replace(training, curves=(loss, score)), samples.LIVE)) == 0
+
+
+def test_evidence_that_the_brief_text_has_is_not_told_again() -> None:
+    training = samples.training(3 * samples.STEPS)
+    told = tuple(Cause(name, f"of {name}") for name in ("averaging", "luck", "order of the data"))
+    found = [replace(each, brief="In short.", causes=told) for each in training.boundaries]
+    scene = Scene(replace(training, boundaries=tuple(found)), samples.LIVE)
+    short, full = (
+        "\n".join("".join(span.text for span in row) for row in jump.jump_rows(scene, 100, height))
+        for height in (8, 30)
+    )
+    assert "In short." in short
+    assert "of order" in short
+    assert "of averaging" not in short
+    assert "of luck" not in short
+    assert all(f"of {each.cause}" in full for each in told)
+
+
+def test_a_name_takes_what_is_free_once_nothing_moves() -> None:
+    name = "a-log-with-quite-a-long-name.log"
+    grows = samples.LIVE._replace(name=name)
+    rests = SourceState(name, "live", "none", None, None)
+    assert name not in first_line(samples.training(), grows)
+    assert name in first_line(samples.training(), rests)
+    assert UNICODE.bar * 3 not in first_line(samples.training(), rests)
+
+
+def test_what_is_there_is_not_waited_for() -> None:
+    reads = SourceState("train.log", "live", "none", None, None, catching_up=True)
+    assert first_line(None, reads).split()[1:] == ["reading", "train.log"]
+    assert not any(metric_panel.empty_rows(Scene(None, reads), 80, 4))
+
+
+def test_bars_without_a_number_are_told() -> None:
+    nothing = replace(samples.training(), curves=(), lines=22, log_tail=("Done",))
+    bars = replace(nothing, log_tail=(" 40%|####      | 8/20 [00:02<00:03, 3.9it/s]",))
+    for snapshot, words in ((nothing, "no training metric"), (bars, "progress bars without")):
+        rows = metric_panel.empty_rows(Scene(snapshot, samples.LIVE), 80, 4)
+        assert words in "".join(span.text for row in rows for span in row)
+
+
+@pytest.mark.parametrize(
+    ("level", "sd", "words"),
+    [
+        (0.95934, 0.00165, ("0.9593", "0.0033")),
+        (2.56149, 0.0271, ("2.5615", "0.0542")),
+        (88.7509, 4.7, ("88.8", "9.4")),
+        (1234.5678, 21.0, ("1235", "42")),
+        (0.5, np.nan, ("0.5000", "?")),
+    ],
+)
+def test_a_level_has_no_digits_that_its_error_hides(
+    level: float, sd: float, words: tuple[str, str]
+) -> None:
+    assert fmt.level(level, sd) == words
+
+
+@pytest.mark.parametrize(("log_format", "step"), [("nanogpt", "step 213"), ("keras", "step 214")])
+def test_a_step_is_called_as_the_log_calls_it(log_format: str, step: str) -> None:
+    snapshot = replace(samples.training(), format=log_format, steps=None)
+    assert step in first_line(snapshot, samples.LIVE)

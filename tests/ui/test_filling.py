@@ -264,6 +264,7 @@ async def test_the_end_is_shown_then_the_whole(log: Path, monkeypatch: pytest.Mo
         assert "showing the end" in "\n".join(text_of(app))
         assert "epoch 30/30" in text_of(app)[0]
         app.monitor.action_panel(1)  # a pilot's keys wait for the machine to be idle
+        app.monitor.action_panel(1)
         app.monitor.action_cursor(-1)
         app.monitor.action_cursor(-1)
         before = app.monitor.scene

@@ -33,8 +33,8 @@ def text(rows: Iterable[Row]) -> str:
     return "\n".join("".join(span.text for span in row) for row in rows)
 
 
-def scene(snapshot: Snapshot, **view: object) -> Scene:
-    return Scene(snapshot, samples.LIVE, View(**view))  # type: ignore[arg-type]
+def scene(snapshot: Snapshot, focus: int | None = 0, **view: object) -> Scene:
+    return Scene(snapshot, samples.LIVE, View(focus=focus, **view))  # type: ignore[arg-type]
 
 
 def with_boundary(**changes: object) -> Snapshot:
@@ -95,11 +95,8 @@ def test_one_unknown_part_leaves_the_others() -> None:
 @pytest.mark.parametrize(
     ("inertia", "words"),
     [
-        (
-            (0.0021, 0.0003),
-            "can raise the displayed number by at most 0.00030, lower it by at most 0.0021",
-        ),
-        ((0.0021, math.inf), "by at most 0.0021; upwards there is no limit."),
+        ((0.0021, 0.0003), "moves the displayed number by +0.00030 or −0.0021 at most."),
+        ((0.0021, math.inf), "by 0.0021 at most; upwards there is no limit."),
         ((math.inf, math.inf), ""),
         (None, ""),
     ],

@@ -17,7 +17,7 @@ Compare = Callable[..., bool]
 LIVE = (samples.training(), samples.LIVE)
 PICTURES: dict[str, tuple[tuple[Snapshot, SourceState], tuple[int, int], tuple[str, ...]]] = {
     "live_200x50": (LIVE, (200, 50), ("tab",)),
-    "live_120x40": (LIVE, (120, 40), ("tab",)),
+    "live_120x40": (LIVE, (120, 40), ()),
     "live_80x24": (LIVE, (80, 24), ()),
     "live_60x15": (LIVE, (60, 15), ()),
     "live_40x10": (LIVE, (40, 10), ()),
@@ -27,7 +27,7 @@ PICTURES: dict[str, tuple[tuple[Snapshot, SourceState], tuple[int, int], tuple[s
     "boundary": (
         (samples.training(1218), samples.ENDED),
         (120, 40),
-        ("tab", "left_square_bracket", "left_square_bracket"),
+        ("left_square_bracket",),
     ),
     "cursor": (LIVE, (120, 40), ("ctrl+left",)),
     "maximised_zoom": (

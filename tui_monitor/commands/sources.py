@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from tui_monitor.commands.nothing import nothing_in, refuse_notebook
 from tui_monitor.errors import TuiMonitorError
 from tui_monitor.ingest.specs import Stream, spec_of
 from tui_monitor.process import PROGRAM, complain, take_standard_input
@@ -76,6 +77,7 @@ def one_file(source: str) -> str:
     _refuse_url(source)
     if os.path.isdir(source):
         raise TuiMonitorError(f"a folder holds many logs, {source}: name one log in it")
+    refuse_notebook(source)
     return source
 
 
@@ -126,12 +128,7 @@ def session_of(source: str, options: DecodeOptions) -> Session:
     session = load_session(one_log(source), options)
     if session.has_rows:
         return session
-    name = "standard input" if source == "-" else source
-    wanted = "" if options.metric is None else f" with a metric like {options.metric!r}"
-    raise TuiMonitorError(
-        f"no training progress found, {name}: check that it is a training log{wanted}, or give its "
-        "--format-hint"
-    )
+    raise nothing_in(source, session, options.metric)
 
 
 def each_of(logs: Sequence[str], report: Callable[[str], object]) -> int:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tui_monitor.core.profile import Gap
 
 ONE_NUMBER = (
-    "One number an epoch does not tell what happened between two; prints inside the epochs"
-    " (verbose=1) would."
+    "One number an epoch does not tell what happened between two; prints inside the epochs (in Keras"
+    " verbose=1) would."
 )
 
 
@@ -98,14 +98,16 @@ def _open(anatomy: Anatomy) -> str:
 
 
 def _gap(gap: Gap, show: Figures) -> str:
+    """What is known around a wide window, what is not, and what would settle it."""
     width = show.error(gap.half_width_after)
+    known = f"The mean over batches {gap.first}-{gap.last} was {show.number(gap.mean)}"
     if gap.after == 1:
-        told = f"The one batch after batch {gap.last} is known only to ± {width}"
+        open_ = f"the one batch after them is known only to ± {width}"
     elif gap.after:
-        told = f"Of the {gap.after} batches after batch {gap.last} each is known only to ± {width}"
+        open_ = f"each of the {gap.after} after them is known only to ± {width}"
     else:
-        told = f"Nothing tells how it moved inside batches {gap.first}-{gap.last}"
+        open_ = "nothing tells how it moved in between"
     return (
-        f"{told}, which tells no lag from a real step. A print at every tenth of an epoch would"
-        " settle it."
+        f"{known}, but {open_}: too little to tell lag from step. A print at every tenth of an epoch"
+        " would settle it."
     )

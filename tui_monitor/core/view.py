@@ -102,9 +102,14 @@ class RunView:
             level_sd=np.sqrt(np.maximum(track.variance.peek()[kept], 0.0)),
             val_x=np.empty(0) if val is None else self._ends(val),
             val=np.empty(0) if val is None else val.track.displayed.array(),
-            law=self.decoder.law or NO_LAW,
+            law=self._law(track),
             inertia=inertia(track),
         )
+
+    def _law(self, track: Track) -> LawEvidence:
+        """The run's law, under the name of the metric's own: not all numbers of a run are averages."""
+        of_run = self.decoder.law or NO_LAW
+        return of_run if of_run.name == track.law.name else of_run._replace(name=track.law.name)
 
     def event_x(self, events: Sequence[Event]) -> FloatArray:
         """Positions of events: the ends of their epochs."""
@@ -170,14 +175,11 @@ class RunView:
         return rows
 
     def _level_end(self, seen: Seen, epoch: int, row: int) -> tuple[float | None, float | None]:
-        """Decoded level after an epoch's newest print, and its standard deviation.
+        """Decoded level after an epoch's newest print, as the curve shows it, and its standard error.
 
         A last line that repeats its bar's last step brings no level of its own: the bar's holds.
         """
         track = seen.track
-        known = track.epoch_ends.get(epoch)
-        if known is not None:
-            return known[0], sqrt(known[1])
         if isfinite(track.displayed[row]):
             at = self.ruler.position(epoch, seen.done(row))
             while (level := track.level.get(row)) is None and row > 0:

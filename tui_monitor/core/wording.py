@@ -91,6 +91,15 @@ def batches(count: int) -> str:
     return "1 batch" if count == 1 else f"{count} batches"
 
 
+_FROM_ZERO = ("caffe", "detectron2", "nanogpt")
+"""Formats that call the first batch 0 and tell no total, which would show what is meant."""
+
+
+def printed_step(done: int, log_format: str | None) -> int:
+    """The step of so many batches `done`, as the log's newest line calls it."""
+    return done - 1 if log_format in _FROM_ZERO and done else done
+
+
 # --- boundaries ----------------------------------------------------------------------------------
 
 
@@ -188,7 +197,7 @@ def _two_numbers(edge: Edge, names: tuple[str, str], show: Figures) -> str:
 ONE_NUMBER = (
     "Each is one number for a whole epoch, a mean over all its batches while the model was learning:"
     " the two say how the epochs differ, not whether anything happened between them. A log with"
-    " prints inside the epochs (verbose=1) would tell."
+    " prints inside the epochs (in Keras verbose=1) would tell."
 )
 
 
@@ -344,13 +353,13 @@ def seen_before(found: Staircase) -> str:
     """Evidence of data seen before."""
     show = Figures(max(abs(found.step), abs(found.inside)))
     text = (
-        f"a second pass over the same samples looks so: the level steps by"
-        f" {show.signed(found.step)} where the data start over, but moved by"
-        f" {show.signed(found.inside)} over the whole of epoch {found.epoch}"
+        f"{show.signed(found.step)} where the data start over, but {show.signed(found.inside)} inside"
+        f" epoch {found.epoch}"
     )
-    if found.val is None:
-        return f"{text}; no validation to compare"
-    return f"{text}, and validation by {show.signed(found.val)} only"
+    if found.val is not None:
+        text += f", and {show.signed(found.val)} only of validation"
+    text += ", as in a second pass over the same samples"
+    return text if found.val is not None else f"{text}; no validation to compare"
 
 
 def order(found: Order) -> str:

@@ -201,7 +201,7 @@ def _text(source: str, reports: Sequence[RunReport]) -> Iterator[str]:
             yield "Events"
             for event in report.events:
                 yield from _bullet(f"epoch {event.epoch}: {event.text}")
-    if any(report.boundaries for report in reports):
+    if any(_has_parts(boundary) for report in reports for boundary in report.boundaries):
         yield ""
         yield from textwrap.wrap(LEGEND, WIDTH)
 
@@ -209,26 +209,38 @@ def _text(source: str, reports: Sequence[RunReport]) -> Iterator[str]:
 def _boundary_text(boundary: Boundary) -> Iterator[str]:
     yield f"{boundary.metric}, epoch {boundary.epoch} → {boundary.next_epoch}: {boundary.verdict}"
     show = _figures(boundary)
-    rows = (
-        ("displayed", _ends(boundary)),
-        ("jump", show.signed(boundary.jump)),
-        ("= lag", show.with_error(boundary.lag)),
-        ("+ step", show.with_error(boundary.step)),
-        ("+ luck", show.with_error(boundary.luck)),
-    )
+    rows = [("displayed", _ends(boundary)), ("jump", show.signed(boundary.jump))]
+    text = boundary.text
+    if _has_parts(boundary):
+        parts = {"= lag": boundary.lag, "+ step": boundary.step, "+ luck": boundary.luck}
+        rows += [(name, show.with_error(part)) for name, part in parts.items()]
+    else:
+        # The rows have said it all but why.
+        text = boundary.brief or text
     for name, numbers in rows:
         yield f"    {name:<10} {numbers}"
-    yield from textwrap.wrap(
-        boundary.text, WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
-    )
+    yield from _wrapped(text, "  ", "  ")
     for cause in boundary.causes:
         yield from _bullet(f"{cause.cause}: {cause.evidence}")
 
 
+def _has_parts(boundary: Boundary) -> bool:
+    """Whether any part of the jump is known."""
+    parts = (boundary.lag, boundary.step, boundary.luck)
+    return any(part.value is not None for part in parts)
+
+
 def _bullet(text: str) -> list[str]:
-    return textwrap.wrap(
-        text, WIDTH, initial_indent="  - ", subsequent_indent="    ", break_on_hyphens=False
-    )
+    return _wrapped(text, "  - ", "    ")
+
+
+def _wrapped(text: str, first: str, rest: str) -> list[str]:
+    """Lines of at most `WIDTH` columns behind these indents; a number and its ± stay together."""
+    lines = textwrap.wrap(
+        text.replace(" ± ", "\u00a0±\u00a0"), WIDTH, initial_indent=first, subsequent_indent=rest,
+        break_on_hyphens=False,
+    )  # fmt: skip
+    return [line.replace("\u00a0", " ") for line in lines]
 
 
 # --- Markdown ------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from math import isfinite
 from tui_monitor.core.runs import Glance
 from tui_monitor.core.session import Session
 from tui_monitor.core.snapshot import Curve, Snapshot
-from tui_monitor.core.wording import number
+from tui_monitor.core.wording import number, printed_step
 
 UPDATE_SECONDS = 1.0
 """Between two lines at least."""
@@ -62,7 +62,9 @@ def place_of(run: Snapshot | Glance, epoch: str) -> str:
     place = f"epoch {epoch}" + (f"/{run.epochs}" if run.epochs else "")
     if run.step is not None and run.unit != "epoch":
         noun = "step" if run.unit == "batch" else run.unit
-        place += f" {noun} {run.step}" + (f"/{run.steps}" if run.steps else "")
+        place += f" {noun} {printed_step(run.step, run.format)}" + (
+            f"/{run.steps}" if run.steps else ""
+        )
     return place
 
 

@@ -150,7 +150,8 @@ class MonitorApp(FeedApp):
     def _alert(self, alert: Alert) -> None:
         """Tell it on a line of its own for a while, and beyond the screen if the user wants it."""
         text = sanitise(alert.text)
-        self._tell(text)
+        # Elsewhere it must be told of which log; here that is plain to see.
+        self._tell(text.removeprefix(f"{self._source.name}: "))
         if self._rings:
             self.bell()
         if self._notifies:

@@ -34,11 +34,11 @@ def carried_over(scene: Scene, more: Snapshot) -> View:
     )
 
 
-def _focus(before: Scene, after: Scene) -> int:
+def _focus(before: Scene, after: Scene) -> int | None:
     """Index of the metric that has the focus."""
     curve = focused(before)
     names = [each.metric for each in curves(after)]
-    if curve is None or curve.metric not in names:
+    if before.view.focus is None or curve is None or curve.metric not in names:
         return before.view.focus
     return names.index(curve.metric)
 

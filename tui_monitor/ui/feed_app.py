@@ -119,6 +119,8 @@ class FeedApp(TerminalApp):
     def action_replay_seek(self, fraction: int) -> None:
         """Go to the begin or the end of the log."""
         if self._replay is not None:
+            # What was told is of another place.
+            self._monitor.tell(None)
             self._replay.seek_fraction(float(fraction))
 
     def action_go_to(self) -> None:
@@ -130,6 +132,7 @@ class FeedApp(TerminalApp):
 
         def go(text: str | None) -> None:
             if text and text.strip():
+                self._monitor.tell(None)
                 control.seek_epoch(text.strip(), lambda why: self._post(Told(why)))
 
         hint = "its number, as shown: the replay goes there"

@@ -136,7 +136,7 @@ class FleetApp(MonitorApp):
             return
         self._opened = message.key
         self._newest = self._last = self._calm = None
-        self._source = SourceState(message.name, "waiting", "none", None, "reading")
+        self._source = SourceState(message.name, "live", "none", None, None, catching_up=True)
         self._heard = monotonic()
         self._monitor = MonitorScreen(self._source, self._glyphs, one_of_many=True)
         self.push_screen(self._monitor)

@@ -28,6 +28,15 @@ def number(value: float | None, absent: str = "–") -> str:
     return f"{value:.{_DECIMALS}f}"
 
 
+def level(value: float, sd: float) -> tuple[str, str]:
+    """A level, and what stands behind its ±: four decimals, or fewer where two errors hide them."""
+    width = 2 * sd
+    if not 0.1 <= width < 1e5:
+        return number(value), half_width(width)
+    decimals = _margin_decimals(width)
+    return f"{value:.{decimals}f}", f"{width:.{decimals}f}"
+
+
 def half_width(value: float) -> str:
     """What stands after ±: as many decimals as the number before it."""
     if not math.isfinite(value):
@@ -42,8 +51,12 @@ def margin(value: float) -> str:
     size = abs(value)
     if not 1e-4 <= size < 1e5:
         return f"{size:.1e}" if size else "0"
-    decimals = min(max(1 - math.floor(math.log10(size)), 0), _DECIMALS)
-    return f"{size:.{decimals}f}"
+    return f"{size:.{_margin_decimals(size)}f}"
+
+
+def _margin_decimals(size: float) -> int:
+    """Decimals that two digits of a margin take."""
+    return min(max(1 - math.floor(math.log10(size)), 0), _DECIMALS)
 
 
 def change(value: float | None, scale: float, minus: str = "−", absent: str = "unknown") -> str:

@@ -6,8 +6,9 @@ The words come with the boundary; this module only lays them out.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
-from tui_monitor.core.records import Boundary, Finding, Part, Verdict
+from tui_monitor.core.records import Boundary, Cause, Finding, Part, Verdict
 from tui_monitor.core.snapshot import Curve, Snapshot
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui.glyphs import Glyphs
@@ -44,6 +45,8 @@ _TWO_ROWS = 5
 """Rows of head and words from which the head may take two."""
 _ROOMY = 16
 """Rows from which bars and words are kept apart at the cost of the last row."""
+_IN_BRIEF = ("averaging", "luck")
+"""Causes whose evidence the brief text has already."""
 _WARNINGS = ("overfitting", "plateau", "stalled")
 """Kinds of findings that call for a decision."""
 _URGENT = (*ALARMS, *_WARNINGS)
@@ -68,19 +71,23 @@ def jump_rows(scene: Scene, width: int, height: int) -> list[Row]:
     if snapshot is None or curve is None or height < 1:
         return [_title("why it jumped", ())][:height]
     boundary = selected_boundary(scene)
-    inertia = [] if snapshot.ended else _inertia(curve, width)
+    inertia = [] if snapshot.ended else _inertia(curve, width, scene.glyphs)
     urgent, notes = _findings(snapshot, curve, width, scene.glyphs)
     if boundary is None:
         rows = [_title("why it jumped", ()), *_no_boundary(scene, width)]
         return _fitted(rows, [urgent, inertia, notes], width, height, scene.glyphs)
     bars = _bars(boundary, width, scene.glyphs)
     first = [*_head(scene, boundary, width, height - len(bars)), *bars]
-    causes = _causes(boundary, width, scene.glyphs)
+    causes = _causes(boundary.causes, width, scene.glyphs)
     told = _text(boundary.text, width, scene.glyphs)
-    # What comes and goes while a log grows must not change the words.
-    if not boundary.brief or len(_stack(first, [told, causes, urgent], height)[0]) <= height:
+    # What comes and goes while a log grows must not change the words. Without parts to tell of, the
+    # head has said it all but why.
+    fits = len(_stack(first, [told, causes, urgent], height)[0]) <= height
+    if not boundary.brief or (bars and fits):
         return _fitted(first, [told, causes, inertia, urgent, notes], width, height, scene.glyphs)
     told = _text(boundary.brief, width, scene.glyphs)
+    others = [each for each in boundary.causes if each.cause not in _IN_BRIEF]
+    causes = _causes(others, width, scene.glyphs)
     return _fitted(first, [told, urgent, causes, inertia, notes], width, height, scene.glyphs)
 
 
@@ -142,7 +149,10 @@ def _head(scene: Scene, boundary: Boundary, width: int, height: int) -> list[Row
     after = epoch_label(snapshot, boundary.next_epoch)
     title = Item((Span("why it jumped", Ink.TITLE),), 4)
     where = Item((Span(f"epoch {before} {glyphs.arrow} {after}", Ink.SELECTED),), 2)
-    metric = Item((Span(short_name(scene, boundary.metric, NAME_WIDTH), Ink.DIM),), 3)
+    metric, whole = (
+        Item((Span(short_name(scene, boundary.metric, room), Ink.DIM),), 3)
+        for room in (NAME_WIDTH, max(NAME_WIDTH, width // 3))
+    )
     moved = Item(
         (
             Span(_prose(f"{fmt.number(boundary.displayed_end)} ", glyphs), Ink.GHOST),
@@ -159,7 +169,7 @@ def _head(scene: Scene, boundary: Boundary, width: int, height: int) -> list[Row
     if gap is not None or height < _TWO_ROWS:
         return [(Span(" "), *pack(one, width - 1, gap or 3))]
     return [
-        (Span(" "), *pack([title, where, metric], width - 1)),
+        (Span(" "), *pack([title, where, whole], width - 1)),
         (Span(" "), *pack([moved, verdict], width - 1)),
     ]
 
@@ -247,9 +257,9 @@ def _bar(part: Part, low: float, high: float, cells: int, ink: Ink, glyphs: Glyp
     return (Span(before, ink), Span(glyphs.bar_axis, Ink.DIM), Span(after, ink))
 
 
-def _causes(boundary: Boundary, width: int, glyphs: Glyphs) -> list[Row]:
+def _causes(causes: Iterable[Cause], width: int, glyphs: Glyphs) -> list[Row]:
     rows: list[Row] = []
-    for cause in boundary.causes:
+    for cause in causes:
         said = _prose(f"{cause.cause}: {cause.evidence}", glyphs)
         lines = wrap(said, width - 4)
         rows += [
@@ -262,40 +272,39 @@ def _causes(boundary: Boundary, width: int, glyphs: Glyphs) -> list[Row]:
     return rows
 
 
-def _inertia(curve: Curve, width: int) -> list[Row]:
+def _inertia(curve: Curve, width: int, glyphs: Glyphs) -> list[Row]:
+    """How little one batch moves the average: why it moves more from epoch to epoch than inside."""
     if curve.inertia is None:
         return []
     down, up = curve.inertia
     raised, lowered = math.isfinite(up), math.isfinite(down)
     if not raised and not lowered:
         return []
-    text = "One more batch can "
     if raised and lowered:
-        text += f"raise the displayed number by at most {fmt.small(up)}, lower it by "
-        text += f"at most {fmt.small(down)}."
+        ends = f"+{fmt.small(up)} or {glyphs.minus}{fmt.small(down)}"
+        text = f"One more batch moves the displayed number by {ends} at most."
     elif lowered:
-        text += (
-            f"lower the displayed number by at most {fmt.small(down)}; upwards there is no limit."
-        )
+        text = f"One more batch can lower the displayed number by {fmt.small(down)} at most;"
+        text += " upwards there is no limit."
     else:
-        text += (
-            f"raise the displayed number by at most {fmt.small(up)}; downwards there is no limit."
-        )
+        text = f"One more batch can raise the displayed number by {fmt.small(up)} at most;"
+        text += " downwards there is no limit."
     return [(Span(" "), Span(line, Ink.DIM)) for line in wrap(text, width - 2)]
 
 
 def _findings(
     snapshot: Snapshot, curve: Curve, width: int, glyphs: Glyphs
 ) -> tuple[list[Row], list[Row]]:
-    """What calls for action, of this metric first, then of the others; what else its numbers show."""
+    """What calls for action, of this metric first; what else its numbers show, or else others'."""
     own = (None, curve.metric, curve.val_metric)
     newest = [each for each in reversed(snapshot.findings) if each.run == snapshot.run]
     urgent = [each for kind in _URGENT for each in newest if each.kind == kind]
     urgent.sort(key=lambda each: each.metric not in own)
-    others = [each for each in newest if each.metric in own and each.kind not in _URGENT]
+    idle = [each for each in newest if each.kind not in _URGENT]
+    idle = [each for each in idle if each.metric in own] or idle
     first, then = (
         [row for finding in found for row in _finding(finding, width, glyphs)]
-        for found in (urgent, others)
+        for found in (urgent, idle)
     )
     return first, then
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.session import Session
-from tui_monitor.core.snapshot import SourceState
+from tui_monitor.core.snapshot import SourceCondition, SourceState
 from tui_monitor.core.text import sanitise
 from tui_monitor.ingest.end_first import BigLog, BigLogThread
 from tui_monitor.ingest.epoch_index import Begin, epoch_begins, find_epoch
@@ -151,7 +151,10 @@ def watch_log(
             thread = BigLogThread(big, source, session, publish, fail, interval=LIVE_SECONDS)
         return RunningFeed(thread, recording=_recording(log))
 
-    beginning = SourceState(sanitise(name), "waiting", "none", None, None)
+    # What is there is being read, from the first picture on; only a file can be waited for.
+    is_there = log is None or os.path.exists(log)
+    condition: SourceCondition = "live" if is_there else "waiting"
+    beginning = SourceState(sanitise(name), condition, "none", None, None, catching_up=is_there)
     return _run(open_feed, beginning, settings)
 
 

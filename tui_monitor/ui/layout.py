@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
-from tui_monitor.ui.scene import Scene, View, counts_epochs, curves
+from tui_monitor.ui.scene import Scene, View, counts_epochs, curves, focus_index
 
 _SIDE_FROM = 100
 """Columns from which explanation, epochs and log stand beside the charts."""
@@ -38,11 +39,12 @@ class Layout(NamedTuple):
 def plan_for(scene: Scene, width: int, height: int) -> Layout:
     """The division of a screen that shows `scene`."""
     count, snapshot = len(curves(scene)), scene.snapshot
+    view = replace(scene.view, focus=focus_index(scene))
     if snapshot is None:
-        return plan(width, height, count, 0, scene.view)
+        return plan(width, height, count, 0, view)
     explains = counts_epochs(snapshot) or bool(snapshot.findings)
     rows = len(snapshot.epoch_rows) // max(count, 1) if counts_epochs(snapshot) else 0
-    return plan(width, height, count, rows, scene.view, explains=explains)
+    return plan(width, height, count, rows, view, explains=explains)
 
 
 def plan(
@@ -55,7 +57,7 @@ def plan(
         height: Rows of the terminal.
         curves: How many metrics there are.
         epoch_rows: How many rows the epoch table could fill.
-        view: What the user chose.
+        view: What the user chose; without a focus the first curve has it.
         explains: There is, or will be, something to explain.
     """
     keys = 1 if height >= 9 and width >= 30 else 0
@@ -66,7 +68,7 @@ def plan(
         hint = min(room, _HINT)
         return Layout(status, keys, 0, (hint,), 0, 0, room - hint)
     if view.maximised:
-        return Layout(status, keys, 0, _only(room, curves, view.focus), 0, 0, 0)
+        return Layout(status, keys, 0, _only(room, curves, view.focus or 0), 0, 0, 0)
     if width >= _SIDE_FROM and room >= 12 and (view.explanation or view.epochs):
         parts = _beside(width, room, curves, epoch_rows, view, explains=explains)
     else:
@@ -119,7 +121,7 @@ def _beside(
         jump = min(max(room * 7 // 10, 9), 26, left) if explains else min(_NOTHING + 2, left)
         left -= jump
     log = left if left >= 3 else 0
-    charts = panel_heights(room, curves, view.focus % curves)
+    charts = panel_heights(room, curves, (view.focus or 0) % curves)
     return Layout(0, 0, side, charts, jump + left - log, epochs, log)
 
 
@@ -136,5 +138,5 @@ def _stacked(room: int, curves: int, epoch_rows: int, view: View, *, explains: b
     if left >= max(curves, 2) * 14 + 4:
         log = min(left - max(curves, 2) * 14, 8)
         left -= log
-    charts = panel_heights(left, curves, view.focus % curves)
+    charts = panel_heights(left, curves, (view.focus or 0) % curves)
     return Layout(0, 0, 0, charts, jump, epochs, log)

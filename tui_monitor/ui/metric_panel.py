@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from tui_monitor.core.arrays import FloatArray, median
 from tui_monitor.core.snapshot import Curve, Snapshot
+from tui_monitor.core.unread import BARE_BARS, has_bars
 from tui_monitor.ui import chart, scale
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui.cells import Cells
@@ -32,6 +33,7 @@ from tui_monitor.ui.scene import (
     boundary_position,
     curves,
     epoch_length,
+    focus_index,
     line_breaks,
     selected_boundary,
     time_window,
@@ -164,12 +166,12 @@ def draw_panel(
     """
     memory = Memory() if memory is None else memory
     shown = curves(scene)
-    curve, snapshot, view = shown[index], scene.snapshot, scene.view
+    curve, snapshot = shown[index], scene.snapshot
     assert snapshot is not None
     height -= height >= AIRY
     if height < 1 or width < 1:
         return []
-    has_focus = len(shown) > 1 and index == view.focus % len(shown)
+    has_focus = len(shown) > 1 and index == focus_index(scene)
     if height >= _LEAST_CHART:
         # However much there is to tell: a chart must not grow and shrink with its numbers.
         lines = 2 if height >= _TWO_LINES and width < _ONE_LINE else 1
@@ -218,7 +220,11 @@ def empty_rows(scene: Scene, width: int, height: int) -> list[Row]:
     if scene.source.condition == "lost":
         text = scene.source.detail or "The log cannot be read any more."
     elif lines:
-        text = f"{fmt.lines(lines)} read, no training metric among them yet."
+        bars = has_bars(scene.snapshot.log_tail) if scene.snapshot is not None else False
+        found = f"{BARE_BARS} so far" if bars else "no training metric among them yet"
+        text = f"{fmt.lines(lines)} read, {found}."
+    elif scene.source.catching_up:
+        text = ""
     elif scene.source.condition == "waiting":
         text = "The screen fills by itself as soon as the log appears and grows."
     else:
@@ -289,20 +295,11 @@ def _thinned(plot: Plot, snapshot: Snapshot, window: Window, width: int) -> Plot
     cloud = plot.windows is not None and chart.windows_are_informative(
         plot.x, plot.windows[1], plot.windows[2], window
     )
-    return Plot(
-        x=plot.x,
-        line=plot.line,
-        band=plot.band,
-        ghost=plot.ghost,
+    return replace(
+        plot,
         windows=plot.windows if cloud else None,
-        val_x=plot.val_x,
-        val=plot.val,
-        breaks=plot.breaks,
-        bounds=plot.bounds,
         rules=np.empty(0) if fence else plot.rules,
         events=_marked(snapshot, window, width),
-        selected=plot.selected,
-        cursor=plot.cursor,
     )
 
 

@@ -46,11 +46,13 @@ def at_epoch(scene: Scene, number: str) -> View | None:
 
 
 def boundary_moved(scene: Scene, direction: int) -> View:
-    """The boundary before or after the selected one; past the last: the latest."""
+    """The boundary before or after the shown one; past the last: whichever is the latest."""
     epochs, view = scenes.boundary_epochs(scene), scene.view
     if not epochs:
         return view
-    place = epochs.index(view.boundary) if view.boundary in epochs else len(epochs)
+    # What is shown where none is selected is the latest: back means before that one.
+    shown = len(epochs) - 1 if direction < 0 else len(epochs)
+    place = epochs.index(view.boundary) if view.boundary in epochs else shown
     place = max(place + direction, 0)
     boundary = epochs[place] if place < len(epochs) else None
     return replace(view, boundary=boundary, explanation=True)

@@ -125,11 +125,12 @@ def _level_spans(scene: Scene, level: float, sd: float) -> Row:
     mark = Span(f"{glyphs.line} ", Ink.LEVEL)
     if not math.isfinite(sd):
         return (mark, Span(fmt.number(level), Ink.STRONG))
+    shown, _ = fmt.level(level, sd)
     beside = f"{glyphs.plus_minus} {fmt.margin(2 * sd)}"
     # As wide as most: what stands behind must not move with every digit.
     room = len(glyphs.plus_minus) + _MARGIN_WIDTH
     return (
         mark,
-        Span(f"{fmt.number(level)} ", Ink.STRONG),
+        Span(f"{shown} ", Ink.STRONG),
         Span(pad(beside, max(room, len(beside))), Ink.LEVEL),
     )

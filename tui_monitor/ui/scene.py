@@ -31,8 +31,8 @@ MAX_ZOOM = 12
 class View:
     """What the user chose. Positions are those of `Curve.x`."""
 
-    focus: int = 0
-    """Index of the curve that keys act on."""
+    focus: int | None = None
+    """Index of the curve that keys act on; None until one is chosen, see `focus_index`."""
     maximised: bool = False
     ghost: bool = True
     band: bool = True
@@ -79,7 +79,7 @@ def matching(scene: Scene, text: str) -> View:
     known = scene.snapshot.curves if scene.snapshot is not None else ()
     metrics = any(text.casefold() in each.metric.casefold() for each in known)
     return replace(
-        scene.view, wanted=text if metrics else "", search="" if metrics else text, focus=0
+        scene.view, wanted=text if metrics else "", search="" if metrics else text, focus=None
     )
 
 
@@ -90,10 +90,26 @@ def found_lines(scene: Scene) -> list[str]:
     return [line for line in lines if search in line.casefold()]
 
 
+def focus_index(scene: Scene) -> int:
+    """Index of the curve that keys act on: as chosen, else the first accuracy or the first of all.
+
+    An accuracy is what most jumps are noticed in; but one that is shown as printed explains nothing.
+    """
+    shown, chosen = curves(scene), scene.view.focus
+    if chosen is not None:
+        return chosen % max(len(shown), 1)
+    accuracies = (
+        index
+        for index, each in enumerate(shown)
+        if each.higher_is_better and math.isfinite(each.bounds[1]) and each.has_level
+    )
+    return next(accuracies, 0)
+
+
 def focused(scene: Scene) -> Curve | None:
     """The curve that keys act on."""
     shown = curves(scene)
-    return shown[scene.view.focus % len(shown)] if shown else None
+    return shown[focus_index(scene)] if shown else None
 
 
 def newest(snapshot: Snapshot) -> float:

@@ -7,16 +7,31 @@ from collections.abc import Sequence
 
 from tui_monitor.core.records import Finding
 from tui_monitor.core.snapshot import Filling, Goal, Snapshot, SourceState
+from tui_monitor.core.wording import printed_step
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui.glyphs import Glyphs
 from tui_monitor.ui.palette import Ground, Ink
-from tui_monitor.ui.rows import BLANK, Item, Row, Span, fit, pack, pad_left, row_width, spread
-from tui_monitor.ui.scene import ALARMS, Scene, counts_epochs, epoch_label, step_noun
+from tui_monitor.ui.rows import (
+    BLANK,
+    Item,
+    Row,
+    Span,
+    fit,
+    pack,
+    packed_width,
+    pad_left,
+    row_width,
+    spread,
+)
+from tui_monitor.ui.scene import ALARMS, Scene, counts_epochs, epoch_label, is_over, step_noun
 
 _BAR_CELLS = 16
 _WIDE = 100
 """Columns from which all is said in words."""
 _FILLING_CELLS = 12
+_GAP = 3
+"""Cells between what the first line tells."""
+_LEAST_NAME = 12
 _NARROW = 60
 """Columns below which a replay is told by its numbers alone."""
 
@@ -44,18 +59,22 @@ def _spread_first(scene: Scene, width: int, *, alone: bool) -> Row:
     right = _right_side(scene, words=width >= _NARROW)
     room = width - row_width(right) - (2 if right else 0)
     # Where there is little room the numbers stay: whoever looks knows which log it is.
-    items = [Item(_condition(scene), 0), Item(_name(scene, width), 1 if width >= _WIDE else 4)]
+    items = [Item(_condition(scene), 0)]
     if alone and scene.source.filling is not None:
         items.append(Item(_filling(scene.source.filling, scene.glyphs, 0), 0))
     alarm = _alarm(scene.snapshot) if alone else None
     if alarm is not None:
         items.append(Item((Span(f"{scene.glyphs.alert} {alarm.kind}", Ink.BAD),), 0))
     if scene.snapshot is not None:
-        items += _progress_items(scene.snapshot, scene.glyphs)
+        items += _progress_items(scene, scene.snapshot)
         grows = scene.source.following != "none"
         if grows and scene.source.condition not in ("stalled", "lost"):
             items += _pace_items(scene.snapshot, wide=width >= _WIDE)
-    return spread(pack(items, room), right, width)
+    # What goes on keeps the name's width, so that nothing moves; at rest it takes what is free.
+    free = room - packed_width(items) - _GAP if is_over(scene) else 0
+    name = _name(scene, max(width // 4, _LEAST_NAME, free))
+    items.insert(1, Item(name, 1 if width >= _WIDE else 4))
+    return spread(pack(items, room, _GAP), right, width)
 
 
 def _condition(scene: Scene) -> Row:
@@ -72,9 +91,10 @@ def _condition(scene: Scene) -> Row:
         "lost": ("lost", glyphs.lost, Ink.BAD),
         "paused": ("paused", glyphs.paused, Ink.WARN),
     }[state.condition]
-    if state.condition == "live" and state.catching_up and scene.snapshot is not None:
-        word, sign, ink = f"reading, {fmt.size(scene.snapshot.bytes)}", glyphs.waiting, Ink.DIM
-    if state.condition == "live" and state.following == "none":
+    if state.condition == "live" and state.catching_up:
+        read = f", {fmt.size(scene.snapshot.bytes)}" if scene.snapshot is not None else ""
+        word, sign, ink = f"reading{read}", glyphs.waiting, Ink.DIM
+    elif state.condition == "live" and state.following == "none":
         word, sign, ink = "saved log", glyphs.ended, Ink.PLAIN
     return (Span(" "), Span(f"{sign} ", ink), Span(word, ink))
 
@@ -92,10 +112,10 @@ def _over(scene: Scene) -> Row | None:
 
 
 def _name(scene: Scene, width: int) -> Row:
-    return (Span(fit(scene.source.name, max(width // 4, 12), scene.glyphs.ellipsis), Ink.STRONG),)
+    return (Span(fit(scene.source.name, width, scene.glyphs.ellipsis), Ink.STRONG),)
 
 
-def _progress_items(snapshot: Snapshot, glyphs: Glyphs) -> list[Item]:
+def _progress_items(scene: Scene, snapshot: Snapshot) -> list[Item]:
     items: list[Item] = []
     if snapshot.epoch and counts_epochs(snapshot):
         planned = snapshot.cut.epochs if snapshot.cut is not None else snapshot.epochs
@@ -106,11 +126,11 @@ def _progress_items(snapshot: Snapshot, glyphs: Glyphs) -> list[Item]:
         of = f"/{snapshot.steps}" if snapshot.steps else ""
         noun = step_noun(snapshot)
         # As wide as the total, so that nothing behind it moves.
-        done = pad_left(str(snapshot.step), len(of) - 1)
+        done = pad_left(str(printed_step(snapshot.step, snapshot.format)), len(of) - 1)
         step = (Span(f"{noun} ", Ink.DIM), Span(f"{done}{of}", Ink.STRONG))
         items.append(Item(step, 3))
-        if snapshot.steps:
-            bar = _progress_bar(snapshot.step / snapshot.steps, _BAR_CELLS, glyphs)
+        if snapshot.steps and not is_over(scene):
+            bar = _progress_bar(snapshot.step / snapshot.steps, _BAR_CELLS, scene.glyphs)
             items.append(Item(bar, 7))
     return items
 

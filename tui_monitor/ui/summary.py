@@ -6,7 +6,7 @@ from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.ui import jump, status, tables
 from tui_monitor.ui.glyphs import ASCII, UNICODE, to_ascii
 from tui_monitor.ui.rows import BLANK, Row, Span, clip
-from tui_monitor.ui.scene import Scene, View, curves
+from tui_monitor.ui.scene import Scene, View, curves, focus_index
 
 _EPOCHS = 5
 """Rows of each metric's table at most."""
@@ -35,6 +35,7 @@ def summary(
         return ""
     width = min(max(width, 20), _WIDEST)
     scene = Scene(snapshot, source, View(focus=view.focus), ASCII if ascii else UNICODE)
+    focus = focus_index(scene)
     rows: list[Row] = status.status_rows(scene, width, 1)
     if source.filling is not None:
         rows.append(
@@ -42,7 +43,7 @@ def summary(
         )
     count = len(curves(scene))
     for turn in range(min(count, 2)):
-        of_metric = scene._replace(view=View(focus=(view.focus + turn) % count))
+        of_metric = scene._replace(view=View(focus=(focus + turn) % count))
         table = tables.epoch_rows(of_metric, width, _EPOCHS + 1)
         if len(table) > 1:
             rows += [BLANK, tables.title_row(of_metric), *table]

@@ -135,9 +135,10 @@ def _cell(scene: Scene, row: EpochRow, key: str, *, is_best: bool) -> tuple[str,
     if key == "end":
         if row.level_end is None:
             return fmt.number(None), Ink.FAINT
-        sd = row.level_end_sd
-        beside = f" {glyphs.plus_minus} {fmt.half_width(2 * sd)}" if sd is not None else ""
-        return fmt.number(row.level_end) + beside, Ink.LEVEL
+        if row.level_end_sd is None:
+            return fmt.number(row.level_end), Ink.LEVEL
+        end, error = fmt.level(row.level_end, row.level_end_sd)
+        return f"{end} {glyphs.plus_minus} {error}", Ink.LEVEL
     if key == "val":
         mark = glyphs.best if is_best else ""
         return f"{mark}{fmt.number(row.val)}", Ink.VAL if row.val is not None else Ink.FAINT

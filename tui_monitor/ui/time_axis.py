@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from tui_monitor.core.snapshot import Snapshot
+from tui_monitor.core.wording import printed_step
 from tui_monitor.ui import scale
 from tui_monitor.ui.chart import Window
 from tui_monitor.ui.palette import Ink
@@ -67,7 +68,8 @@ def _place_text(snapshot: Snapshot, position: float) -> str:
     words = [f"epoch {epoch_label(snapshot, epoch)}"] if counts_epochs(snapshot) else []
     if snapshot.unit != "epoch":
         done = step * step_size(snapshot)
-        words.append(f"{step_noun(snapshot)} {min(done, snapshot.steps or done):.0f}")
+        shown = printed_step(round(min(done, snapshot.steps or done)), snapshot.format)
+        words.append(f"{step_noun(snapshot)} {shown}")
     return " ".join(words)
 
 

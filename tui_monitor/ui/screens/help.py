@@ -41,6 +41,11 @@ _TEXT = (
         "val is measured after the epoch, the displayed number averaged over it: compare val with "
         "the level at the epoch's end. Dropout and augmentation act in training only.",
     ),
+    (
+        "The law, on the second line",
+        "How the displayed numbers are averaged, found out from the prints. Nats tell by how much "
+        "they prefer it to the next best law: 3 is likely, 10 beyond doubt.",
+    ),
 )
 _PALETTE = "ctrl+p"
 """Not offered in ASCII."""

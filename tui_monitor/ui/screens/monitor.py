@@ -204,8 +204,8 @@ class MonitorScreen(Screen[None]):
         """Focus the next or previous metric."""
         count = len(scenes.curves(self._scene))
         if count:
-            view = self._scene.view
-            self._change(replace(view, focus=(view.focus + direction) % count))
+            focus = (scenes.focus_index(self._scene) + direction) % count
+            self._change(replace(self._scene.view, focus=focus))
 
     def action_cursor(self, direction: int) -> None:
         """Move the cursor by a print, or by a cell where prints are denser than cells."""

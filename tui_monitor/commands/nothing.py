@@ -1,0 +1,72 @@
+"""Why a log tells nothing, as the one line that a user can act on."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import TYPE_CHECKING
+
+from tui_monitor.errors import TuiMonitorError
+from tui_monitor.process import PROGRAM
+
+if TYPE_CHECKING:
+    from tui_monitor.core.session import Session
+
+
+def nothing_in(source: str, session: Session, metric: str | None) -> TuiMonitorError:
+    """The error for a log without a number to report on, by what is found in it instead.
+
+    Args:
+        source: Its path, `ssh://..` or `-`.
+        session: What has seen the whole of it.
+        metric: The glob that metrics were to match, if there is one.
+    """
+    name = "standard input" if source == "-" else source
+    return TuiMonitorError(f"no training progress found, {name}: {_why(source, session, metric)}")
+
+
+def _why(source: str, session: Session, metric: str | None) -> str:
+    """What is there instead, and what to do."""
+    from tui_monitor.core.unread import BARE_BARS, has_bars
+
+    seen = session.snapshot(0.0)
+    if not seen.bytes:
+        return f"it is empty; `{PROGRAM} LOG` waits for its first line"
+    if _is_binary(source):
+        return "it is no text; name the log that the training writes"
+    if metric is None and has_bars(seen.log_tail):
+        return f"it has {BARE_BARS}; show one there, in tqdm with set_postfix(loss=...)"
+    others = _metrics_of(source) if metric is not None else []
+    if others:
+        return f"it is no log with a metric like {metric!r}; name one of {', '.join(others)}"
+    wanted = "" if metric is None else f" with a metric like {metric!r}"
+    return f"check that it is a training log{wanted}, or give its --format-hint"
+
+
+def refuse_notebook(source: str) -> None:
+    """TuiMonitorError for a notebook: what its cells have printed is packed in as JSON."""
+    if source.lower().endswith(".ipynb"):
+        raise TuiMonitorError(
+            f"a notebook and no log, {source}: name what `jupyter nbconvert --to markdown "
+            f"{shlex.quote(source)}` writes"
+        )
+
+
+def _metrics_of(source: str) -> list[str]:
+    """Names of all metrics in a log that can be read once more."""
+    if source == "-":
+        return []
+    from tui_monitor.core.options import DecodeOptions
+    from tui_monitor.report.source import load_session
+
+    curves = load_session(source, DecodeOptions()).snapshot(0.0).curves
+    return [name for each in curves for name in (each.metric, each.val_metric) if name]
+
+
+def _is_binary(source: str) -> bool:
+    """Whether a file of this machine holds no text."""
+    if source == "-" or not os.path.isfile(source):
+        return False
+    from tui_monitor.ingest.discover import sniff
+
+    return sniff(source, os.path.getsize(source)) == "other"
