@@ -85,6 +85,21 @@ def test_pieces_of_a_real_log_give_the_rows_of_the_whole(name: str) -> None:
     assert decoded(pieces(log, at), settle=True) == whole
 
 
+def test_a_line_that_ends_as_two_bars_keeps_their_order() -> None:
+    """What was shown of it before it ended is not the first of what it holds."""
+    bar = b"9/9 [==============================] - 1s 9ms/step - loss: 2.5 - val_loss: 1.75"
+    whole = decoded([bar + bar])
+    for cut in range(1, 2 * len(bar)):
+        session = Session()
+        for at, piece in enumerate(((bar + bar)[:cut], (bar + bar)[cut:])):
+            session.feed(piece, float(at))
+            session.settle(float(at))
+            session.snapshot(float(at))
+        session.finish()
+        session.snapshot(9.0)
+        assert [key(row) for row in session.rows()] == whole
+
+
 @given(data=st.data())
 @settings(max_examples=120, derandomize=True, deadline=None)
 def test_hostile_bytes_never_break_a_session(data: st.DataObject) -> None:

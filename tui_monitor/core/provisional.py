@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeGuard
-
 from tui_monitor.core.decoder import RunDecoder
-from tui_monitor.core.records import Event, Line, Print
+from tui_monitor.core.records import Line, Print
 
 
 class Provisional:
@@ -30,10 +28,9 @@ class Provisional:
             else:
                 del run.tracks[name]
 
-    def is_confirmed_by(self, placed: Print | Event) -> TypeGuard[Print]:
-        """Whether this is the print that was shown before its line ended, now for good."""
-        shown = self.shown
-        return isinstance(placed, Print) and placed._replace(redrawn=shown.redrawn) == shown
+    def is_confirmed_by(self, first: Print) -> bool:
+        """Whether the first print of the line, now that it has ended, is the one that was shown."""
+        return first._replace(redrawn=self.shown.redrawn) == self.shown
 
 
 def reads_complete(p: Print, last: Print | None) -> bool:

@@ -163,11 +163,11 @@ class Session:
         placed = self._timeline.place(line, items)
         held = self._provisional
         if held is not None and (placed or _is_print(items)):
-            confirmed = [each for each in placed if held.is_confirmed_by(each)]
-            if confirmed:
-                placed = [each for each in placed if each not in confirmed]
+            first = next((each for each in placed if isinstance(each, Print)), None)
+            if first is not None and held.is_confirmed_by(first):
+                placed = [each for each in placed if each is not first]
                 self._provisional = None
-                self._runs[-1].confirm(confirmed[0])
+                self._runs[-1].confirm(first)
             else:
                 self._take_back()
         for each in placed:
