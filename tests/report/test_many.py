@@ -110,3 +110,13 @@ def test_the_text_says_how_many_are_in_words() -> None:
     assert "Those that stand out: 2 in words" in text
     assert "in words" not in explanation("train.log", [REPORT], "text")
     assert max(map(len, text.splitlines())) <= WIDTH
+
+
+@pytest.mark.parametrize("layout", ["text", "markdown"])
+def test_epochs_are_called_as_the_log_numbers_them(layout: ExplainFormat) -> None:
+    from_zero = replace(BOUNDARY, epoch=3, next_epoch=4, called=("2", "3"))
+    text = explanation("train.log", [replace(REPORT, boundaries=(from_zero,))], layout)
+    assert "2 → 3" in text
+    assert "3 → 4" not in text
+    rows = list(table([replace(from_zero, epoch=e, called=(f"+{e}", f"+{e + 1}")) for e in (1, 2)]))
+    assert rows[-1].split()[:3] == ["+2", "→", "+3"]

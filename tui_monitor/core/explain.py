@@ -192,6 +192,7 @@ def explain(run: RunDecoder, edge: Edge, events: Sequence[Event]) -> Boundary:
         text=wording.boundary(edge, called, anatomy, verdict, obstacle, why),
         higher_is_better=edge.track.metric.higher_is_better,
         brief=brief.boundary(called, edge.jump, anatomy, verdict, obstacle, why, show),
+        called=called,
     )
 
 

@@ -299,6 +299,14 @@ class Boundary:
     higher_is_better: bool
     brief: str = ""
     """The same in two or three lines, for where the parts stand beside it."""
+    called: tuple[str, str] = ("", "")
+    """What the two epochs are called: as the log numbers them, where its numbers grow."""
+
+    @property
+    def place(self) -> str:
+        """The two epochs, as they are called."""
+        before, after = self.called
+        return f"{before or self.epoch} → {after or self.next_epoch}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,7 +207,7 @@ def _text(source: str, reports: Sequence[RunReport]) -> Iterator[str]:
 
 
 def _boundary_text(boundary: Boundary) -> Iterator[str]:
-    yield f"{boundary.metric}, epoch {boundary.epoch} → {boundary.next_epoch}: {boundary.verdict}"
+    yield f"{boundary.metric}, epoch {boundary.place}: {boundary.verdict}"
     show = _figures(boundary)
     rows = [("displayed", _ends(boundary)), ("jump", show.signed(boundary.jump))]
     text = boundary.text
@@ -273,7 +273,7 @@ def _boundary_row(boundary: Boundary) -> str:
     show = _figures(boundary)
     cells = (
         _code(boundary.metric),
-        f"{boundary.epoch} → {boundary.next_epoch}",
+        boundary.place,
         _ends(boundary),
         show.signed(boundary.jump),
         show.with_error(boundary.lag),
@@ -288,8 +288,7 @@ def _boundary_item(boundary: Boundary) -> str:
     causes = "".join(
         f" *{_plain(cause.cause)}*: {_plain(cause.evidence)}" for cause in boundary.causes
     )
-    place = f"{boundary.epoch} → {boundary.next_epoch}"
-    return f"- {_code(boundary.metric)}, {place}: {_plain(boundary.text)}{causes}"
+    return f"- {_code(boundary.metric)}, {boundary.place}: {_plain(boundary.text)}{causes}"
 
 
 _MARKUP = str.maketrans(

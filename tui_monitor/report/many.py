@@ -75,7 +75,7 @@ def _figures(boundary: Boundary) -> Sequence[str]:
     ends = (show.number(end) for end in (boundary.displayed_end, boundary.displayed_start))
     parts = (boundary.lag, boundary.step, boundary.luck)
     return (
-        f"{boundary.epoch} → {boundary.next_epoch}",
+        boundary.place,
         " → ".join(ends),
         show.signed(boundary.jump),
         *("?" if part.value is None else show.signed(part.value) for part in parts),
