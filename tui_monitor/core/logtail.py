@@ -21,9 +21,10 @@ class LogTail:
 
     def add(self, line: Line) -> None:
         """The next line; it is drawn over the one before if that is redrawn."""
-        if self._lines and self._lines[-1].end == "redraw" and line.text:
-            self._lines.pop()
-        self._lines.append(line)
+        lines = self._lines
+        if lines and lines[-1].end == "redraw" and line.text:
+            lines.pop()
+        lines.append(line)
 
     def fold(self, line: Line, items: Sequence[Item]) -> None:
         """What the line added last says: states of a bar on lines of their own are one line too."""
@@ -35,9 +36,10 @@ class LogTail:
             return
         if item.step is None:
             return
-        shown = self._lines[-2] if len(self._lines) > 1 and self._lines[-1] is line else None
-        if before is not None and shown is before[0] and item.step >= before[1]:
-            del self._lines[-2]
+        if before is not None and item.step >= before[1]:
+            lines = self._lines
+            if len(lines) > 1 and lines[-1] is line and lines[-2] is before[0]:
+                del lines[-2]
         if not item.final:
             self._bar = line, item.step
 
