@@ -89,7 +89,7 @@ class Prints(Sequence[Print]):
 
     def _part(self, wanted: range) -> list[Print]:
         """Prints one after another: what is packed is made again block by block."""
-        if wanted.step != 1:
+        if wanted.step != 1 or not wanted:
             return [self[i] for i in wanted]
         packed = len(self._blocks) * BLOCK
         found: list[Print] = []
