@@ -1,8 +1,7 @@
 """Rows of `decode`: estimates as lines of JSON or CSV, and the writer that streams them.
 
 Field names and order are a contract with scripts. Numbers keep the precision of `repr`; JSON writes
-nan and inf as strings, because JSON has no such numbers. Rows become text column by column, many at
-once: cell by cell they cost three times as much.
+nan and inf as strings, because JSON has no such numbers.
 """
 
 from __future__ import annotations
@@ -10,11 +9,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from itertools import islice, repeat
 from math import isfinite
-from operator import is_
 from typing import Any, Final, Literal, NamedTuple, Protocol, TextIO
 
 from tui_monitor.core.records import Estimate, PossibleCount
@@ -27,10 +24,9 @@ FIELDS: Final = Estimate._fields
 SOURCE_FIELD = "source"
 """Comes last, and only where rows are of several logs: the log as it was named or found."""
 
-_AT_ONCE = 1024
-"""Rows that are written together."""
-_TEXTS = frozenset({"epoch_label", "unit", "metric", "split", "law", "law_against"})
+_TEXTS = tuple(map(FIELDS.index, ("epoch_label", "unit", "metric", "split", "law", "law_against")))
 """Fields that are neither numbers nor flags; few different texts are in each."""
+_POSSIBLE = FIELDS.index("possible")
 
 
 class _Notation(NamedTuple):
@@ -38,32 +34,18 @@ class _Notation(NamedTuple):
 
     words: Mapping[str, str]
     """What it writes instead of what Python does, of a number, a flag or an absent one."""
-    text: Callable[[str | None], str]
+    text: Callable[[Any], str]
+    """Writes a text, or none where it is absent."""
     possible: Callable[[tuple[PossibleCount, ...]], str]
 
-    def column(self, field: str, cells: Sequence[Any]) -> Iterable[str]:
-        """The cells of a field as text."""
-        if len(cells) > 1 and all(map(is_, cells, repeat(cells[0]))):  # as in many a field
-            (cell,) = self.column(field, cells[:1])
-            return repeat(cell, len(cells))
-        if field in _TEXTS:
-            return map(self.text, cells)
-        if field == "possible":
-            return map(self.possible, cells)
-        words = self.words
-        return [words.get(cell, cell) for cell in map(str, cells)]
-
-
-def _written(
-    rows: Iterable[Estimate], notation: _Notation, source: str | None
-) -> Iterator[tuple[str, ...]]:
-    """The cells of each row, `source` behind them where there is one."""
-    rows = iter(rows)
-    while together := list(islice(rows, _AT_ONCE)):
-        columns = list(map(notation.column, FIELDS, zip(*together, strict=True)))
-        if source is not None:
-            columns.append(repeat(notation.text(source), len(together)))
-        yield from zip(*columns, strict=True)
+    def cells(self, row: Estimate) -> list[str]:
+        """The cells of a row as text."""
+        word = self.words.get
+        cells = [word(cell, cell) for cell in map(str, row)]
+        for at in _TEXTS:
+            cells[at] = self.text(row[at])
+        cells[_POSSIBLE] = self.possible(row.possible)
+        return cells
 
 
 # --- JSON ----------------------------------------------------------------------------------------
@@ -76,13 +58,10 @@ def json_number(value: float) -> float | str:
 
 def json_row(row: Estimate, source: str | None = None) -> str:
     """One JSON object, without the line's end; `source` names the log where there are several."""
-    return next(_json_rows([row], source))
-
-
-def _json_rows(rows: Iterable[Estimate], source: str | None) -> Iterator[str]:
-    fields = FIELDS if source is None else (*FIELDS, SOURCE_FIELD)
-    line = "{" + ", ".join(f'"{field}": %s' for field in fields) + "}"
-    return map(line.__mod__, _written(rows, _JSON, source))
+    cells = _JSON.cells(row)
+    if source is None:
+        return _OBJECT % tuple(cells)
+    return _OBJECT_OF_SOURCE % (*cells, _JSON.text(source))
 
 
 def _json_possible(few: tuple[PossibleCount, ...]) -> str:
@@ -100,6 +79,12 @@ _JSON: Final = _Notation(
     },
     lru_cache(maxsize=1024)(json.dumps),
     _json_possible,
+)
+
+
+_OBJECT, _OBJECT_OF_SOURCE = (
+    "{" + ", ".join([f'"{field}": %s' for field in fields]) + "}"
+    for fields in (FIELDS, (*FIELDS, SOURCE_FIELD))
 )
 
 
@@ -150,7 +135,7 @@ class JsonLines:
 
     def write(self, rows: Iterable[Estimate], source: str | None = None) -> None:
         """Append these rows and flush them to the reader."""
-        self._stream.writelines(line + "\n" for line in _json_rows(rows, source))
+        self._stream.writelines(json_row(row, source) + "\n" for row in rows)
         self._stream.flush()
 
 
@@ -163,10 +148,11 @@ class CsvRows:
 
     def write(self, rows: Iterable[Estimate], source: str | None = None) -> None:
         """Append these rows and flush them to the reader."""
-        self._write(_written(rows, _CSV, source))
+        name = [] if source is None else [_CSV.text(source)]
+        self._write(_CSV.cells(row) + name for row in rows)
         self._stream.flush()
 
-    def _write(self, rows: Iterable[tuple[str, ...]]) -> None:
+    def _write(self, rows: Iterable[Iterable[str]]) -> None:
         self._stream.writelines(",".join(cells) + "\n" for cells in rows)
 
 
