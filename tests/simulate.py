@@ -16,6 +16,7 @@ import numpy as np
 from tui_monitor.core import laws
 from tui_monitor.core.arrays import FloatArray, IntArray
 from tui_monitor.core.decoder import RunDecoder
+from tui_monitor.core.estimates import of_run
 from tui_monitor.core.evidence import Sample
 from tui_monitor.core.kalman import ONCE, TWICE, Kernel, Observation, State2, State3
 from tui_monitor.core.laws import Law
@@ -299,7 +300,7 @@ def estimates(decoder: RunDecoder) -> list[Estimate]:
     """All rows, smoothed."""
     for track in decoder.tracks.values():
         track.smooth_all()
-    return [decoder.estimate(track, row) for track, row in decoder.rows()]
+    return list(of_run(decoder))
 
 
 # --- the reference ---------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ import numpy as np
 from tests.simulate import Case, Simulated, follow_batches
 from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.decoder import RunDecoder
+from tui_monitor.core.estimates import of_track
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.records import Estimate
 from tui_monitor.core.session import Session
@@ -129,12 +130,12 @@ def measure(case: Case, options: DecodeOptions | None = None) -> dict[str, Tally
         added = decoder.add(p)
         seconds += process_time() - before
         for track, row in added:
-            live[track.metric.name].append(decoder.estimate(track, row))
+            live[track.metric.name] += of_track(decoder, track, range(row, row + 1))
     decoder.finish()
     found: dict[str, Tally] = {}
     for name, track in decoder.tracks.items():
         track.smooth_all()
-        rows = [decoder.estimate(track, row) for row in range(len(track))]
+        rows = list(of_track(decoder, track, range(len(track))))
         tally = _compare(run, name, live[name], rows)
         tally.runs = 1
         tally.laws_right = int(decoder.law is not None and decoder.law.name == case.law.name)

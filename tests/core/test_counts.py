@@ -22,6 +22,7 @@ from tui_monitor.core.counts import (
     FewCounts,
     count_windows,
 )
+from tui_monitor.core.estimates import of_run
 
 SAMPLES = 8
 bounded = settings(max_examples=60, derandomize=True, deadline=None)
@@ -146,8 +147,7 @@ def test_they_are_as_likely_as_they_claim(case: Case) -> None:
     decoder = run.decode()
     claimed: list[float] = []
     came: list[bool] = []
-    for track, row in decoder.rows():
-        estimate = decoder.estimate(track, row)
+    for estimate in of_run(decoder):
         if estimate.metric != run.accuracy or not estimate.possible:
             continue
         assert not estimate.exact

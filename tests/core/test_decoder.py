@@ -14,6 +14,7 @@ from tests.benchmarks.measuring import CORPUS, Tally, Truth, measure, measure_lo
 from tests.simulate import Case, Shape, Simulated, estimates, number
 from tui_monitor.core import laws
 from tui_monitor.core.decoder import RunDecoder
+from tui_monitor.core.estimates import of_track
 from tui_monitor.core.laws import Law
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.records import Estimate, Print, Reading
@@ -529,7 +530,7 @@ def test_an_open_law_is_weighed_when_a_print_surprises(shape: Shape) -> None:
         decoder = RunDecoder(1, DecodeOptions())
         for p in run.prints[:20]:
             for track, row in decoder.add(p):
-                said = decoder.estimate(track, row)
+                (said,) = of_track(decoder, track, range(row, row + 1))
                 assert said.level is not None
                 truth = run.level[said.metric][0, (p.step or 0) - 1]
                 assert abs(said.level - truth) < 0.3 * max(truth, 1.0)

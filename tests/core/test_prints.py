@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from itertools import pairwise
 from math import inf, nan
 
 from hypothesis import given, settings
@@ -70,7 +71,9 @@ def test_a_list_of_prints(few: list[Print], length: int, ends: list[str], asked:
     for i in asked:
         if -length <= i < length:
             assert repr(kept[i]) == repr(expected[i])
-    assert list(map(repr, kept[-3:-1])) == list(map(repr, expected[-3:-1]))
+    for first, last in [(-3, -1), *pairwise(asked[:3])]:
+        assert list(map(repr, kept[first:last])) == list(map(repr, expected[first:last]))
+    assert list(map(repr, kept[1::3])) == list(map(repr, expected[1::3]))
     assert list(map(repr, reversed(kept))) == list(map(repr, reversed(expected)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from math import isnan
 
 import numpy as np
@@ -31,8 +31,7 @@ every_style = pytest.mark.parametrize("case", STYLES.values(), ids=STYLES.keys()
 
 def key(row: Estimate) -> tuple[object, ...]:
     """All fields; nan equals nan."""
-    values = (getattr(row, f.name) for f in fields(row))
-    return tuple("nan" if isinstance(v, float) and isnan(v) else v for v in values)
+    return tuple("nan" if isinstance(v, float) and isnan(v) else v for v in row)
 
 
 def decoded(pieces: list[bytes], *, settle: bool = False) -> list[tuple[object, ...]]:

@@ -292,6 +292,17 @@ def test_a_long_line_comes_in_pieces_cut_at_spaces() -> None:
     assert max(len(line.text) for line in lines) <= 64
 
 
+def test_pieces_of_a_coloured_line_have_the_offsets_of_their_text() -> None:
+    words = b"".join(b"\x1b[1mword\x1b[0m%05d " % i for i in range(20))
+    lines = read([words])
+    pieces = read([words + b"\n"], max_chars=64)
+    assert len(pieces) > 2
+    assert " ".join(piece.text for piece in pieces) == lines[0].text
+    for piece in pieces:
+        first, second = piece.text[:4].encode(), piece.text[4:9].encode()
+        assert words[piece.offset :].startswith(first + b"\x1b[0m" + second)
+
+
 def test_pieces_do_not_cut_characters() -> None:
     lines = read([("x" + "━" * 60).encode() + b"\n"], max_chars=64)
     assert "".join(line.text for line in lines) == "x" + "━" * 60

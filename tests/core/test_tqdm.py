@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from math import inf, isnan
@@ -606,7 +605,7 @@ def test_every_batch_has_its_number(name: str) -> None:
 
 def row_over(row: Estimate, begin: int, end: int, law: str) -> Estimate:
     """The row, as if its window were another."""
-    return replace(row, from_batch=begin, to_batch=end, law=law)  # type: ignore[arg-type]
+    return row._replace(from_batch=begin, to_batch=end, law=law)  # type: ignore[arg-type]
 
 
 def readings(name: str, metric: str) -> Iterator[tuple[Print, Reading]]:

@@ -12,6 +12,7 @@ from tests.simulate import SHAPES, Case, Shape, Simulated, number
 from tui_monitor.core import laws
 from tui_monitor.core.arrays import FloatArray
 from tui_monitor.core.decoder import RunDecoder
+from tui_monitor.core.estimates import of_track
 from tui_monitor.core.evidence import Sample
 from tui_monitor.core.laws import Law
 from tui_monitor.core.options import DecodeOptions
@@ -227,8 +228,7 @@ def test_what_is_no_mean_is_shown_as_printed(case: Case, make: Maker) -> None:
     decoder, without = decode(with_metric(run, shown)), run.decode()
     track = decoder.tracks["zap"]
     assert track.law is laws.UNKNOWN
-    for row in range(len(track)):
-        found = decoder.estimate(track, row)
+    for found in of_track(decoder, track, range(len(track))):
         assert found.law == "unknown"
         assert (found.value, found.low, found.high, found.level) == (None,) * 4
     assert decoder.law is not None

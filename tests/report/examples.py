@@ -1,4 +1,4 @@
-"""Records to lay out: plausible ones, to be changed with dataclasses.replace."""
+"""Records to lay out: plausible ones, to be changed with dataclasses.replace or _replace."""
 
 from __future__ import annotations
 

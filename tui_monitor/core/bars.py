@@ -264,7 +264,7 @@ class Bars:
         shown: list[Shown] = []
         for frame, k in numbered:
             item = frame.item
-            readings = tuple(self._refined(each) for each in item.readings if self._new(each))
+            readings = tuple([self._refined(each) for each in item.readings if self._new(each)])
             if readings and (item.steps is None or k <= item.steps):
                 shown.append((frame.line, self._with_epoch(item, readings, k)))
         return shown
@@ -280,8 +280,12 @@ class Bars:
         epoch, epochs = self._epoch
         if item.epoch is not None:
             epoch, epochs = item.epoch, item.epochs
-        of_run = self._of_run
-        return item._replace(readings=readings, step=k, epoch=epoch, epochs=epochs, of_run=of_run)
+        place = k, epoch, epochs, self._of_run
+        if place == (item.step, item.epoch, item.epochs, item.of_run) and readings == item.readings:
+            return item  # as from most bars
+        return item._replace(
+            readings=readings, step=k, epoch=epoch, epochs=epochs, of_run=self._of_run
+        )
 
     def _new(self, reading: Reading) -> bool:
         """Whether a number is not that of an epoch before, which stays beside the bar."""

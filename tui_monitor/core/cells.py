@@ -105,10 +105,10 @@ class Cells:
         self.sizes: FloatArray = np.diff(nodes)
         self._base = base
         self._once, self._twice = self._sums(any_twice=any(point.twice for point in points))
-        rows = [self._row(point) for point in points]
-        self.design: FloatArray = np.array([row for row, _, _ in rows])
+        held = self._functionals(points)
+        self.design: FloatArray = np.ascontiguousarray(held[:, :-2])
         """Shape (prints, G): what each print holds of each cell's mean."""
-        of_base = np.array([(s, e) for _, s, e in rows])
+        of_base = np.ascontiguousarray(held[:, -2:])
         shown = np.array([point.d for point in points])
         self.seen: FloatArray = shown - of_base @ np.array([base.s, base.e])
         spread = np.diag([base.s_variance, base.e_variance])
@@ -133,25 +133,30 @@ class Cells:
             twice[1:] = twice[0] + np.cumsum(gains, axis=0)
         return once, twice
 
-    def _row(self, point: Point) -> tuple[FloatArray, float, float]:
-        """A print as a functional: of the cells' means, of the base's S, of its E."""
-        cells = len(self.sizes)
-        k, last = point.k, float(point.k[-1])
-        c = min(max(int(np.searchsorted(self.nodes, last)) - 1, 0), cells - 1)
-        begun = float(self.nodes[c])
-        once, own = self._once[c], np.zeros(cells + 2)
+    def _functionals(self, points: Sequence[Point]) -> FloatArray:
+        """The prints as functionals of (cells' means, base S, base E)."""
+        last = np.array([point.k[-1] for point in points])
+        cell = np.clip(np.searchsorted(self.nodes, last) - 1, 0, len(self.sizes) - 1)
+        held = np.asarray(self._once[cell] / last[:, None])
+        held[np.arange(len(points)), cell] += (last - self.nodes[cell]) / last
+        for at, point in enumerate(points):
+            if point.twice:
+                held[at] = self._of_two(point, int(cell[at]))
+        return held
+
+    def _of_two(self, point: Point, c: int) -> FloatArray:
+        """A print of a bar that averages twice, whose last batch is in cell `c`."""
+        k, last, begun = point.k, float(point.k[-1]), float(self.nodes[c])
+        once, own = self._once[c], np.zeros(len(self.sizes) + 2)
         own[c] = 1.0
-        if not point.twice:
-            total = once / last + own * ((last - begun) / last)
-        else:
-            h1, h2 = _running(begun, k)
-            over = k + point.appended
-            total = self._twice[c] * _mean(1.0 / over) + once * _mean(h1 / over)
-            total += own * _mean(h2 / over)
-            if point.appended:
-                share = point.appended / (last * (last + point.appended))
-                total += share * (once + own * (last - begun))
-        return total[:cells], float(total[cells]), float(total[cells + 1])
+        h1, h2 = _running(begun, k)
+        over = k + point.appended
+        held: FloatArray = self._twice[c] * _mean(1.0 / over) + once * _mean(h1 / over)
+        held += own * _mean(h2 / over)
+        if point.appended:
+            share = point.appended / (last * (last + point.appended))
+            held += share * (once + own * (last - begun))
+        return held
 
     def _wobble(self, points: Sequence[Point]) -> FloatArray:
         """The sum of a Brownian bridge over a cell of n batches has the variance (n^3 - n) / 12."""

@@ -7,7 +7,6 @@ the tracks are decoded again from their prints.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator
 from math import gcd, inf
 
@@ -20,7 +19,7 @@ from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.places import Places
 from tui_monitor.core.positions import Position
 from tui_monitor.core.prints import Prints
-from tui_monitor.core.records import Estimate, LawEvidence, Print
+from tui_monitor.core.records import LawEvidence, Print
 from tui_monitor.core.stride import Stride
 from tui_monitor.core.track import Track
 
@@ -280,10 +279,6 @@ class RunDecoder:
             self._resize(track)
             track.decode_again()
 
-    def _update_size(self) -> int | None:
-        """Samples an update of the bar."""
-        return self.batch_size * self.stride.size if self.batch_size else None
-
     def _told(self, track: Track, p: Print, place: Position, displayed: float) -> float:
         """What the law is told of a number; an infinite one where its square would be."""
         number = self._undo_stride(track, p, place, displayed)
@@ -302,65 +297,3 @@ class RunDecoder:
     def _first_of_epoch(self, track: Track, epoch: int) -> float | None:
         rows = track.places.of_epoch(epoch)
         return track.displayed[rows[0]] if rows and track.places.k[rows[0]] == 1 else None
-
-    # --- estimates out -----------------------------------------------------------------------
-
-    def estimate(self, track: Track, row: int) -> Estimate:
-        """What a row reveals, as a record."""
-        p = self.prints[track.print_index[row]]
-        low, high = track.low.get(row), track.high.get(row)
-        count = track.count.get(row)
-        to_batch = self.places.in_batches(p, track.places.batches(row))
-        from_batch = self.places.in_batches(p, track.from_k.get(row))
-        if from_batch is None:
-            to_batch = None
-        size = self._update_size()
-        samples = None
-        if count is not None and size and (n := track.places[row].n) is not None:
-            samples = round((n - track.from_k[row]) * size)
-        variance = track.variance.get(row)
-        few = track.possible.get(row)
-        margin, against = self.identity.rival(track.law)
-        return Estimate(
-            run=self.run,
-            epoch=p.epoch,
-            epoch_label=p.label,
-            step=p.step,
-            steps=p.steps,
-            unit=p.unit,
-            metric=track.metric.name,
-            split=track.metric.split,
-            displayed=track.displayed[row],
-            law=track.law.name,
-            from_batch=from_batch,
-            to_batch=to_batch,
-            value=track.value.get(row),
-            low=low,
-            high=high,
-            exact=count is not None,
-            count=count,
-            samples=samples,
-            level=track.level.get(row),
-            level_sd=None if variance is None else max(variance, 0.0) ** 0.5,
-            batch_size=self.batch_size,
-            final=p.final,
-            outlier=bool(track.outlier[row]),
-            line=p.line,
-            offset=p.offset,
-            possible=few.counts() if few else (),
-            law_margin=margin,
-            law_against=against,
-        )
-
-    def rows(self, first: int = 0) -> Iterator[tuple[Track, int]]:
-        """The rows of every track from the print `first` on, in the log's order."""
-        cursor = {name: bisect_left(t.print_index, first) for name, t in self.tracks.items()}
-        for index in range(first, len(self.prints)):
-            for reading in self.prints[index].readings:
-                track = self.tracks.get(reading.metric)
-                if track is None:
-                    continue
-                row = cursor[reading.metric]
-                if row < len(track) and track.print_index[row] == index:
-                    cursor[reading.metric] = row + 1
-                    yield track, row

@@ -57,7 +57,7 @@ class Encoding(NamedTuple):
     def show(self, units: str, *, cut: bool = False) -> str:
         """Characters to read: torn ones made good; `cut`: the end may be half a character."""
         text = self.decode(units)
-        if text.isascii():
+        if text.isascii() or text.isprintable():  # torn ones are not
             return text
         if cut:
             text = _CUT_CHARACTER.sub("", text)

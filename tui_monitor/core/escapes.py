@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Protocol
 
 # Every repeat is bounded: what is longer is no escape sequence but text, and is shown as such.
 ESCAPE = re.compile(
@@ -18,6 +19,8 @@ _CUT = re.compile(
 )
 _REACH = 256  # units; no escape sequence is longer
 
+_COLOUR = re.compile(r"\x1b\[[0-9;]{0,64}m")
+
 LEAVING = frozenset("ABEFGHJKf")  # finals that move to another line, or may erase this one
 
 
@@ -27,6 +30,31 @@ def leaves_line(escape: re.Match[str]) -> bool:
     if final in ("J", "K"):
         return parameters in ("1", "2", "3")
     return final in LEAVING
+
+
+class Places(Protocol):
+    """Where in the source each unit of a text lies."""
+
+    def __getitem__(self, index: int, /) -> int:
+        """Of the unit with this index."""
+        ...
+
+
+class Uncoloured:
+    """A text without its colours, which often are all that is escaped, and where its units lie."""
+
+    def __init__(self, units: str, places: Places, at: int) -> None:
+        """`units`: the text with its colours, of which the first unit lies at `places[at]`."""
+        self.text = _COLOUR.sub("", units)
+        self._units, self._places, self._at = units, places, at
+
+    def __getitem__(self, index: int) -> int:
+        at = index
+        for colour in _COLOUR.finditer(self._units):
+            if colour.start() > at:
+                break
+            at += len(colour[0])
+        return self._places[self._at + at]
 
 
 def find_cut(units: str) -> int | None:

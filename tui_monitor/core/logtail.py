@@ -21,25 +21,27 @@ class LogTail:
 
     def add(self, line: Line) -> None:
         """The next line; it is drawn over the one before if that is redrawn."""
-        if self._lines and self._lines[-1].end == "redraw" and line.text:
-            self._lines.pop()
-        self._lines.append(line)
+        lines = self._lines
+        if lines and lines[-1].end == "redraw" and line.text:
+            lines.pop()
+        lines.append(line)
 
     def fold(self, line: Line, items: Sequence[Item]) -> None:
         """What the line added last says: states of a bar on lines of their own are one line too."""
-        step, final = next(
-            (
-                (i.step, i.final)
-                for i in items
-                if isinstance(i, Progress) and i.steps and i.unit is None
-            ),
-            (None, None),
-        )
-        before = self._bar
-        shown = self._lines[-2] if len(self._lines) > 1 and self._lines[-1] is line else None
-        if before is not None and step is not None and shown is before[0] and step >= before[1]:
-            del self._lines[-2]
-        self._bar = None if final or step is None else (line, step)
+        before, self._bar = self._bar, None
+        for item in items:
+            if isinstance(item, Progress) and item.steps and item.unit is None:
+                break
+        else:
+            return
+        if item.step is None:
+            return
+        if before is not None and item.step >= before[1]:
+            lines = self._lines
+            if len(lines) > 1 and lines[-1] is line and lines[-2] is before[0]:
+                del lines[-2]
+        if not item.final:
+            self._bar = line, item.step
 
     def mark(self, reason: str) -> None:
         """Tell where a new file begins."""

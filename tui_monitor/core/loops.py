@@ -7,6 +7,8 @@ epoch, and a line sum up what steps have shown. Owns what of such lines is news,
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 
 from tui_monitor.core.formats import plain
 from tui_monitor.core.metrics import base_name, describe
@@ -60,7 +62,8 @@ class Loops:
             names = {each.metric for each in readings}
             readings = () if self._below & names else readings
             self._below |= names
-        return item._replace(readings=self._not_summed_up(item, readings, at))
+        readings = self._not_summed_up(item, readings, at)
+        return item if readings is item.readings else item._replace(readings=readings)
 
     def _is_of_another_count(self, item: Progress, at: Place) -> bool:
         """Whether a line of a validation counts its own steps: it is on the way through it."""
@@ -72,11 +75,10 @@ class Loops:
 
     def note_bar(self, item: Progress) -> None:
         """Remember what a bar shows of an epoch, or of its validation."""
-        names = frozenset(each.metric for each in item.readings)
         if item.step is None:
-            self._below |= names
+            self._below |= {each.metric for each in item.readings}
         else:
-            self._stepped, self._below = self._stepped | set(map(base_name, names)), frozenset()
+            self._stepped, self._below = self._stepped | _base_names(item.readings), frozenset()
 
     def read_below_bar(self, item: Progress) -> Progress:
         """What sums an epoch up below its bar, but for what the bar or a line before has shown."""
@@ -104,8 +106,8 @@ class Loops:
     ) -> tuple[Reading, ...]:
         """The numbers of an epoch that its steps have not shown already."""
         if item.step is not None:
-            names = frozenset(base_name(each.metric) for each in readings)
-            self._stepped = names | (self._stepped if at.number == item.epoch else frozenset())
+            before = self._stepped if at.number == item.epoch else frozenset()
+            self._stepped = before | _base_names(readings)
             return readings
         if at.last is None or at.number != item.epoch:
             return readings
@@ -115,3 +117,13 @@ class Loops:
         """Whether a number of an epoch is no sum of what its steps have shown already."""
         summed = _AVERAGED.sub("", base_name(name))
         return describe(name).split == "val" or summed not in self._stepped
+
+
+def _base_names(readings: Iterable[Reading]) -> frozenset[str]:
+    return _stripped(tuple([each.metric for each in readings]))
+
+
+@lru_cache(maxsize=256)
+def _stripped(names: tuple[str, ...]) -> frozenset[str]:
+    """The names without the data that they are of; lines of a log show the same ones again."""
+    return frozenset(map(base_name, names))

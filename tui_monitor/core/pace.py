@@ -7,8 +7,8 @@ later half of what arrived lately, which such a beginning is no part of.
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
 
 from tui_monitor.core.records import Print
 from tui_monitor.core.snapshot import Pace
@@ -28,7 +28,8 @@ _SILENT = 3.0
 """Times its longest silence after which a speed is none any more."""
 
 
-class _Arrival(NamedTuple):
+@dataclass(slots=True)
+class _Arrival:
     at: float
     done: int
 
@@ -42,8 +43,10 @@ class _Speed:
     def add(self, at: float, done: int) -> None:
         """The count is `done` at `at` (seconds)."""
         heard = self._heard
-        close = len(heard) > 1 and at < heard[-2].at + _GRAIN
-        if close or (heard and heard[-1].at == at):
+        if heard and heard[-1].at == at:  # as throughout a saved log
+            heard[-1].done = done
+            return
+        if len(heard) > 1 and at < heard[-2].at + _GRAIN:
             heard.pop()
         heard.append(_Arrival(at, done))
         while len(heard) > _KEPT and at - heard[0].at > MEMORY_SECONDS:
@@ -87,15 +90,15 @@ class PaceMeter:
 
     def add(self, p: Print, now: float) -> None:
         """A print arrived at `now` (seconds, monotonic)."""
-        last = self._last
-        if last is not None and (p.run, p.epoch) != (last.run, last.epoch):
-            self._steps.clear()
-            self._stride = 0 if p.final else self._stride
-        elif last is not None:
-            self._stride = max((p.step or 0) - (last.step or 0), 0) or self._stride
-        if last is not None and p.run != last.run:
-            self._epochs.clear()
-        self._last = p
+        last, self._last = self._last, p
+        if last is not None:
+            if p.epoch == last.epoch and p.run == last.run:
+                self._stride = max((p.step or 0) - (last.step or 0), 0) or self._stride
+            else:
+                self._steps.clear()
+                self._stride = 0 if p.final else self._stride
+            if p.run != last.run:
+                self._epochs.clear()
         if p.final:
             self._epochs.add(now, p.epoch)
             self._epoch_seconds = p.elapsed if p.elapsed is not None else self._epoch_seconds

@@ -179,8 +179,11 @@ class Place:
 
     def _only_news(self, item: Progress, step: int) -> Progress:
         """A line without the metrics that its step has shown before."""
-        shown = self.shown if self.last == self.batches(step) else frozenset()
-        self.shown = shown | _names(item)
+        shown, names = self.shown, _names(item)
+        if self.last != self.batches(step) or not shown:
+            self.shown = names
+            return item
+        self.shown = shown | names
         news = tuple(each for each in item.readings if each.metric not in shown)
         return item._replace(readings=news)
 
@@ -262,7 +265,7 @@ class Place:
 
 
 def _names(item: Progress) -> frozenset[str]:
-    return frozenset(each.metric for each in item.readings)
+    return frozenset([each.metric for each in item.readings])
 
 
 def _may_be_batch_size(size: int) -> bool:

@@ -7,9 +7,9 @@ made again, equal to what was taken.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 from math import isnan, nan
 from sys import intern
 from typing import Any, overload
@@ -76,7 +76,7 @@ class Prints(Sequence[Print]):
 
     def __getitem__(self, index: int | slice) -> Print | list[Print]:
         if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
+            return self._part(range(*index.indices(len(self))))
         packed = len(self._blocks) * BLOCK
         if index >= packed:
             return self._newest[index - packed]
@@ -86,6 +86,21 @@ class Prints(Sequence[Print]):
                 raise IndexError(index)
             return self[index] if index < packed else self._newest[index - packed]
         return self._packed(*divmod(index, BLOCK))
+
+    def _part(self, wanted: range) -> list[Print]:
+        """Prints one after another: what is packed is made again block by block."""
+        if wanted.step != 1 or not wanted:
+            return [self[i] for i in wanted]
+        packed = len(self._blocks) * BLOCK
+        found: list[Print] = []
+        for block in range(wanted.start // BLOCK, -(-min(wanted.stop, packed) // BLOCK)):
+            begin = block * BLOCK
+            prints = self._blocks[block].prints(
+                max(wanted.start - begin, 0), min(wanted.stop - begin, BLOCK)
+            )
+            found.extend(prints)
+        found += self._newest[max(wanted.start - packed, 0) : max(wanted.stop - packed, 0)]
+        return found
 
     def _packed(self, block: int, at: int) -> Print:
         if block != self._asked:
@@ -114,22 +129,19 @@ class _Block:
 
     def print_at(self, at: int) -> Print:
         """One of the prints."""
-        fields = [get(at) for get in self._fields]
-        fields.insert(_READINGS, self._readings_of(at))
-        return Print._make(fields)
+        return next(self.prints(at, at + 1))
 
-    def _readings_of(self, at: int) -> tuple[Reading, ...]:
-        metric, displayed, quantum, law = self._readings
-        return tuple(
-            [
-                Reading(metric(i), displayed(i), quantum(i), law(i))
-                for i in range(self._end(at), self._end(at + 1))
-            ]
+    def prints(self, first: int = 0, last: int = BLOCK) -> Iterator[Print]:
+        """Those from `first` to before `last`, field by field."""
+        ends = list(map(self._end, range(first, last + 1)))
+        found = range(ends[0], ends[-1])
+        readings = list(
+            map(Reading._make, zip(*(map(get, found) for get in self._readings), strict=True))
         )
-
-    def prints(self) -> Iterator[Print]:
-        """All of them."""
-        return map(self.print_at, range(BLOCK))
+        columns: list[Iterable[Any]] = [map(get, range(first, last)) for get in self._fields]
+        of_print = (tuple(readings[a - ends[0] : b - ends[0]]) for a, b in pairwise(ends))
+        columns.insert(_READINGS, of_print)
+        return map(Print._make, zip(*columns, strict=True))
 
 
 def _getter(values: Sequence[Any]) -> Callable[[int], Any]:

@@ -201,17 +201,15 @@ class Event(NamedTuple):
 # --- what is decoded ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class PossibleCount:
+class PossibleCount(NamedTuple):
     """A count of right answers, and how likely it is."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # instead of that of tuples
     probability: float
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What one printed number of one metric reveals. The fields of a row of `decode`."""
+class Estimate(NamedTuple):
+    """What one printed number of one metric reveals. The fields of a row of `decode`, in order."""
 
     run: int
     epoch: int
@@ -233,7 +231,7 @@ class Estimate:
     """Guaranteed by the rounding of the prints: the mean over the window lies within."""
     exact: bool
     """The window's count of right answers is known."""
-    count: int | None
+    count: int | None  # type: ignore[assignment]  # instead of that of tuples
     samples: int | None
     level: float | None
     """The slowly changing value behind the batches, after batch to_batch."""

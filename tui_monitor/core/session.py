@@ -11,6 +11,7 @@ from math import isfinite
 
 import numpy as np
 
+from tui_monitor.core import estimates
 from tui_monitor.core.boundaries import Explainer
 from tui_monitor.core.decoder import RunDecoder
 from tui_monitor.core.findings import Finder
@@ -232,7 +233,7 @@ class Session:
         at, taken = self._taken
         for index in range(at, len(self._runs)):
             run = self._runs[index]
-            rows.extend(run.estimate(t, row) for t, row in run.rows(taken if index == at else 0))
+            rows.extend(estimates.of_run(run, taken if index == at else 0))
             self._taken = (index, len(run.prints))
         return rows
 
@@ -246,8 +247,7 @@ class Session:
         for run in self._runs:
             for track in run.tracks.values():
                 track.smooth_all()
-            for track, row in run.rows():
-                yield run.estimate(track, row)
+            yield from estimates.of_run(run)
 
     def report(self) -> tuple[RunReport, ...]:
         """What the log tells, a report a run."""

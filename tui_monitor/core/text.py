@@ -110,7 +110,9 @@ class LineReader:
 
     def _clear_pending(self) -> None:
         """Forget the text since the last line end or redraw."""
-        self._parts: list[tuple[str, Sequence[int], int]] = []  # units, offsets, index of the first
+        self._parts: list[
+            tuple[str, escapes.Places, int]
+        ] = []  # units, offsets, index of the first
         self._length = 0
         self._start = 0
         self._returned = False  # a carriage return follows: redraw, unless a newline comes
@@ -215,7 +217,7 @@ class LineReader:
 
     # --- units to lines
 
-    def _follow(self, units: str, offsets: Sequence[int]) -> None:
+    def _follow(self, units: str, offsets: escapes.Places) -> None:
         """Follow the cursor over units that hold no NUL and no cut escape sequence."""
         at = 0
         for body, back, returns, newline in _STEP.findall(units):
@@ -240,8 +242,13 @@ class LineReader:
                     self._ends[-1] = offsets[at] + self._encoding.width
                 at += 1
 
-    def _write_escaped(self, units: str, offsets: Sequence[int], at: int) -> None:
+    def _write_escaped(self, units: str, offsets: escapes.Places, at: int) -> None:
         """Write text between escape sequences; end it where one leaves the line."""
+        plain = escapes.Uncoloured(units, offsets, at)
+        if "\x1b" not in plain.text:
+            if plain.text:
+                self._write(plain.text, plain, 0)
+            return
         begin = 0
         for escape in escapes.ESCAPE.finditer(units):
             stop, resume = escape.span()
@@ -253,7 +260,7 @@ class LineReader:
         if begin < len(units):
             self._write(units[begin:], offsets, at + begin)
 
-    def _write(self, units: str, offsets: Sequence[int], at: int) -> None:
+    def _write(self, units: str, offsets: escapes.Places, at: int) -> None:
         """Put text at the cursor: `units`, whose first lies at `offsets[at]`."""
         if self._returned:
             self._end("redraw")
@@ -339,6 +346,8 @@ class LineReader:
 
     def _units(self) -> str:
         """The pending text."""
+        if len(self._parts) == 1:
+            return self._parts[0][0]
         return "".join([units for units, _, _ in self._parts])
 
     def _show(self, units: str, *, cut: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""Rows of `decode`: an estimate as a line of JSON or CSV, and the writer that streams them.
+"""Rows of `decode`: estimates as lines of JSON or CSV, and the writer that streams them.
 
 Field names and order are a contract with scripts. Numbers keep the precision of `repr`; JSON writes
 nan and inf as strings, because JSON has no such numbers.
@@ -7,59 +7,48 @@ nan and inf as strings, because JSON has no such numbers.
 from __future__ import annotations
 
 import csv
+import io
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from math import isfinite
-from operator import attrgetter
-from typing import Literal, Protocol, TextIO
+from typing import Any, Final, Literal, NamedTuple, Protocol, TextIO
 
-from tui_monitor.core.records import Estimate
+from tui_monitor.core.records import Estimate, PossibleCount
 
 RowFormat = Literal["jsonl", "csv"]
-Pairs = list[tuple[int, float]]
-Cell = str | int | float | Pairs | None
 
-FIELDS = (
-    "run",
-    "epoch",
-    "epoch_label",
-    "step",
-    "steps",
-    "unit",
-    "metric",
-    "split",
-    "displayed",
-    "law",
-    "from_batch",
-    "to_batch",
-    "value",
-    "low",
-    "high",
-    "exact",
-    "count",
-    "samples",
-    "level",
-    "level_sd",
-    "batch_size",
-    "final",
-    "outlier",
-    "line",
-    "offset",
-    "possible",
-    "law_margin",
-    "law_against",
-)
-"""Names of a row's fields, in order; each is the name of an `Estimate`'s field."""
+FIELDS: Final = Estimate._fields
+"""Names of a row's fields, in order."""
 
 SOURCE_FIELD = "source"
 """Comes last, and only where rows are of several logs: the log as it was named or found."""
 
-_FLAGS = tuple(map(FIELDS.index, ("exact", "final", "outlier")))
+_TEXTS = tuple(map(FIELDS.index, ("epoch_label", "unit", "metric", "split", "law", "law_against")))
+"""Fields that are neither numbers nor flags; few different texts are in each."""
 _POSSIBLE = FIELDS.index("possible")
-_TEXTS = tuple(map(FIELDS.index, ("epoch_label", "unit", "metric", "split", "law")))
 
-_cells = attrgetter(*FIELDS)
-_encode = json.JSONEncoder(allow_nan=False, separators=(", ", ": ")).encode
+
+class _Notation(NamedTuple):
+    """How a format writes cells."""
+
+    words: Mapping[str, str]
+    """What it writes instead of what Python does, of a number, a flag or an absent one."""
+    text: Callable[[Any], str]
+    """Writes a text, or none where it is absent."""
+    possible: Callable[[tuple[PossibleCount, ...]], str]
+
+    def cells(self, row: Estimate) -> list[str]:
+        """The cells of a row as text."""
+        word = self.words.get
+        cells = [word(cell, cell) for cell in map(str, row)]
+        for at in _TEXTS:
+            cells[at] = self.text(row[at])
+        cells[_POSSIBLE] = self.possible(row.possible)
+        return cells
+
+
+# --- JSON ----------------------------------------------------------------------------------------
 
 
 def json_number(value: float) -> float | str:
@@ -69,31 +58,45 @@ def json_number(value: float) -> float | str:
 
 def json_row(row: Estimate, source: str | None = None) -> str:
     """One JSON object, without the line's end; `source` names the log where there are several."""
-    cells: dict[str, Cell] = dict(zip(FIELDS, _cells(row), strict=True))
-    cells["possible"] = [(c.count, c.probability) for c in row.possible] or None
-    if source is not None:
-        cells[SOURCE_FIELD] = source
-    try:
-        return _encode(cells)
-    except ValueError:  # a number that JSON lacks: rare enough not to look for it in every cell
-        return _encode(
-            {
-                name: json_number(cell) if isinstance(cell, float) else cell
-                for name, cell in cells.items()
-            }
-        )
+    cells = _JSON.cells(row)
+    if source is None:
+        return _OBJECT % tuple(cells)
+    return _OBJECT_OF_SOURCE % (*cells, _JSON.text(source))
 
 
-def csv_cells(row: Estimate) -> list[Cell]:
-    """The cells of a CSV row as `csv` is to write them: None is empty, a float its repr."""
-    cells = list(_cells(row))
-    for index in _FLAGS:
-        cells[index] = "true" if cells[index] else "false"
-    for index in _TEXTS:
-        cells[index] = _inert(cells[index])
-    pairs = (f"{c.count}:{c.probability!r}" for c in row.possible)
-    cells[_POSSIBLE] = " ".join(pairs) or None
-    return cells
+def _json_possible(few: tuple[PossibleCount, ...]) -> str:
+    return f"[{', '.join([f'[{c.count}, {c.probability!r}]' for c in few])}]" if few else "null"
+
+
+_JSON: Final = _Notation(
+    {
+        "None": "null",
+        "True": "true",
+        "False": "false",
+        "nan": '"nan"',
+        "inf": '"inf"',
+        "-inf": '"-inf"',
+    },
+    lru_cache(maxsize=1024)(json.dumps),
+    _json_possible,
+)
+
+
+_OBJECT, _OBJECT_OF_SOURCE = (
+    "{" + ", ".join([f'"{field}": %s' for field in fields]) + "}"
+    for fields in (FIELDS, (*FIELDS, SOURCE_FIELD))
+)
+
+
+# --- CSV -----------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1024)
+def _csv_text(text: str | None) -> str:
+    """A text in quotes if need be, disarmed; an absent one is empty."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow((_inert(text or ""), ""))
+    return line.getvalue().removesuffix(",")
 
 
 def _inert(text: str) -> str:
@@ -105,6 +108,16 @@ def _inert(text: str) -> str:
     except ValueError:
         return "'" + text
     return text
+
+
+def _csv_possible(few: tuple[PossibleCount, ...]) -> str:
+    return " ".join([f"{c.count}:{c.probability!r}" for c in few])
+
+
+_CSV: Final = _Notation({"None": "", "True": "true", "False": "false"}, _csv_text, _csv_possible)
+
+
+# --- writers -------------------------------------------------------------------------------------
 
 
 class RowWriter(Protocol):
@@ -131,14 +144,16 @@ class CsvRows:
 
     def __init__(self, stream: TextIO, *, several: bool = False) -> None:
         self._stream = stream
-        self._writer = csv.writer(stream, lineterminator="\n")
-        self._writer.writerow((*FIELDS, SOURCE_FIELD) if several else FIELDS)
+        self._write([(*FIELDS, SOURCE_FIELD) if several else FIELDS])
 
     def write(self, rows: Iterable[Estimate], source: str | None = None) -> None:
         """Append these rows and flush them to the reader."""
-        name = [] if source is None else [_inert(source)]
-        self._writer.writerows([*csv_cells(row), *name] for row in rows)
+        name = [] if source is None else [_CSV.text(source)]
+        self._write(_CSV.cells(row) + name for row in rows)
         self._stream.flush()
+
+    def _write(self, rows: Iterable[Iterable[str]]) -> None:
+        self._stream.writelines(",".join(cells) + "\n" for cells in rows)
 
 
 def row_writer(stream: TextIO, row_format: RowFormat, *, several: bool = False) -> RowWriter:

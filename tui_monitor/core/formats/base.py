@@ -79,6 +79,9 @@ def power_of_ten(exponent: int) -> float:
 def printed(text: str) -> tuple[float, float]:
     """Value and quantum of a `NUMBER` whose decimals are all shown, trailing zeros too."""
     value = float(text)
+    decimals = text.partition(".")[2]
+    if decimals.isdecimal():  # as most are
+        return value, power_of_ten(-len(decimals))
     mantissa, _, exponent = text.lower().partition("e")
     if not isfinite(value) or (exponent and value == 0.0):
         return value, 0.0  # only zero itself prints as zero with an exponent
@@ -94,6 +97,7 @@ def significant(text: str, digits: int) -> tuple[float, float]:
     return value, power_of_ten(exponent - digits + 1)
 
 
+@lru_cache(maxsize=64)
 def clock_seconds(text: str) -> float:
     """Seconds of a `CLOCK`: `0:02:03`, `02:03` (minutes), `1 day, 0:02:03`."""
     days, _, clock = text.rpartition(", ")

@@ -148,7 +148,7 @@ def _progress(text: str, at: int) -> tuple[Progress, int] | None:
 def _bar(text: str, match: re.Match[str]) -> tuple[Progress, int]:
     step, steps, eta, elapsed, *pace = match.groups()
     readings, end, has_val = _readings(text, match.end())
-    while again := _AGAIN.match(text, end):
+    while end < len(text) and (again := _AGAIN.match(text, end)):
         eta, elapsed, *pace = again.groups()
         readings, end, has_val = _readings(text, again.end())
     done = int(step) >= int(steps)
@@ -260,7 +260,7 @@ def _readings(text: str, at: int) -> tuple[tuple[Reading, ...], int, bool]:
     readings: list[Reading] = []
     has_val = False
     size = len(text)
-    while match := _FIELD.match(text, at):
+    while at < size and (match := _FIELD.match(text, at)):
         name, fixed, exponent, word, short = match.groups()
         if " - " in name:
             break

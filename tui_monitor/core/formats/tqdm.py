@@ -178,10 +178,9 @@ def _readings(pattern: re.Pattern[str], text: str, *, padded: bool = False) -> l
 
 def _number(text: str, *, padded: bool) -> tuple[float, float]:
     """Value and quantum; `padded`: the zeros at its end need not be its own."""
-    digits = len(re.sub(r"\D|e.*", "", text.lower()).strip("0"))
-    return (
-        significant(text, GENERAL_DIGITS) if padded and digits <= GENERAL_DIGITS else printed(text)
-    )
+    if padded and len(re.sub(r"\D|e.*", "", text.lower()).strip("0")) <= GENERAL_DIGITS:
+        return significant(text, GENERAL_DIGITS)
+    return printed(text)
 
 
 @lru_cache(maxsize=1024)
