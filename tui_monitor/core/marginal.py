@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from math import log, pi
+from math import log, pi, prod
 from typing import NamedTuple
 
 import numpy as np
@@ -32,8 +32,8 @@ ROUGH: FloatArray = np.array([1.0, 100.0])
 """The same of a level that goes as chance has it (Matérn, 1/2)."""
 FINEST = 1e-11
 """Least variance of a rounding: below it sums of floats are no better."""
-PORTION = 32_768
-"""Numbers that are factored at once."""
+PORTION = 28_000
+"""Numbers in the matrices that are factored at once."""
 UNBOUNDED = 1e200
 """Stands for a variance beyond all others."""
 
@@ -183,55 +183,67 @@ def _noise(factor: FloatArray, variance: FloatArray) -> FloatArray:
     return np.asarray(factor * of_gaps @ np.swapaxes(factor, -2, -1))
 
 
-def _portions(matrices: FloatArray) -> Iterator[FloatArray]:
-    """Views of some matrices each: large arrays that come and go are dearer than what is in them."""
-    size = matrices.shape[-1]
-    flat = matrices.reshape(-1, size, size)
-    some = max(1, PORTION // size**2)
-    for first in range(0, len(flat), some):
-        yield flat[first : first + some]
-
-
 def one_by_one(
     level: FloatArray, noise: FloatArray, told: FloatArray, quantum: FloatArray
 ) -> FloatArray:
-    """Log-likelihood of each print, given those before it: shape (.., prints).
+    """Log-likelihood of each print, given those before it: shape (ways, .., prints).
 
-    `level` and `noise` are covariances, shape (.., prints, prints), that add up to that of the prints;
-    `told` are the numbers and `quantum` their rounding, shape (.., prints). Means are those of the
-    first print. In nats of the number among all that could be printed.
+    `level` and `noise` are covariances, shape (ways, .., prints, prints) where some axes may be 1, that
+    add up to that of the prints; `told` are the numbers and `quantum` their rounding, shape
+    (.., prints). Means are those of the first print. In nats of the number among all that could be
+    printed.
     """
+    shape = np.broadcast_shapes(level.shape, noise.shape)
+    some = max(1, PORTION // prod(shape[1:]))
+    portions = zip(_portions(level, shape, some), _portions(noise, shape, some), strict=True)
+    return np.concatenate([_one_by_one(*both, told, quantum) for both in portions])
+
+
+def _portions(each: FloatArray, shape: tuple[int, ...], some: int) -> Iterator[FloatArray]:
+    """Of some ways each: large arrays that come and go are dearer than what is in them."""
+    whole = np.broadcast_to(each, (shape[0], *each.shape[1:]))
+    return (whole[first : first + some] for first in range(0, shape[0], some))
+
+
+def _one_by_one(
+    level: FloatArray, noise: FloatArray, told: FloatArray, quantum: FloatArray
+) -> FloatArray:
     rounding = np.maximum(quantum**2 / 12.0, FINEST)
     size = told.shape[-1]
-    shape = np.broadcast(level, noise).shape
+    shape = np.broadcast_shapes(level.shape, noise.shape)
     # bordered by the numbers, the factor's last row is what each was foretold wrongly by
     both = np.empty((*shape[:-2], size + 1, size + 1))
     np.add(level, noise, out=both[..., :size, :size])
-    diagonal = both.reshape(*shape[:-2], -1)[..., :: size + 2]
+    diagonal = _diagonal(both)
     diagonal[..., :size] += rounding
-    both[..., size, :size] = told - told[..., :1]
     diagonal[..., size] = UNBOUNDED
-    for some in _portions(both):
-        some[...] = np.linalg.cholesky(some)
+    both[..., size, :size] = told - told[..., :1]
+    factor = np.linalg.cholesky(both)
     cell = 0.5 * np.log(6.0 / pi * rounding)
-    wrong = both[..., size, :size]
-    return np.asarray(cell - np.log(diagonal[..., :size]) - 0.5 * wrong * wrong)
+    wrong = factor[..., size, :size]
+    return np.asarray(cell - np.log(_diagonal(factor)[..., :size]) - 0.5 * wrong * wrong)
+
+
+def _diagonal(matrices: FloatArray) -> FloatArray:
+    """A view."""
+    size = matrices.shape[-1]
+    return matrices.reshape(*matrices.shape[:-2], -1)[..., :: size + 1]
 
 
 def foretold(
     at: Sequence[Standing], told: FloatArray, quantum: FloatArray, variance: FloatArray
 ) -> FloatArray:
-    """Log-likelihood of each print, given those before it: shape (sets, ways, `NOISES`, prints).
+    """Log-likelihood of each print, given those before it: shape (ways, sets, `NOISES`, prints).
 
     Of some sets of as many prints each, arrays of shape (sets, prints): the numbers and their rounding,
     in units of what the level may be away from the first of a set, and the `variance` of the batches
     before each print, for s = 1.
     """
     designs = [_design(each) for each in at]
-    level = np.array([design.level for design in designs])
+    level = np.stack([design.level for design in designs], axis=1)
     noise = _noise(np.array([design.noise for design in designs]), variance)
-    scaled = NOISES[:, None, None] * noise[:, None, None]
-    return one_by_one(level[:, :, None], scaled, told[:, None, None, :], quantum[:, None, None, :])
+    scaled = NOISES[:, None, None] * noise[:, None]
+    return one_by_one(level[:, :, None], scaled[None], told[:, None], quantum[:, None])
 
 
 def mean(nats: FloatArray, axis: int | None = None) -> FloatArray:
