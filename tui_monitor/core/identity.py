@@ -40,7 +40,7 @@ from tui_monitor.core.track import Track
 SETTLED = 12.0
 """Nats by which a law must lead to count as settled: 160,000 to 1 for levels as `marginal` knows them.
 One that steps amid an epoch is none of these."""
-BEYOND_DOUBT = 50.0
+BEYOND_DOUBT = 25.0
 """Nats after which a law is not weighed again against those of another depth; nor is one that is still
 settled when it is."""
 ENOUGH_BARS = 16
