@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from copy import copy
-from math import ceil, gcd, inf, log, sqrt
+from math import ceil, gcd, log, sqrt
 from typing import Literal
 
 from tui_monitor.core import laws
@@ -57,8 +57,9 @@ LESS_USUAL = 1.5
 FIRST_WEIGHING = 4
 """Prints before the evidence is weighed for the first time."""
 FIRST_PRINTS = 16
-"""Prints up to which it is weighed again, once it is settled, as their number grows by a quarter; later
-by half."""
+"""Prints up to which little is known of the batch size, though the law is settled."""
+EVEN = 2.0
+"""Nats up to which one law is about as likely as another."""
 FIRST_EPOCHS = 4
 """Epochs at whose end it is weighed too: last lines tell laws apart. Later ones as they double."""
 Change = Literal["metrics", "laws", "depth", "batch-size"]
@@ -195,13 +196,15 @@ class BarIdentity:
     def _later(self, prints: int) -> int:
         """Prints after which the evidence is weighed again.
 
-        While no law is settled: where one may be, if the margin grows with the square of the prints.
+        They grow by a quarter as long as little is known, and then by half; by less where a law may be
+        settled before, if its margin grows with their square.
         """
-        if self._is_settled:
-            return prints + prints // (4 if prints < FIRST_PRINTS else 2)
         margin = self._evidence.margin if self._evidence is not None else None
-        grown = sqrt(SETTLED / margin) if margin else inf
-        return max(prints + 1, ceil(prints * min(grown, 1.5)))
+        known = prints >= FIRST_PRINTS if self._is_settled else (margin or 0.0) > EVEN
+        later = prints + prints // (2 if known else 4)
+        if margin and not self._is_settled:
+            later = min(later, ceil(prints * sqrt(SETTLED / margin)))
+        return max(later, prints + 1)
 
     @property
     def _is_settled(self) -> bool:
