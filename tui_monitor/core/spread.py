@@ -25,7 +25,7 @@ from tui_monitor.core.arrays import FloatArray
 
 DEGREE = 3
 """Of the polynomial that the level follows over a block."""
-BLOCK = 22
+BLOCK = 26
 """Prints a block."""
 SHORTEST = 8
 """The fewest of an epoch's last: a few more than what is projected out."""
