@@ -34,6 +34,8 @@ class BarSize:
         """Right answers may be counted by it."""
         self._about: int | None = None
         """About the samples an update, where it is not certain: for the level's noise."""
+        self._guessed: int | None = None
+        """What that was when it was last known."""
         self._evidence: SizeEvidence | None = None
         self._read_for = (0, 0)
         """Depth and stride by which the evidence was read."""
@@ -64,7 +66,8 @@ class BarSize:
         """
         if self._evidence is None or self._read_for != (depth, stride):
             self._evidence, self._read_for = SizeEvidence(stride), (depth, stride)
-            self._readers, self._about = Readers(), None
+            self._readers = Readers()
+            self._about = self._guessed = None
         elif self._evidence.settled:
             return False
         for track in counting:
@@ -87,6 +90,7 @@ class BarSize:
 
     def _guess(self, about: int | None) -> None:
         """Go by another guess of the size where it matters."""
-        if about and self._about and about < ALIKE * self._about and self._about < ALIKE * about:
-            return
-        self._about = about
+        known = self._guessed
+        if about and known and about < ALIKE * known and known < ALIKE * about:
+            about = known
+        self._about, self._guessed = about, about or known

@@ -19,13 +19,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
-from math import exp, inf, lcm, log, log2
+from math import exp, lcm, log, log2
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.arrays import FloatArray, IntArray
 
 LARGEST = 8192
 """Largest batch size considered: above it, four digits say little of one batch."""
@@ -108,34 +108,20 @@ class Likeliest(NamedTuple):
 class Counts:
     """The prints of one accuracy in one epoch, as counts of batches of each of some sizes."""
 
-    def __init__(self, depth: int, number: int) -> None:
+    def __init__(self, epoch: int, depth: int, number: int) -> None:
         """`depth`: how often is averaged; `number`: of sizes."""
-        self.epoch = 0
-        self.intact = np.ones(number)
-        """Likelihood of the prints against any numbers, if every batch so far was full."""
-        self.broken = np.zeros(number)
-        """The same, if one was not."""
+        self.epoch = epoch
+        self._intact = np.ones(number)
+        """Chance that every batch so far was full."""
         self._k, self._sum = 0, 0.0
         """Batches at the newest print that told something, and k d there."""
         self._newest = 0
         """Batches at the newest print."""
         self._paths = Paths(number) if depth == 2 else None
 
-    @property
-    def likelihood(self) -> FloatArray:
-        """Of the prints, by size."""
-        return np.asarray(self.intact + self.broken)
-
-    def rescale(self) -> float:
-        """Make the largest likelihood 1; returns what it was."""
-        top = float(self.likelihood.max())
-        self.intact /= top
-        self.broken /= top
-        return top
-
     def keep(self, kept: NDArray[np.bool_]) -> None:
         """Go on with some of the sizes."""
-        self.intact, self.broken = self.intact[kept], self.broken[kept]
+        self._intact = self._intact[kept]
         if self._paths is not None:
             self._paths.keep(kept)
 
@@ -147,22 +133,30 @@ class Counts:
             return p.half * p.k * size <= CROWDED
         return not self._paths.lost and p.half * p.k * unit(self._k, p.k) * size <= CROWDED
 
-    def take(self, p: Early, sizes: FloatArray, guess: float) -> None:
-        """Take a print. `guess`: about the size, to tell whether counts scatter at all."""
+    def take(self, p: Early, sizes: FloatArray, guess: float) -> FloatArray:
+        """Take a print; returns its likelihood against any number, of as many sizes as it tells of.
+
+        `sizes` ascend, and the smallest are told of. `guess`: about the size, to tell whether counts
+        scatter at all.
+        """
         before, self._newest = self._k, p.k
         scatters = self._scatters(p, guess)
+        parts = 1 if self._paths is None else unit(before, p.k)
+        slack = p.half * p.k * parts * sizes
+        slack = slack[: slack.searchsorted(CROWDED, "right")]
+        told_of = len(slack)
         if self._paths is None:
-            total = p.k * sizes
-            slack = total * p.half
-            middle = total * p.displayed
+            middle = p.k * p.displayed * sizes[:told_of]
             fits = np.floor(middle + slack) - np.ceil(middle - slack) + 1.0
         else:
-            fits, slack = self._paths.step(p, unit(before, p.k), sizes)
+            fits = self._paths.step(p, parts, sizes[:told_of], slack)
         # every size is as likely to go on as before where counts do not scatter
         told = fits / (2.0 * slack) if scatters else np.sign(fits)
-        told[slack > CROWDED] = 1.0
-        self.broken += BROKEN * self.intact
-        self.intact *= (1.0 - BROKEN) * told
+        self._intact *= 1.0 - BROKEN
+        intact = self._intact[:told_of]
+        likelihood = 1.0 + intact * (told - 1.0)
+        intact *= told / likelihood
+        return np.asarray(likelihood)
 
     def _scatters(self, p: Early, guess: float) -> bool:
         """Whether the batches since the last print that told something may well have differed."""
@@ -193,10 +187,11 @@ class Paths:
 
     def __init__(self, number: int) -> None:
         """`number`: of sizes."""
-        self._owner = np.arange(number)
-        """Index of a path's size."""
-        self._e = np.zeros(number)
-        self._low, self._high = np.zeros(number), np.zeros(number)
+        self._owner: IntArray = np.arange(number)
+        """Index of a path's size, ascending."""
+        self._e: FloatArray = np.zeros(number)
+        self._low: FloatArray = np.zeros(number)
+        self._high: FloatArray = np.zeros(number)
         self._k = 0
         self.lost = False
         """They have become too many."""
@@ -207,27 +202,28 @@ class Paths:
         self._owner = (np.cumsum(kept) - 1)[self._owner[mine]]
         self._e, self._low, self._high = self._e[mine], self._low[mine], self._high[mine]
 
-    def step(self, p: Early, parts: int, sizes: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Follow the paths to the next print: how many of each size come of one, and the slack.
+    def step(self, p: Early, parts: int, sizes: FloatArray, slack: FloatArray) -> FloatArray:
+        """Follow the paths of the first sizes to the next print: how many of each come of one.
 
-        `parts`: see `unit`.
+        `parts`: see `unit`; `slack`: half the paths that any number would have. A size that has none
+        left, or was once too crowded to be followed, gets as many: it is told nothing of.
         """
         n, self._k = p.k - self._k, p.k
-        slack = p.half * p.k * parts * sizes
-        followed = slack[self._owner] <= CROWDED
-        owner, e = self._owner[followed], self._e[followed]
-        lowest, highest = self._low[followed], self._high[followed] + n * sizes[owner]
-        middle = parts * (p.k * p.displayed * sizes[owner] - e)
-        first, last = np.ceil(middle - slack[owner]), np.floor(middle + slack[owner])
+        some = int(self._owner.searchsorted(len(sizes)))
+        owner, e = self._owner[:some], self._e[:some]
+        lowest, highest = self._low[:some], self._high[:some] + n * sizes[owner]
+        middle, half = parts * (p.k * p.displayed * sizes[owner] - e), slack[owner]
+        first, last = np.ceil(middle - half), np.floor(middle + half)
         if n == 1:
             first, last = np.maximum(first, lowest), np.minimum(last, highest)
         found = np.maximum(last - first + 1.0, 0.0).astype(np.int64)
-        if found.sum() > MOST_PATHS:
+        ends = np.cumsum(found)
+        if some and ends[-1] > MOST_PATHS:
             self.lost = True
-            return np.ones_like(sizes), np.full_like(sizes, inf)
-        nth = np.arange(found.sum()) - np.repeat(np.cumsum(found) - found, found)
-        grown = np.repeat(first, found) + nth
+            return 2.0 * slack
         self._owner = np.repeat(owner, found)
+        nth = np.arange(len(self._owner)) - np.repeat(ends - found, found)
+        grown: FloatArray = np.repeat(first, found) + nth
         self._e = np.repeat(e, found) + grown / parts
         if n == 1:
             self._low = self._high = grown
@@ -235,9 +231,7 @@ class Paths:
             self._low, self._high = np.repeat(lowest, found), np.repeat(highest, found)
         before = np.bincount(owner, minlength=len(sizes))
         after = np.bincount(self._owner, minlength=len(sizes))
-        # a size whose paths were once too crowded to be followed has none, which tells nothing
-        slack[before == 0] = inf
-        return after / np.maximum(before, 1), slack
+        return np.where(before, after / np.maximum(before, 1), 2.0 * slack)
 
 
 class BatchSizes:
@@ -251,12 +245,12 @@ class BatchSizes:
         prior = _prior()
         chosen = np.flatnonzero(prior > (USUAL * prior.max() if usual else 0.0))
         self.sizes: FloatArray = stride * (chosen + 1.0).astype(np.float64)
-        self._before: FloatArray = prior[chosen] / prior[chosen].sum()
-        """Prior, times likelihood of the epochs that are over."""
+        self._weight: FloatArray = prior[chosen] / prior[chosen].sum()
+        """Prior, times likelihood of all prints."""
         self._none = log(UNCOUNTED)
         """The same in nats, of numbers that are no counts."""
         self._counts: dict[str, Counts] = {}
-        self._weight: FloatArray = self._before
+        """Of each metric, in its newest epoch."""
         self._guess, self._smallest = 32.0, 1.0
         self.settled = False
         """The counts leave no doubt: no more of them are looked at."""
@@ -293,41 +287,27 @@ class BatchSizes:
             if self.settled:
                 break
             if counts is None or counts.epoch != p.epoch:
-                counts = self._open(metric, depth, p.epoch)
+                counts = self._counts[metric] = Counts(p.epoch, depth, len(self.sizes))
             if counts.tells(p, self._smallest):
-                counts.take(p, self.sizes, self._guess)
+                self._weigh(counts.take(p, self.sizes, self._guess))
                 told += 1
-                self._weigh()
         return told
 
-    def _open(self, metric: str, depth: int, epoch: int) -> Counts:
-        """An epoch begins: what the one before told is kept."""
-        over = self._counts.get(metric)
-        if over is not None:
-            self._before = self._before * over.likelihood
-        counts = self._counts[metric] = Counts(depth, len(self.sizes))
-        counts.epoch = epoch
-        return counts
-
-    def _weigh(self) -> None:
-        """Find out where the weight lies now, and drop sizes that have none."""
-        weight = self._before
-        for counts in self._counts.values():
-            # likelihoods of many prints: kept within what floats can hold
-            self._none -= log(counts.rescale())
-            weight = weight * counts.likelihood
-        top = float(weight.max())
-        kept = weight > IMPLAUSIBLE * top
-        if np.count_nonzero(kept) < 0.7 * len(kept):
-            self.sizes, self._before, weight = self.sizes[kept], self._before[kept], weight[kept]
-            for counts in self._counts.values():
-                counts.keep(kept)
-        self._before = self._before / top
+    def _weigh(self, likelihood: FloatArray) -> None:
+        """Take a print's `likelihood` of the smallest sizes; drop sizes that have no weight left."""
+        self._weight[: len(likelihood)] *= likelihood
+        best = int(self._weight.argmax())
+        top = float(self._weight[best])
+        self._weight /= top
         self._none -= log(top)
-        self._weight = weight / top
-        self._guess = float(self.sizes[self._weight.argmax()])
+        self._guess = float(self.sizes[best])
         self._smallest = float(self.sizes[(self._weight > RIVAL).argmax()])
         self.settled = self._weight.sum() - 1.0 + exp(self._none) < exp(-ENOUGH)
+        kept = self._weight > IMPLAUSIBLE
+        if np.count_nonzero(kept) < 0.7 * len(kept):
+            self.sizes, self._weight = self.sizes[kept], self._weight[kept]
+            for counts in self._counts.values():
+                counts.keep(kept)
 
     def _posterior(self, spread: Curve | None) -> FloatArray:
         """Posterior of the sizes, up to a factor that `_none` shares."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from copy import copy
-from math import gcd, log
+from math import ceil, gcd, log, sqrt
 from typing import Literal
 
 from tui_monitor.core import laws
@@ -40,8 +40,9 @@ from tui_monitor.core.track import Track
 SETTLED = 12.0
 """Nats by which a law must lead to count as settled: 160,000 to 1 for levels as `marginal` knows them.
 One that steps amid an epoch is none of these."""
-BEYOND_DOUBT = 50.0
-"""Nats after which a law is not weighed again against those of another depth."""
+BEYOND_DOUBT = 25.0
+"""Nats after which a law is not weighed again against those of another depth; nor is one that is still
+settled when it is."""
 ENOUGH_BARS = 16
 """Prints before that."""
 AT_LENGTH = 32
@@ -56,7 +57,9 @@ LESS_USUAL = 1.5
 FIRST_WEIGHING = 4
 """Prints before the evidence is weighed for the first time."""
 FIRST_PRINTS = 16
-"""Prints up to which it is weighed again as their number grows by a quarter, and then by half."""
+"""Prints up to which little is known of the batch size, though the law is settled."""
+EVEN = 2.0
+"""Nats up to which one law is about as likely as another."""
 FIRST_EPOCHS = 4
 """Epochs at whose end it is weighed too: last lines tell laws apart. Later ones as they double."""
 Change = Literal["metrics", "laws", "depth", "batch-size"]
@@ -81,6 +84,8 @@ class BarIdentity:
         self._next_weighing = FIRST_WEIGHING
         self._laws_weighed = 0
         """Prints when laws of different depth were last weighed."""
+        self._settled_at = 0
+        """The same when they were first found settled as they are now; 0 if they are not."""
         self._trials: Trials | None = None
         self._readers = Readers()
         self._doubts = Doubts()
@@ -180,13 +185,26 @@ class BarIdentity:
         ends = p.final and (self._finals <= FIRST_EPOCHS or is_power_of_two(self._finals))
         at_length = ends or self._bars >= AT_LENGTH
         begins, self._epoch = p.epoch != self._epoch, p.epoch
-        if self._bars >= self._next_weighing:
-            weighed = self._next_weighing
-            later = weighed + weighed // (4 if weighed < FIRST_PRINTS else 2)
-            self._next_weighing = later if later <= MOST_PRINTS else sys.maxsize
-        elif not ends and not self._may_be_wrong(tracks):
+        if self._bars < self._next_weighing and not ends and not self._may_be_wrong(tracks):
             return (self._weigh_means(p, tracks) or None) if begins or p.final else None
-        return self.weigh(p, tracks, stride, at_length=at_length)
+        changes = self.weigh(p, tracks, stride, at_length=at_length)
+        if self._bars >= self._next_weighing:
+            later = self._later(self._bars)
+            self._next_weighing = later if later <= MOST_PRINTS else sys.maxsize
+        return changes
+
+    def _later(self, prints: int) -> int:
+        """Prints after which the evidence is weighed again.
+
+        They grow by a quarter as long as little is known, and then by half; by less where a law may be
+        settled before, if its margin grows with their square.
+        """
+        margin = self._evidence.margin if self._evidence is not None else None
+        known = prints >= FIRST_PRINTS if self._is_settled else (margin or 0.0) > EVEN
+        later = prints + prints // (2 if known else 4)
+        if margin and not self._is_settled:
+            later = min(later, ceil(prints * sqrt(SETTLED / margin)))
+        return max(later, prints + 1)
 
     @property
     def _is_settled(self) -> bool:
@@ -196,7 +214,9 @@ class BarIdentity:
     def _is_beyond_doubt(self) -> bool:
         """How often is averaged is settled for good."""
         margin = self._evidence.margin if self._evidence is not None else None
-        return margin is not None and margin > BEYOND_DOUBT and self._bars >= ENOUGH_BARS
+        if margin is None or self._bars < ENOUGH_BARS:
+            return False
+        return margin > BEYOND_DOUBT or 0 < 2 * self._settled_at <= self._laws_weighed
 
     def _may_be_wrong(self, tracks: Mapping[str, Track]) -> bool:
         """Whether the newest print surprises under a law that is not settled, and prints still tell."""
@@ -234,14 +254,14 @@ class BarIdentity:
 
     def _forget_trials(self) -> None:
         self._trials, self._readers = None, Readers()
-        self._laws_weighed = 0
+        self._laws_weighed = self._settled_at = 0
         self.size.forget()
 
     def further_on(self) -> BarIdentity:
         """The same bars, further on in the log: what was found is kept, prints are read from there."""
         other = copy(self)
         other._trials, other._readers = None, Readers()
-        other._laws_weighed = 0
+        other._laws_weighed = other._settled_at = 0
         other.size = self.size.further_on()
         other._doubts = Doubts(set(self._doubts.as_printed))
         return other
@@ -304,9 +324,14 @@ class BarIdentity:
             margin = score[best] - score[rival]
             self._evidence = LawEvidence(best.name, margin, rival.name, margin > SETTLED)
         before, self.law = self.law, best
+        changes_depth = before is not None and before.depth != best.depth
+        if changes_depth or not self._is_settled:
+            self._settled_at = 0
+        if self._is_settled and not self._settled_at:
+            self._settled_at = self._bars
         if before is None or before.key == best.key:
             return []
-        return ["depth" if before.depth != best.depth else "laws"]
+        return ["depth" if changes_depth else "laws"]
 
 
 def is_power_of_two(n: int) -> bool:

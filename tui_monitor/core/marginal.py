@@ -14,9 +14,9 @@ may go, and for the prints of several metrics and laws at once: most of them are
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from math import log, pi
+from math import log, pi, prod
 from typing import NamedTuple
 
 import numpy as np
@@ -32,8 +32,9 @@ ROUGH: FloatArray = np.array([1.0, 100.0])
 """The same of a level that goes as chance has it (Matérn, 1/2)."""
 FINEST = 1e-11
 """Least variance of a rounding: below it sums of floats are no better."""
-PORTION = 32_768
-"""Numbers that are factored at once."""
+PORTION = 20_000
+"""Numbers in the matrices that are factored at once: memory for more is taken from the system, and
+given back, each time."""
 UNBOUNDED = 1e200
 """Stands for a variance beyond all others."""
 
@@ -60,8 +61,8 @@ class Weights(NamedTuple):
 
 def weights(at: Standing) -> Weights:
     """The weights of the batches in each print, the last by its own rule."""
-    n = np.array(at.k, dtype=np.float64)
-    h = _harmonic(at.k)
+    gaps = _gaps(at.k)
+    n, h = gaps.ends.copy(), gaps.harmonic.copy()
     c, w = (h, np.ones(len(n))) if at.depth == 2 else (np.ones(len(n)), np.zeros(len(n)))
     if at.last == "running-appended":
         c[-1], w[-1] = h[-1] + at.appended / n[-1], 1.0
@@ -71,22 +72,17 @@ def weights(at: Standing) -> Weights:
     return Weights(c, w, n)
 
 
-def _harmonic(k: Sequence[int]) -> FloatArray:
-    """h_{k+1} = 1 + 1/2 + .. + 1/k, of ascending k."""
-    return np.asarray(_harmonic_sums(1 << k[-1].bit_length())[list(k)])
-
-
 @lru_cache(maxsize=16)
-def _harmonic_sums(n: int) -> FloatArray:
+def _harmonic(n: int) -> FloatArray:
+    """h_{k+1} = 1 + 1/2 + .. + 1/k, of k = 0 .. n."""
     return np.concatenate(([0.0], np.cumsum(1.0 / np.arange(1, n + 1))))
 
 
-def _sums(k: Sequence[int]) -> FloatArray:
-    """Over the batches j = 1 .. k, of ascending k, the sums of 1, h_j, h_j^2 and j h_j: 4 x len(k).
+def _sums(n: FloatArray, h: FloatArray) -> FloatArray:
+    """Over the batches j = 1 .. n, the sums of 1, h_j, h_j^2 and j h_j: 4 x len(n). `h`: h_{n+1}.
 
     Summed by parts (Graham, Knuth and Patashnik 1994, Concrete Mathematics, 2.6).
     """
-    n, h = np.array(k, dtype=np.float64), _harmonic(k)
     squares = n * h * h - (2.0 * n + 1.0) * h + 2.0 * n
     return np.array([n, n * (h - 1.0), squares, 0.5 * n * (n + 1.0) * h - 0.25 * n * (n + 3.0)])
 
@@ -97,6 +93,10 @@ class _Gaps(NamedTuple):
     A gap is empty where a last line restates the print before it.
     """
 
+    ends: FloatArray
+    """Batches before each print."""
+    harmonic: FloatArray
+    """h_{k+1} there."""
     size: FloatArray
     """Batches."""
     h: FloatArray
@@ -116,15 +116,20 @@ class _Gaps(NamedTuple):
 
 @lru_cache(maxsize=8)
 def _gaps(k: tuple[int, ...]) -> _Gaps:
-    over = _sums((0, *k))
+    counts = np.array((0, *k))
+    harmonic = _harmonic(1 << k[-1].bit_length())[counts]
+    ends = counts.astype(np.float64)
+    over = _sums(ends, harmonic)
     size, h, squares, late = over[:, 1:] - over[:, :-1]
-    some, ends = np.maximum(size, 1.0), over[0]
+    some = np.maximum(size, 1.0)
     # learning is fast at first: of the square root of time a level is as smooth early as late
     time = np.sqrt(ends / k[-1])
     turned = np.abs(time[:, None] - time) / np.append(SMOOTH / 3.0**0.5, ROUGH)[:, None, None]
     level = np.exp(-turned)
     level[: len(SMOOTH)] *= 1.0 + turned[: len(SMOOTH)]
     return _Gaps(
+        ends=ends[1:],
+        harmonic=harmonic[1:],
         size=size,
         h=h / some,
         scatter=np.maximum(squares - h * h / some, 0.0),
@@ -183,55 +188,67 @@ def _noise(factor: FloatArray, variance: FloatArray) -> FloatArray:
     return np.asarray(factor * of_gaps @ np.swapaxes(factor, -2, -1))
 
 
-def _portions(matrices: FloatArray) -> Iterator[FloatArray]:
-    """Views of some matrices each: large arrays that come and go are dearer than what is in them."""
-    size = matrices.shape[-1]
-    flat = matrices.reshape(-1, size, size)
-    some = max(1, PORTION // size**2)
-    for first in range(0, len(flat), some):
-        yield flat[first : first + some]
-
-
 def one_by_one(
     level: FloatArray, noise: FloatArray, told: FloatArray, quantum: FloatArray
 ) -> FloatArray:
-    """Log-likelihood of each print, given those before it: shape (.., prints).
+    """Log-likelihood of each print, given those before it: shape (ways, .., prints).
 
-    `level` and `noise` are covariances, shape (.., prints, prints), that add up to that of the prints;
-    `told` are the numbers and `quantum` their rounding, shape (.., prints). Means are those of the
-    first print. In nats of the number among all that could be printed.
+    `level` and `noise` are covariances, shape (ways, .., prints, prints) where some axes may be 1, that
+    add up to that of the prints; `told` are the numbers and `quantum` their rounding, shape
+    (.., prints). Means are those of the first print. In nats of the number among all that could be
+    printed.
     """
     rounding = np.maximum(quantum**2 / 12.0, FINEST)
-    size = told.shape[-1]
+    cell = 0.5 * np.log(6.0 / pi * rounding)
+    away = told - told[..., :1]
+    shape = np.broadcast(level, noise).shape
+    some = max(1, PORTION // prod(shape[1:]))
+    found = np.empty(shape[:-1])
+    for first in range(0, shape[0], some):
+        part = slice(first, first + some)
+        of_level, of_noise = (each if len(each) == 1 else each[part] for each in (level, noise))
+        found[part] = cell + _density(of_level, of_noise, rounding, away)
+    return found
+
+
+def _density(
+    level: FloatArray, noise: FloatArray, rounding: FloatArray, away: FloatArray
+) -> FloatArray:
+    """Logarithm of the density of each number, given those before it, but for a constant."""
+    size = away.shape[-1]
     shape = np.broadcast(level, noise).shape
     # bordered by the numbers, the factor's last row is what each was foretold wrongly by
     both = np.empty((*shape[:-2], size + 1, size + 1))
     np.add(level, noise, out=both[..., :size, :size])
-    diagonal = both.reshape(*shape[:-2], -1)[..., :: size + 2]
+    diagonal = _diagonal(both)
     diagonal[..., :size] += rounding
-    both[..., size, :size] = told - told[..., :1]
     diagonal[..., size] = UNBOUNDED
-    for some in _portions(both):
-        some[...] = np.linalg.cholesky(some)
-    cell = 0.5 * np.log(6.0 / pi * rounding)
-    wrong = both[..., size, :size]
-    return np.asarray(cell - np.log(diagonal[..., :size]) - 0.5 * wrong * wrong)
+    both[..., size, :size] = away
+    factor = np.linalg.cholesky(both)
+    wrong = factor[..., size, :size]
+    return np.asarray(-np.log(_diagonal(factor)[..., :size]) - 0.5 * wrong * wrong)
+
+
+def _diagonal(matrices: FloatArray) -> FloatArray:
+    """A view."""
+    size = matrices.shape[-1]
+    return matrices.reshape(*matrices.shape[:-2], -1)[..., :: size + 1]
 
 
 def foretold(
     at: Sequence[Standing], told: FloatArray, quantum: FloatArray, variance: FloatArray
 ) -> FloatArray:
-    """Log-likelihood of each print, given those before it: shape (sets, ways, `NOISES`, prints).
+    """Log-likelihood of each print, given those before it: shape (ways, sets, `NOISES`, prints).
 
     Of some sets of as many prints each, arrays of shape (sets, prints): the numbers and their rounding,
     in units of what the level may be away from the first of a set, and the `variance` of the batches
     before each print, for s = 1.
     """
     designs = [_design(each) for each in at]
-    level = np.array([design.level for design in designs])
+    level = np.array([design.level for design in designs]).swapaxes(0, 1)[:, :, None]
     noise = _noise(np.array([design.noise for design in designs]), variance)
-    scaled = NOISES[:, None, None] * noise[:, None, None]
-    return one_by_one(level[:, :, None], scaled, told[:, None, None, :], quantum[:, None, None, :])
+    scaled = NOISES[:, None, None] * noise[None, :, None]
+    return one_by_one(level, scaled, told[:, None], quantum[:, None])
 
 
 def mean(nats: FloatArray, axis: int | None = None) -> FloatArray:

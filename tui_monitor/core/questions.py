@@ -20,8 +20,9 @@ MOST_VARIANCE = 30.0
 """The most of positive numbers, in terms of the first of them."""
 IMPROBABLE = 25.0
 """Nats that a print costs at most: no model is surer than that, and logs do have corrupted prints."""
-AT_A_TIME = 8
-"""Questions that are answered together at most: a few megabytes."""
+AT_A_TIME = 1500
+"""Numbers in the matrices of all questions answered together at most, for each noise and way: larger
+arrays that come and go are dearer than what is in them."""
 
 
 class Foretold(NamedTuple):
@@ -51,9 +52,10 @@ def answer(questions: Sequence[Question]) -> None:
     for i, question in enumerate(questions):
         alike.setdefault(len(question.told), []).append(i)
     answers: dict[int, Foretold] = {}
-    for at in alike.values():
-        for first in range(0, len(at), AT_A_TIME):
-            some = at[first : first + AT_A_TIME]
+    for prints, at in alike.items():
+        together = max(1, AT_A_TIME // prints**2)
+        for first in range(0, len(at), together):
+            some = at[first : first + together]
             answers.update(zip(some, _answers([questions[i] for i in some]), strict=True))
     for i, question in enumerate(questions):
         question.then(answers[i])
@@ -74,6 +76,6 @@ def _answers(questions: Sequence[Question]) -> Iterator[Foretold]:
     nats = foretold(at, told, np.array(quantum) / unit, variance)
     nats = np.minimum(np.maximum(nats, -IMPROBABLE), 0.0)
     likely = nats.sum(axis=-1)
-    both = np.array([likely, likely - nats[..., -1]])
-    with_last, without = mean(both.reshape(2, len(questions), -1), 2)
-    return map(Foretold, mean(likely, 1), (with_last - without).tolist())
+    by_noise, without = mean(np.array([likely, likely - nats[..., -1]]), 1)
+    last = mean(by_noise, 1) - mean(without, 1)
+    return map(Foretold, by_noise, last.tolist())

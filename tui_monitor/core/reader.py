@@ -28,18 +28,26 @@ class Reader:
         self._row = max(self._row, len(track) - 1)
 
     def _rest(self, track: Track) -> Iterator[Sample]:
-        while self._row < len(track):
-            row, place = self._row, track.places[self._row]
-            if place.ragged and not place.final and row == len(track) - 1:
-                # the next print may tell that its last batch was a full one
-                return
-            self._row += 1
-            if place.k is not None:
-                top = track.metric.top
-                told, quantum = track.told[row] / top, track.quantum[row] / top
-                yield Sample(
-                    place.epoch, place.k, told, quantum, place.final, place.ragged, place.appended
-                )
+        first, last, places = self._row, len(track), track.places
+        if first < last and places.is_ragged(last - 1) and not places.is_final(last - 1):
+            # the next print may tell that its last batch was a full one
+            last -= 1
+        if first >= last:
+            return
+        self._row, top = last, track.metric.top
+        rows = zip(
+            places.epoch[first:last],
+            places.k[first:last],
+            track.told[first:last],
+            track.quantum[first:last],
+            places.final(first, last).tolist(),
+            places.ragged(first, last).tolist(),
+            places.appended(range(first, last)).tolist(),
+            strict=True,
+        )
+        for epoch, k, told, quantum, final, ragged, appended in rows:
+            if k == k:
+                yield Sample(epoch, int(k), told / top, quantum / top, final, ragged, appended)
 
 
 class Readers:

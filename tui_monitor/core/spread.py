@@ -14,7 +14,8 @@ others. Batches that are no random samples are left: this measures log b with an
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import ceil, exp, log, sqrt
+from functools import lru_cache
+from math import exp, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -24,11 +25,12 @@ from tui_monitor.core.arrays import FloatArray
 
 DEGREE = 3
 """Of the polynomial that the level follows over a block."""
-BLOCK = 24
-"""The most prints a block."""
+BLOCK = 26
+"""Prints a block."""
 SHORTEST = 8
-"""The fewest: a few more than what is projected out."""
+"""The fewest of an epoch's last: a few more than what is projected out."""
 BLOCKS_AN_EPOCH = 8
+"""At most, spread over the epoch."""
 MOST_BLOCKS = 16
 """Blocks beyond which the error of the model is all that is left."""
 PER_OCTAVE = 4
@@ -86,14 +88,56 @@ class Point(NamedTuple):
     displayed: float
 
 
-class Told(NamedTuple):
-    """Log-likelihood over `GRID` of each block of an epoch's first prints, and how many these are."""
-
-    prints: int
-    blocks: list[FloatArray]
+START = Point(0, 0.0, 0.0, 0.0)
+"""Of an epoch."""
 
 
-NOTHING = Told(0, [])
+class Epoch:
+    """An epoch's prints, cut into blocks that begin with the last print of the one before."""
+
+    def __init__(self, depth: int) -> None:
+        """`depth`: how often is averaged."""
+        self.depth = depth
+        self._points: list[Point] = []
+        self._kept = [START]
+        """Those so far apart that what they show moves by about its rounding."""
+        self._seen = 0
+        """Points that these were chosen from."""
+        self._told: dict[tuple[int, int], FloatArray | None] = {}
+        """What each block tells, by its first and its last print of these."""
+
+    def take(self, point: Point) -> None:
+        """Take the next print."""
+        self._points.append(point)
+
+    def forget(self) -> None:
+        """Choose prints anew."""
+        self._kept, self._seen = [START], 0
+        self._told.clear()
+
+    def blocks(self, guess: float) -> Iterator[FloatArray]:
+        """Log-likelihood over `GRID`, of each block that tells something. `guess`: see `Spread`."""
+        self._choose(guess)
+        starts = range(0, len(self._kept) - SHORTEST + 1, BLOCK - 1)
+        some = min(len(starts), BLOCKS_AN_EPOCH)
+        for i in range(some):
+            first = starts[i * len(starts) // some]
+            block = self._kept[first : first + BLOCK]
+            at = first, len(block)
+            if at not in self._told:
+                self._told[at] = of_block(block, self.depth)
+            told = self._told[at]
+            if told is not None:
+                yield told
+
+    def _choose(self, guess: float) -> None:
+        for point in self._points[self._seen :]:
+            n, k, d = point.k - self._kept[-1].k, point.k, point.displayed
+            noise = max(d * (1.0 - d), LEAST_VARIANCE) / guess
+            moved = n * noise if self.depth == 1 else n * n * n * noise / (3.0 * k * k)
+            if n > 0 and moved >= TELLING * point.rounding**2:
+                self._kept.append(point)
+        self._seen = len(self._points)
 
 
 class Spread:
@@ -102,20 +146,17 @@ class Spread:
     def __init__(self, depth: int) -> None:
         """`depth`: how often is averaged."""
         self.depth = depth
-        self._epochs: list[list[Point]] = []
+        self._epochs: list[Epoch] = []
         self._epoch = 0
-        self._told: list[Told] = []
-        """What the blocks of each of these tell, as far as was asked."""
         self._guess = 1.0
 
     def take(self, epoch: int, k: int, displayed: float, quantum: float) -> None:
         """Take a print after batch k > 0 of an epoch; none of its batches is a short one."""
         if epoch != self._epoch:
             self._epoch = epoch
-            self._epochs.append([])
-            self._told.append(NOTHING)
+            self._epochs.append(Epoch(self.depth))
         rounding = max(k * quantum / sqrt(12.0), 1e-9)
-        self._epochs[-1].append(Point(k, k * displayed, rounding, displayed))
+        self._epochs[-1].take(Point(k, k * displayed, rounding, displayed))
 
     def likelihood(self, guess: float) -> FloatArray | None:
         """Log-likelihood (nats) of the sizes of `GRID`; None as long as the prints tell nothing.
@@ -125,73 +166,61 @@ class Spread:
         """
         if not self._guess / FAR < guess < self._guess * FAR:
             self._guess = guess
-            self._told = [NOTHING] * len(self._epochs)
+            for epoch in self._epochs:
+                epoch.forget()
         found: list[FloatArray] = []
-        for i, epoch in enumerate(self._epochs):
+        for epoch in self._epochs:
             if len(found) < MOST_BLOCKS:
-                if self._told[i].prints != len(epoch):
-                    self._told[i] = Told(len(epoch), list(self._of_epoch(epoch)))
-                found.extend(self._told[i].blocks)
+                found.extend(epoch.blocks(self._guess))
         return np.asarray(np.sum(found, axis=0)) if found else None
-
-    def _of_epoch(self, points: Sequence[Point]) -> Iterator[FloatArray]:
-        chosen = list(blocks(thinned(points, self.depth, self._guess)))
-        some = min(len(chosen), BLOCKS_AN_EPOCH)
-        for i in range(some):
-            told = of_block(chosen[i * len(chosen) // some], self.depth)
-            if told is not None:
-                yield told
-
-
-def thinned(points: Sequence[Point], depth: int, guess: float) -> list[Point]:
-    """Prints so far apart that what they show moves by about its rounding; before them the start."""
-    kept = [Point(0, 0.0, 0.0, 0.0)]
-    for point in points:
-        n, k, d = point.k - kept[-1].k, point.k, point.displayed
-        noise = max(d * (1.0 - d), LEAST_VARIANCE) / guess
-        moved = n * noise if depth == 1 else n * n * n * noise / (3.0 * k * k)
-        if n > 0 and moved >= TELLING * point.rounding**2:
-            kept.append(point)
-    return kept
-
-
-def blocks(points: Sequence[Point]) -> Iterator[Sequence[Point]]:
-    """Blocks of about equal length, each of which begins with the last print of the one before."""
-    if len(points) < SHORTEST:
-        return
-    count = ceil((len(points) - 1) / (BLOCK - 1))
-    ends = [i * (len(points) - 1) // count for i in range(count + 1)]
-    for i in range(count):
-        yield points[ends[i] : ends[i + 1] + 1]
 
 
 def of_block(block: Sequence[Point], depth: int) -> FloatArray | None:
     """Log-likelihood of the sizes of `GRID`, given one block; None where it tells nothing."""
-    k = np.array([point.k for point in block])
-    y = np.array([point.y for point in block])
-    rounding = np.array([point.rounding for point in block])
-    trend, breaks, noise = carried(k, depth)
-    if k[0] == 0:
-        # an epoch's sums start at zero, and that is no print
-        trend, breaks, noise = trend[1:, : DEGREE + 1], breaks[1:], noise[1:, 1:]
-        y, rounding = y[1:], rounding[1:]
-    known = trend.shape[1]
-    q, r = np.linalg.qr(trend, mode="complete")
-    turned = q.T @ y
-    level = np.linalg.solve(r[:known], turned[:known])[: DEGREE + 1]
-    p = float(level @ (1.0 / np.arange(1, DEGREE + 2)))
+    k, told, rounding, _ = zip(*block, strict=True)
+    design = _design(k, rounding, depth)
+    # an epoch's sums start at zero, and that is no print
+    y = np.array(told if k[0] else told[1:])
+    p = float(design.level @ y)
     if p * (1.0 - p) < LEAST_VARIANCE:
         return None
+    residual = design.residual @ y
+    weight = 1.0 / (1.0 + p * (1.0 - p) * design.variance[:, None] * np.exp(-GRID))
+    nats = 0.5 * (np.log(weight) - residual[:, None] ** 2 * weight).sum(axis=0)
+    return or_rough(or_stepped(nats, weight, residual, design.shock))
+
+
+class _Design(NamedTuple):
+    """What blocks share whatever they say, if their prints stand alike."""
+
+    level: FloatArray
+    """The mean level over the block, of the prints."""
+    residual: FloatArray
+    """What is left of the prints without the trend, turned so that all of it is independent: residuals
+    x prints. Rounding gives each a variance of 1."""
+    variance: FloatArray
+    """What batches of variance 1 add to that."""
+    shock: FloatArray
+    """What a step or bend of one standard deviation does to them: residuals x places."""
+
+
+@lru_cache(maxsize=16)
+def _design(k: tuple[int, ...], rounding: tuple[float, ...], depth: int) -> _Design:
+    trend, breaks, noise = carried(np.array(k), depth)
+    if k[0] == 0:
+        trend, breaks, noise = trend[1:, : DEGREE + 1], breaks[1:], noise[1:, 1:]
+        rounding = rounding[1:]
+    known = trend.shape[1]
+    q, r = np.linalg.qr(trend, mode="complete")
+    mean = np.zeros(known)
+    mean[: DEGREE + 1] = 1.0 / np.arange(1, DEGREE + 2)
     rest = q[:, known:].T
     scaled = rest * rounding
-    whiten = np.linalg.inv(np.linalg.cholesky(scaled @ scaled.T))
-    white = whiten @ rest
-    variance, axes = np.linalg.eigh(p * (1.0 - p) * white @ noise @ white.T)
-    residual = axes.T @ (whiten @ turned[known:])
-    shock = axes.T @ white @ breaks
-    weight = 1.0 / (1.0 + variance[:, None] * np.exp(-GRID))
-    told = 0.5 * (np.log(weight) - residual[:, None] ** 2 * weight).sum(axis=0)
-    return or_rough(or_stepped(told, weight, residual, shock))
+    white = np.linalg.solve(np.linalg.cholesky(scaled @ scaled.T), rest)
+    variance, axes = np.linalg.eigh(white @ noise @ white.T)
+    residual = axes.T @ white
+    level = np.linalg.solve(r[:known].T, mean) @ q[:, :known].T
+    return _Design(level, residual, variance, residual @ breaks)
 
 
 def carried(k: NDArray[np.int64], depth: int) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -260,7 +260,7 @@ def unlike_means(prints: Sequence[Sample], depths: Sequence[int]) -> float:
     share = k / k[-1]
     walk = np.minimum(share[:, None], share)
     own = SCATTERS[:, None, None] * np.eye(len(k))
-    nats = mixed((WALKS[:, None, None] * walk)[:, None], own, told, quantum)
+    nats = mixed((WALKS[:, None, None] * walk)[:, None], own[None], told, quantum)
     least = inf
     for depth in depths:
         of_depth = mixed(*of_mean(depth, prints, share), told, quantum)
@@ -281,7 +281,7 @@ def of_mean(
     found = [covariance(at, variance) for variance in (np.ones(len(share)), share**2)]
     noises = float(prints[-1].k) * NOISES[:, None, None]
     noise = np.stack([noises * ways.noise for ways in found])
-    return found[0].level, noise[:, :, None]
+    return found[0].level[:, None, None], noise[None]
 
 
 def mixed(
@@ -289,7 +289,7 @@ def mixed(
 ) -> FloatArray:
     """Log-likelihood of each print but the first, given those before it, under one of any.
 
-    `level` and `noise`: covariances that add up to that of the prints, shape (.., prints, prints).
+    `level` and `noise`: see `one_by_one`.
     """
     found = one_by_one(level + ANYWHERE, noise, told, quantum)[..., 1:]
     return np.diff(mean(np.cumsum(found, axis=-1).reshape(-1, len(told) - 1), 0), prepend=0.0)
