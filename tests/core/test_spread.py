@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from math import log
 
@@ -164,3 +165,14 @@ def test_the_error_of_the_model_leaves_no_size_out() -> None:
     octave = int(found.argmax()) + PER_OCTAVE
     assert -5.0 < found[octave] < -2.0
     assert found.min() > -30.0
+
+
+def test_prints_millions_of_batches_apart_tell_nothing_and_cost_nothing() -> None:
+    spread = Spread(1)
+    for k in range(1, 40):
+        spread.take(1, k * 4_000_000, 0.5 + 0.001 * (k % 3), 1e-4)
+    tracemalloc.start()
+    assert spread.likelihood(100.0) is None
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 50_000_000

@@ -27,6 +27,8 @@ DEGREE = 3
 """Of the polynomial that the level follows over a block."""
 BLOCK = 26
 """Prints a block."""
+WIDEST = 1_000_000
+"""The most batches a block: sums over all of them are taken."""
 SHORTEST = 8
 """The fewest of an epoch's last: a few more than what is projected out."""
 BLOCKS_AN_EPOCH = 8
@@ -178,6 +180,8 @@ class Spread:
 def of_block(block: Sequence[Point], depth: int) -> FloatArray | None:
     """Log-likelihood of the sizes of `GRID`, given one block; None where it tells nothing."""
     k, told, rounding, _ = zip(*block, strict=True)
+    if k[-1] - k[0] > WIDEST:
+        return None
     design = _design(k, rounding, depth)
     # an epoch's sums start at zero, and that is no print
     y = np.array(told if k[0] else told[1:])
