@@ -127,7 +127,8 @@ def heard(bank: Bank, kernel: Kernel, noise: Noise, g: Gap, o: Told, prints: int
     if len(found) == len(DRIFTS):
         found.append(FLOOR)
         after.append(mean)
-    return _together(kernel, found, after, scales, bank.scale if scales is bank.scales else None)
+    scale = _scale_of_all(found, scales) if noise.learns else bank.scale
+    return _together(kernel, found, after, scales, scale)
 
 
 def _learnt(
@@ -162,18 +163,11 @@ def _together(
     weights: list[float],
     states: list[State],
     scales: tuple[Scale, ...],
-    scale: Scale | None,
+    scale: Scale,
 ) -> Bank:
-    """The filters as they are after a print, and what they say together.
-
-    `scale`: that of all, where the noise is known.
-    """
-    weighted = list(map(mul, weights, DRIFTS))
-    if scale is None:
-        scale = _scale_of_all(weights, scales)
-        drift = sum(w * c for w, (c, _) in zip(weighted, scales, strict=True)) / scale.c
-    else:
-        drift = sum(weighted)
+    """The filters as they are after a print, and what they say together."""
+    drifts = [w * d * c for w, d, (c, _) in zip(weights, DRIFTS, scales, strict=False)]
+    drift = sum(drifts) / scale.c
     memory = exp(sum(map(mul, weights, MEMORIES)))
     mean = kernel.collapse(weights, states)
     return Bank(tuple(weights), tuple(states), mean, drift, memory, scales, scale, False)

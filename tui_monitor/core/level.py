@@ -210,7 +210,7 @@ class LevelFilter:
             self._tell_bank()
         before = self.now
         level, doubt = before[0], before[kernel.pp]
-        noise = self.noise.learnt.c * self.noise.shape(level, doubt)
+        noise = self.noise.variance(level, doubt)
         now, nu, variance, _ = kernel.pass_print(before, g, self._bank.drift * noise, noise, o)
         self._calm += 1
         if nu * nu > ALARMING * variance and not silent:

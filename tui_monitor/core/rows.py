@@ -25,16 +25,13 @@ class Rows(Columns):
 
         Both are of the epoch, or of the run where a law goes on over the ends of epochs.
         """
-        in_epoch = self.places.k[row]
-        self.from_k[row] = k0 - k + (int(in_epoch) if in_epoch == in_epoch else 0)
+        self.from_k[row] = k0 - k + (self.places.batches(row) or 0)
 
     def set_window(self, row: int, k: int, window: Window) -> None:
         """What the row's window holds; infinite bounds tell nothing."""
         begins, low, high, count = window
-        if row < self._changed:
-            self._changed = row
-        in_epoch = self.places.k[row]
-        self.from_k[row] = begins - k + (int(in_epoch) if in_epoch == in_epoch else 0)
+        self.touch(row)
+        self.set_begin(row, k, begins)
         self.low[row] = low if -inf < low < inf else nan
         self.high[row] = high if -inf < high < inf else nan
         self.count[row] = ABSENT if count is None else count

@@ -142,11 +142,12 @@ class EndFirst:
 
     def stop(self) -> None:
         """Let go of the end; the feed publishes from now on."""
-        for end in (self._end, self._longer):
-            if end is not None:
-                end.close()
-                self._feed.publish_to(self._publish)
-                self._feed.pace(self._interval)
+        if self._end is not None:
+            self._end.close()
+            self._feed.publish_to(self._publish)
+            self._feed.pace(self._interval)
+        if self._longer is not None:
+            self._longer.close()
         self._end = self._longer = self._newest = None
         self.over = True
 
