@@ -13,9 +13,9 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 
 from tests.simulate import LOSS_NOISE, number
-from tui_monitor.core import laws
-from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.laws import Law
+from tui_monitor.core.averages import laws
+from tui_monitor.core.averages.laws import Law
+from tui_monitor.core.columns.arrays import FloatArray
 from tui_monitor.core.records import Verdict
 
 Kind = Literal[

@@ -13,18 +13,18 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
-from tui_monitor.core import laws
-from tui_monitor.core.arrays import FloatArray, IntArray
-from tui_monitor.core.decoder import RunDecoder
-from tui_monitor.core.estimates import of_run
-from tui_monitor.core.evidence import Sample
-from tui_monitor.core.kalman import ONCE, TWICE, Kernel, Observation, State2, State3
-from tui_monitor.core.laws import Law
-from tui_monitor.core.level import IMPATIENT, LevelFilter
+from tui_monitor.core.averages import laws
+from tui_monitor.core.averages.laws import Law
+from tui_monitor.core.columns.arrays import FloatArray, IntArray
+from tui_monitor.core.decoding.decoder import RunDecoder
+from tui_monitor.core.decoding.estimates import of_run
+from tui_monitor.core.inference.evidence import Sample
+from tui_monitor.core.level.filter import IMPATIENT, LevelFilter
+from tui_monitor.core.level.kalman import ONCE, TWICE, Kernel, Observation, State2, State3
+from tui_monitor.core.level.smoother import smooth
 from tui_monitor.core.noise import Noise
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.records import Estimate, Print, Reading
-from tui_monitor.core.smoother import smooth
 
 Shape = Literal["exp", "power", "staircase", "abrupt", "flat", "sine"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)

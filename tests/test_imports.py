@@ -68,7 +68,7 @@ def test_explaining_and_drawing_load_no_masked_arrays() -> None:
 
 def test_the_scatter_of_batches_loads_no_masked_arrays() -> None:
     code = (
-        "from tui_monitor.core.spread import Spread\n"
+        "from tui_monitor.core.inference.spread import Spread\n"
         "spread = Spread(1)\n"
         "for k in range(1, 30):\n"
         "    spread.take(1, k, 0.5 + 0.1 * (-1) ** k / k, 1e-4)\n"

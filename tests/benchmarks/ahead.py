@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tests.benchmarks.measuring import CORPUS
-from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.columns.arrays import FloatArray
 from tui_monitor.core.records import Estimate
 from tui_monitor.core.session import Session
 

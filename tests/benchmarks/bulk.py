@@ -19,7 +19,7 @@ from multiprocessing import Process
 from pathlib import Path
 
 from tests.simulate import Case, Simulated
-from tui_monitor.core import laws
+from tui_monitor.core.averages import laws
 
 STEPS = 1000
 SAMPLE = 4

@@ -17,7 +17,7 @@ import numpy as np
 
 from tests.benchmarks.measuring import CORPUS, Tally, measure, measure_log, ratio, rms
 from tests.simulate import SHAPES, Case
-from tui_monitor.core import laws
+from tui_monitor.core.averages import laws
 from tui_monitor.core.options import DecodeOptions
 
 LONG = Case(epochs=2)

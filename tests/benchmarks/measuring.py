@@ -17,9 +17,9 @@ from time import process_time
 import numpy as np
 
 from tests.simulate import Case, Simulated, follow_batches
-from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.decoder import RunDecoder
-from tui_monitor.core.estimates import of_track
+from tui_monitor.core.columns.arrays import FloatArray
+from tui_monitor.core.decoding.decoder import RunDecoder
+from tui_monitor.core.decoding.estimates import of_track
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.records import Estimate
 from tui_monitor.core.session import Session

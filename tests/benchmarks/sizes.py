@@ -19,10 +19,10 @@ from typing import NamedTuple
 import numpy as np
 
 from tests.simulate import SHAPES, Case, Shown, Simulated
-from tui_monitor.core import laws
-from tui_monitor.core.bar_size import CERTAIN, LIKELY
-from tui_monitor.core.batchsize import Likeliest
-from tui_monitor.core.sizing import SizeEvidence
+from tui_monitor.core.averages import laws
+from tui_monitor.core.inference.bar_size import CERTAIN, LIKELY
+from tui_monitor.core.inference.batchsize import Likeliest
+from tui_monitor.core.inference.sizing import SizeEvidence
 
 LAWS = (laws.STATE, laws.STEPS, laws.TWICE_APPENDED, laws.TWICE_RESET)
 SIZES = (

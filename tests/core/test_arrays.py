@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from tui_monitor.core.arrays import FloatArray, distinct, median, quantile
+from tui_monitor.core.columns.arrays import FloatArray, distinct, median, quantile
 
 NUMBERS = st.floats(-1e6, 1e6)
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tests.simulate import SHAPES, Case, Shape, Simulated
-from tui_monitor.core import laws
-from tui_monitor.core.bare import Bare
-from tui_monitor.core.laws import Law
+from tui_monitor.core.averages import laws
+from tui_monitor.core.averages.laws import Law
+from tui_monitor.core.inference.bare import Bare
 from tui_monitor.core.metrics import describe
 
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.simulate import number
-from tui_monitor.core.batchsize import POWERS, BatchSizes, Early, Likeliest, support
-from tui_monitor.core.bounds import printed
+from tui_monitor.core.averages.bounds import printed
+from tui_monitor.core.inference.batchsize import POWERS, BatchSizes, Early, Likeliest, support
 
 bounded = settings(max_examples=40, derandomize=True, deadline=None)
 depths = pytest.mark.parametrize("depth", [1, 2])

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import pytest
 
 from tests.scenarios import Made, Plan
-from tui_monitor.core import explain
 from tui_monitor.core import session as session_module
-from tui_monitor.core.boundaries import Explainer
-from tui_monitor.core.decoder import RunDecoder
-from tui_monitor.core.extremes import UNSETTLED, Extremes
+from tui_monitor.core.decoding.decoder import RunDecoder
+from tui_monitor.core.explaining import explain
+from tui_monitor.core.explaining.boundaries import Explainer
+from tui_monitor.core.explaining.extremes import UNSETTLED, Extremes
 from tui_monitor.core.records import Boundary, Event
 from tui_monitor.core.session import Session
 

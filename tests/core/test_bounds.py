@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.simulate import number
-from tui_monitor.core.bounds import (
+from tui_monitor.core.averages.bounds import (
     DoubleSums,
     Interval,
     Sums,
@@ -22,10 +22,10 @@ from tui_monitor.core.bounds import (
     printed,
     snap,
 )
-from tui_monitor.core.chain import Chain
-from tui_monitor.core.laws import LAWS, STATE, STEPS, Law, forward
+from tui_monitor.core.averages.chain import Chain
+from tui_monitor.core.averages.laws import LAWS, STATE, STEPS, Law, forward
+from tui_monitor.core.columns.positions import Position
 from tui_monitor.core.metrics import describe
-from tui_monitor.core.positions import Position
 
 bounded = settings(max_examples=150, derandomize=True, deadline=None)
 TINY = 1e-7

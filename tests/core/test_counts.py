@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.simulate import Case, Simulated
-from tui_monitor.core import laws
-from tui_monitor.core.bounds import Interval
-from tui_monitor.core.counts import (
+from tui_monitor.core.averages import laws
+from tui_monitor.core.averages.bounds import Interval
+from tui_monitor.core.averages.counts import (
     MOST,
     MOST_WINDOWS,
     PIECE,
@@ -22,7 +22,7 @@ from tui_monitor.core.counts import (
     FewCounts,
     count_windows,
 )
-from tui_monitor.core.estimates import of_run
+from tui_monitor.core.decoding.estimates import of_run
 
 SAMPLES = 8
 bounded = settings(max_examples=60, derandomize=True, deadline=None)

@@ -12,10 +12,10 @@ import pytest
 
 from tests.benchmarks.measuring import CORPUS, Tally, Truth, measure, measure_log, outside, ratio
 from tests.simulate import Case, Shape, Simulated, estimates, number
-from tui_monitor.core import laws
-from tui_monitor.core.decoder import RunDecoder
-from tui_monitor.core.estimates import of_track
-from tui_monitor.core.laws import Law
+from tui_monitor.core.averages import laws
+from tui_monitor.core.averages.laws import Law
+from tui_monitor.core.decoding.decoder import RunDecoder
+from tui_monitor.core.decoding.estimates import of_track
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.records import Estimate, Print, Reading
 from tui_monitor.core.session import Session

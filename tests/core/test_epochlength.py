@@ -8,13 +8,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tui_monitor.core.epochlength import ANY
 from tui_monitor.core.formats.jsonl import JsonLinesFormat
 from tui_monitor.core.formats.plain import PlainFormat
+from tui_monitor.core.placing.epochlength import ANY
+from tui_monitor.core.placing.timeline import Timeline
 from tui_monitor.core.records import Event, Print
 from tui_monitor.core.records import Line as LogLine
 from tui_monitor.core.session import Session
-from tui_monitor.core.timeline import Timeline
 
 EVERY = 10
 EPOCHS = 6

@@ -7,9 +7,9 @@ from math import inf, nan
 import pytest
 
 from tests.simulate import SHAPES, Case, Shape, Simulated
-from tui_monitor.core import laws
-from tui_monitor.core.evidence import MOST_PRINTS, Sample, Trial, Trials, in_order
-from tui_monitor.core.laws import Law
+from tui_monitor.core.averages import laws
+from tui_monitor.core.averages.laws import Law
+from tui_monitor.core.inference.evidence import MOST_PRINTS, Sample, Trial, Trials, in_order
 from tui_monitor.core.metrics import describe
 
 shapes = pytest.mark.parametrize("shape", SHAPES)

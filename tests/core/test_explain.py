@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from tests.benchmarks.explanations import CORPUS, holds, measure, real
 from tests.scenarios import CAUSE, KINDS, VERDICT, Bar, Kind, Made, Plan
-from tui_monitor.core import explain
-from tui_monitor.core.decoder import RunDecoder
-from tui_monitor.core.edges import Epoch
-from tui_monitor.core.findings import Finder
+from tui_monitor.core.decoding.decoder import RunDecoder
+from tui_monitor.core.explaining import explain
+from tui_monitor.core.explaining.edges import Epoch
+from tui_monitor.core.explaining.findings import Finder
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.records import Boundary, LawName, Print, Reading, Unit
 from tui_monitor.core.session import Session
-from tui_monitor.core.track import Track
+from tui_monitor.core.tracks.track import Track
 
 SAMPLES = Path(__file__).parents[2] / "sample_logs"
 

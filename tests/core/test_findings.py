@@ -10,9 +10,9 @@ import pytest
 
 from tests.scenarios import Made, Plan
 from tests.simulate import number
-from tui_monitor.core import findings as findings_module
-from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.decoder import RunDecoder
+from tui_monitor.core.columns.arrays import FloatArray
+from tui_monitor.core.decoding.decoder import RunDecoder
+from tui_monitor.core.explaining import findings as findings_module
 from tui_monitor.core.records import Finding
 from tui_monitor.core.session import Session
 

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.simulate import Case, Simulated
-from tui_monitor.core import following, laws
-from tui_monitor.core.decoder import RunDecoder
+from tui_monitor.core.averages import laws
+from tui_monitor.core.columns.positions import Position
+from tui_monitor.core.decoding.decoder import RunDecoder
+from tui_monitor.core.level import following
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.options import DecodeOptions
-from tui_monitor.core.positions import Position
-from tui_monitor.core.track import Track
+from tui_monitor.core.tracks.track import Track
 
 STEPS = 60
 LONG = Case(laws.STATE, "exp", batch_size=64, steps=STEPS, epochs=8)

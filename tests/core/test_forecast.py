@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_monitor.core import forecast
-from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.columns.arrays import FloatArray
+from tui_monitor.core.explaining import forecast
 
 
 def exponential(x: FloatArray, c: float, a: float, t: float) -> FloatArray:

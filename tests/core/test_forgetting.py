@@ -11,17 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.simulate import SHAPES, Case, Simulated, estimates, follow_batches
-from tui_monitor.core import laws
-from tui_monitor.core.boundaries import Explainer
-from tui_monitor.core.bounds import Interval, printed
-from tui_monitor.core.chain import Chain
-from tui_monitor.core.decoder import RunDecoder
-from tui_monitor.core.fading import plain_mean
-from tui_monitor.core.laws import LAWS, Law
+from tui_monitor.core.averages import laws
+from tui_monitor.core.averages.bounds import Interval, printed
+from tui_monitor.core.averages.chain import Chain
+from tui_monitor.core.averages.fading import plain_mean
+from tui_monitor.core.averages.laws import LAWS, Law
+from tui_monitor.core.columns.positions import Position
+from tui_monitor.core.decoding.decoder import RunDecoder
+from tui_monitor.core.decoding.places import FARTHEST
+from tui_monitor.core.explaining.boundaries import Explainer
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.options import DecodeOptions
-from tui_monitor.core.places import FARTHEST
-from tui_monitor.core.positions import Position
 from tui_monitor.core.records import Estimate, LawName, Reading
 
 FORGETTING = [law for law in LAWS.values() if law.name in ("exponential", "sliding", "interval")]

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui_monitor.core.averages.laws import by_key as law_of
 from tui_monitor.core.formats.base import clock_seconds, printed, significant
 from tui_monitor.core.formats.detect import FORMATS, by_name, detect
-from tui_monitor.core.laws import by_key as law_of
 from tui_monitor.core.records import Columns, Notice, Progress, Reading, Window
 from tui_monitor.core.session import Session
 

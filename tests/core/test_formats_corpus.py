@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
+from tui_monitor.core.averages.laws import LAWS, forward
 from tui_monitor.core.formats.detect import FORMATS, by_name, detect
-from tui_monitor.core.laws import LAWS, forward
+from tui_monitor.core.lines.text import LineReader
+from tui_monitor.core.placing.timeline import Timeline
 from tui_monitor.core.records import Line, Print, Progress
-from tui_monitor.core.text import LineReader
-from tui_monitor.core.timeline import Timeline
 
 SHARED = Path(__file__).parents[3] / "shared"
 CORPUS = SHARED / "corpus" / "frameworks"

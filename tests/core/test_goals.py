@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.simulate import number
-from tui_monitor.core import goals
-from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.columns.arrays import FloatArray
+from tui_monitor.core.explaining import goals
 from tui_monitor.core.options import DecodeOptions, Target
 from tui_monitor.core.session import Session
 from tui_monitor.core.snapshot import Goal

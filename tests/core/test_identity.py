@@ -8,10 +8,10 @@ from itertools import pairwise
 import pytest
 
 from tests.simulate import Case, Simulated
-from tui_monitor.core import laws
-from tui_monitor.core.bar_size import ALIKE
-from tui_monitor.core.decoder import RunDecoder
-from tui_monitor.core.evidence import Trials
+from tui_monitor.core.averages import laws
+from tui_monitor.core.decoding.decoder import RunDecoder
+from tui_monitor.core.inference.bar_size import ALIKE
+from tui_monitor.core.inference.evidence import Trials
 from tui_monitor.core.options import DecodeOptions
 
 CASES = [

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.simulate import kernel_of, narrowed
-from tui_monitor.core import kalman
-from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.kalman import ONCE, TWICE, Observation, State2, State3
+from tui_monitor.core.columns.arrays import FloatArray
+from tui_monitor.core.level import kalman
+from tui_monitor.core.level.kalman import ONCE, TWICE, Observation, State2, State3
 
 bounded = settings(max_examples=60, derandomize=True, deadline=None)
 seeds = st.integers(0, 2**20)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_monitor.core import laws
-from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.laws import LAWS, Law, by_key, candidates, forward, named
+from tui_monitor.core.averages import laws
+from tui_monitor.core.averages.laws import LAWS, Law, by_key, candidates, forward, named
+from tui_monitor.core.columns.arrays import FloatArray
 
 every_law = pytest.mark.parametrize("law", LAWS.values(), ids=LAWS.keys())
 bounded = settings(max_examples=40, derandomize=True, deadline=None)

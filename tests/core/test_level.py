@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 
 from tests.simulate import LOSS_NOISE, SHAPES, Case, Simulated, follow_batches, kernel_of
-from tui_monitor.core import kalman, laws
-from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.bank import DRIFTS, PRIOR, heard, start
-from tui_monitor.core.kalman import Observation
-from tui_monitor.core.level import IMPATIENT, LevelFilter
+from tui_monitor.core.averages import laws
+from tui_monitor.core.columns.arrays import FloatArray
+from tui_monitor.core.level import kalman
+from tui_monitor.core.level.bank import DRIFTS, PRIOR, heard, start
+from tui_monitor.core.level.filter import IMPATIENT, LevelFilter
+from tui_monitor.core.level.kalman import Observation
+from tui_monitor.core.level.smoother import Smoothed, learnt_drift, smooth
+from tui_monitor.core.level.steps import Steps
 from tui_monitor.core.noise import OF_ANYTHING, Noise, Scale
-from tui_monitor.core.smoother import Smoothed, learnt_drift, smooth
-from tui_monitor.core.steps import Steps
 
 ONCE = Case(law=laws.STATE, batch_size=64, steps=300)
 BANK = {

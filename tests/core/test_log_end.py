@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.simulate import Case, Simulated
-from tui_monitor.core import laws
+from tui_monitor.core.averages import laws
 from tui_monitor.core.formats.keras import KerasFormat
 from tui_monitor.core.log_end import (
     EndSession,

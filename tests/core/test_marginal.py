@@ -7,9 +7,10 @@ from math import log
 import numpy as np
 import pytest
 
-from tui_monitor.core import laws, marginal
-from tui_monitor.core.laws import Final, Law
-from tui_monitor.core.marginal import NOISES, Standing, foretold, mean, weights
+from tui_monitor.core.averages import laws
+from tui_monitor.core.averages.laws import Final, Law
+from tui_monitor.core.inference import marginal
+from tui_monitor.core.inference.marginal import NOISES, Standing, foretold, mean, weights
 
 LAST = [
     (laws.STATE, "same"),

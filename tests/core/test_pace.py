@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui_monitor.core.pace import UNHEARD, PaceMeter
+from tui_monitor.core.picture.pace import UNHEARD, PaceMeter
 from tui_monitor.core.records import Print, Reading
 from tui_monitor.core.snapshot import Pace
 

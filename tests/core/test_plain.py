@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.test_formats import HARD, LINES
+from tui_monitor.core.averages.laws import by_key
 from tui_monitor.core.formats.detect import Sniffer, detect
 from tui_monitor.core.formats.plain import BELOW, HEAD, LINE, PLAIN
-from tui_monitor.core.laws import by_key
 from tui_monitor.core.records import Progress
 from tui_monitor.core.session import Session
 

@@ -7,7 +7,7 @@ from math import isnan
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_monitor.core.positions import Position, Positions
+from tui_monitor.core.columns.positions import Position, Positions
 
 places = st.builds(
     Position,

@@ -9,7 +9,7 @@ from math import inf, nan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_monitor.core.prints import BLOCK, Prints
+from tui_monitor.core.columns.prints import BLOCK, Prints
 from tui_monitor.core.records import Print, Reading
 
 numbers = st.sampled_from([0.0, -0.0, 0.25, 1e-300, inf, 0.1])

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from tui_monitor.core.formats.detect import by_name
+from tui_monitor.core.placing.timeline import Timeline
 from tui_monitor.core.records import Event, Line, LineEnd, Print
-from tui_monitor.core.timeline import Timeline
 
 Placed = list[Print | Event]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.benchmarks.measuring import CORPUS
 from tests.simulate import Case, Simulated
 from tests.strategies import byte_logs, cuts
-from tui_monitor.core import laws
+from tui_monitor.core.averages import laws
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.records import Estimate
 from tui_monitor.core.session import Session

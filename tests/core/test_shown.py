@@ -7,10 +7,10 @@ from math import isfinite
 import pytest
 
 from tests.simulate import Case, Simulated
-from tui_monitor.core import laws
+from tui_monitor.core.averages import laws
+from tui_monitor.core.explaining.shown import LAST_SHARE, usable
 from tui_monitor.core.session import Session
-from tui_monitor.core.shown import LAST_SHARE, usable
-from tui_monitor.core.track import Track
+from tui_monitor.core.tracks.track import Track
 
 OUT_OF_ORDER = (1, 2, 4, 3, 4, 5, 9, 7, 8, 10, 10, 12, 11)
 

@@ -8,12 +8,12 @@ from math import exp
 import pytest
 
 from tests.simulate import SHAPES, Case, Simulated
-from tui_monitor.core import laws
-from tui_monitor.core.bar_size import CERTAIN, LIKELY
-from tui_monitor.core.batchsize import Likeliest
-from tui_monitor.core.evidence import Sample
-from tui_monitor.core.laws import Law
-from tui_monitor.core.sizing import SizeEvidence
+from tui_monitor.core.averages import laws
+from tui_monitor.core.averages.laws import Law
+from tui_monitor.core.inference.bar_size import CERTAIN, LIKELY
+from tui_monitor.core.inference.batchsize import Likeliest
+from tui_monitor.core.inference.evidence import Sample
+from tui_monitor.core.inference.sizing import SizeEvidence
 
 
 def likeliest(case: Case) -> Likeliest:

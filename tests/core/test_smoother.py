@@ -10,13 +10,13 @@ import pytest
 
 from tests import simulate
 from tests.simulate import Case, Simulated, kernel_of, narrowed
-from tui_monitor.core import kalman, laws
-from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.gaps import Gap
-from tui_monitor.core.kalman import ONCE, TWICE, Observation
-from tui_monitor.core.level import IMPATIENT, SILENT, LevelFilter
-from tui_monitor.core.noise import Noise
-from tui_monitor.core.smoother import (
+from tui_monitor.core.averages import laws
+from tui_monitor.core.averages.gaps import Gap
+from tui_monitor.core.columns.arrays import FloatArray
+from tui_monitor.core.level import kalman
+from tui_monitor.core.level.filter import IMPATIENT, SILENT, LevelFilter
+from tui_monitor.core.level.kalman import ONCE, TWICE, Observation
+from tui_monitor.core.level.smoother import (
     Legs,
     Pass,
     Run,
@@ -31,7 +31,8 @@ from tui_monitor.core.smoother import (
     state_before,
     suspects,
 )
-from tui_monitor.core.steps import Steps
+from tui_monitor.core.level.steps import Steps
+from tui_monitor.core.noise import Noise
 
 GAPS = (3, 1, 40, 7, 2, 30, 5)
 """Batches between the prints of an epoch."""

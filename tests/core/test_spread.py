@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from tests.simulate import SHAPES, Case, Shape, Simulated
-from tui_monitor.core import laws
-from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.spread import (
+from tui_monitor.core.averages import laws
+from tui_monitor.core.columns.arrays import FloatArray
+from tui_monitor.core.inference.spread import (
     BEND,
     DEGREE,
     GRID,

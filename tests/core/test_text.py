@@ -14,8 +14,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.strategies import byte_logs, cuts
+from tui_monitor.core.lines.text import LineReader, sanitise
 from tui_monitor.core.records import Line
-from tui_monitor.core.text import LineReader, sanitise
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_monitor.core import thinning
-from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.thinning import Thinned
+from tui_monitor.core.columns.arrays import FloatArray
+from tui_monitor.core.picture import thinning
+from tui_monitor.core.picture.thinning import Thinned
 
 
 def noise(count: int, seed: int = 3) -> FloatArray:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_monitor.core.formats.keras import KerasFormat
+from tui_monitor.core.placing.timeline import Timeline
 from tui_monitor.core.records import Event, Line, LineEnd, Print
-from tui_monitor.core.timeline import Timeline
 
 Placed = list[Print | Event]
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from tests.core.test_frameworks import CORPUS, SLACK, Truth, windows
 from tui_monitor.core.formats.detect import detect
 from tui_monitor.core.formats.tqdm import TqdmFormat, announced
+from tui_monitor.core.lines.text import LineReader
+from tui_monitor.core.placing.timeline import Timeline
 from tui_monitor.core.records import Estimate, Line, Print, Progress, Reading
 from tui_monitor.core.session import Session
-from tui_monitor.core.text import LineReader
-from tui_monitor.core.timeline import Timeline
 
 parse = TqdmFormat().parse
 bounded = settings(max_examples=150, derandomize=True, deadline=None)

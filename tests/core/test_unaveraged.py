@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from tests.simulate import SHAPES, Case, Shape, Simulated, number
-from tui_monitor.core import laws
-from tui_monitor.core.arrays import FloatArray
-from tui_monitor.core.decoder import RunDecoder
-from tui_monitor.core.estimates import of_track
-from tui_monitor.core.evidence import Sample
-from tui_monitor.core.laws import Law
+from tui_monitor.core.averages import laws
+from tui_monitor.core.averages.laws import Law
+from tui_monitor.core.columns.arrays import FloatArray
+from tui_monitor.core.decoding.decoder import RunDecoder
+from tui_monitor.core.decoding.estimates import of_track
+from tui_monitor.core.inference.evidence import Sample
+from tui_monitor.core.inference.unaveraged import Doubt
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.records import Print, Reading
 from tui_monitor.core.session import Session
-from tui_monitor.core.unaveraged import Doubt
 
 Maker = Callable[[np.random.Generator, int, int], FloatArray]
 """Epochs and batches in; a number for each batch out, shape (epochs, batches)."""

@@ -13,16 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.simulate import Case, Shape, Simulated
-from tui_monitor.core import laws, view
-from tui_monitor.core.arrays import FloatArray, IntArray
-from tui_monitor.core.decoder import RunDecoder
-from tui_monitor.core.laws import Law
+from tui_monitor.core.averages import laws
+from tui_monitor.core.averages.laws import Law
+from tui_monitor.core.columns.arrays import FloatArray, IntArray
+from tui_monitor.core.columns.positions import Positions
+from tui_monitor.core.decoding.decoder import RunDecoder
 from tui_monitor.core.options import DecodeOptions
-from tui_monitor.core.positions import Positions
+from tui_monitor.core.picture import view
+from tui_monitor.core.picture.view import RunView
 from tui_monitor.core.records import Event, Print, Reading
 from tui_monitor.core.session import Session
 from tui_monitor.core.snapshot import Curve, Snapshot
-from tui_monitor.core.view import RunView
 
 SAMPLES = Path(__file__).parents[2] / "sample_logs"
 

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from tui_monitor.core.formats.keras import KerasFormat
+from tui_monitor.core.lines.text import LineReader
+from tui_monitor.core.placing.timeline import Timeline
 from tui_monitor.core.records import Event, Print
-from tui_monitor.core.text import LineReader
-from tui_monitor.core.timeline import Timeline
 
 SHARED = Path(__file__).parents[3] / "shared"
 WILD = SHARED / "wild" / "keras"

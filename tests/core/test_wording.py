@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.scenarios import BARS, KINDS, Bar, Kind, Made, Plan
-from tui_monitor.core import wording
+from tui_monitor.core.explaining import wording
 from tui_monitor.core.records import Boundary, Part
 from tui_monitor.core.session import Session
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.ingest.playing import bars, decoded
 from tests.simulate import Case, Simulated
-from tui_monitor.core import laws
+from tui_monitor.core.averages import laws
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.session import Session
 from tui_monitor.core.snapshot import Curve, Snapshot, SourceState

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.columns.arrays import FloatArray
 from tui_monitor.core.records import Boundary, Cause, Event, Finding, LawEvidence, Part
 from tui_monitor.core.snapshot import Curve, EpochRow, Pace, Snapshot, SourceState
 

@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from tests.ui import samples
-from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.columns.arrays import FloatArray
 from tui_monitor.core.records import Cause, Finding, LawEvidence
 from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.ui import format as fmt

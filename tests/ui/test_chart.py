@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.columns.arrays import FloatArray
 from tui_monitor.ui import chart, raster, scale
 from tui_monitor.ui.chart import Plot, Window
 from tui_monitor.ui.glyphs import ASCII, UNICODE

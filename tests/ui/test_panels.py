@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.ui import samples
-from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.columns.arrays import FloatArray
 from tui_monitor.core.records import Finding, FindingKind, LawEvidence, Part
 from tui_monitor.core.snapshot import EpochRow, Pace, Snapshot
 from tui_monitor.ui import jump, tables

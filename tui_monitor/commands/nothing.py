@@ -27,7 +27,7 @@ def nothing_in(source: str, session: Session, metric: str | None) -> TuiMonitorE
 
 def _why(source: str, session: Session, metric: str | None) -> str:
     """What is there instead, and what to do."""
-    from tui_monitor.core.unread import BARE_BARS, has_bars
+    from tui_monitor.core.placing.unread import BARE_BARS, has_bars
 
     seen = session.snapshot(0.0)
     if not seen.bytes:

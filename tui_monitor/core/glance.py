@@ -12,12 +12,12 @@ from math import isfinite, nan
 
 from tui_monitor.core.formats.base import Format
 from tui_monitor.core.formats.detect import Sniffer, by_name
+from tui_monitor.core.lines.text import LineReader
 from tui_monitor.core.metrics import base_name, describe
-from tui_monitor.core.pace import UNHEARD, PaceMeter
+from tui_monitor.core.picture.pace import UNHEARD, PaceMeter
+from tui_monitor.core.placing.timeline import Timeline
 from tui_monitor.core.records import Event, Item, Line, Print
 from tui_monitor.core.runs import Glance, MetricGlance
-from tui_monitor.core.text import LineReader
-from tui_monitor.core.timeline import Timeline
 
 TREND = 48
 """Points kept of a metric's course: at most twice as many."""

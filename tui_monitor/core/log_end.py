@@ -13,11 +13,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from tui_monitor.core.formats.base import Format
+from tui_monitor.core.lines.text import LineReader
+from tui_monitor.core.placing.timeline import Timeline
 from tui_monitor.core.records import Event, Finding, Header, Item, Line, Print, Progress, Unit
 from tui_monitor.core.session import Session
 from tui_monitor.core.snapshot import CutRun, Snapshot
-from tui_monitor.core.text import LineReader
-from tui_monitor.core.timeline import Timeline
 
 _TOLD = ("nan", "divergence", "failed", "ended")
 """Kinds of findings that hold whatever came before."""

@@ -11,16 +11,19 @@ from math import isfinite
 
 import numpy as np
 
-from tui_monitor.core import estimates
-from tui_monitor.core.boundaries import Explainer
-from tui_monitor.core.decoder import RunDecoder
-from tui_monitor.core.findings import Finder
+from tui_monitor.core.decoding import estimates
+from tui_monitor.core.decoding.decoder import RunDecoder
+from tui_monitor.core.decoding.provisional import Provisional, reads_complete
+from tui_monitor.core.explaining.boundaries import Explainer
+from tui_monitor.core.explaining.findings import Finder
 from tui_monitor.core.formats.base import Format
 from tui_monitor.core.formats.detect import Sniffer, by_name, detect
-from tui_monitor.core.logtail import LogTail
+from tui_monitor.core.lines.logtail import LogTail
+from tui_monitor.core.lines.text import LineReader
 from tui_monitor.core.options import DecodeOptions
-from tui_monitor.core.pace import PaceMeter
-from tui_monitor.core.provisional import Provisional, reads_complete
+from tui_monitor.core.picture.pace import PaceMeter
+from tui_monitor.core.picture.view import RunView
+from tui_monitor.core.placing.timeline import Timeline
 from tui_monitor.core.records import (
     Boundary,
     Estimate,
@@ -32,9 +35,6 @@ from tui_monitor.core.records import (
     RunReport,
 )
 from tui_monitor.core.snapshot import Goal, Snapshot
-from tui_monitor.core.text import LineReader
-from tui_monitor.core.timeline import Timeline
-from tui_monitor.core.view import RunView
 
 SNIFFED_LINES = 4000
 """Lines without any known format after which the first of them are let go."""

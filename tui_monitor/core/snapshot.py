@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.columns.arrays import FloatArray
 from tui_monitor.core.records import Boundary, Event, Finding, LawEvidence, Unit
 
 GoalState = Literal["met", "foreseen", "after the end", "not foreseeable", "too early", "absent"]

@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 from typing import Literal, NamedTuple
 
 from tui_monitor.core.formats.detect import by_name, detect
-from tui_monitor.core.text import LineReader
+from tui_monitor.core.lines.text import LineReader
 from tui_monitor.ingest.specs import leads
 
 MOST_FOLDERS = 20_000

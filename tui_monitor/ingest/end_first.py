@@ -16,14 +16,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tui_monitor.core import log_end
-from tui_monitor.core.encoding import MARKS
 from tui_monitor.core.formats.base import Format
 from tui_monitor.core.formats.detect import by_name, detect
+from tui_monitor.core.lines.encoding import MARKS
+from tui_monitor.core.lines.text import LineReader
 from tui_monitor.core.log_end import EndSession
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.session import Session
 from tui_monitor.core.snapshot import Filling, Snapshot, SourceState
-from tui_monitor.core.text import LineReader
 from tui_monitor.ingest.feed import Feed, Publish
 from tui_monitor.ingest.recording import open_end
 from tui_monitor.ingest.source import Source

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tui_monitor.core.formats.detect import by_name, detect
+from tui_monitor.core.lines.text import LineReader
+from tui_monitor.core.placing.timeline import Timeline
 from tui_monitor.core.records import Print
-from tui_monitor.core.text import LineReader
-from tui_monitor.core.timeline import Timeline
 
 
 class Begin(NamedTuple):

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import Literal
 
+from tui_monitor.core.lines.text import sanitise
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.runs import RunList
 from tui_monitor.core.snapshot import Snapshot, SourceState
-from tui_monitor.core.text import sanitise
 from tui_monitor.ingest.bells import FolderBell
 from tui_monitor.ingest.choosing import LIVE_SECONDS, MOST_LIVE, live_of, paces_of
 from tui_monitor.ingest.finder import LogFinder

@@ -9,11 +9,11 @@ import os
 import time
 from collections.abc import Callable
 
+from tui_monitor.core.lines.text import sanitise
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.runs import Glance, RunRow, RunState
 from tui_monitor.core.session import Session
 from tui_monitor.core.snapshot import Snapshot, SourceState
-from tui_monitor.core.text import sanitise
 from tui_monitor.ingest.discover import reason_of
 from tui_monitor.ingest.end_first import BigLog, EndFirst
 from tui_monitor.ingest.feed import Feed, Publish

@@ -13,9 +13,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 
+from tui_monitor.core.lines.text import LineReader, sanitise
 from tui_monitor.core.records import Header, Item, Line, Progress
 from tui_monitor.core.snapshot import ReplayPosition
-from tui_monitor.core.text import LineReader, sanitise
 from tui_monitor.ingest.source import Chunk, Ended, Following, Pulled, Restarted
 
 _UNTIMED = 0.1  # seconds a progress line takes where the log prints no times

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from tui_monitor.core.formats.base import Format
 from tui_monitor.core.formats.detect import by_name, detect
+from tui_monitor.core.lines.text import LineReader
+from tui_monitor.core.placing.timeline import Timeline
 from tui_monitor.core.records import Line, Print
-from tui_monitor.core.text import LineReader
-from tui_monitor.core.timeline import Timeline
 from tui_monitor.errors import TuiMonitorError
 from tui_monitor.ingest.replay import ReplaySource, pace_marks
 

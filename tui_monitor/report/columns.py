@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_monitor.core.arrays import FloatArray, IntArray
+from tui_monitor.core.columns.arrays import FloatArray, IntArray
 from tui_monitor.core.records import Estimate, LawName, RunReport
 from tui_monitor.report.source import decode_options, load_session
 

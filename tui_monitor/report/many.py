@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from tui_monitor.core.explaining.wording import beside
 from tui_monitor.core.records import Boundary, Part
-from tui_monitor.core.wording import beside
 
 FEW = 6
 """Boundaries of a metric that are all told in words."""

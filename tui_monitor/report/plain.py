@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from math import isfinite
 
+from tui_monitor.core.explaining.wording import number, printed_step
 from tui_monitor.core.runs import Glance
 from tui_monitor.core.session import Session
 from tui_monitor.core.snapshot import Curve, Snapshot
-from tui_monitor.core.wording import number, printed_step
 
 UPDATE_SECONDS = 1.0
 """Between two lines at least."""

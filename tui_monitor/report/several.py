@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from tui_monitor.core.explaining.wording import number
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.runs import Glance, RunList, RunRow
 from tui_monitor.core.session import Session
 from tui_monitor.core.snapshot import Snapshot, SourceState
-from tui_monitor.core.wording import number
 from tui_monitor.errors import TuiMonitorError
 from tui_monitor.ingest.file import FileTail
 from tui_monitor.ingest.finder import LogFinder

@@ -17,8 +17,8 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.screen import Screen
 
+from tui_monitor.core.lines.text import sanitise
 from tui_monitor.core.snapshot import Snapshot, SourceState
-from tui_monitor.core.text import sanitise
 from tui_monitor.ui.alerts import Alert, alerts
 from tui_monitor.ui.export import ExportKind, export
 from tui_monitor.ui.feed_app import FeedApp

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_monitor.core.arrays import IntArray
+from tui_monitor.core.columns.arrays import IntArray
 from tui_monitor.ui.palette import Ground, Ink
 from tui_monitor.ui.rows import Row, Span
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tui_monitor.core.arrays import FloatArray, IntArray, median
+from tui_monitor.core.columns.arrays import FloatArray, IntArray, median
 from tui_monitor.ui import raster
 from tui_monitor.ui.cells import Cells
 from tui_monitor.ui.glyphs import Glyphs

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from textual.message import Message
 
+from tui_monitor.core.lines.text import sanitise
 from tui_monitor.core.snapshot import Snapshot, SourceState
-from tui_monitor.core.text import sanitise
 from tui_monitor.ui.messages import (
     Feed,
     FeedFailed,

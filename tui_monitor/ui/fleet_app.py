@@ -6,9 +6,9 @@ from time import monotonic
 
 from textual.screen import Screen
 
+from tui_monitor.core.lines.text import sanitise
 from tui_monitor.core.runs import RunList
 from tui_monitor.core.snapshot import Snapshot, SourceState
-from tui_monitor.core.text import sanitise
 from tui_monitor.ui.app import MonitorApp
 from tui_monitor.ui.glyphs import glyphs_of
 from tui_monitor.ui.messages import (

@@ -6,10 +6,10 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from tui_monitor.core.lines.text import sanitise
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.session import Session
 from tui_monitor.core.snapshot import SourceCondition, SourceState
-from tui_monitor.core.text import sanitise
 from tui_monitor.ingest.end_first import BigLog, BigLogThread
 from tui_monitor.ingest.epoch_index import Begin, epoch_begins, find_epoch
 from tui_monitor.ingest.feed import FeedThread

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tui_monitor.core.arrays import FloatArray, median
+from tui_monitor.core.columns.arrays import FloatArray, median
+from tui_monitor.core.placing.unread import BARE_BARS, has_bars
 from tui_monitor.core.snapshot import Curve, Snapshot
-from tui_monitor.core.unread import BARE_BARS, has_bars
 from tui_monitor.ui import chart, scale
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui.cells import Cells

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tui_monitor.core.arrays import distinct
+from tui_monitor.core.columns.arrays import distinct
 from tui_monitor.ui import scale
 from tui_monitor.ui.run_scene import (
     RunsScene,

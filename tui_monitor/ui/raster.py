@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_monitor.core.arrays import FloatArray, IntArray
+from tui_monitor.core.columns.arrays import FloatArray, IntArray
 from tui_monitor.ui.scale import Axis
 
 BoolArray = NDArray[np.bool_]

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.columns.arrays import FloatArray
 from tui_monitor.core.runs import RunList, RunRow
 from tui_monitor.core.snapshot import Curve, Snapshot
 from tui_monitor.ui.glyphs import UNICODE, Glyphs

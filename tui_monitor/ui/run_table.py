@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from tui_monitor.core.arrays import FloatArray, quantile
+from tui_monitor.core.columns.arrays import FloatArray, quantile
 from tui_monitor.core.runs import MetricGlance, RunRow
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui import run_scene as scenes

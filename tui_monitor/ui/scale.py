@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.columns.arrays import FloatArray
 
 _GROWTH = 0.5
 _LEAST_LOG = 1e-300

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tui_monitor.core.arrays import FloatArray
+from tui_monitor.core.columns.arrays import FloatArray
 from tui_monitor.core.records import Boundary
 from tui_monitor.core.snapshot import Curve, Snapshot, SourceState
 from tui_monitor.ui import scale

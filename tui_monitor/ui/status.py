@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from tui_monitor.core.explaining.wording import printed_step
 from tui_monitor.core.records import Finding
 from tui_monitor.core.snapshot import Filling, Goal, Snapshot, SourceState
-from tui_monitor.core.wording import printed_step
 from tui_monitor.ui import format as fmt
 from tui_monitor.ui.glyphs import Glyphs
 from tui_monitor.ui.palette import Ground, Ink

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from tui_monitor.core.explaining.wording import printed_step
 from tui_monitor.core.snapshot import Snapshot
-from tui_monitor.core.wording import printed_step
 from tui_monitor.ui import scale
 from tui_monitor.ui.chart import Window
 from tui_monitor.ui.palette import Ink

@@ -1,0 +1,1 @@
+"""Averaging laws, and what a rounded mean says for certain of the batches behind it."""

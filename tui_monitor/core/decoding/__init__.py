@@ -1,0 +1,1 @@
+"""One run decoded: where its prints stand, by which law, and the rows that come of it."""

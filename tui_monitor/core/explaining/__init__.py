@@ -1,0 +1,1 @@
+"""What decoded numbers mean: jumps between epochs taken apart, findings, forecasts, their words."""

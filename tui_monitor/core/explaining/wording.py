@@ -1,0 +1,371 @@
+"""Jumps and their causes as sentences, and how numbers are written.
+
+Every sentence states numbers that were computed elsewhere; nothing is computed here beyond formatting
+and intervals of two standard errors. `remarks` has the sentences of findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from tui_monitor.core.records import Part, Verdict
+
+if TYPE_CHECKING:
+    from tui_monitor.core.explaining.causes import Order, Staircase
+    from tui_monitor.core.explaining.edges import Level
+    from tui_monitor.core.explaining.explain import Anatomy, Edge, Obstacle
+    from tui_monitor.core.explaining.profile import Gap
+
+
+class Figures(NamedTuple):
+    """How numbers that stand beside each other are written: with as many decimals as the log prints."""
+
+    near: float
+    """Size of the largest of them."""
+
+    @property
+    def fixed(self) -> bool:
+        """Four decimals; else they would show nothing."""
+        return self.near >= 1e-3 or self.near == 0.0
+
+    def number(self, value: float) -> str:
+        """A metric's value."""
+        return f"{value:.4f}" if self.fixed or value == 0.0 else f"{value:.3e}"
+
+    def signed(self, value: float) -> str:
+        """A change, with its sign."""
+        return f"{value:+.4f}" if self.fixed or value == 0.0 else f"{value:+.2e}"
+
+    def error(self, value: float) -> str:
+        """An error's width; never rounded to nothing."""
+        if self.fixed:
+            return f"{max(value, 1e-4 * (value > 0.0)):.4f}"
+        return f"{value:.0e}"
+
+    def with_error(self, part: Part) -> str:
+        """A part and twice its standard error."""
+        if part.value is None or part.sd is None:
+            return "unknown"
+        return f"{self.signed(part.value)} ± {self.error(2.0 * part.sd)}"
+
+    def span(self, part: Part) -> str:
+        """A part as an interval of two standard errors either way."""
+        if part.value is None or part.sd is None:
+            return "anything"
+        low, high = part.value - 2.0 * part.sd, part.value + 2.0 * part.sd
+        return f"{self.signed(low)} to {self.signed(high)}"
+
+    def level(self, found: Level) -> str:
+        """A level and twice its standard error."""
+        return f"{self.number(found.mean)} ± {self.error(2.0 * found.sd)}"
+
+
+def beside(end: float, start: float) -> Figures:
+    """How the numbers of a boundary are written, by the two that the log shows."""
+    return Figures(max(abs(end), abs(start)))
+
+
+def number(value: float) -> str:
+    """A metric's value on its own: four decimals, or scientific where they would show nothing."""
+    return Figures(abs(value)).number(value)
+
+
+def signed(value: float) -> str:
+    """A change on its own, with its sign."""
+    return Figures(abs(value)).signed(value)
+
+
+def error(value: float) -> str:
+    """An error's width on its own: four decimals, or one digit where they would show nothing."""
+    return Figures(abs(value)).error(value)
+
+
+def with_error(part: Part) -> str:
+    """A part on its own, and twice its standard error."""
+    return Figures(max(abs(part.value or 0.0), 2.0 * (part.sd or 0.0))).with_error(part)
+
+
+def batches(count: int) -> str:
+    """A number of batches."""
+    return "1 batch" if count == 1 else f"{count} batches"
+
+
+_FROM_ZERO = ("caffe", "detectron2", "nanogpt")
+"""Formats that call the first batch 0 and tell no total, which would show what is meant."""
+
+
+def printed_step(done: int, log_format: str | None) -> int:
+    """The step of so many batches `done`, as the log's newest line calls it."""
+    return done - 1 if log_format in _FROM_ZERO and done else done
+
+
+# --- boundaries ----------------------------------------------------------------------------------
+
+
+class Why(NamedTuple):
+    """What is known of the causes of a step."""
+
+    causes: Sequence[str]
+    """Named, the likeliest first."""
+    missing: Sequence[str]
+    """What the log does not show that could tell."""
+
+
+def boundary(
+    edge: Edge,
+    names: tuple[str, str],
+    anatomy: Anatomy,
+    verdict: Verdict,
+    obstacle: Obstacle | None,
+    why: Why,
+) -> str:
+    """What happened at a boundary, in at most three sentences. `names`: of the two epochs."""
+    show = beside(edge.displayed_end, edge.displayed_start)
+    if obstacle == "one number an epoch":
+        return f"{_two_numbers(edge, names, show)} {ONE_NUMBER}"
+    seen = _seen(edge, names, show)
+    if anatomy.end is None or anatomy.start is None or obstacle is not None:
+        return f"{seen}. {undecided(names, anatomy, obstacle, show)}"
+    if verdict == "averaging":
+        return _averaging(seen, edge, anatomy, anatomy.end, show)
+    if verdict in ("step", "both"):
+        return _step(seen, edge, names, anatomy, why, show)
+    if verdict == "noise":
+        return _noise(seen, anatomy, show)
+    return _too_coarse(seen, anatomy, show)
+
+
+DENSE = 0.9
+"""Share of both edges that prints must tell of for more prints to be of no use."""
+CLEAR = 2.5
+"""Standard errors from zero at which a part is there, whatever the other is."""
+
+
+class OpenParts(NamedTuple):
+    """What is sure where no verdict can be given, and what would help."""
+
+    lags: bool
+    steps: bool
+    wanted: str
+
+
+def open_parts(anatomy: Anatomy) -> OpenParts:
+    """Which of the parts are there, of an anatomy whose two levels are known."""
+    lags, steps = (
+        abs(part.value or 0.0) > CLEAR * (part.sd or 0.0) for part in (anatomy.lag, anatomy.step)
+    )
+    seen = [edge.seen for edge in (anatomy.end, anatomy.start) if edge is not None]
+    dense = min(seen, default=0.0) > DENSE
+    return OpenParts(
+        lags, steps, "Larger batches or longer epochs" if dense else "More prints an epoch"
+    )
+
+
+def _too_coarse(seen: str, anatomy: Anatomy, show: Figures) -> str:
+    """The prints tell of both parts, and not enough."""
+    lag, step = show.with_error(anatomy.lag), show.with_error(anatomy.step)
+    lags, steps, wanted = open_parts(anatomy)
+    if lags and not steps:
+        told = (
+            f"The averaging lag made {lag} of it; whether a real step ({step}) came to it is open"
+        )
+    elif steps and not lags:
+        told = f"The level stepped by {step}; whether an averaging lag ({lag}) came to it is open"
+    else:
+        told = (
+            f"The averaging lag is {lag} and the real step {step}: which of them carries it is open"
+        )
+    return f"{seen}. {told}. {wanted} would tell, or the next boundaries if they all jump alike."
+
+
+def _seen(edge: Edge, names: tuple[str, str], show: Figures) -> str:
+    """What the log shows."""
+    return (
+        f"{edge.track.metric.name} ended epoch {names[0]} at {show.number(edge.displayed_end)} and"
+        f" began epoch {names[1]} at {show.number(edge.displayed_start)} ({show.signed(edge.jump)})"
+    )
+
+
+def _two_numbers(edge: Edge, names: tuple[str, str], show: Figures) -> str:
+    return (
+        f"{edge.track.metric.name} was {show.number(edge.displayed_end)} in epoch {names[0]} and"
+        f" {show.number(edge.displayed_start)} in epoch {names[1]} ({show.signed(edge.jump)})."
+    )
+
+
+ONE_NUMBER = (
+    "Each is one number for a whole epoch, a mean over all its batches while the model was learning:"
+    " the two say how the epochs differ, not whether anything happened between them. A log with"
+    " prints inside the epochs (in Keras verbose=1) would tell."
+)
+
+
+def _averaging(seen: str, edge: Edge, anatomy: Anatomy, end: Level, show: Figures) -> str:
+    against = (anatomy.lag.value or 0.0) * edge.jump < 0.0
+    link = "; behind it is averaging" if against else " because of averaging"
+    return (
+        f"{seen}{link}: the bar shows the mean since the epoch's start, and while that still held"
+        f" the early batches, the last tenth was already at {show.level(end)} (lag"
+        f" {show.with_error(anatomy.lag)}). From there to the first tenth of the next epoch the level"
+        f" moved by {show.with_error(anatomy.step)}, no more than a trend and chance would make it;"
+        f" {_luck(anatomy, show, against=against)}."
+    )
+
+
+def _luck(anatomy: Anatomy, show: Figures, *, against: bool) -> str:
+    text = f"the luck of the few batches in the first print did {show.with_error(anatomy.luck)}"
+    return f"{text} and turned the jump round" if against else text
+
+
+def _step(
+    seen: str, edge: Edge, names: tuple[str, str], anatomy: Anatomy, why: Why, show: Figures
+) -> str:
+    assert anatomy.end is not None
+    assert anatomy.start is not None
+    both = "averaging" in why.causes
+    moved = (
+        f"between the last tenth of epoch {names[0]} and the first of epoch {names[1]} the level"
+        f" went from {show.level(anatomy.end)} to {show.level(anatomy.start)}, a step of"
+        f" {show.with_error(anatomy.step)}"
+    )
+    if abs(anatomy.step.value or 0.0) < 2.0 * (anatomy.step.sd or 0.0):
+        moved += f" ({show.with_error(anatomy.surprise)} by all prints around, less their trend)"
+    alike = moved_alike(anatomy, edge.jump)
+    luck = _luck(anatomy, show, against=not alike)
+    lag = show.with_error(anatomy.lag)
+    if both:
+        twofold = " for two reasons" if alike else "; behind it are two things"
+        return (
+            f"{seen}{twofold}: averaging, as the bar's mean lagged by {lag}, and a real change:"
+            f" {moved}. {luck[0].upper()}{luck[1:]}. {reasons(why)}"
+        )
+    link = ", and the change is real: " if alike else "; behind it is a real change: "
+    return f"{seen}{link}{moved}. Averaging did {lag}, {luck}. {reasons(why)}"
+
+
+def moved_alike(anatomy: Anatomy, jump: float) -> bool:
+    """Whether lag and step go the way of the jump, which luck has not turned round."""
+    return ((anatomy.step.value or 0.0) + (anatomy.lag.value or 0.0)) * jump > 0.0
+
+
+def reasons(why: Why) -> str:
+    """The causes of a step that the log supports, or what it would need to show."""
+    named = [cause for cause in why.causes if not cause.startswith("averag")]
+    if named:
+        return f"The log points to: {', '.join(named)}."
+    if not why.missing:
+        return "The log does not tell why."
+    return f"The log does not tell why; it shows no {' and no '.join(why.missing)}."
+
+
+def _noise(seen: str, anatomy: Anatomy, show: Figures) -> str:
+    return (
+        f"{seen}, which is within chance: the first print holds few batches, and their mean"
+        f" scatters by ± {show.error(2.0 * anatomy.chance)}. Neither the averaging lag"
+        f" ({show.with_error(anatomy.lag)}) nor a real step ({show.with_error(anatomy.step)})"
+        " stands out."
+    )
+
+
+def undecided(
+    names: tuple[str, str], anatomy: Anatomy, obstacle: Obstacle | None, show: Figures
+) -> str:
+    """What can be said where the prints do not carry a verdict, and what would settle it."""
+    if obstacle == "not a mean":
+        return "This metric is no mean of batches, so what is printed cannot be taken apart."
+    if obstacle == "not reset":
+        return (
+            "Nothing in this number begins anew with the epoch, so none of the jump is an averaging"
+            " lag; a step and luck are not told apart here."
+        )
+    if obstacle == "too few batches":
+        return "Epochs of so few batches have no beginning and end that could be told apart."
+    if obstacle == "law not settled":
+        return (
+            "The prints so far do not settle how this bar averages, so the parts may change; an"
+            " epoch more, or more prints in each, will tell."
+        )
+    if obstacle == "too early":
+        return (
+            f"The averaging lag of epoch {names[0]} was {show.with_error(anatomy.lag)}; whether the"
+            f" level has stepped too shows when a few percent of the batches of epoch {names[1]} are"
+            " in."
+        )
+    gap = anatomy.gap
+    if gap is None or anatomy.end is None or anatomy.start is None:
+        told = "Too few prints stand near the boundary to tell a lag from a real step."
+    else:
+        told = _gap(gap, anatomy, show)
+    return f"{told} A print at every tenth of an epoch would settle it."
+
+
+def _gap(gap: Gap, anatomy: Anatomy, show: Figures) -> str:
+    """What little the prints tell around a wide window."""
+    text = f"The mean over batches {gap.first}-{gap.last} was {show.number(gap.mean)}"
+    width = show.error(gap.half_width_after)
+    if gap.after == 1:
+        text += f", but the one batch after them is known only to ± {width}"
+    elif gap.after:
+        text += f", but of the {gap.after} batches after them each is known only to ± {width}"
+    else:
+        text += ", but nothing tells how it moved in between"
+    return (
+        f"{text}: the averaging lag may be anything from {show.span(anatomy.lag)} and a real step"
+        f" anything from {show.span(anatomy.step)} (95 %)."
+    )
+
+
+# --- causes --------------------------------------------------------------------------------------
+
+
+def averaging(edge: Edge, end: Level) -> str:
+    """Evidence of the lag."""
+    show = beside(edge.displayed_end, edge.displayed_start)
+    return (
+        f"the epoch's mean ended at {show.number(edge.displayed_end)} while its last tenth of"
+        f" batches was at {show.level(end)}"
+    )
+
+
+def averaged_twice(once: float, shown: float) -> str:
+    """Evidence of the second average."""
+    return (
+        f"this version's bar averages the running mean once more: the plain mean of the epoch is"
+        f" {number(once)}, shown was {number(shown)}"
+    )
+
+
+def luck(anatomy: Anatomy, count: int) -> str:
+    """Evidence of chance."""
+    return (
+        f"the first print is the mean of {batches(count)}, which chance alone moves by"
+        f" ± {error(2.0 * anatomy.chance)}"
+    )
+
+
+def rate(before: float, after: float) -> str:
+    """Evidence of another learning rate, from its column."""
+    return f"the learning rate column goes from {before:.4g} to {after:.4g}"
+
+
+def seen_before(found: Staircase) -> str:
+    """Evidence of data seen before."""
+    show = Figures(max(abs(found.step), abs(found.inside)))
+    text = (
+        f"{show.signed(found.step)} where the data start over, but {show.signed(found.inside)} inside"
+        f" epoch {found.epoch}"
+    )
+    if found.val is not None:
+        text += f", and {show.signed(found.val)} only of validation"
+    text += ", as in a second pass over the same samples"
+    return text if found.val is not None else f"{text}; no validation to compare"
+
+
+def order(found: Order) -> str:
+    """Evidence of a pattern that repeats in each epoch."""
+    return (
+        f"epochs {found.epochs[0]} and {found.epochs[1]} rise and fall alike inside (correlation"
+        f" {found.correlation:.2f}): the level moves by {signed(found.inside)} from an epoch's first"
+        f" part to its last, and the boundary undoes it"
+    )

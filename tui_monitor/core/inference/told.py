@@ -1,0 +1,73 @@
+"""The averaging laws that a format knows of its numbers, and what is found out where it does not."""
+
+from __future__ import annotations
+
+from tui_monitor.core.averages.laws import EPOCH, OPEN, Law, by_key
+from tui_monitor.core.inference.bare import Bare
+from tui_monitor.core.metrics import describe
+from tui_monitor.core.records import Print
+
+
+class Told:
+    """The laws of a run's metrics, by name; empty where its format leaves all of them open."""
+
+    def __init__(self) -> None:
+        self._laws: dict[str, Law] = {}
+        self._bare: dict[str, Bare] = {}
+        """Numbers of which the format knows none."""
+        self._mistaken = False
+        """A law was told that is another than was told before."""
+
+    def __bool__(self) -> bool:
+        return bool(self._laws)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a law counts batches over the ends of epochs."""
+        return any(law.goes_on for law in self._laws.values())
+
+    def law(self, metric: str) -> Law | None:
+        """The law of a metric, as far as is known."""
+        return self._laws.get(metric)
+
+    def of_run(self) -> Law:
+        """The law that stands for the run: of its training, of what can be inverted before others."""
+        train = [law for name, law in self._laws.items() if describe(name).split == "train"]
+        return min(train, key=_rank, default=EPOCH)
+
+    def hear(self, p: Print) -> bool:
+        """Take what the format tells: of all numbers or of none. Whether there is something new."""
+        if not p.readings or not p.readings[0].law:
+            return False
+        before = len(self._laws)
+        for reading in p.readings:
+            name, law = reading.metric, by_key(reading.law)
+            known = self._laws.setdefault(name, law)
+            if known is OPEN and name not in self._bare:
+                self._bare[name] = Bare(describe(name))
+            elif known is not law and None not in (known.window, law.window):
+                self._laws[name], self._mistaken = law, True
+        return len(self._laws) > before
+
+    def find_out(self, p: Print) -> bool:
+        """Take a print as evidence where the format tells nothing.
+
+        Whether that settles a law, or it was told that one is another than thought.
+        """
+        settled, self._mistaken = self._mistaken, False
+        if not self._bare or p.step is None or p.before is None:
+            return settled
+        for reading in p.readings:
+            bare = self._bare.get(reading.metric)
+            if bare is None:
+                continue
+            bare.take(p.epoch, p.step - p.before, reading.displayed, reading.quantum)
+            if (law := bare.law) is not None:
+                self._laws[reading.metric] = law
+                del self._bare[reading.metric]
+                settled |= law is not OPEN
+        return settled
+
+
+def _rank(law: Law) -> tuple[bool, bool, bool]:
+    return not law.inverted, law.name != "interval", law is OPEN

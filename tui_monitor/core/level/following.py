@@ -1,0 +1,274 @@
+"""The level of one metric, row by row as its prints come, and again when an epoch is over.
+
+Between `level` and `smoother`, which know prints, and `track`, which knows rows: it chooses the noise
+to begin with, remembers which row each step of the filter is, and writes level and variance into the
+columns. Values follow the level where they are not certain.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from tui_monitor.core.averages.gaps import Gap
+from tui_monitor.core.averages.laws import EPOCH, Law
+from tui_monitor.core.averages.sliding import Guess
+from tui_monitor.core.columns.series import Columns
+from tui_monitor.core.level import kalman, observations
+from tui_monitor.core.level.bank import State
+from tui_monitor.core.level.filter import SILENT, Expected, LevelFilter, Memory
+from tui_monitor.core.level.kalman import Kernel, Told
+from tui_monitor.core.level.smoother import smooth
+from tui_monitor.core.metrics import Metric
+from tui_monitor.core.noise import OF_ANYTHING, Noise, Scale
+
+LOSS_SPREAD, SPREAD_TOLD = 1.0, 40.0
+"""First guess of the variance of a batch's loss, times its size, over the loss: 0.5 to 1.5 in the
+cross-entropies of the test corpus, from 32 to 1024 samples a batch and 0.1 to 3 in loss. And how many
+prints that counts for."""
+NOISE_FOUND = 20.0
+"""Prints that a noise counts for which was found as laws were weighed."""
+EPOCH_SCATTER = 0.005
+"""First guess of what whole epochs scatter by, as a share of what is thought possible at first."""
+
+
+SHARP = 0.01
+"""Variance of a window behind a sliding mean, in terms of one batch's, up to which the level goes by
+it: its error comes again with each window that follows from it, which the filter does not know."""
+KEPT = 20_000
+"""Steps that are kept to be smoothed again as a whole, and those of the newest epoch."""
+
+
+def kernel_of(law: Law) -> Kernel:
+    """The algebra of the sums that a law prints."""
+    if law.depth == 2:
+        return kalman.TWICE
+    if law.decay < 1.0:
+        return kalman.fading(law.decay, law.first)
+    return kalman.ONCE
+
+
+class Begin(NamedTuple):
+    """Where an epoch begins."""
+
+    step: int
+    """Index of its first step, of all that were taken."""
+    state: State | None
+    """Before that; None before the run's first print."""
+
+
+class Heard(NamedTuple):
+    """What the filter was told of a row."""
+
+    row: int
+    gap: Gap
+    told: Told
+
+
+class Bookmark(NamedTuple):
+    """Where the following stood before a provisional row."""
+
+    begin: Begin
+    """Of the newest epoch."""
+    tracker: LevelFilter | None
+    memory: Memory | None
+    sum_began: int
+
+
+class Following:
+    """The level behind the rows of one metric, under one law and one batch size."""
+
+    def __init__(
+        self,
+        rows: Columns,
+        metric: Metric,
+        law: Law,
+        batch_size: int | None,
+        first_noise: float | None,
+    ) -> None:
+        """`batch_size`: samples an update, where known; else `first_noise` guesses at `Noise.scale`."""
+        self.metric = metric
+        self.law = law
+        self.filter: LevelFilter | None = None
+        """None before the first print."""
+        self.epoch_ends: dict[int, tuple[float, float]] = {}
+        """Level and variance at the end of each epoch that is over, from the prints up to there."""
+        self.sum_began = 0
+        """Behind a sliding mean: batches done when the filter's sum was last reset."""
+        self._rows = rows
+        self._batch_size = batch_size
+        self._first_noise = first_noise
+        self._step_rows: list[int] = []
+        """The row of each step that is kept."""
+        self._begins = [Begin(0, None)]
+        """Of the epochs whose steps are kept, the newest last."""
+
+    def begin_epoch(self, done: int = 0) -> None:
+        """The level may step; the sums are reset if the law does so.
+
+        `done`: batches of the run before, where that goes on.
+        """
+        if self.filter is None:
+            return
+        if self.law.window is None or done <= self.sum_began:
+            # numbers of whole epochs go on from one to the next
+            step = self.filter.noise.of_step(self.filter.level)
+            self.filter.restart(0.0 if self.law.key == EPOCH.key else step)
+        self._begins.append(Begin(self.filter.taken, self.filter.now))
+        self._let_go(self.filter)
+
+    def _let_go(self, tracker: LevelFilter) -> None:
+        """Forget the oldest epochs' steps, once there are many later ones."""
+        old = 0
+        while tracker.taken - self._begins[old + 1].step > KEPT:
+            old += 1
+        if old:
+            steps = self._begins[old].step - self._begins[0].step
+            tracker.forget(steps)
+            del self._step_rows[:steps]
+            del self._begins[:old]
+
+    def tracker(self, first: float) -> LevelFilter:
+        """The filter; begun at the `first` number printed."""
+        if self.filter is None:
+            spread = (
+                0.5 * self.metric.top if self.metric.family == "fraction" else max(abs(first), 0.1)
+            )
+            kernel = kernel_of(self.law)
+            self.filter = LevelFilter(self._noise(spread), kernel, guess=first, spread=spread)
+            self._begins = [Begin(0, self.filter.start)]
+        return self.filter
+
+    def _noise(self, spread: float) -> Noise:
+        """The noise of a batch, as far as its size tells; of an epoch, some of the first `spread`."""
+        top = self.metric.top
+        if self.law.key == EPOCH.key:
+            c = (EPOCH_SCATTER * spread) ** 2 / Noise(self.metric.family, top=top).shape(spread)
+            return Noise(self.metric.family, start=OF_ANYTHING._replace(c=c), top=top)
+        if not self._batch_size:
+            guess = Scale(self._first_noise, NOISE_FOUND) if self._first_noise else None
+            return Noise(self.metric.family, start=guess, top=top)
+        if self.metric.counts:
+            return Noise(self.metric.family, 1.0 / self._batch_size, top=top)
+        if self.metric.family == "positive":
+            return Noise("positive", start=Scale(LOSS_SPREAD / self._batch_size, SPREAD_TOLD))
+        return Noise(self.metric.family, top=top)
+
+    def take(self, row: int, tracker: LevelFilter, g: Gap, o: Told) -> Expected:
+        """The row's print, as the filter is told it; returns what was expected before."""
+        expected = tracker.follow(g, o)
+        rows, metric = self._rows, self.metric
+        level, rows.variance[row] = tracker.belief()
+        # a level is a mean of values: it lies where they may lie
+        if level < metric.low:
+            level = metric.low
+        rows.level[row] = level if level < metric.high else metric.high
+        self._step_rows.append(row)
+        return expected
+
+    def take_alone(self, row: int, n: int, mean: float, quantum: float) -> None:
+        """The row's print, which tells of `n` batches and of no others."""
+        tracker = self.tracker(mean)
+        tracker.restart(0.0)
+        told = observations.of_window(Guess(mean, quantum * quantum / 12.0), n)
+        self.take(row, tracker, tracker.kernel.gap(0, n), told)
+
+    def take_newest(
+        self, row: int, window: int, k: int, k0: int, d: float, quantum: float, guess: Guess
+    ) -> None:
+        """The row's print, the mean of the newest batches; the filter hears of each batch once.
+
+        Of the new ones, where the `guess` knows their mean well. Else of the mean as it is: the
+        filter's sum begins anew after each that it is told, and the next is the first that holds no
+        batch from before.
+        """
+        tracker = self.tracker(d)
+        if k > window and k0 <= window:
+            self.sum_began = k0
+        if k > window and k0 == self.sum_began:
+            tracker.restart(0.0)
+        inside = min(k, window)
+        untold = k - inside - self.sum_began
+        noise = tracker.noise.variance(tracker.level)
+        told: Told = SILENT
+        if window < k <= k0 + window and k0 == self.sum_began and guess.variance < SHARP * noise:
+            told = observations.of_window(guess, k - k0)
+        elif untold >= 0:
+            told = observations.of_newest(tracker, inside, untold, d, quantum)
+        if told is not SILENT and k > window:
+            self.sum_began = k
+        self.take(row, tracker, tracker.kernel.gap(k0, k), told)
+
+    # --- once more ---------------------------------------------------------------------------
+
+    def heard(self) -> list[list[Heard]] | None:
+        """What the filter was told, epoch by epoch; None where the oldest of it is forgotten."""
+        if self.filter is None:
+            return [[]]
+        if self._begins[0].step:
+            return None
+        steps = self.filter.steps
+        told = list(map(Heard, self._step_rows, steps.gaps, steps.told))
+        begins = [begin.step for begin in self._begins]
+        return [told[first:last] for first, last in pairwise([*begins, len(told)])]
+
+    # --- going back --------------------------------------------------------------------------
+
+    def bookmark(self) -> Bookmark:
+        """What it takes to forget the rows taken from now on."""
+        memory = None if self.filter is None else self.filter.memory()
+        return Bookmark(self._begins[-1], self.filter, memory, self.sum_began)
+
+    def back_to(self, mark: Bookmark) -> None:
+        """Forget the rows taken since."""
+        self.filter, self.sum_began = mark.tracker, mark.sum_began
+        if self.filter is not None and mark.memory is not None:
+            self.filter.recall(mark.memory)
+            del self._step_rows[len(self.filter.steps) :]
+            while self._begins[-1] is not mark.begin:
+                self._begins.pop()
+        else:
+            self._step_rows.clear()
+            self._begins = [mark.begin]
+
+    # --- looking back ------------------------------------------------------------------------
+
+    def end_epoch(self, epoch: int) -> None:
+        """Remember the end of an epoch as its own prints tell it."""
+        if self.filter is not None and self._begins[-1].step < self.filter.taken:
+            self.epoch_ends[epoch] = (self.filter.level, self.filter.variance)
+
+    def smooth_epoch(self) -> None:
+        """Carry what later prints say back over the newest epoch."""
+        self._smooth_from(self._begins[-1])
+
+    def smooth_all(self) -> None:
+        """Carry it back over the whole run, as far as it is kept."""
+        self._smooth_from(self._begins[0])
+
+    def _smooth_from(self, begin: Begin) -> None:
+        if self.filter is None or begin.state is None or begin.step >= self.filter.taken:
+            return
+        first = begin.step - self._begins[0].step
+        steps, rows = self.filter.steps.since(first), self._rows
+        at = np.array(self._step_rows[first:])
+        result = smooth(steps, begin.state, self.filter.noise, self.filter.kernel)
+        rows.touch(int(at[0]))
+        rows.level.peek()[at] = result.level.clip(self.metric.low, self.metric.high)
+        rows.variance.peek()[at] = result.variance
+        if not self.law.inverted:
+            return
+        # a window's mean is what S grew by; it lies within the window's bounds
+        n = np.array([gap.gain for gap in steps.gaps])
+        before = np.concatenate(([begin.state[1]], result.total[:-1]))
+        if self.law.decay < 1.0:
+            before *= [gap.fade for gap in steps.gaps]
+        else:
+            before[[restart is not None for restart in steps.restarts]] = 0.0
+        mean = (result.total - before) / np.maximum(n, 1.0)
+        low, high, expected = rows.low.peek()[at], rows.high.peek()[at], rows.expected.peek()[at]
+        told = (n > 0) & (np.isfinite(low) | np.isfinite(high))
+        value = np.where(np.isnan(expected), np.fmin(np.fmax(mean, low), high), expected)
+        rows.value.peek()[at[told]] = value[told]

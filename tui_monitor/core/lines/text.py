@@ -1,0 +1,355 @@
+"""Bytes of a log to lines, however they are cut into chunks; and the one sanitiser.
+
+Owns line ends, redraws in place (carriage returns, backspaces, cursor moves), holes of NULs, the cap
+on a line's length and where lines end in the source; `encoding` makes characters of bytes,
+`escapes` finds escape sequences. It refuses to know what a line means.
+
+The text is read in three steps, each of which sees the same whatever the chunks: NULs go, then
+escape sequences, then a small machine follows the cursor. Until a line is delivered it is kept in
+code units of the source (bytes as Latin-1, or UTF-16 units): all delimiters are ASCII and a unit is
+a fixed number of bytes, so offsets are exact, and a character that a chunk cuts comes together.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_right
+from collections.abc import Sequence
+
+import numpy as np
+
+from tui_monitor.core.lines import encoding, escapes
+from tui_monitor.core.records import Line, LineEnd
+
+# --- the sanitiser -----------------------------------------------------------------------------
+
+_MARKS = (
+    "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0e31\u0e34-\u0e3a"
+    "\u0e47-\u0e4e\u0f71-\u0f84\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f"
+)
+_MARK = re.compile(f"[{_MARKS}]")
+_UNSAFE = re.compile(
+    "[\0-\x08\x0a-\x1f\x7f-\x9f"  # C0 except tab, DEL, C1
+    "\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"  # bidi, zero width, line separators
+    "\ud800-\udfff\ufff9-\ufffb\U000e0000-\U000e007f]"  # surrogates, annotations, tags
+    f"|(?P<pile>(?<=[{_MARKS}]{{4}})[{_MARKS}]+)"  # combining marks on one letter beyond the fourth
+)
+
+
+def _make_visible(match: re.Match[str]) -> str:
+    if match.lastgroup == "pile":
+        return ""
+    code = ord(match[0])
+    if code < 0x20 or code == 0x7F:
+        return "^" + chr(code ^ 0x40)
+    return f"\\x{code:02x}" if code < 0xA0 else f"<U+{code:04X}>"
+
+
+def sanitise(text: str) -> str:
+    """The same text, safe to show: what could steer a terminal or deceive a reader made visible.
+
+    Control characters but tabs become `^[` or `\\x9b`, direction marks, zero widths and the like
+    `<U+202E>`; more than four combining marks on one letter are cut. Idempotent.
+    """
+    if text.isprintable() and (text.isascii() or not _MARK.search(text)):
+        return text
+    return _UNSAFE.sub(_make_visible, text)
+
+
+# --- what a line is made of --------------------------------------------------------------------
+
+_STEP = re.compile("([^\b\n\r]*)(\b*)(\r*)(\n?)")
+_HOLE = 8  # NULs in a row: a file system's zeros, not UTF-16 read as bytes
+
+
+class LineReader:
+    """Turns chunks of bytes into lines, the same lines for any chunks.
+
+    A newline ends a line (`newline`). A carriage return, enough backspaces to return to its start,
+    or an escape sequence that moves away or erases it ends a state of a line that is redrawn
+    (`redraw`). Backspaces short of that leave the text whole before a line end, and are overwritten
+    by other text. A hole of NULs, and the end of the source, end a line as it stands (`open`).
+
+    Every newline-ended line counts and is delivered, empty ones too, so a plain file has the line
+    numbers of an editor; an empty state of a redrawn line is nothing, nor is the newline after it.
+    A line of more than `max_chars` (code units of the source) is delivered in pieces with the same
+    number, each `newline`, cut at spaces where there are some. Trailing white space is left out.
+    """
+
+    def __init__(self, max_chars: int = 65_536) -> None:
+        if max_chars < 16:
+            raise ValueError("max_chars is at least 16")
+        self._max = max_chars
+        self._lines: list[Line] = []
+        self._ends = array("Q")  # offsets at which numbered lines are over, in order
+        self.restart()
+
+    def restart(self, offset: int = 0) -> None:
+        """Begin a new source: its encoding, offsets and line numbers.
+
+        With an offset: the same source was cut back to its first `offset` bytes and goes on there,
+        so encoding and line numbers do.
+        """
+        if not offset:
+            self._encoding = encoding.BYTES
+            self._detected = False
+        self._number = bisect_right(self._ends, offset)
+        del self._ends[self._number :]
+        self._offset = offset  # of the first byte not yet consumed
+        self._lines.clear()
+        self._clear()
+
+    def _clear(self) -> None:
+        """Forget what is not delivered."""
+        self._rest = b""  # cut within a byte-order mark, a unit or an escape sequence
+        self._nuls = 0  # at the end of what was consumed
+        self._redrawn = False  # the line has been delivered in an earlier state or piece
+        self._continued = False  # pieces of the line are out: its number is taken
+        self._clear_pending()
+
+    def _clear_pending(self) -> None:
+        """Forget the text since the last line end or redraw."""
+        self._parts: list[
+            tuple[str, escapes.Places, int]
+        ] = []  # units, offsets, index of the first
+        self._length = 0
+        self._start = 0
+        self._returned = False  # a carriage return follows: redraw, unless a newline comes
+        self._erased = 0  # backspaces that follow, fewer than the text is long
+        self._shown: str | None = None  # what the pending units show, if known
+
+    # --- in and out
+
+    def feed(self, data: bytes) -> list[Line]:
+        """Take the next bytes of the source; return the lines that they complete."""
+        if self._rest:
+            data = self._rest + data
+            self._rest = b""
+        if not self._detected:
+            if any(mark.startswith(data) and mark != data for mark in encoding.MARKS):
+                self._rest = data
+                return []
+            data = self._detect(data)
+        self._consume(data)
+        return self._take()
+
+    def skip(self, size: int) -> list[Line]:
+        """Take a hole of the source: as `feed` of so many NULs, in no time."""
+        nuls = min(size, 4 * _HOLE + size % 2)  # as even as the hole: units may be pairs of bytes
+        lines = self.feed(bytes(nuls))
+        self._offset += size - nuls
+        return lines
+
+    def flush(self) -> list[Line]:
+        """The source ended: return what is left, as an `open` line."""
+        if not self._detected and self._rest:
+            self._consume(self._detect(self._rest))
+        self._end("open")
+        self._offset += len(self._rest)
+        self._clear()
+        return self._take()
+
+    def tail(self) -> Line | None:
+        """The unfinished line as it stands, not consumed; None if there is nothing to see."""
+        text = self._show(self._units(), cut=True)
+        if not text:
+            return None
+        number = self._number if self._continued else self._number + 1
+        return Line(sanitise(text), number, self._start, "open")
+
+    def _take(self) -> list[Line]:
+        lines, self._lines = self._lines, []
+        return lines
+
+    # --- bytes to units
+
+    def _detect(self, data: bytes) -> bytes:
+        """Settle the encoding by the first bytes; return what follows the byte-order mark."""
+        self._detected = True
+        for mark, marked in encoding.MARKS.items():
+            if data.startswith(mark):
+                self._encoding = marked
+                self._offset += len(mark)
+                return data[len(mark) :]
+        return data
+
+    def _consume(self, data: bytes) -> None:
+        """Follow what can be followed; keep what a chunk's end has cut."""
+        units, width = self._encoding.split(data), self._encoding.width
+        end = self._offset + width * len(units)
+        offsets: Sequence[int] = range(self._offset, end, width)
+        if self._nuls or "\0" in units:
+            units, offsets = self._without_nuls(units, offsets)
+        cut = escapes.find_cut(units)
+        if cut is not None:
+            end = offsets[cut]
+            self._nuls = 0  # those after the cut are read again
+        self._follow(units[:cut], offsets)
+        self._rest = data[end - self._offset :]
+        self._offset = end
+
+    def _without_nuls(self, units: str, offsets: Sequence[int]) -> tuple[str, Sequence[int]]:
+        """Follow the text up to the last hole; return the text behind it, without its NULs."""
+        codes = np.frombuffer(units.encode("utf-32-le", "surrogatepass"), "<u4")
+        kept = np.flatnonzero(codes)
+        if not kept.size:
+            whole = self._nuls < _HOLE <= self._nuls + len(units)
+            self._nuls += len(units)
+            if whole:
+                self._end("open")
+            return "", ()
+        if self._nuls < _HOLE <= self._nuls + kept[0]:
+            self._end("open")
+        self._nuls = len(units) - 1 - int(kept[-1])
+        text = units.replace("\0", "")
+        places = (np.asarray(offsets)[kept]).tolist()
+        begin = 0
+        for stop in (np.flatnonzero(np.diff(kept) > _HOLE) + 1).tolist():
+            self._follow(text[begin:stop], places[begin:stop])
+            self._end("open")
+            begin = stop
+        if self._nuls >= _HOLE:
+            self._follow(text[begin:], places[begin:])
+            self._end("open")
+            return "", ()
+        return text[begin:], places[begin:]
+
+    # --- units to lines
+
+    def _follow(self, units: str, offsets: escapes.Places) -> None:
+        """Follow the cursor over units that hold no NUL and no cut escape sequence."""
+        at = 0
+        for body, back, returns, newline in _STEP.findall(units):
+            if body:
+                if "\x1b" in body:
+                    self._write_escaped(body, offsets, at)
+                else:
+                    self._write(body, offsets, at)
+                at += len(body)
+            if back:
+                self._erase(len(back))
+                at += len(back)
+            if returns:
+                self._returned = self._length > 0
+                at += len(returns)
+            if newline:
+                if not self._length:
+                    self._start = offsets[at]
+                numbered = self._end("newline")
+                self._redrawn = False
+                if numbered:
+                    self._ends[-1] = offsets[at] + self._encoding.width
+                at += 1
+
+    def _write_escaped(self, units: str, offsets: escapes.Places, at: int) -> None:
+        """Write text between escape sequences; end it where one leaves the line."""
+        plain = escapes.Uncoloured(units, offsets, at)
+        if "\x1b" not in plain.text:
+            if plain.text:
+                self._write(plain.text, plain, 0)
+            return
+        begin = 0
+        for escape in escapes.ESCAPE.finditer(units):
+            stop, resume = escape.span()
+            if stop > begin:
+                self._write(units[begin:stop], offsets, at + begin)
+            if units[resume - 1] in escapes.LEAVING and escapes.leaves_line(escape):
+                self._end("redraw")
+            begin = resume
+        if begin < len(units):
+            self._write(units[begin:], offsets, at + begin)
+
+    def _write(self, units: str, offsets: escapes.Places, at: int) -> None:
+        """Put text at the cursor: `units`, whose first lies at `offsets[at]`."""
+        if self._returned:
+            self._end("redraw")
+        elif self._erased:
+            self._overwrite()
+        if not self._length:
+            self._start = offsets[at]
+        self._shown = None
+        self._length += len(units)
+        if self._length <= self._max:
+            self._parts.append((units, offsets, at))
+            return
+        self._length -= len(units)
+        for begin in range(0, len(units), self._max):
+            part = units[begin : begin + self._max]
+            self._parts.append((part, offsets, at + begin))
+            self._length += len(part)
+            while self._length > self._max:
+                self._cut_piece()
+
+    def _erase(self, count: int) -> None:
+        """Move the cursor back; at the start of the text the text is complete."""
+        if not self._length or self._returned:
+            return
+        self._erased += count
+        # Bars pad with spaces over a longer bar before them, which does not count as text.
+        if self._shown is None:
+            self._shown = self._show(self._units())
+        if self._erased >= len(self._shown):
+            self._end("redraw")
+
+    def _overwrite(self) -> None:
+        """Other text follows backspaces that stop within the pending text: drop its end."""
+        text = self._encoding.decode(self._units())
+        kept = self._encoding.count(text[: -self._erased])
+        self._length, self._erased = kept, 0
+        for index, (units, offsets, at) in enumerate(self._parts):
+            if kept <= len(units):
+                self._parts[index:] = [(units[:kept], offsets, at)]
+                return
+            kept -= len(units)
+
+    def _cut_piece(self) -> None:
+        """Deliver the beginning of a line that is longer than the cap."""
+        pending = self._units()
+        cut = pending.rfind(" ", self._max // 2, self._max) + 1
+        if not cut:
+            cut = self._max
+            while cut > self._max - 4 and self._encoding.continuing.match(pending, cut):
+                cut -= 1
+        if not self._continued:
+            self._number += 1
+        self._continued = self._redrawn = True
+        if text := self._show(pending[:cut]):
+            self._lines.append(Line(sanitise(text), self._number, self._start, "newline"))
+        self._length -= cut
+        for index, (units, offsets, at) in enumerate(self._parts):
+            if cut < len(units):
+                self._parts[: index + 1] = [(units[cut:], offsets, at + cut)]
+                self._start = offsets[at + cut]
+                return
+            cut -= len(units)
+
+    def _end(self, end: LineEnd) -> bool:
+        """Deliver the pending text, if there is anything to see, and begin anew after it.
+
+        Returns whether a numbered line is over.
+        """
+        text = self._shown
+        if text is None or end == "open":
+            text = self._show(self._units(), cut=end == "open")
+        if text or (end == "newline" and not self._redrawn):
+            if not self._continued:
+                self._number += 1
+            self._lines.append(Line(sanitise(text), self._number, self._start, end))
+            self._redrawn = True
+        numbered = len(self._ends) < self._number
+        if numbered:
+            self._ends.append(self._start + self._encoding.width * self._length)
+        self._continued = False
+        self._clear_pending()
+        return numbered
+
+    def _units(self) -> str:
+        """The pending text."""
+        if len(self._parts) == 1:
+            return self._parts[0][0]
+        return "".join([units for units, _, _ in self._parts])
+
+    def _show(self, units: str, *, cut: bool = False) -> str:
+        """What units show, without padding; `cut`: the source may end within a character."""
+        return self._encoding.show(units, cut=cut).rstrip()

@@ -1,0 +1,1 @@
+"""What lines say, placed in runs and epochs, without a look at the numbers."""
