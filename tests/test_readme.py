@@ -50,7 +50,7 @@ def test_the_windows_of_the_page_on_decoding_are_the_programs() -> None:
     table = page[page.index("<!-- windows -->") :].split("\n\n")[0].splitlines()[3:]
     rows = [row for row in decode_log(sample_log("epoch-jump"), metric="acc") if row.epoch == 1]
     shown = [
-        f"| {row.to_batch} | {row.displayed} | {row.to_batch - row.from_batch} "
+        f"| {row.to_batch} | {row.displayed} | {(row.to_batch or 0) - (row.from_batch or 0)} "
         f"| {row.low:.5f} | {row.high:.5f} | "
         + (f"{row.count} of {row.samples} |" if row.exact else "|")
         for row in rows
