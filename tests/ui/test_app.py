@@ -15,7 +15,7 @@ from tui_monitor.ui import app as app_module
 from tui_monitor.ui.app import MonitorApp
 from tui_monitor.ui.feed_app import next_speed
 from tui_monitor.ui.messages import SnapshotReady
-from tui_monitor.ui.scene import focus_index
+from tui_monitor.ui.monitor.scene import focus_index
 from tui_monitor.ui.widgets.ink_view import InkView
 from tui_monitor.ui.widgets.panels import MetricPanel
 

@@ -9,10 +9,10 @@ import pytest
 from tests.ui import samples
 from tests.ui.driving import monitor, text_of
 from tui_monitor.core.snapshot import Snapshot, SourceState
+from tui_monitor.ui.drawing.palette import DARK, Ink
+from tui_monitor.ui.drawing.rows import Span
+from tui_monitor.ui.drawing.svg import svg
 from tui_monitor.ui.frame import frame
-from tui_monitor.ui.palette import DARK, Ink
-from tui_monitor.ui.rows import Span
-from tui_monitor.ui.svg import svg
 
 STATES = [
     (samples.training(), samples.LIVE),

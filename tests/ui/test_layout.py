@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_monitor.ui import moves
-from tui_monitor.ui.layout import Layout, panel_heights, plan
-from tui_monitor.ui.scene import View
+from tui_monitor.ui.monitor import moves
+from tui_monitor.ui.monitor.layout import Layout, panel_heights, plan
+from tui_monitor.ui.monitor.scene import View
 
 views = st.builds(
     View,

@@ -16,16 +16,17 @@ from tests.ui.driving import text_of
 from tui_monitor.core.runs import Glance, MetricGlance, RunList, RunRow, RunState
 from tui_monitor.core.snapshot import Pace, Snapshot
 from tui_monitor.ui import app as app_module
-from tui_monitor.ui import overlay, run_scene, run_table, scale
-from tui_monitor.ui.chart import Window
+from tui_monitor.ui.alerting.run_alerts import run_alerts
+from tui_monitor.ui.drawing import scale
+from tui_monitor.ui.drawing.chart import Window
+from tui_monitor.ui.drawing.glyphs import ASCII, UNICODE, Glyphs
+from tui_monitor.ui.drawing.palette import series_ink
+from tui_monitor.ui.drawing.rows import Row, row_width
 from tui_monitor.ui.fleet_app import FleetApp
 from tui_monitor.ui.frame import runs_frame
-from tui_monitor.ui.glyphs import ASCII, UNICODE, Glyphs
 from tui_monitor.ui.messages import Fail, PublishRuns, RecordingControl, ShowRun
-from tui_monitor.ui.palette import series_ink
-from tui_monitor.ui.rows import Row, row_width
-from tui_monitor.ui.run_alerts import run_alerts
-from tui_monitor.ui.run_scene import RunsScene, RunsView
+from tui_monitor.ui.runs import overlay, run_scene, run_table
+from tui_monitor.ui.runs.run_scene import RunsScene, RunsView
 
 Compare = Callable[..., bool]
 SIZES = [(200, 50), (120, 40), (80, 24), (60, 15), (40, 10)]

@@ -9,10 +9,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
-from tui_monitor.ui.glyphs import Glyphs
-from tui_monitor.ui.palette import Ink
-from tui_monitor.ui.rows import BLANK, Row, Span, pad, row_width, wrap
-from tui_monitor.ui.scene import Scene
+from tui_monitor.ui.drawing.glyphs import Glyphs
+from tui_monitor.ui.drawing.palette import Ink
+from tui_monitor.ui.drawing.rows import BLANK, Row, Span, pad, row_width, wrap
+from tui_monitor.ui.monitor.scene import Scene
 from tui_monitor.ui.widgets.ink_view import InkView
 
 _TEXT = (

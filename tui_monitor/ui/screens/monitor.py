@@ -14,12 +14,12 @@ from textual.message import Message
 from textual.screen import Screen
 
 from tui_monitor.core.snapshot import Snapshot, SourceState
-from tui_monitor.ui import moves
-from tui_monitor.ui import scene as scenes
-from tui_monitor.ui.carry_over import carried_over
-from tui_monitor.ui.glyphs import BLOCKS, UNICODE, Glyphs
-from tui_monitor.ui.layout import Layout, plan_for
-from tui_monitor.ui.scene import Scene, View
+from tui_monitor.ui.drawing.glyphs import BLOCKS, UNICODE, Glyphs
+from tui_monitor.ui.monitor import moves
+from tui_monitor.ui.monitor import scene as scenes
+from tui_monitor.ui.monitor.carry_over import carried_over
+from tui_monitor.ui.monitor.layout import Layout, plan_for
+from tui_monitor.ui.monitor.scene import Scene, View
 from tui_monitor.ui.screens.ask import AskScreen
 from tui_monitor.ui.screens.division import divide
 from tui_monitor.ui.widgets.panels import (

@@ -9,11 +9,10 @@ import numpy as np
 
 from tui_monitor.core.columns.arrays import FloatArray, quantile
 from tui_monitor.core.runs import MetricGlance, RunRow
-from tui_monitor.ui import format as fmt
-from tui_monitor.ui import run_scene as scenes
-from tui_monitor.ui.glyphs import to_ascii
-from tui_monitor.ui.palette import Ground, Ink, series_ink
-from tui_monitor.ui.rows import (
+from tui_monitor.ui.drawing import format as fmt
+from tui_monitor.ui.drawing.glyphs import to_ascii
+from tui_monitor.ui.drawing.palette import Ground, Ink, series_ink
+from tui_monitor.ui.drawing.rows import (
     BLANK,
     Item,
     Row,
@@ -26,7 +25,9 @@ from tui_monitor.ui.rows import (
     row_width,
     wrap,
 )
-from tui_monitor.ui.run_columns import (
+from tui_monitor.ui.monitor.scene import level_index
+from tui_monitor.ui.runs import run_scene as scenes
+from tui_monitor.ui.runs.run_columns import (
     COLUMNS,
     Column,
     epoch_text,
@@ -34,8 +35,7 @@ from tui_monitor.ui.run_columns import (
     name_width,
     placed,
 )
-from tui_monitor.ui.run_scene import RunsScene, marked_rows
-from tui_monitor.ui.scene import level_index
+from tui_monitor.ui.runs.run_scene import RunsScene, marked_rows
 
 _BLOCKS, _ASCII_BLOCKS = "▁▂▃▄▅▆▇█", "__..--=="
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui_monitor.core.runs import MetricGlance, RunRow
-from tui_monitor.ui import format as fmt
-from tui_monitor.ui.palette import Ink, series_ink
-from tui_monitor.ui.rows import Item, Row, Span, fit, fit_middle, pack, pad, pad_left
-from tui_monitor.ui.run_scene import RunsScene, marked_rows, shared_ending
+from tui_monitor.ui.drawing import format as fmt
+from tui_monitor.ui.drawing.palette import Ink, series_ink
+from tui_monitor.ui.drawing.rows import Item, Row, Span, fit, fit_middle, pack, pad, pad_left
+from tui_monitor.ui.runs.run_scene import RunsScene, marked_rows, shared_ending
 
 _VALUE = 10
 _NAME = 14

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from tui_monitor.ui.scene import Scene, View, counts_epochs, curves, focus_index
+from tui_monitor.ui.monitor.scene import Scene, View, counts_epochs, curves, focus_index
 
 _SIDE_FROM = 100
 """Columns from which explanation, epochs and log stand beside the charts."""

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from tui_monitor.core.explaining.wording import printed_step
 from tui_monitor.core.records import Finding
 from tui_monitor.core.snapshot import Filling, Goal, Snapshot, SourceState
-from tui_monitor.ui import format as fmt
-from tui_monitor.ui.glyphs import Glyphs
-from tui_monitor.ui.palette import Ground, Ink
-from tui_monitor.ui.rows import (
+from tui_monitor.ui.drawing import format as fmt
+from tui_monitor.ui.drawing.glyphs import Glyphs
+from tui_monitor.ui.drawing.palette import Ground, Ink
+from tui_monitor.ui.drawing.rows import (
     BLANK,
     Item,
     Row,
@@ -23,7 +23,14 @@ from tui_monitor.ui.rows import (
     row_width,
     spread,
 )
-from tui_monitor.ui.scene import ALARMS, Scene, counts_epochs, epoch_label, is_over, step_noun
+from tui_monitor.ui.monitor.scene import (
+    ALARMS,
+    Scene,
+    counts_epochs,
+    epoch_label,
+    is_over,
+    step_noun,
+)
 
 _BAR_CELLS = 16
 _WIDE = 100

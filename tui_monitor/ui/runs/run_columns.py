@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tui_monitor.core.runs import Glance, RunRow
-from tui_monitor.ui.rows import pad, pad_left
-from tui_monitor.ui.run_scene import RunsScene
+from tui_monitor.ui.drawing.rows import pad, pad_left
+from tui_monitor.ui.runs.run_scene import RunsScene
 
 _LEAST_NAME = 12
 _NARROW = 50

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tui_monitor.ui import scene as scenes
-from tui_monitor.ui.scene import MAX_ZOOM, Scene, View
+from tui_monitor.ui.monitor import scene as scenes
+from tui_monitor.ui.monitor.scene import MAX_ZOOM, Scene, View
 
 _NEAR = 2.0
 """Cells from a boundary that still mean it."""

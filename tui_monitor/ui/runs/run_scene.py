@@ -14,8 +14,8 @@ import numpy as np
 from tui_monitor.core.columns.arrays import FloatArray
 from tui_monitor.core.runs import RunList, RunRow
 from tui_monitor.core.snapshot import Curve, Snapshot
-from tui_monitor.ui.glyphs import UNICODE, Glyphs
-from tui_monitor.ui.scene import line_breaks
+from tui_monitor.ui.drawing.glyphs import UNICODE, Glyphs
+from tui_monitor.ui.monitor.scene import line_breaks
 
 MOST_MARKED = 8
 """Runs compared at once: as many as there are signs and colours that can be told apart."""
