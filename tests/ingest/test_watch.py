@@ -163,6 +163,19 @@ def test_nobody_listens_while_the_file_grows_all_the_time(tmp_path: Path) -> Non
     listening.close()
 
 
+def test_a_log_that_grows_steadily_when_it_is_opened_is_not_said_to_be_polled(
+    tmp_path: Path,
+) -> None:
+    clock = Clock()
+    listening = Listening(tmp_path / "run.log", threading.Event(), clock)
+    for _ in range(30):
+        clock.now += 0.05
+        listening.note(grown=True)
+        listening.note(grown=False)
+    assert listening.following == "events"
+    listening.close()
+
+
 def test_a_line_now_and_then_is_listened_for(tmp_path: Path) -> None:
     log = tmp_path / "run.log"
     clock = Clock()

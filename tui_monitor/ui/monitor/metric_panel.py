@@ -227,8 +227,10 @@ def empty_rows(scene: Scene, width: int, height: int) -> list[Row]:
         text = ""
     elif scene.source.condition == "waiting":
         text = "The screen fills by itself as soon as the log appears and grows."
+    elif scene.source.condition == "live":
+        text = ""
     else:
-        text = "Nothing read yet."
+        text = "Nothing has been written to it."
     return [BLANK, *((Span("   "), Span(line, Ink.DIM)) for line in wrap(text, width - 4))][:height]
 
 

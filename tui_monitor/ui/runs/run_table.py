@@ -74,7 +74,8 @@ def head_rows(scene: RunsScene, width: int, height: int) -> list[Row]:
     if height < 2:
         return [first][:height]
     told = scene.notice or runs.notice
-    text = fit(told or f"followed by {runs.following}", width - 3, glyphs.ellipsis)
+    followed = "" if runs.following == "none" else f"followed by {runs.following}"
+    text = fit(told or followed, width - 3, glyphs.ellipsis)
     second: Row = (Span("   "), Span(text, Ink.WARN if told else Ink.DIM))
     return [first, second] + [BLANK] * (height - 2)
 
