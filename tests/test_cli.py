@@ -200,6 +200,30 @@ def test_what_is_there_instead_is_told(
     assert instead in complaint(capsys)
 
 
+@pytest.mark.parametrize(
+    ("content", "instead"),
+    [
+        (b"", "it is empty"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "it is no text"),
+        (b"\r 45%|####5     | 9/20 [00:02<00:03, 3.9it/s]\n", "progress bars without a metric"),
+        (b"hello\nworld\n", "check that it is a training log"),
+    ],
+)
+def test_a_replay_tells_what_is_there_instead(
+    content: bytes, instead: str, tmp_path: Path, capsys: Captured
+) -> None:
+    log = tmp_path / "train.log"
+    log.write_bytes(content)
+
+    assert main(["replay", str(log)]) == 2
+    assert instead in complaint(capsys)
+
+
+def test_a_pipe_can_not_be_replayed(capsys: Captured) -> None:
+    assert main(["replay", "-"]) == 2
+    assert "save it, or follow it with `tui-monitor -`" in complaint(capsys)
+
+
 @pytest.mark.parametrize("command", ["watch", "replay", "decode", "explain", "snapshot"])
 def test_a_notebook_is_no_log(command: str, tmp_path: Path, capsys: Captured) -> None:
     notebook = tmp_path / "train it.ipynb"
@@ -215,7 +239,7 @@ def test_a_notebook_is_no_log(command: str, tmp_path: Path, capsys: Captured) ->
 def test_a_metric_that_is_not_there_is_told(command: str, capsys: Captured) -> None:
     assert main([command, QUESTION, "--metric", "f1*"]) == 2
     told = complaint(capsys)
-    assert "with a metric like 'f1*'" in told
+    assert "no metric like 'f1*', " in told
     assert told.endswith("name one of loss, acc")
 
 
