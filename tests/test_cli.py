@@ -27,7 +27,7 @@ from tui_monitor.cli import main
 from tui_monitor.core.records import LawName
 from tui_monitor.grammar import COMMANDS
 from tui_monitor.process import Terminated
-from tui_monitor.report.samples import sample_log
+from tui_monitor.report.samples import SAMPLES, sample_log
 from tui_monitor.settings import LAWS, Size
 
 Captured = pytest.CaptureFixture[str]
@@ -136,6 +136,15 @@ def test_help_has_examples_and_every_command(capsys: Captured) -> None:
         assert f"\n  {command} " in text
         assert main([command, "--help"]) == 0
         assert "examples:\n  tui-monitor" in capsys.readouterr().out
+
+
+def test_help_tells_what_can_be_named(capsys: Captured) -> None:
+    assert main(["demo", "--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(name in text for name in SAMPLES)
+    for command in ("watch", "decode", "explain", "snapshot"):
+        assert main([command, "--help"]) == 0
+        assert "ssh://" in capsys.readouterr().out
 
 
 def test_version(capsys: Captured) -> None:

@@ -284,13 +284,21 @@ class MonitorScreen(Screen[None]):
         scene = self._scene._replace(view=replace(self._scene.view, focus=panel.index))
         self._change(moves.clicked(scene, panel.fraction_at(event.x), panel.chart_cells))
 
-    def on_mouse_scroll_up(self) -> None:
-        """Zoom in."""
-        self.action_zoom(1)
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Zoom in about the pointer."""
+        self._zoom_at(event, 1)
 
-    def on_mouse_scroll_down(self) -> None:
-        """Zoom out."""
-        self.action_zoom(-1)
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Zoom out about the pointer."""
+        self._zoom_at(event, -1)
+
+    def _zoom_at(self, event: events.MouseEvent, direction: int) -> None:
+        at = [
+            panel.fraction_at(event.screen_offset.x - panel.region.x)
+            for panel in self._panels
+            if panel.region.contains_point(event.screen_offset)
+        ]
+        self._change(moves.zoomed(self._scene, direction, at[0] if at else None))
 
     # --- drawing -------------------------------------------------------------------------------
 
