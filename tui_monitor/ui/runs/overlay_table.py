@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from tui_monitor.core.runs import MetricGlance, RunRow
 from tui_monitor.ui.drawing import format as fmt
 from tui_monitor.ui.drawing.palette import Ink, series_ink
-from tui_monitor.ui.drawing.rows import Item, Row, Span, fit, fit_middle, pack, pad, pad_left
-from tui_monitor.ui.runs.run_scene import RunsScene, marked_rows, shared_ending
+from tui_monitor.ui.drawing.rows import Item, Row, Span, fit, pack, pad, pad_left
+from tui_monitor.ui.runs.run_scene import RunsScene, fit_name, marked_rows, shortened
 
 _VALUE = 10
 _NAME = 14
@@ -25,8 +25,7 @@ def legend(scene: RunsScene, width: int) -> Row:
 
 def _label(scene: RunsScene, row: RunRow, number: int, width: int) -> Row:
     glyphs = scene.glyphs
-    name = row.name.removesuffix(shared_ending([each.name for each in scene.runs.rows]))
-    name = fit_middle(name, width, glyphs.ellipsis)
+    name = fit_name(shortened(scene, row), width, glyphs.ellipsis)
     sign = Span(f"{glyphs.series[number]} ", series_ink(number))
     return (sign, Span(name, Ink.STRONG))
 

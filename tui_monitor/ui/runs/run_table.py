@@ -19,7 +19,6 @@ from tui_monitor.ui.drawing.rows import (
     Span,
     clip,
     fit,
-    fit_middle,
     pack,
     pad,
     row_width,
@@ -91,8 +90,7 @@ def list_rows(scene: RunsScene, width: int, height: int, top: int) -> list[Row]:
         return []
     if not shown:
         return _nothing(scene, width)[:height]
-    ending = scenes.shared_ending([row.name for row in scene.runs.rows])
-    shown = [row._replace(name=row.name.removesuffix(ending)) for row in shown]
+    shown = [row._replace(name=scenes.shortened(scene, row)) for row in shown]
     columns = fitting(scene, shown, width)
     name = name_width(columns, shown, width)
     index = scenes.cursor_index(scene, shown)
@@ -140,7 +138,7 @@ def _body_row(
     spans = [
         Span(mark, Ink.FOCUS, ground),
         Span(f"{sign} ", series_ink(number) if number is not None else Ink.PLAIN, ground),
-        Span(pad(fit_middle(row.name, name, glyphs.ellipsis), name), ink, ground),
+        Span(pad(scenes.fit_name(row.name, name, glyphs.ellipsis), name), ink, ground),
     ]
     for key, column in columns.items():
         text, ink = _cell(scene, row, key, column.width)
