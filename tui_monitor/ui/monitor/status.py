@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from tui_monitor.core.explaining.wording import printed_step
+from tui_monitor.core.explaining.wording import printed_epochs, printed_step
 from tui_monitor.core.records import Finding
 from tui_monitor.core.snapshot import Filling, Goal, Snapshot, SourceState
 from tui_monitor.ui.drawing import format as fmt
@@ -126,7 +126,7 @@ def _progress_items(scene: Scene, snapshot: Snapshot) -> list[Item]:
     items: list[Item] = []
     if snapshot.epoch and counts_epochs(snapshot):
         planned = snapshot.cut.epochs if snapshot.cut is not None else snapshot.epochs
-        of = f"/{planned}" if planned else ""
+        of = printed_epochs(planned, snapshot.format)
         label = epoch_label(snapshot, snapshot.epoch)
         items.append(Item((Span("epoch ", Ink.DIM), Span(f"{label}{of}", Ink.STRONG)), 1))
     if snapshot.step is not None and snapshot.unit != "epoch":

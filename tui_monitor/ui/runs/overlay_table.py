@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tui_monitor.core.explaining.wording import printed_epochs
 from tui_monitor.core.runs import MetricGlance, RunRow
 from tui_monitor.ui.drawing import format as fmt
 from tui_monitor.ui.drawing.palette import Ink, series_ink
@@ -96,4 +97,4 @@ def _epochs(row: RunRow) -> str:
     if glance is None or not glance.epoch:
         return ""
     label = glance.label or str(glance.epoch)
-    return f"{label}/{glance.epochs}" if glance.epochs else label
+    return label + printed_epochs(glance.epochs, glance.format)
