@@ -75,7 +75,10 @@ def plan(
         parts = _stacked(room, curves, epoch_rows, view, explains=explains)
     if view.search and not parts.log:
         # What was searched for is what is wanted now.
-        parts = parts._replace(jump=0, log=parts.jump)
+        if parts.jump:
+            parts = parts._replace(jump=0, log=parts.jump)
+        else:
+            parts = parts._replace(epochs=0, log=parts.epochs)
     return parts._replace(status=status, keys=keys)
 
 
