@@ -88,7 +88,7 @@ def test_scatter_that_was_asked_of_fewer_prints_makes_nothing_certain() -> None:
 
 
 class EvenCounts(Simulated):
-    """As chance has it, though seldom: the right answers up to each of an epoch's first prints are even."""
+    """As chance has it, though seldom: up to each of an epoch's first prints they are even."""
 
     def _printed(self) -> list[int]:
         for epoch, accuracies in enumerate(self.batches[self.accuracy]):

@@ -20,8 +20,8 @@ CERTAIN = 5.5
 DOUBTFUL = 4.5
 """Nats below which that is taken back."""
 PROVEN = CERTAIN + 4.0
-"""Nats of the counts alone that the scatter cannot make doubtful: of a size and its half it speaks by no
-more than these four, for its model has an error of its own (`spread`)."""
+"""Nats of the counts alone that the scatter cannot make doubtful: of a size and its half it speaks by
+no more than these four, for its model has an error of its own (`spread`)."""
 ALIKE = 1.5
 """Factor within which one guess of a size is as good as another."""
 
