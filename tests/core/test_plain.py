@@ -431,6 +431,43 @@ def test_epochs_above_their_numbers() -> None:
     assert [row[4] for row in rows if row[3] == "val_loss"] == [0.8123, 0.7123, 0.6123]
 
 
+@pytest.mark.parametrize("headed", [False, True])
+def test_several_prints_of_an_epoch_without_a_step(headed: bool) -> None:
+    """They are none of whole epochs, though the first looked like it; a validation is."""
+    lines = []
+    for epoch in (1, 2, 3):
+        place = "" if headed else f"Epoch {epoch}: "
+        lines += [f"Epoch {epoch}/3"] if headed else []
+        lines += [f"{place}loss: {loss - epoch / 4} acc: 0.5" for loss in (3.0, 2.5, 2.25, 2.125)]
+        lines += [f"{place}val_loss: {3.0 - epoch / 4}"]
+    session = Session()
+    session.feed("".join(f"{line}\n" for line in lines).encode(), 0.0)
+    session.finish()
+    rows = [row for row in session.rows() if row.metric == "loss"]
+    assert [row.displayed + row.epoch / 4 for row in rows] == [3.0, 2.5, 2.25, 2.125] * 3
+    assert {(row.law, row.value, row.level) for row in rows} == {("unknown", None, None)}
+    settled = [(row.epoch, row.step, row.unit, row.final) for row in rows[2:]]
+    assert settled == [
+        *[(1, step, "round", False) for step in (3, 4)],
+        *[(epoch, step, "round", False) for epoch in (2, 3) for step in (1, 2, 3, 4)],
+    ]
+    validations = [row for row in session.rows() if row.metric == "val_loss"]
+    assert [(row.law, row.step) for row in validations] == [("epoch", None)] * 3
+
+
+@pytest.mark.parametrize(
+    "again",
+    ["Epoch 2: loss: 1.0, acc: 0.75", "Epoch 2: loss: 1.00021", "Epoch 2: loss: 0.75"],
+    ids=["the same", "rounded otherwise", "taken up again"],
+)
+def test_an_epoch_that_is_printed_again_is_one(again: str) -> None:
+    session = Session()
+    lines = ["Epoch 1: loss: 2.0", "Epoch 2: loss: 1.000", again, "Epoch 3: loss: 0.50"]
+    session.feed("".join(f"{line}\n" for line in lines).encode(), 0.0)
+    session.finish()
+    assert {(row.law, row.step) for row in session.rows()} == {("epoch", None)}
+
+
 def test_steps_above_their_numbers() -> None:
     lines = []
     for step in (7, 8):

@@ -320,7 +320,7 @@ class Timeline:
             return  # printed by another logger too
         self._preamble.clear()
         self._notices.go_on()
-        item = at.take(item, evaluates=evaluates)
+        item = at.take(self._stepless.within_epoch(item, at), evaluates=evaluates)
         if item.epochs_done is not None:
             item = self._stepless.count(item, at, evaluates=evaluates)
             printed = self._print(line, item, final=False)
