@@ -6,12 +6,15 @@ Owns the counters that the timeline moves, and what a run's steps count.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tui_monitor.core.formats import fastai, paddle, textbar
 from tui_monitor.core.formats.keras import COUNTS_BATCHES
 from tui_monitor.core.placing.epochlength import ANY, EpochLength
 from tui_monitor.core.records import Progress, Reading, Samples, Unit
+
+DISORDER = 8
+"""Batches that may end out of order, where threads of a pool report them (Keras 3.6)."""
 
 Standing = Literal["goes-on", "next-epoch", "new-run", "resumed", "no-news"]
 """Where a line that says by itself where it stands is, seen from the print before it."""
@@ -22,6 +25,25 @@ _MANY = 1000
 _SHARED_BARS = frozenset({fastai.BAR, paddle.LINE})
 """Styles that validation has in common with the training."""
 _SECONDS_A_BATCH = 1e-3
+
+
+class Aside(NamedTuple):
+    """The bar of an evaluation that has begun before its epoch's last line."""
+
+    step: int
+    steps: int | None
+    ended: bool
+
+    def goes_on(self, item: Progress, step: int) -> Aside | None:
+        """The bar with its next print; None if that is not of it."""
+        told = self.steps is None and item.steps == step  # its last line tells its length
+        if self.ended or not (told or item.steps == self.steps):
+            return None
+        done = self.step == self.steps
+        if self.step - step > (0 if done else DISORDER):
+            return None
+        ended = item.steps == step and (done or item.final is True)
+        return Aside(max(step, self.step), item.steps, ended)
 
 
 @dataclass(slots=True)
@@ -54,6 +76,8 @@ class Place:
     """The farthest step so far."""
     validated: bool = False
     """Its last line showed validation metrics."""
+    aside: Aside | None = None
+    """The newest evaluation within it."""
     first_number: int | None = None
     """Of the run's first epoch, where lines say it themselves."""
     from_zero: bool = False
@@ -102,6 +126,30 @@ class Place:
         self.prints = 0
         self.steps = self.first = self.last = None
         self.validated = False
+        self.aside = None
+
+    def turns_aside(self, item: Progress) -> bool:
+        """Whether a print of the epoch's bar is none: an evaluation draws a bar that begins anew.
+
+        A bar that knows its total does not forget it, and one that does not shows it once it is full.
+        """
+        step = item.step
+        if step is None or self.last is None or self.first is None:
+            return False
+        if self.aside is not None and (aside := self.aside.goes_on(item, step)) is not None:
+            self.aside = aside
+            return True
+        back, full = self.last - step, self.last == self.steps
+        if item.steps == self.steps:
+            again = back > DISORDER or (full and step <= self.first < self.last)
+            other = again and self.number is not None  # else it is the next epoch's
+        elif self.steps is None:
+            other = step != item.steps or back > 0
+        else:
+            other = item.steps is None
+        if other:
+            self.aside = Aside(step, item.steps, ended=False)
+        return other
 
     @property
     def awaits_print(self) -> bool:
