@@ -66,7 +66,7 @@ def test_what_lightning_logs(name: str) -> None:
     assert len(rows) == 36
     for row in rows:
         assert row.step is not None
-        assert row.value == pytest.approx(losses[row.step - 1], rel=1e-6)
+        assert row.value == pytest.approx(losses[row.step], rel=1e-6)
     means = [row.displayed for row in session.rows() if row.metric == "train_loss_epoch"]
     for mean, epoch in zip(means, truth, strict=True):
         values, sizes = epoch["values"]["train_loss"], epoch["batch_sizes"]

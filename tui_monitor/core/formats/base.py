@@ -62,11 +62,17 @@ def self_placed(
     eta: float | None = None,
     elapsed: float | None = None,
     per_step: float | None = None,
+    from_zero: bool = False,
 ) -> Progress:
-    """A line that says by itself where it stands: no header announces its epoch."""
+    """A line that says by itself where it stands: no header announces its epoch.
+
+    `from_zero`: its grammar counts batches from 0; `step` is as printed.
+    """
+    done = step + 1 if step is not None and from_zero else step
     return Progress(
-        *(style, step, steps, tuple(readings), final, False, eta, elapsed, per_step or None),
+        *(style, done, steps, tuple(readings), final, False, eta, elapsed, per_step or None),
         *(unit, epoch, epochs, epochs_done),
+        from_zero=from_zero,
     )
 
 

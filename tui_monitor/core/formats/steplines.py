@@ -108,10 +108,16 @@ class StepLinesFormat:
 
 
 def _step(
-    style: str, step: int, steps: int | None, fields: list[tuple[str, str]], pace: float | None
+    style: str,
+    step: int,
+    steps: int | None,
+    fields: list[tuple[str, str]],
+    pace: float | None,
+    *,
+    from_zero: bool = False,
 ) -> Progress:
     readings = [Reading(name, *printed(value), "instantaneous") for name, value in fields]
-    return self_placed(style, step, steps, readings, per_step=pace)
+    return self_placed(style, step, steps, readings, per_step=pace, from_zero=from_zero)
 
 
 def _of_verl(step: int, fields: Iterable[tuple[str, str]]) -> tuple[Item, ...]:
@@ -143,11 +149,12 @@ def _of_lerobot(epochs_done: float, fields: Iterable[tuple[str, str]]) -> tuple[
 def _of_tacotron(text: str) -> tuple[Item, ...]:
     if match := _TACOTRON.search(text):
         fields = [("loss", match[2]), ("grad norm", match[3])]
-        return (_step(TACOTRON, int(match[1]) + 1, None, fields, float(match[4])),)
+        return (_step(TACOTRON, int(match[1]), None, fields, float(match[4]), from_zero=True),)
     if match := _TACOTRON_VALIDATION.search(text):
         loss = Reading("val_loss", *printed(match[2]), "epoch")
-        step = int(match[1]) + 1
-        return (self_placed(TACOTRON_VALIDATION, step, None, [loss], final=False),)
+        step = int(match[1])
+        item = self_placed(TACOTRON_VALIDATION, step, None, [loss], final=False, from_zero=True)
+        return (item,)
     return ()
 
 

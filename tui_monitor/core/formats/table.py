@@ -157,7 +157,7 @@ def of_table(row: Progress, names: Sequence[str]) -> Progress:
     if step is None:
         return row._replace(readings=told, epoch=epoch, final=True)
     if any(_LIGHTNING.search(name) and name.lower() not in _STEPS for name in names):
-        step += 1  # it counts from 0, and may begin with the fiftieth
+        step, row = step + 1, row._replace(from_zero=True)  # it may begin with the fiftieth
     if epoch is not None and all(each.law == "epoch" for each in told):
         validates = all(describe(each.metric).split == "val" for each in told)
         step = step if validates else None

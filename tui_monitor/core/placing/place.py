@@ -82,6 +82,8 @@ class Place:
     """Of the run's first epoch, where lines say it themselves."""
     from_zero: bool = False
     """The run's lines count batches from 0."""
+    called_less: bool = False
+    """The log calls the newest step by a number that is one less."""
     first_step: int | None = None
     """Of the run."""
     goes_on: bool = False
@@ -109,7 +111,7 @@ class Place:
         self.run_prints = self.epoch = 0
         self.looped = False
         self.first_number = None
-        self.from_zero = self.goes_on = False
+        self.from_zero = self.called_less = self.goes_on = False
         self.first_step = self.last = self.ended_at = self.validated_at = None
         self.length = ANY
         self.before = 0
@@ -209,21 +211,24 @@ class Place:
             return item
         if item.step is None:
             step = self.last if item.unit == "batch" else None
-            return item._replace(step=step, steps=self.bar_steps)
+            return item._replace(step=step, steps=self.bar_steps, from_zero=self.called_less)
         if evaluates:
             self.validated_at = item.step
             if self.last is None and self.goes_on:
                 over = (self.number or 0) - (self.first_number or 0)
                 self.before = self._begin_of(over, item.step)
             # with the training's newest print, or after it, when its steps may count that batch
-            return item._replace(step=max(item.step, min(self.batches(item.step), self.last or 0)))
+            step = max(item.step, min(self.batches(item.step), self.last or 0))
+            return item._replace(step=step, from_zero=item.from_zero or step > item.step)
         self.from_zero = self.from_zero or item.step == 0
         if self.last is None:
             self._find_begin(item)
         self.last, self.validated_at = self.batches(item.step), None
         self.first = self.last if self.first is None else self.first
         self.steps = self.run_steps = item.steps
-        return item if item.step == self.last else item._replace(step=self.last)
+        shifted = item.step != self.last
+        self.called_less = shifted or item.from_zero
+        return item._replace(step=self.last, from_zero=True) if shifted else item
 
     def _only_news(self, item: Progress, step: int) -> Progress:
         """A line without the metrics that its step has shown before."""

@@ -297,6 +297,7 @@ class Timeline:
             item.per_step,
             None if line.end == "open" else line.end == "redraw",
             at.before,
+            item.from_zero,
         )
 
     # --- lines that say by themselves where they stand
