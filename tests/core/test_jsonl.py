@@ -46,6 +46,12 @@ def test_totals_validation_and_what_is_no_number() -> None:
     assert val == Reading("val_loss", 1e-3, 1e-3, "epoch")
 
 
+def test_steps_and_scores_are_anybodys() -> None:
+    assert detect(['{"step": 1, "score": 0.5}', '{"step": 2, "score": 0.75}']) is None
+    assert detect(['{"epoch": 1, "score": 0.5}']) is not None
+    assert detect(['{"step": 1, "score": 0.5, "lr": 0.1}']) is not None
+
+
 def test_a_sum_of_losses_is_no_total_of_the_run() -> None:
     (item,) = parse('{"iteration": 20, "total_loss": 14.5, "total_tokens": 12.5}')
     assert isinstance(item, Progress)

@@ -327,10 +327,21 @@ def test_laws_of_what_a_loop_prints() -> None:
         "Test: 0.5",
         "version 1.0, loss functions improved",
         "Epoch 3, loss: 0.5 " + "x" * 600,
+        "Round 5 of 10: winner score=21.5",
+        "Step 3: score 21.5, time 3s",
+        "(3/10) score: 21.5",
     ],
 )
 def test_what_is_left_alone(text: str) -> None:
     assert not PLAIN.parse(text)
+
+
+def test_a_place_that_other_programs_have_needs_a_metric_that_they_have_not() -> None:
+    game = [f"Round {n}\nTeam score: {n}.5" for n in (1, 2, 3)]
+    assert placed(game) == []
+    federated = [f"Round {n}\nTeam score: {n}.5\nAverage loss: 0.{n}" for n in (1, 2)]
+    assert [row[3] for row in placed(federated)] == ["team_score", "average_loss"] * 2
+    assert placed(f"Epoch {n}: score {n}.5" for n in (1, 2)) != []
 
 
 @pytest.mark.parametrize("text", ["Epoch 3/10", "Epoch: 03 | Epoch Time: 0m 5s", "=== epoch 3 ==="])

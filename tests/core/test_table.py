@@ -185,11 +185,21 @@ def test_losses_of_spacy_are_sums_since_the_row_before() -> None:
         ["epoch,loss", "", "", "1,0.5"],
         ["epoch,loss", "NA,None"],
         ["step  the loss falls", "1  0.5"],
+        ["step,score", "1,0.5", "2,0.75"],
+        ["batch;cost;return", "1;0.5;2.5"],
+        ["| # | Team | Score |", "|---|---|---|", "| 1 | Reds | 99.5 |"],
         ["epoch    loss    acc", "  1  0.5"],
     ],
 )
 def test_what_is_no_table_of_a_training(lines: list[str]) -> None:
     assert detect(lines) is None
+
+
+@pytest.mark.parametrize(
+    "head", ["epoch,score", "iteration,cost", "step,score,val_cost", "step,f1"]
+)
+def test_what_is_a_table_of_a_training(head: str) -> None:
+    assert detect([head, ",".join("123"[: head.count(",") + 1])]) is not None
 
 
 @given(st.text(alphabet='0123456789,;. -aeinfNAloss\t"/', max_size=60))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from tui_monitor.core.formats.base import METRIC, printed
+from tui_monitor.core.formats.base import METRIC, TRAINED, printed
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Reading
 
@@ -78,7 +78,10 @@ _SUFFIXED = re.compile(r"^([a-z]\w{0,40}?)[_ -](train|val|valid|validation|test)
 _WHOLE = re.compile(r"reward|score|return")
 """Of what a whole number is no count."""
 _UNNAMED = "value"
-_KNOWN = re.compile(rf"{METRIC}|(?:train_|val_|test-)[a-z]", re.IGNORECASE)
+_DATA = r"(?:train_|val_|test-)[a-z]"
+"""How names begin that say of what data a number is."""
+_TRAINED = re.compile(rf"{TRAINED}|cost|err(?:or)?(?![a-z])|{_DATA}", re.IGNORECASE)
+_KNOWN = re.compile(rf"{METRIC}|{_DATA}", re.IGNORECASE)
 _SHOWN = re.compile(rf"{METRIC}|\b(?:train\w*: [\d.%]+, val\w*|val\w*): \d\d?\.\d")
 """In a line, in small letters, where searching takes half the time: the name of a metric, or
 `train: 0.5455, val: 0.5342`, of what it does not say."""
@@ -138,6 +141,12 @@ def shows_metric(text: str) -> bool:
 def is_known(name: str) -> bool:
     """Whether a field's name has a part that only metrics have."""
     return _KNOWN.search(name) is not None
+
+
+@lru_cache(maxsize=_NAMES)
+def is_trained(name: str) -> bool:
+    """Whether a field's name has a part that hardly anything but a training has: a score it may."""
+    return _TRAINED.search(name) is not None
 
 
 def word_at(text: str, at: int) -> int:

@@ -12,7 +12,7 @@ import json
 import re
 from typing import Final
 
-from tui_monitor.core.formats.base import METRIC, printed, self_placed
+from tui_monitor.core.formats.base import METRIC, TRAINED, printed, self_placed
 from tui_monitor.core.formats.fields import law_of
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Item, Reading, Unit
@@ -24,9 +24,15 @@ UNKNOWN: Final = "jsonl-unknown"
 """A line without the name of a metric: other programs count steps as well."""
 
 _KNOWN = re.compile(rf"{METRIC}|(?<![a-z])(?:lr|learning_rate|grad_norm)(?![a-z])", re.IGNORECASE)
+_TRAINED = re.compile(
+    rf"{TRAINED}|(?<![a-z])(?:lr|learning_rate|grad_norm|(?:train|val|valid|eval|test)[_/-])",
+    re.IGNORECASE,
+)
 _STEPS = ("step", "global_step", "current_steps", "iteration", "iter", "it", "batch", "batch_idx")
 _TOTALS = ("total_steps", "max_steps", "num_steps")
 _EPOCHS = ("epoch", "current_epoch", "epoch_num")
+_OF_TRAINING = frozenset({"iteration", "iter"})
+"""Steps that hardly anything but a training counts."""
 _MODE = "mode"
 _OF_DATA = (_MODE, "split", "phase", "stage")
 """Fields that may say of what data a line is."""
@@ -106,7 +112,9 @@ class JsonLinesFormat:
             ]
         final = True if data and step is None else None
         total = _whole(fields, _TOTALS)
-        known = any(_KNOWN.search(each.metric) for each in found)
+        counts_epochs = epoch is not None or not _OF_TRAINING.isdisjoint(fields)
+        telling = _KNOWN if counts_epochs else _TRAINED
+        known = any(telling.search(each.metric) for each in found)
         style = LINE if known else UNKNOWN
         return (self_placed(style, step, total, found, unit=unit, final=final, epoch=epoch),)
 

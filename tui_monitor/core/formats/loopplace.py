@@ -44,6 +44,8 @@ _ASIDE = re.compile(
 
 _BEGINS: Final = frozenset("abcdefgilmorstuvABCDEFGILMORSTUV")
 """Letters that the words for a place, and those for data before them, begin with."""
+_OF_TRAINING = re.compile(r"(?<![a-z])ep|iter", re.IGNORECASE)
+"""In the words for a place of which hardly anything but a training has any."""
 _LATER = re.compile(rf"(?<=[\s|,;])(?:{_EPOCH.pattern}|{_STEP.pattern})", re.IGNORECASE)
 """`loss = 4.2647, step = 100 (12.4 sec)`."""
 _SAID = re.compile(
@@ -72,6 +74,8 @@ class LinePlace(NamedTuple):
     """What names of metrics begin with where the line is of no training: `[Val] Epoch 3: ..`."""
     before: str = ""
     """What of the fields the line begins with."""
+    anybodys: bool = False
+    """Many a program that trains nothing counts so: by steps, batches, updates or rounds alone."""
 
 
 def place_at(text: str, at: int) -> LinePlace | None:
@@ -95,7 +99,8 @@ def place_at(text: str, at: int) -> LinePlace | None:
     end = max(match.end() for match in (epoch, step) if match)
     if aside := _ASIDE.match(text, end):
         end = aside.end()
-    return LinePlace(*_numbers(epoch, 1), *_numbers(step, 1), end, data)
+    anybodys = not any(_OF_TRAINING.search(match[0]) for match in (epoch, step) if match)
+    return LinePlace(*_numbers(epoch, 1), *_numbers(step, 1), end, data, anybodys=anybodys)
 
 
 def place_behind(text: str, at: int) -> LinePlace | None:
@@ -119,7 +124,7 @@ def counted(text: str, at: int) -> LinePlace | None:
     rest = text[match.end() :] if match else ""
     if match is None or not shows_metric(rest) or not are_fields(rest):
         return None
-    return LinePlace(None, None, *_numbers(match, 1), match.end())
+    return LinePlace(None, None, *_numbers(match, 1), match.end(), anybodys=True)
 
 
 def _numbers(match: re.Match[str] | None, group: int) -> tuple[int | None, int | None]:

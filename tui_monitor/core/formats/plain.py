@@ -29,6 +29,7 @@ from tui_monitor.core.formats.fields import (
     data_of,
     is_known,
     is_prose,
+    is_trained,
     law_of,
     parts,
     readings,
@@ -55,6 +56,8 @@ HEAD: Final = "plain-head"
 
 Its `final` is False where they are of a part of the epoch.
 """
+ANYBODYS: Final = "anybodys"
+"""`Progress.bar` of heads that other programs than trainings have as well: `Round 3`."""
 BELOW: Final = "plain-below"
 """`train Loss: 0.6931 Acc: 0.7500`: numbers of the epoch that a line above announced."""
 DATA: Final = "plain-data"
@@ -123,7 +126,8 @@ class PlainFormat:
         rest = place.before + text[place.end :]
         shown = tuple(readings(rest, place.data, steps=place.step is not None))
         exactly = place.epoch is not None and place.step is not None and not place.before
-        if (shown and exactly) or any(is_known(each.metric) for each in shown):
+        known = is_trained if place.anybodys else is_known
+        if (shown and exactly and not place.anybodys) or any(known(r.metric) for r in shown):
             item = self_placed(
                 *(LINE, place.step, place.steps, shown),
                 unit="epoch" if place.step is None else "batch",
@@ -144,7 +148,7 @@ def _head(place: LinePlace, text: str, rest: str) -> tuple[Item, ...]:
         return ()
     if place.step is not None and (shows_more(rest) or "_" in text[: place.end]):
         return ()  # a step among other fields: `training_iteration: 1`
-    if any(is_prose(part) for part in parts(rest)):
+    if any(is_prose(part) for part in parts(rest)) or (place.anybodys and shows_metric(rest)):
         return ()
     head = self_placed(
         *(HEAD, place.step, place.steps, ()),
@@ -152,7 +156,7 @@ def _head(place: LinePlace, text: str, rest: str) -> tuple[Item, ...]:
         epochs=place.epochs,
         final=False if _PART.search(text) else None,
     )
-    return (head,)
+    return (head._replace(bar=ANYBODYS) if place.anybodys else head,)
 
 
 def _placed_behind(text: str) -> tuple[Item, ...]:
