@@ -266,6 +266,32 @@ READ: list[tuple[str, Place, dict[str, float]]] = [
     ("(3/10) loss=0.5, acc=0.75", (None, None, 3, 10), {"loss": 0.5, "acc": 0.75}),
     ("3/10 loss: 0.5", (None, None, 3, 10), {"loss": 0.5}),
     ("[120/938] loss: 2.3", (None, None, 120, 938), {"loss": 2.3}),
+    ("[#00285] loss_A: 0.0746", (None, None, 285, None), {"loss_a": 0.0746}),
+    (
+        "[12:00:10] [#00285] Loss A: 0.0746, Loss B: 0.0828",
+        (None, None, 285, None),
+        {"loss_a": 0.0746, "loss_b": 0.0828},
+    ),
+    (
+        "[  1]     130 || B: 6.125 | C: 5.853 | T: 18.75 || ETA: 2 days, 18:01:36 || timer: 0.289",
+        (1, None, 130, None),
+        {"b": 6.125, "c": 5.853, "t": 18.75},
+    ),
+    (
+        "INFO 2021-03-04 05:06:07,806 log_hooks.py: 277: Rank: 0; [ep: 1] iter: 57; lr: 0.75; loss: 2.5"
+        "; btime(ms): 192; eta: 0:00:08; peak_mem(M): 4176;",
+        (1, None, 57, None),
+        {"lr": 0.75, "loss": 2.5},
+    ),
+    (
+        "2017-03-04 05:06:07,435 INFO     main.train_DNN: epoch 1, validation error 211.25, train error"
+        " 181.5  time spent 8650.93",
+        (1, None, None, None),
+        {"val_error": 211.25, "train_error": 181.5},
+    ),
+    ("I Training of Epoch 2 - loss: 223.5", (2, None, None, None), {"loss": 223.5}),
+    ("I Validation of Epoch 2 - loss: 188.5", (2, None, None, None), {"val_loss": 188.5}),
+    ("\tbatch training step 5 loss: 4.0908", (None, None, 5, None), {"loss": 4.0908}),
     (
         "第 3 轮，训练损失：0.523，验证损失：0.612，准确率：81.2%",
         (3, None, None, None),

@@ -30,7 +30,7 @@ _TRAINED = re.compile(
 )
 _STEPS = ("step", "global_step", "current_steps", "iteration", "iter", "it", "batch", "batch_idx")
 _TOTALS = ("total_steps", "max_steps", "num_steps")
-_EPOCHS = ("epoch", "current_epoch", "epoch_num")
+_EPOCHS = ("epoch", "current_epoch", "epoch_num", "ep")
 _OF_TRAINING = frozenset({"iteration", "iter"})
 """Steps that hardly anything but a training counts."""
 _MODE = "mode"
@@ -50,7 +50,7 @@ _BEGINS = re.compile(r'(?:\s{0,200}|[^{}"\n]{0,120}(?:[:\]|]| -) ?)(?=\{")')
 _OF_FAIRSEQ: Final = 'num_updates": "'
 _CLUTTER = re.compile(
     r"time|second|eta|elapsed|memory|mem\b|gpu|throughput|per_sec|tokens|samples|seed|size|rank"
-    r"|percent|wall|progress|version|count|total(?!_?loss)|updates|loss_scale|param|^(?:wps|ups|wpb|bsz|oom|clip)$",
+    r"|percent|^max_|wall|progress|version|count|total(?!_?loss)|updates|loss_scale|param|^(?:wps|ups|wpb|bsz|oom|clip)$",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"-?(?:\d{1,24}(?:\.\d{1,24})?(?:[eE][+-]?\d{1,3})?)\Z")

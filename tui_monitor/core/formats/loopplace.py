@@ -21,14 +21,16 @@ _EPOCH = re.compile(
     re.IGNORECASE,
 )
 _STEP = re.compile(
-    r"(?:(?:train|training|current|global|mini|epoch|learning|completed|optimizer)[ _-]?|i_)?"
+    r"(?:(?:(?:train|training|current|global|mini|epoch|learning|completed|optimizer)[ _-]?"
+    r"|batch (?=train)){1,2}|i_)?"
     rf"(?:step|iter|iteration|it|batch|batches|update|episode)s?{_OF}{_COUNT}",
     re.IGNORECASE,
 )
 _BRACKETS = re.compile(
-    r"\[ {0,8}(\d{1,9})(?:/(\d{1,9}))?(?:, {0,8}|\] ?\[ {0,8})(\d{1,9})(?:/(\d{1,9}))?\]"
+    r"\[ {0,8}(\d{1,9})(?:/(\d{1,9}))?(?:, {0,8}|\] ?\[ {0,8}|\] {1,12}(?=\d{1,9} \|\| ))(\d{1,9})"
+    r"(?:/(\d{1,9}))?(?:\]|(?= \|\| ))"
 )
-"""`[3/25][100/391] Loss_D: ..`, `[1,  2000] loss: 2.218`."""
+"""`[3/25][100/391] Loss_D: ..`, `[1,  2000] loss: 2.218`, `[  0]      10 || B: 6.981 | ..`."""
 _TRAINS = re.compile(r"\s{0,8}train(?:ing)?[: |]{1,3}", re.IGNORECASE)
 _BARE_STEP = re.compile(
     r"(?:\s{0,3}[\[(]|\s{0,2}[,:|-]?\s{1,8}) {0,8}(\d{1,9}) {0,2}/ {0,8}(\d{1,9})(?: \( ?\d{1,3}%\))?"
@@ -46,7 +48,7 @@ _BEGINS: Final = frozenset("abcdefgilmorstuvABCDEFGILMORSTUV")
 """Letters that the words for a place, and those for data before them, begin with."""
 _OF_TRAINING = re.compile(r"(?<![a-z])ep|iter", re.IGNORECASE)
 """In the words for a place of which hardly anything but a training has any."""
-_LATER = re.compile(rf"(?<=[\s|,;])(?:{_EPOCH.pattern}|{_STEP.pattern})", re.IGNORECASE)
+_LATER = re.compile(rf"(?<=[\s|,;\[])(?:{_EPOCH.pattern}|{_STEP.pattern})", re.IGNORECASE)
 """`loss = 4.2647, step = 100 (12.4 sec)`."""
 _SAID = re.compile(
     r"([A-Za-z][\w ]{0,40}?)(?: \([\w ]{1,30}\))? (?:at|after|for|in|of|on|over) "
@@ -55,10 +57,14 @@ _SAID = re.compile(
 )
 """`Cost after iteration 100: 0.6931`, `Training loss (for one batch) at step 200: 0.5`."""
 
+_OF_DATA = re.compile(r"(?:[DIWE] )?([A-Za-z]{3,10})")
+"""`I Validation of Epoch 0 - loss: 188.4`, as DeepSpeech has it."""
 _TITLE = re.compile(r"(?:results?|summary|metrics|stat(?:istic)?s|performance)", re.IGNORECASE)
 """`Results for epoch 3: loss 0.5123, acc 0.8123`."""
-_COUNTED = re.compile(r"[\[(]?(\d{1,9})/(\d{1,9})(?:[\])]|[,:](?= )|(?= {1,4}[A-Za-z|-])) {0,4}")
-"""`1/16, train_loss: 0.1162`, `[120/938] loss: 2.3`."""
+_COUNTED = re.compile(
+    r"(?:[\[(]?(\d{1,9})/(\d{1,9})(?:[\])]|[,:](?= )|(?= {1,4}[A-Za-z|-]))|\[#(\d{1,9})()\]) {0,4}"
+)
+"""`1/16, train_loss: 0.1162`, `[120/938] loss: 2.3`, `[#00285] loss_A: 0.07463`."""
 
 
 class LinePlace(NamedTuple):
@@ -105,8 +111,11 @@ def place_at(text: str, at: int) -> LinePlace | None:
 
 def place_behind(text: str, at: int) -> LinePlace | None:
     """The same of a line that begins with some of its fields, or with the name of its only one."""
+    data = ""
     if said := _SAID.match(text, at):
         begin, before = said.end(), "" if _TITLE.fullmatch(said[1]) else said[1]
+        if (match := _OF_DATA.fullmatch(before)) and (match := PHASE.match(match[1])):
+            before, data = "", "" if match[1] else data_of(match)
     elif match := _LATER.search(text, at):
         begin, before = match.start(), f"{text[at : match.start()]} | "
     else:
@@ -115,7 +124,7 @@ def place_behind(text: str, at: int) -> LinePlace | None:
     exactly = place is not None and place.epoch is not None and place.step is not None
     if place is None or not (said or exactly or are_fields(before)):
         return None
-    return place._replace(before=before)
+    return place._replace(before=before, data=place.data or data)
 
 
 def counted(text: str, at: int) -> LinePlace | None:
@@ -124,7 +133,8 @@ def counted(text: str, at: int) -> LinePlace | None:
     rest = text[match.end() :] if match else ""
     if match is None or not shows_metric(rest) or not are_fields(rest):
         return None
-    return LinePlace(None, None, *_numbers(match, 1), match.end(), anybodys=True)
+    group = 3 if match[1] is None else 1
+    return LinePlace(None, None, *_numbers(match, group), match.end(), anybodys=True)
 
 
 def _numbers(match: re.Match[str] | None, group: int) -> tuple[int | None, int | None]:

@@ -51,7 +51,7 @@ _FIELD = re.compile(rf", ([^\s=:,][^=:,]{{0,79}}?)(?:=|: ?) {{0,4}}({NUMBER})(%?
 _NESTED = re.compile(r"(?<=, )[^\s=:,{}]{1,80}(?:=|: ?)\{([^{}]{0,400})\}")
 """Fields within a field: `metrics={'acc': 0.7946}`."""
 _TOLD = re.compile(
-    r"(?<![\w.])([A-Za-z_][\w@/-]{0,79})(?: {0,2}[=:] {0,2}| )"
+    r"(?<![\w.])([A-Za-z_][\w@/-]{0,79})(?: {0,2}[=:] {0,6}| )"
     r"([+-]?\d{1,12}\.\d{1,12}(?:[eE][+-]?\d{1,3})?|nan|inf)(?![\w.])(%?)"
 )
 """A number within a description: `Epoch 1 loss: 0.5234`."""
