@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from math import isnan, nan
+from math import inf, isnan, nan
 
 import pytest
 from hypothesis import given
@@ -225,6 +225,15 @@ LINES: dict[str, tuple[str, str]] = {
     ),
     "tacotron2": ("steplines", "Train loss 41 0.341250 Grad Norm 0.750125 3.79s/it"),
     "tacotron2-validation": ("steplines", "Validation loss 41:  0.325500  "),
+    "marian": (
+        "marian",
+        "[2021-03-04 05:06:07] Ep. 2 : Up. 82000 : Sen. 5,529,093 : Cost 2.79048125 : Time 817.42s : "
+        "2193.04 words/s : gNorm 0.5125 : L.r. 3.0000e-04",
+    ),
+    "marian-validation": (
+        "marian",
+        "[2021-03-04 05:06:07] [valid] Ep. 2 : Up. 84000 : cross-entropy : 67.9481 : new best",
+    ),
     "bigdl": (
         "steplines",
         "2021-03-04 05:06:07 INFO  DistriOptimizer$:427 - [Epoch 3 3360/3668][Iteration 96]"
@@ -368,6 +377,8 @@ def test_where_lines_stand() -> None:
     assert at(parse("ml-agents")) == (None, None, 24_000, None, None)
     assert at(parse("tacotron2")) == (None, None, 42, None, None)
     assert at(parse("tacotron2-validation")) == (None, None, 42, None, False)
+    assert at(parse("marian")) == (2, None, 82_000, None, None)
+    assert at(parse("marian-validation")) == (2, None, 84_000, None, False)
     assert at(parse("bigdl")) == (3, None, 96, None, None)
     assert at(parse("bigdl-validation")) == (3, None, 98, None, False)
     assert at(parse("stylegan")) == (None, None, 14, None, None)
@@ -766,12 +777,27 @@ def test_lines_of_steps() -> None:
     assert rows(parse("tacotron2-validation")) == [("val_loss", 0.3255, 1e-6, "epoch")]
 
 
+def test_marian_averages_the_cost_since_the_line_before() -> None:
+    assert rows(parse("marian")) == [
+        ("cost", 2.79048125, 1e-8, "interval"),
+        ("grad_norm", 0.5125, 1e-4, "instantaneous"),
+        ("lr", 3e-4, 1e-8, "instantaneous"),
+    ]
+    older = (
+        "[2017-10-18 18:14:31] Ep. 2 : Up. 82000 : Sen. 56 : Cost 2.79 : Time 6.91s : 13.73 words/s"
+    )
+    assert rows(parse("marian", older)) == [("cost", 2.79, 1e-2, "interval")]
+    assert rows(parse("marian-validation")) == [("val_cross-entropy", 67.9481, 1e-4, "epoch")]
+
+
 def test_lines_of_iterations_ticks_and_shares() -> None:
     assert rows(parse("bigdl")) == [
         ("loss", 0.08025, 1e-5, "instantaneous"),
         ("lr", 1e-4, 1e-5, "instantaneous"),
     ]
     assert rows(parse("bigdl-validation")) == [("val_Loss", 1.515625, 1e-6, "epoch")]
+    infinite = LINES["bigdl"][1].replace("0.08025", "Infinity")
+    assert parse("bigdl", infinite).readings[0].displayed == inf
     accuracy = "Top1Accuracy is Accuracy(correct: 9572, count: 10000, accuracy: 0.9572)"
     text = LINES["bigdl-validation"][1].partition("my_metric")[0] + accuracy
     assert rows(parse("bigdl-validation", text)) == [("val_Top1Accuracy", 0.9572, 1e-4, "epoch")]

@@ -48,10 +48,10 @@ def test_totals_validation_and_what_is_no_number() -> None:
 
 def test_an_epoch_may_be_called_ep() -> None:
     line = '{"Rank": 0, "ep": 2, "iter": 5, "lr": 0.25, "loss": 7.5, "max_iterations": 204800}'
-    assert [(item.epoch, item.step) for item in JsonLinesFormat().parse(line)] == [(2, 5)]
-    assert [each.metric for item in JsonLinesFormat().parse(line) for each in item.readings] == [
-        *["lr", "loss"]
-    ]
+    (item,) = JsonLinesFormat().parse(line)
+    assert isinstance(item, Progress)
+    assert (item.epoch, item.step) == (2, 5)
+    assert [each.metric for each in item.readings] == ["lr", "loss"]
 
 
 def test_steps_and_scores_are_anybodys() -> None:

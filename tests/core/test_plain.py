@@ -289,6 +289,18 @@ READ: list[tuple[str, Place, dict[str, float]]] = [
         (1, None, None, None),
         {"val_error": 211.25, "train_error": 181.5},
     ),
+    ("Epoch... (39/116 | Loss: 0.125)", (39, 116, None, None), {"loss": 0.125}),
+    (
+        "Valid Summary | End of Epoch 149 | Time 121.37s | Valid Loss 1.25",
+        (149, None, None, None),
+        {"val_loss": 1.25},
+    ),
+    ("iteration 00002000: FID: 132.5", (None, None, 2000, None), {"fid": 132.5}),
+    (
+        "Epoch 2 | loss=1.5 (  1.25), clip=100%",
+        (2, None, None, None),
+        {"loss": 1.5, "loss (avg)": 1.25},
+    ),
     ("I Training of Epoch 2 - loss: 223.5", (2, None, None, None), {"loss": 223.5}),
     ("I Validation of Epoch 2 - loss: 188.5", (2, None, None, None), {"val_loss": 188.5}),
     ("\tbatch training step 5 loss: 4.0908", (None, None, 5, None), {"loss": 4.0908}),
@@ -374,6 +386,13 @@ def test_a_place_that_other_programs_have_needs_a_metric_that_they_have_not() ->
 def test_heads_of_lines_below(text: str) -> None:
     item = only(text)
     assert (item.style, item.epoch, item.readings) == (HEAD, 3, ())
+
+
+def test_a_bar_among_the_fields_below_a_head() -> None:
+    item = only("| Progress [###      ][16.38%] | LR 0.0012 | Loss   4.25 (  5.9375) |")
+    assert item.style == BELOW
+    shown = {each.metric: each.displayed for each in item.readings}
+    assert shown == {"lr": 0.0012, "loss": 4.25, "loss (avg)": 5.9375}
 
 
 def test_numbers_below_a_head() -> None:

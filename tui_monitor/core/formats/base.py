@@ -24,7 +24,7 @@ SUMMARY_FIELDS: Final = r"(?:[A-Za-z][\w@/-]{0,40} \d{1,9}\.\d{3}(?: {1,4}|$)){1
 COLUMN: Final = "column "
 """What the readings of a table's row are called, with their number, before its head names them."""
 TRAINED: Final = (
-    r"loss|acc(?:uracy)?(?![a-z])|(?<![a-z])(?:f1|auc|m?iou|psnr|ssim|bleu|ppl|perplexity|rewards?|mse|mae"
+    r"loss|acc(?:uracy)?(?![a-z])|(?<![a-z])(?:f1|auc|m?iou|psnr|ssim|fid|bleu|ppl|perplexity|rewards?|mse|mae"
     r"|rmse|kld?|nll|elbo|wer|cer|bce)(?![a-z])|cross[ _-]?entropy"
 )
 """Pattern of what is in the names of metrics that hardly anything but a training has, as below."""

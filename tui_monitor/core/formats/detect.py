@@ -25,6 +25,7 @@ from tui_monitor.core.formats.jsonl import UNKNOWN as JSON_UNKNOWN
 from tui_monitor.core.formats.jsonl import JsonLinesFormat
 from tui_monitor.core.formats.keras import KerasFormat
 from tui_monitor.core.formats.litgpt import LitGptFormat
+from tui_monitor.core.formats.marian import MarianFormat
 from tui_monitor.core.formats.megatron import MegatronFormat
 from tui_monitor.core.formats.metriclogger import MetricLoggerFormat
 from tui_monitor.core.formats.mmengine import MMEngineFormat
@@ -69,6 +70,7 @@ FORMATS: tuple[Format, ...] = (
     MegatronFormat(),
     FairseqFormat(),
     EspnetFormat(),
+    MarianFormat(),
     NanoGptFormat(),
     StepLinesFormat(),
     LitGptFormat(),

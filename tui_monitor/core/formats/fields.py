@@ -26,7 +26,7 @@ _FIELD = re.compile(
     rf"({_WORD}(?: {{1,2}}{_WORD}){{0,3}}?)(?: \([A-Za-z][\w -]{{0,20}}\) {{0,4}}(?=[\d:=]))?"
     r"(?: {0,3}[:=]{1,2} {0,12}[\[(]?| {1,12}[\[(]?|\[|(?<= )(?=\d))"
     rf"(?:({_NUMBER})( ?%)?(?: ?dB)?(?![\w%]|[.:/]\w|{_PACE})"
-    rf"(?: {{0,2}}\(({_NUMBER})(?:\)|$))?[\])}}>]?"
+    rf"(?: {{0,2}}\( {{0,4}}({_NUMBER})(?:\)|$))?[\])}}>]?"
     r"|(\d[\d.:]{0,20} ?(?:[A-Za-z]{1,12}(?:/[A-Za-z]{1,8})?)?(?: \d{1,2} ?[a-z]{1,3})?)[\])}>]?)"
     r"(?: ?\([^()]{1,40}\))?(?=$|[\s*:.!\]±])",
     re.IGNORECASE,
@@ -59,7 +59,7 @@ _ALIGNED = re.compile(
 _MARKS = " \t:.*#=-–—>[](){}!\u2022"
 PHASE: Final = re.compile(
     r"(?:(train(?:ing)?)|(val(?:id(?:ation)?)?|eval(?:uation)?|dev)|(test(?:ing)?))"
-    r"(?:[\W_]+(?:set|phase|metrics?|results?|stats)\b){0,2}"
+    r"(?:[\W_]+(?:set|phase|metrics?|results?|stats|summary)\b){0,2}"
     r"(?: {0,2}([:|\])>])[\W_]*|[\W_]+|$|(?=loss|acc))",
     re.IGNORECASE,
 )
@@ -90,7 +90,7 @@ _CLUTTER = re.compile(
     r"|tokens|samples|seed|size|rank|percent|wall|progress|best|patience|lowest|highest|previous|final"
     r"|last|duration|took|count|weight|dropout|coef|threshold|(?:^|_)(?:from|to|than|not|is|was|the|and"
     r"|with|for|at|in|of|num|alpha|beta|gamma|lambda)(?:_|$)|(?:^|_)(?:epochs?|steps?|iter(?:ation)?s?|batch(?:es)?)$"
-    r"|^data$|loss_scale|(?:reader|batch|data)_cost|^ips$|^over$|\(m?s\)$|^hrs$|^m?s/",
+    r"|^data$|loss_scale|(?:reader|batch|data)_cost|^(?:ips|wpb|bsz|clip)$|^over$|\(m?s\)$|^hrs$|^m?s/",
     re.IGNORECASE,
 )
 

@@ -14,7 +14,7 @@ _COUNT = (
     r"[\[(<]?\s{0,8}(\d{1,3}(?:,\d{3}){1,2}(?!\d)|\d{1,9})"
     r"(?:\s{0,2}(?:/|of)\s{0,2}(\d{1,9}))?(?![\w%]|[.:/]\d)[\])>]?"
 )
-_OF = r"(?:[ _]?(?:id|idx|index|no|num|number|step)\b\.?)?[\]\s:=#]{0,6}"
+_OF = r"(?:[ _]?(?:id|idx|index|no|num|number|step)\b\.?|\.\.\.)?[\]\s:=#]{0,6}"
 _EPOCH = re.compile(
     r"(?:(?:train|training|current|global|finished|completed|after|end of)[\] :|\[-]{1,3})?"
     rf"(?:ep(?:och)?\.?|round){_OF}{_COUNT}",
@@ -59,6 +59,7 @@ _SAID = re.compile(
 
 _OF_DATA = re.compile(r"(?:[DIWE] )?([A-Za-z]{3,10})")
 """`I Validation of Epoch 0 - loss: 188.4`, as DeepSpeech has it."""
+_SIGNS: Final = " |:=-"
 _TITLE = re.compile(r"(?:results?|summary|metrics|stat(?:istic)?s|performance)", re.IGNORECASE)
 """`Results for epoch 3: loss 0.5123, acc 0.8123`."""
 _COUNTED = re.compile(
@@ -118,6 +119,9 @@ def place_behind(text: str, at: int) -> LinePlace | None:
             before, data = "", "" if match[1] else data_of(match)
     elif match := _LATER.search(text, at):
         begin, before = match.start(), f"{text[at : match.start()]} | "
+        title = PHASE.match(text[at:begin].strip(_SIGNS))
+        if title and title.end() == len(title.string):
+            before, data = "", "" if title[1] else data_of(title)
     else:
         return None
     place = place_at(text, begin)

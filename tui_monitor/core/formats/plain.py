@@ -89,6 +89,10 @@ _SAMPLES = re.compile(r" {1,4}\[ {0,8}(\d{1,9})/ {0,8}(\d{1,9})\]$")
 _PART = re.compile(r"[ :,-]{0,4}[\[(][\d.]{1,6} ?%[\])]$")
 _STEP_AND_RATE = re.compile(r"\[(\d{1,9}), {0,2}\d{1,2}(?:\.\d{1,24})?(?:e-\d\d)?\]$")
 """`[4200, 9.990004373906418e-05]`, which voice conversion's loops (RVC) show above a step's losses."""
+_PROGRESS = re.compile(
+    r"(?:progress:? ?)?\[[#=>.\u2588 -]{4,100}\] ?[\[(]? {0,3}[\d.]{1,6} ?%[\])]?", re.I
+)
+"""`Progress [#####     ][27.16%]`, among the fields of a line that tells no step."""
 _OF_DATA = re.compile(
     r"(?:test|valid|val|validation|eval|evaluation)(?: (?:error|results?|metrics)s?|ing)?:?",
     re.IGNORECASE,
@@ -184,6 +188,8 @@ def _placed_behind(text: str) -> tuple[Item, ...]:
 
 def _below(text: str) -> tuple[Progress, ...]:
     """The numbers of a line that nothing places: fields from begin to end."""
+    if "%" in text:
+        text = _PROGRESS.sub("", text)
     begin = word_at(text, 0)
     if not text[begin:][:1].isalpha() or not shows_metric(text) or not are_fields(text):
         return ()

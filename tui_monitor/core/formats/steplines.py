@@ -94,7 +94,7 @@ _TACOTRON_VALIDATION = re.compile(r"\bValidation loss (\d{1,12}): {1,3}(\d{1,12}
 _BIGDL = re.compile(
     r"\[Epoch (\d{1,9}) \d{1,12}/\d{1,12}\]\[Iteration (\d{1,12})\]\[Wall Clock [\d.E-]{1,24}s\] "
 )
-_BIGDL_NUMBER = r"\d{1,12}\.\d{1,20}(?:E-?\d{1,3})?|NaN"
+_BIGDL_NUMBER = r"\d{1,12}\.\d{1,20}(?:E-?\d{1,3})?|NaN|Infinity"
 _BIGDL_LOSS = re.compile(
     rf"\. Loss is ({_BIGDL_NUMBER})\.(?: Current learning rate is ({_BIGDL_NUMBER})\.)?(?=\s|$)"
 )
