@@ -195,6 +195,13 @@ def test_what_is_no_table_of_a_training(lines: list[str]) -> None:
     assert detect(lines) is None
 
 
+def test_numbers_of_a_drawn_table_may_stand_in_brackets() -> None:
+    log = "| Epoch | Loss | recall |\n|---|---|---|\n| 6 | [332.5, 132.25] | [0.032125] |\n"
+    assert [(r.epoch_label, r.metric, r.displayed) for r in decoded(log).rows()] == [
+        ("6", "recall", 0.032125)
+    ]
+
+
 @pytest.mark.parametrize(
     "head", ["epoch,score", "iteration,cost", "step,score,val_cost", "step,f1"]
 )

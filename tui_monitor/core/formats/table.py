@@ -106,7 +106,7 @@ def _is_drawn(text: str) -> bool:
 
 def _number(cell: str) -> str:
     """A cell of a drawn table as a number; nothing where it holds anything else."""
-    plain = cell.removesuffix("%").rstrip()
+    plain = cell.removesuffix("%").strip("[] ")
     return plain if _CELL.fullmatch(plain) else ""
 
 

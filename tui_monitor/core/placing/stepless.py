@@ -43,21 +43,24 @@ class Stepless:
 
     def within_epoch(self, item: Progress, at: Place) -> Progress:
         """A print of an epoch as a whole, or as one of several within it where its metrics are such."""
+        if item.unit != "epoch" or item.step is not None:
+            return item
         numbers = {each.metric: each for each in item.readings if _is_of_epoch(each)}
-        if item.step is not None or item.unit != "epoch" or not numbers:
+        if not numbers:
             return item
         run, before = self._epoch[0], self._shown
         if run != at.run:
             self._again = {}
         if self._epoch != (at.run, at.epoch):
             self._epoch, self._prints, before = (at.run, at.epoch), 0, {}
-        others = {name for name, each in numbers.items() if _differ(before.get(name, each), each)}
+        again = before.keys() & numbers.keys()
+        others = {name for name in again if _differ(before[name], numbers[name])}
         if others:
             counted = {name: self._again.get(name, 0) + 1 for name in others}
             self._again = {**self._again, **counted}
         self._shown = {**before, **numbers}
         self._prints += 1
-        several = {name for name in numbers if self._again.get(name, 0) >= _AGAIN}
+        several = {name for name in self._again if self._again[name] >= _AGAIN} & numbers.keys()
         if not several:
             return item
         readings = tuple(
