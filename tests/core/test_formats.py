@@ -120,6 +120,10 @@ LINES: dict[str, tuple[str, str]] = {
     ),
     "nanogpt": ("nanogpt", "iter 250: loss 2.1234, time 51.25ms, mfu 12.34%"),
     "nanogpt-validation": ("nanogpt", "step 500: train loss 2.0123, val loss 2.1123"),
+    "sklearn-round": (
+        "sklearn",
+        "        10           0.9345           0.0115            1.11s",
+    ),
     "darknet": (
         "darknet",
         " 1203: 1.234567, 1.345678 avg loss, 0.001000 rate, 3.125000 seconds, 76992 images, "
@@ -399,6 +403,7 @@ def test_where_lines_stand() -> None:
     assert at(parse("paddle")) == (None, None, 41, 450, None)
     assert at(parse("sklearn")) == (12, None, None, None, True)
     assert at(parse("sklearn-validation")) == (None, None, None, None, True)
+    assert at(parse("sklearn-round")) == (None, None, 10, None, None)
     assert at(parse("darknet")) == (None, None, 1203, None, None)
 
 
@@ -686,6 +691,15 @@ def test_rounds_show_what_is_after_them() -> None:
     assert rows(folds)[1] == ("test-auc", 0.81234, 1e-5, "instantaneous")
     folds = parse("boosting-lightgbm", "[10]\tcv_agg's l2: 0.5 + 0.0123")
     assert rows(folds) == [("cv_agg's l2", 0.5, 1e-6, "instantaneous")]
+
+
+def test_rounds_of_gradient_boosting_in_a_table() -> None:
+    assert rows(parse("sklearn-round")) == [
+        ("train_loss", 0.9345, 1e-4, "instantaneous"),
+        ("oob_improve", 0.0115, 1e-4, "instantaneous"),
+    ]
+    without = parse("sklearn-round", "         2           1.1345            1.25m")
+    assert rows(without) == [("train_loss", 1.1345, 1e-4, "instantaneous")]
 
 
 def test_catboost_shows_the_best_round_once_more() -> None:
