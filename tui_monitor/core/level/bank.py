@@ -38,6 +38,9 @@ BENDS = (1e-6, 1e-3, 1.0)
 filters that have one. They go by some 30, 6 and 1 prints."""
 SLOPING = 0.05
 """How likely each of these is, where there are such."""
+FADING_ALONE = 0.98
+"""What is left of the evidence for the noise after a print, where the level may have a slope: what a
+filter missed before it found the slope is soon to be forgotten."""
 SWITCH = 0.001
 """Chance that the drift changes from one print to the next."""
 JUMP = 1e-4
@@ -147,9 +150,10 @@ def heard(bank: Bank, kernel: Kernel, noise: Noise, g: Gap, o: Told, prints: int
     scales = bank.scales
     if noise.learns:
         doubts = [trend.doubt(s) if kernel.slopes else s[pp] for s in bank.states]
+        fading = FADING_ALONE if kernel.slopes else FADING
         carried = shares(g, o)
         scales = _learnt(
-            bank, drifts, doubts, variances, expected, surprises, carried, FADING**prints
+            bank, drifts, doubts, variances, expected, surprises, carried, fading**prints
         )
     least = min(surprises)
     if least > UNSURPRISING:
