@@ -14,7 +14,7 @@ from tui_monitor.core.averages.gaps import of_one_average
 from tui_monitor.core.columns.arrays import FloatArray
 from tui_monitor.core.columns.positions import Position
 from tui_monitor.core.level import trend
-from tui_monitor.core.level.bank import SLOPED
+from tui_monitor.core.level.bank import DRIFTS, SLOPED
 from tui_monitor.core.level.filter import LevelFilter
 from tui_monitor.core.level.kalman import Observation
 from tui_monitor.core.level.smoother import smooth, transition
@@ -93,7 +93,7 @@ def test_the_filters_with_a_slope_are_part_of_a_distribution() -> None:
         weights = np.array(tracker.steps.weights)
         assert weights.sum(axis=1) == pytest.approx(1.0)
         # the slope is found, and it is the filters with a slope that are believed
-        assert weights[-1, 5:8].sum() > 0.5
+        assert weights[-1, len(DRIFTS) : -1].sum() > 0.5
         assert tracker.now[1] == pytest.approx(0.1, abs=0.05)
         level = smooth(tracker.steps, tracker.start, tracker.noise, tracker.kernel).level
         error = level - np.arange(60) / 10.0
