@@ -42,3 +42,21 @@ def test_noise_is_not_taken_for_a_restless_level(log: str, metric: str) -> None:
 def test_a_smooth_series_is_not_lagged_behind(log: str, metric: str) -> None:
     found = ahead((LOGS / log / "log.txt").read_bytes())[metric]
     assert found.level < 1.5 * found.last
+
+
+@pytest.mark.parametrize(
+    ("log", "metric", "most"),
+    [
+        ("frameworks/xgboost", "train-mlogloss", 1.0),
+        ("frameworks/xgboost", "train-merror", 0.75),
+        ("frameworks/lightgbm", "training's multi_logloss", 1.0),
+        ("frameworks/lightgbm", "training's multi_error", 0.75),
+        ("keras/k209_verbose2_300ep_pipe", "loss", 1.0),
+        ("keras/k231_verbose2_100ep_pipe", "loss", 1.0),
+        ("keras/k312_verbose2_60ep_pipe", "accuracy", 1.0),
+    ],
+)
+def test_a_smooth_series_has_a_slope(log: str, metric: str, most: float) -> None:
+    """A level that only drifts foretells it worse than its last number does."""
+    found = ahead((LOGS / log / "log.txt").read_bytes())[metric]
+    assert found.level < most * found.last

@@ -350,7 +350,7 @@ def test_nothing_is_missed_at_an_epochs_end() -> None:
 def test_a_mixture_whose_variance_cancels_has_no_step() -> None:
     """Sums of numbers of five digits and more, on a broken line."""
     sure, cancelled = (0.5, 0.0, 1e-9, 0.0, 1e-9), (0.5, 0.0, 1e-9, 0.0, -1e-3)
-    before = start(sure, Scale(1e-9, 1.0))._replace(mean=cancelled)
+    before = start(kalman.ONCE, sure, Scale(1e-9, 1.0))._replace(mean=cancelled)
     print_ = Observation(100.0, 1.0, 0.0, 1e-9)
     found = heard(before, kalman.ONCE, Noise("real", 1e-9), kalman.ONCE.gap(0, 0), print_)
     assert sum(found.weights) == pytest.approx(1.0)

@@ -41,7 +41,7 @@ GAPS = (3, 1, 40, 7, 2, 30, 5)
 def way(gaps: list[Gap], told: list[Observation], drift: list[float]) -> Legs:
     """Of one epoch, to prints with a noise of 0.5."""
     n = len(gaps)
-    return Legs(gaps, [*told], [None] * n, [0.5] * n, drift, [0.0] * n, [True] * n)
+    return Legs(gaps, [*told], [None] * n, [0.5] * n, drift, [0.0] * n, [None] * n, [True] * n)
 
 
 def made_up(*, twice: bool, epochs: int = 2) -> Run:

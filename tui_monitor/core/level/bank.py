@@ -8,16 +8,22 @@ stepped.
 How noisy the batches are, where that is not known, each filter learns for itself: the same numbers
 may be much noise about a calm level, or little about a restless one. With one scale for all, the
 filters that are wrong about it would never be proved right.
+
+Where the level may have a slope (`trend`), filters that have one stand beside those whose level only
+drifts. What is new to them they take from the others: the scale of the noise, and how steep a new slope
+may be, which is about as much as the level drifts from one batch to the next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 from math import exp, log, sqrt
 from operator import mul
 from typing import NamedTuple
 
 from tui_monitor.core.averages.gaps import Gap
+from tui_monitor.core.level import trend
 from tui_monitor.core.level.kalman import Kernel, Told, shares
 from tui_monitor.core.noise import FADING, Noise, Scale
 
@@ -27,6 +33,14 @@ MEMORIES = tuple(-0.5 * log(drift) for drift in DRIFTS)
 """Logarithm of the batches that a filter goes by: a random walk of the level doubles their noise."""
 PRIOR = (0.2, 0.17, 0.15, 0.12, 0.11, 0.1, 0.09, 0.06)
 """How likely each drift is before any print, and after a change of drift."""
+BENDS = (1e-6, 1e-3, 1.0)
+"""Variance of the bend of a slope from one print to the next, relative to that of the noise: of the
+filters that have one. They go by some 30, 6 and 1 prints."""
+SLOPING = 0.05
+"""How likely each of these is, where there are such."""
+FADING_ALONE = 0.98
+"""What is left of the evidence for the noise after a print, where the level may have a slope: what a
+filter missed before it found the slope is soon to be forgotten."""
 SWITCH = 0.001
 """Chance that the drift changes from one print to the next."""
 JUMP = 1e-4
@@ -41,18 +55,38 @@ UNSURPRISING = 4.0
 State = tuple[float, ...]
 
 
+class Members(NamedTuple):
+    """The filters of a bank, an entry each; those with a slope come last."""
+
+    drifts: tuple[float, ...]
+    prior: tuple[float, ...]
+
+
+DRIFTING = Members(DRIFTS, PRIOR)
+SLOPED = Members(
+    (*DRIFTS, *(0.0 for _ in BENDS)),
+    (*(p * (1.0 - SLOPING * len(BENDS)) for p in PRIOR), *(SLOPING for _ in BENDS)),
+)
+
+
+def members(kernel: Kernel) -> Members:
+    """The filters for such a level."""
+    return SLOPED if kernel.slopes else DRIFTING
+
+
 class Bank(NamedTuple):
     """The filters after a print."""
 
     weights: tuple[float, ...]
-    """How much each is believed, in the order of `DRIFTS`; the last is that of a step."""
+    """How much each is believed, in the order of `Members`; the last is that of a step."""
     states: tuple[State, ...]
     mean: State
     """All of them as one Gaussian."""
     drift: float
     """Their mean drift, relative to the noise of all."""
     memory: float
-    """Batches that go into what is known of the level, about; their mean by logarithms."""
+    """Batches that go into what is known of the level, about; their mean by logarithms. Filters with
+    a slope count for none: such a bank misses no print."""
     scales: tuple[Scale, ...]
     """Of the noise, as each filter has learnt it."""
     scale: Scale
@@ -61,14 +95,17 @@ class Bank(NamedTuple):
     """Nothing was heard since the level may have stepped."""
 
 
-def start(state: State, scale: Scale) -> Bank:
+def start(kernel: Kernel, state: State, scale: Scale) -> Bank:
     """Before any print."""
-    weights, states, scales = (*PRIOR, 0.0), (state,) * (len(DRIFTS) + 1), (scale,) * len(DRIFTS)
+    prior = members(kernel).prior
+    weights, states, scales = (*prior, 0.0), (state,) * (len(prior) + 1), (scale,) * len(prior)
     return Bank(weights, states, state, 0.0, 0.0, scales, scale, fresh=True)
 
 
 def restarted(bank: Bank, kernel: Kernel, extra: float) -> Bank:
     """A new epoch: the sums are zero again, the level carries over with `extra` variance."""
+    if kernel.slopes and not extra:
+        return bank
     states = tuple(kernel.restart(s, extra) for s in bank.states)
     mean = kernel.collapse(bank.weights, states)
     return bank._replace(states=states, mean=mean, fresh=bank.fresh or extra > 0.0)
@@ -79,24 +116,28 @@ def heard(bank: Bank, kernel: Kernel, noise: Noise, g: Gap, o: Told, prints: int
 
     At any of them the drift may have changed.
     """
-    weights, states, mean, *_ = bank
+    weights, _, mean, *_ = bank
     pass_print, pp = kernel.pass_print, kernel.pp
     shape = noise.shape(mean[0], mean[pp])
-    variances = [c * shape for c, _ in bank.scales]
     stepped, switch = weights[-1], SWITCH * prints
     coming = (1.0 - JUMP) * (switch * (1.0 - stepped) + stepped)
     staying = (1.0 - JUMP) * (1.0 - switch)
+    others: Iterable[State] = repeat(mean)
+    if kernel.slopes:
+        bank, others = _with_slopes(bank, shape, staying, coming, learns=noise.learns)
+    variances = [c * shape for c, _ in bank.scales]
+    drifts, priors = members(kernel)
     after: list[State] = []
     chances: list[float] = []
     surprises: list[float] = []
     expected: list[float] = []
-    members = zip(DRIFTS, PRIOR, weights, states, variances, strict=False)
-    for drift, prior, w, s, variance in members:
+    each = zip(drifts, priors, weights, bank.states, variances, others, strict=False)
+    for drift, prior, w, s, variance, other in each:
         come = coming * prior
         chance = staying * w + come
         share = come / chance
         state, nu, var, _ = pass_print(
-            s, g, drift * variance, variance, o, mean, share if share > SLIGHT else 0.0
+            s, g, drift * variance, variance, o, other, share if share > SLIGHT else 0.0
         )
         after.append(state)
         expected.append(var)
@@ -108,7 +149,12 @@ def heard(bank: Bank, kernel: Kernel, noise: Noise, g: Gap, o: Told, prints: int
             surprises.append(0.0)
     scales = bank.scales
     if noise.learns:
-        scales = _learnt(bank, pp, variances, expected, surprises, shares(g, o), FADING**prints)
+        doubts = [trend.doubt(s) if kernel.slopes else s[pp] for s in bank.states]
+        fading = FADING_ALONE if kernel.slopes else FADING
+        carried = shares(g, o)
+        scales = _learnt(
+            bank, drifts, doubts, variances, expected, surprises, carried, fading**prints
+        )
     least = min(surprises)
     if least > UNSURPRISING:
         step, variance = noise.of_step(mean[0]), bank.scale.c * shape
@@ -124,16 +170,41 @@ def heard(bank: Bank, kernel: Kernel, noise: Noise, g: Gap, o: Told, prints: int
     total = sum(likely)
     negligible = FLOOR * total
     found = [w / total if w > negligible else FLOOR for w in likely]
-    if len(found) == len(DRIFTS):
+    if len(found) == len(drifts):
         found.append(FLOOR)
         after.append(mean)
     scale = _scale_of_all(found, scales) if noise.learns else bank.scale
     return _together(kernel, found, after, scales, scale)
 
 
+def _with_slopes(
+    bank: Bank, shape: float, staying: float, coming: float, *, learns: bool
+) -> tuple[Bank, list[State]]:
+    """The bank before a print, its slopes bent; and the states that its filters begin anew with.
+
+    A slope that begins anew, for a share, takes over the scale of all for that share: what its filter
+    learnt with a wrong slope, or with none, would stand against it. It may be about as steep as the
+    level drifted.
+    """
+    drifting, of_all = len(DRIFTS), bank.scale
+    scales = list(bank.scales)
+    states = list(bank.states)
+    for i, bend in enumerate(BENDS, start=drifting):
+        come = coming * SLOPING
+        share = come / (staying * bank.weights[i] + come)
+        if share > SLIGHT and learns:
+            (c, evidence), rest = scales[i], 1.0 - share
+            scales[i] = Scale(c**rest * of_all.c**share, rest * evidence + share * of_all.prints)
+        states[i] = trend.bent(states[i], bend * scales[i].c * shape)
+    others: list[State] = [trend.without_slope(bank.mean)] * drifting
+    others += [trend.bent(bank.mean, bank.drift * of_all.c * shape)] * len(BENDS)
+    return bank._replace(states=tuple(states), scales=tuple(scales)), others
+
+
 def _learnt(
     bank: Bank,
-    pp: int,
+    drifts: Sequence[float],
+    doubts: Sequence[float],
     variances: Sequence[float],
     expected: Sequence[float],
     surprises: Sequence[float],
@@ -143,16 +214,17 @@ def _learnt(
     """What each filter learns of the noise, from what it `expected` and was surprised by.
 
     Where what is known of the level comes from prints, its doubt goes with the scale of the noise, and
-    so does all of an innovation but the rounding; `kept`: what is left of the evidence before.
+    so does all of an innovation but the rounding. `doubts`: variances of the level before the print;
+    `kept`: what is left of the evidence before.
     """
     of_noise, of_drift, of_level = shares
     if bank.fresh:
         of_drift = of_level = 0.0
     found: list[Scale] = []
-    filters = zip(DRIFTS, bank.states, bank.scales, variances, expected, surprises, strict=False)
-    for drift, s, scale, variance, var, surprise in filters:
+    filters = zip(drifts, doubts, bank.scales, variances, expected, surprises, strict=False)
+    for drift, doubt, scale, variance, var, surprise in filters:
         if var > 0.0:
-            part = variance * (of_noise + drift * of_drift) + of_level * s[pp]
+            part = variance * (of_noise + drift * of_drift) + of_level * doubt
             scale = scale.learn(surprise, part / var if part < var else 1.0, kept)
         found.append(scale)
     return tuple(found)

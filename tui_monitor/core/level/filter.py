@@ -104,7 +104,7 @@ class LevelFilter:
         """Before any print."""
         self.now = self.start
         """The state after the newest print, as the kernel keeps it."""
-        self._bank = bank.start(self.now, noise.learnt)
+        self._bank = bank.start(kernel, self.now, noise.learnt)
         self._missed: Missed | None = None
         self._calm = 0
         """Prints since an epoch began or one was a surprise."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tui_monitor.core.averages.gaps import Gap
-from tui_monitor.core.averages.laws import EPOCH, Law
+from tui_monitor.core.averages.laws import EPOCH, INSTANTANEOUS, Law
 from tui_monitor.core.averages.sliding import Guess
 from tui_monitor.core.columns.series import Columns
 from tui_monitor.core.level import kalman, observations
@@ -21,6 +21,7 @@ from tui_monitor.core.level.bank import State
 from tui_monitor.core.level.filter import SILENT, Expected, LevelFilter, Memory
 from tui_monitor.core.level.kalman import Kernel, Told
 from tui_monitor.core.level.smoother import smooth
+from tui_monitor.core.level.trend import TREND
 from tui_monitor.core.metrics import Metric
 from tui_monitor.core.noise import OF_ANYTHING, Noise, Scale
 
@@ -30,6 +31,9 @@ cross-entropies of the test corpus, from 32 to 1024 samples a batch and 0.1 to 3
 prints that counts for."""
 NOISE_FOUND = 20.0
 """Prints that a noise counts for which was found as laws were weighed."""
+ALONE_TOLD = 0.2
+"""Prints that the first guess counts for where each number stands alone: it is far off for a smooth
+series, and how much one scatters is soon seen."""
 EPOCH_SCATTER = 0.005
 """First guess of what whole epochs scatter by, as a share of what is thought possible at first."""
 
@@ -42,11 +46,13 @@ KEPT = 20_000
 
 
 def kernel_of(law: Law) -> Kernel:
-    """The algebra of the sums that a law prints."""
+    """The algebra of the sums that a law prints, or of a level with a slope where it prints none."""
     if law.depth == 2:
         return kalman.TWICE
     if law.decay < 1.0:
         return kalman.fading(law.decay, law.first)
+    if law.key in (EPOCH.key, INSTANTANEOUS.key):
+        return TREND
     return kalman.ONCE
 
 
@@ -149,6 +155,8 @@ class Following:
             return Noise(self.metric.family, start=OF_ANYTHING._replace(c=c), top=top)
         if not self._batch_size:
             guess = Scale(self._first_noise, NOISE_FOUND) if self._first_noise else None
+            if guess is None and kernel_of(self.law).slopes and self.metric.family != "fraction":
+                guess = OF_ANYTHING._replace(prints=ALONE_TOLD)
             return Noise(self.metric.family, start=guess, top=top)
         if self.metric.counts:
             return Noise(self.metric.family, 1.0 / self._batch_size, top=top)

@@ -347,6 +347,8 @@ class Kernel(NamedTuple):
     """Where a state holds the variance of the level."""
     gap: Callable[[int, int], Gap]
     """The transition from after one batch to after another."""
+    slopes: bool = False
+    """A state holds a slope of the level in the place of S; see `trend`."""
 
     def begin(self, level: float, variance: float) -> tuple[float, ...]:
         """The state before any batch."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain, groupby, pairwise
 from math import inf, log
 from typing import Any, NamedTuple
@@ -21,7 +22,17 @@ import numpy as np
 
 from tui_monitor.core.averages.gaps import Gap
 from tui_monitor.core.columns.arrays import BoolArray, FloatArray, as_array
-from tui_monitor.core.level.bank import DRIFTS, JUMP, PRIOR, SLIGHT, SWITCH, State
+from tui_monitor.core.level import trend
+from tui_monitor.core.level.bank import (
+    BENDS,
+    DRIFTING,
+    DRIFTS,
+    JUMP,
+    SLIGHT,
+    SLOPED,
+    SWITCH,
+    State,
+)
 from tui_monitor.core.level.filter import SILENT
 from tui_monitor.core.level.kalman import Kernel, Seen, Told
 from tui_monitor.core.level.steps import Steps
@@ -44,20 +55,16 @@ LEAST_TOLD = 1e-300
 """Stands for nothing told."""
 
 
-TO_OTHER = np.array([*((1.0 - JUMP) * p for p in PRIOR), JUMP])
-"""Where the bank's weight goes that changes its drift: to any drift, or to a step."""
-TRANSITION = np.array(
-    [
-        [
-            *((1.0 - JUMP) * (SWITCH * p + (1.0 - SWITCH) * (i == j)) for j, p in enumerate(PRIOR)),
-            JUMP,
-        ]
-        for i in range(len(PRIOR))
-    ]
-    + [TO_OTHER]
-)
-"""Chance that a member's weight goes to each from one print to the next: from row to column."""
-UNCHANGED = np.eye(len(TRANSITION))
+@lru_cache(maxsize=2)
+def transition(prior: tuple[float, ...]) -> FloatArray:
+    """Chance that a member's weight goes to each from one print to the next: from row to column.
+
+    What leaves a member goes to any, and what was that of a step.
+    """
+    to_other = (1.0 - JUMP) * np.array(prior)
+    steady = SWITCH * to_other + (1.0 - JUMP) * (1.0 - SWITCH) * np.eye(len(prior))
+    to_step = np.full((len(prior) + 1, 1), JUMP)
+    return np.hstack((np.vstack((steady, to_other)), to_step))
 
 
 class Smoothed(NamedTuple):
@@ -67,6 +74,15 @@ class Smoothed(NamedTuple):
     variance: FloatArray
     total: FloatArray
     """Mean of S after the print."""
+
+
+class Turn(NamedTuple):
+    """What becomes of a slope before a print."""
+
+    keep: float
+    """The share of it that is left."""
+    bend: float
+    """Variance of what it changes by, relative to the noise of one batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +100,8 @@ class Legs:
     """Relative to the noise."""
     shock: list[float]
     """Variance of a step of the level at its start."""
+    turn: list[Turn | None]
+    """Of its slope at its start; None where it has none."""
     told: list[bool]
     """It ends at a print."""
 
@@ -92,8 +110,8 @@ class Legs:
 
     def columns(self) -> tuple[list[Any], ...]:
         """In their order above."""
-        own = (self.gap, self.observation, self.restart, self.scale, self.drift, self.shock)
-        return (*own, self.told)
+        own = (self.gap, self.observation, self.restart, self.scale, self.drift)
+        return (*own, self.shock, self.turn, self.told)
 
     def part(self, first: int, last: int | None = None) -> Legs:
         """Those from `first` on, up to `last`."""
@@ -147,7 +165,8 @@ def smooth(steps: Steps, start: State, noise: Noise, kernel: Kernel) -> Smoothed
     """
     if not len(steps):
         return Smoothed(np.empty(0), np.empty(0), np.empty(0))
-    run = Run(drifting(steps, learnt_drift(steps.weights)), start, noise, kernel)
+    legs = sloping(steps) if kernel.slopes else drifting(steps, learnt_drift(steps.weights))
+    run = Run(legs, start, noise, kernel)
     found = one_pass(run)
     for _ in range(MOST_SHOCKS):
         better = with_one_more_shock(run, found)
@@ -162,30 +181,65 @@ def drifting(steps: Steps, drift: list[float]) -> Legs:
     """The steps with a drift of the level at each, relative to the noise."""
     n = len(steps)
     known = [*steps.scale[AHEAD:], *[steps.scale[-1]] * min(n, AHEAD)]
-    return Legs(steps.gaps, steps.told, steps.restarts, known, drift, [0.0] * n, [True] * n)
+    shock: list[float] = [0.0] * n
+    turn: list[Turn | None] = [None] * n
+    return Legs(steps.gaps, steps.told, steps.restarts, known, drift, shock, turn, [True] * n)
+
+
+def sloping(steps: Steps) -> Legs:
+    """The same where the level may have a slope: it has one as far as filters with one are believed.
+
+    What is lost of that belief from one print to the next is lost of the slope; what is gained may be
+    any slope, as steep as the level drifts otherwise.
+    """
+    weights = smoothed_weights(steps.weights, SLOPED.prior)
+    drifts, slopes = np.split(weights, [len(DRIFTS)], axis=1)
+    sloped = slopes.sum(axis=1)
+    wandering = by_third_roots(drifts / drifts.sum(axis=1, keepdims=True), DRIFTS)
+    before = np.concatenate(([0.0], sloped[:-1]))
+    keep = np.where(sloped < before, sloped / np.maximum(before, LEAST_TOLD), 1.0)
+    # a burst of drift is a step, and no slope
+    around = np.pad(wandering, 1, mode="edge")
+    steep = np.minimum(wandering, np.minimum(around[:-2], around[2:]))
+    room = np.maximum(sloped - before, 0.0) * steep
+    bend = by_third_roots(slopes, BENDS) + room
+    legs = drifting(steps, ((1.0 - sloped) * wandering).tolist())
+    return replace(legs, turn=list(map(Turn, keep.tolist(), bend.tolist())))
 
 
 def learnt_drift(weights: Sequence[tuple[float, ...]]) -> list[float]:
-    """The drift at each print, relative to the noise, given all prints.
+    """The drift at each print, relative to the noise, given all prints."""
+    return list(by_third_roots(smoothed_weights(weights, DRIFTING.prior), DRIFTS).tolist())
 
-    The bank's `weights` after each are smoothed backward (Kim 1994, J. Econometrics 60:1) and the
-    drifts averaged by their third roots. Averaged by their logarithms, a doubt between two drifts
-    makes the level too sure; averaged as they are, too restless: made-up runs show both.
+
+def by_third_roots(weights: FloatArray, values: Sequence[float]) -> FloatArray:
+    """The mean of the filters' variances at each print.
+
+    Averaged by their logarithms, a doubt between two drifts makes the level too sure; averaged as they
+    are, too restless: made-up runs show both.
+    """
+    return np.asarray((weights @ np.cbrt(values)) ** 3)
+
+
+def smoothed_weights(weights: Sequence[tuple[float, ...]], prior: tuple[float, ...]) -> FloatArray:
+    """The weights of the bank's filters at each print, given all prints: shape (prints, filters).
+
+    The bank's after each are smoothed backward (Kim 1994, J. Econometrics 60:1).
     """
     # the bank does not hear of every print; where it did not, its weights stay the same
     heard = [list(same) for _, same in groupby(weights, key=id)]
     prints = np.array([len(same) for same in heard])
     filtered = as_array([same[0] for same in heard])
     # chances add up over the prints until the next that it heard of
-    change = UNCHANGED + np.roll(prints, -1)[:, None, None] * (TRANSITION - UNCHANGED)
+    unchanged = np.eye(len(prior) + 1)
+    change = unchanged + np.roll(prints, -1)[:, None, None] * (transition(prior) - unchanged)
     backward = filtered[:, :, None] * change / (filtered[:, None, :] @ change)
     smoothed = np.empty_like(filtered)
     smoothed[-1] = given_next = filtered[-1]
     for step, here in zip(backward[-2::-1], smoothed[-2::-1], strict=True):
         given_next = step.dot(given_next, out=here)
     steady = smoothed[:, :-1]
-    drift = (steady @ np.cbrt(DRIFTS) / steady.sum(axis=1)) ** 3
-    return list(drift.repeat(prints).tolist())
+    return np.asarray((steady / steady.sum(axis=1, keepdims=True)).repeat(prints, axis=0))
 
 
 def one_pass(run: Run) -> Pass:
@@ -194,20 +248,25 @@ def one_pass(run: Run) -> Pass:
     gaps, told, restarts, *others, _ = run.legs.columns()
     state = run.start
     passed: list[Any] = []
-    for g, o, restart, scale, drift, shock in zip(gaps, told, restarts, *others, strict=True):
+    ways = zip(gaps, told, restarts, *others, strict=True)
+    for g, o, restart, scale, drift, shock, turn in ways:
         if restart is not None and passed:
             state = run.kernel.restart(state, restart)
         v = scale * shape(state[0], state[pp])
         if shock:
             state = (*state[:pp], state[pp] + shock, *state[pp + 1 :])
+        if turn:
+            state = trend.turned(state, turn.keep, turn.bend * v)
         taken = pass_print(state, g, drift * v, v, o)
         passed.append(taken)
         state = taken[0]
     said = run.kernel.nothing
     seen: list[Seen] = []
-    back = map(reversed, (gaps, told, restarts, passed))
-    for g, o, restart, taken in zip(*back, strict=True):
+    back = map(reversed, (gaps, told, restarts, passed, run.legs.turn))
+    for g, o, restart, taken, turn in zip(*back, strict=True):
         here, said = look_back(said, taken, g, o)
+        if turn:
+            said = trend.turned(said, turn.keep, 0.0)
         if restart is not None:
             said = run.kernel.carry_back(said)
         seen.append(here)
@@ -324,6 +383,7 @@ def _cut(leg: Legs, kernel: Kernel) -> Legs:
         leg.scale * pieces,
         leg.drift * pieces,
         leg.shock * pieces,
+        leg.turn * pieces,
         [False] * untold + leg.told,
     )
 
