@@ -87,16 +87,16 @@ def test_the_filters_with_a_slope_are_part_of_a_distribution() -> None:
     assert transition(SLOPED.prior).sum(axis=1) == pytest.approx(1.0)
     for scale in (None, 0.04):
         tracker = LevelFilter(Noise("real", scale), trend.TREND, guess=0.0, spread=1.0)
-        for number in np.random.default_rng(3).normal(np.arange(60) / 10.0, 0.2).tolist():
+        for number in np.random.default_rng(3).normal(np.arange(60) / 5.0, 0.2).tolist():
             tracker.restart(0.0)
             tracker.follow(ONE, Observation(number, 1.0, 0.0, 0.0))
         weights = np.array(tracker.steps.weights)
         assert weights.sum(axis=1) == pytest.approx(1.0)
         # the slope is found, and it is the filters with a slope that are believed
         assert weights[-1, len(DRIFTS) : -1].sum() > 0.5
-        assert tracker.now[1] == pytest.approx(0.1, abs=0.05)
+        assert tracker.now[1] == pytest.approx(0.2, abs=0.05)
         level = smooth(tracker.steps, tracker.start, tracker.noise, tracker.kernel).level
-        error = level - np.arange(60) / 10.0
+        error = level - np.arange(60) / 5.0
         assert np.sqrt(np.mean(error[20:] ** 2)) < 0.15
 
 
