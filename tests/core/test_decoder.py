@@ -415,6 +415,38 @@ def test_a_bar_that_is_drawn_at_every_fourth_batch_is_updated_at_each(law: Law, 
             assert row.low <= truth <= row.high
 
 
+THROTTLED = np.array(
+    (
+        *(0.14, 0.1189, 0.1191, 0.1204, 0.1211, 0.1223, 0.1229, 0.1229, 0.1223, 0.1218, 0.1213),
+        *(0.1214, 0.1215, 0.1218, 0.1222, 0.1224, 0.1224, 0.1223, 0.1223, 0.1223, 0.1224),
+    )
+)
+"""Accuracies at steps 1, 3, .. 41 by Keras 3.11.3, of batches of 50 that took 30 ms each."""
+RIGHT = np.array(
+    (
+        *(7, 4, 5, 7, 8, 8, 2, 8, 7, 9, 4, 6, 8, 2, 8, 3, 2, 8, 6, 4, 7),
+        *(12, 6, 6, 5, 10, 9, 5, 11, 3, 2, 4, 6, 2, 7, 12, 4, 5, 9, 8, 5),
+    )
+)
+"""Right answers of each batch."""
+
+
+def test_a_bar_that_time_spaces_evenly_is_updated_at_each_batch() -> None:
+    """Keras draws at most every 0.05 s."""
+    prints = [
+        print_of(1, 2 * i + 1, 41, shown)._replace(
+            per_step=0.03, style="keras3-unknown", steps=None
+        )
+        for i, shown in enumerate(THROTTLED)
+    ]
+    decoder = decode([*prints, print_of(1, 41, 41, 0.1243)._replace(final=True)])
+    assert decoder.stride.size == 1
+    rows = [row for row in estimates(decoder) if row.from_batch != row.to_batch]
+    assert [row.to_batch for row in rows] == list(range(1, 42, 2))
+    for row in rows[:-1]:
+        assert not outside(row, RIGHT[row.from_batch : row.to_batch].mean() / 50)
+
+
 @pytest.mark.parametrize("law", [laws.STATE, laws.TWICE_RESET])
 def test_an_epoch_of_unknown_length(law: Law) -> None:
     """The first epoch shows no total before its last line."""
