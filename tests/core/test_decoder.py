@@ -339,6 +339,26 @@ def test_an_accuracy_in_percent_is_decoded_as_the_fraction_is(case: Case) -> Non
             assert got == pytest.approx(None if fraction is None else 100.0 * fraction, abs=error)
 
 
+@pytest.mark.parametrize("repeats", [True, False])
+def test_a_last_line_that_is_not_repeated_though_it_is_due_tells_the_version(repeats: bool) -> None:
+    """Keras 2.3 and tf.keras 2.0 and 2.1 show the loss as a mean of batches, later ones do not."""
+    run = Simulated(Case(laws.STATE if repeats else laws.STEPS, style="keras2", steps=61, epochs=3))
+    names = {"acc": "accuracy"}
+    prints = [
+        p._replace(
+            readings=tuple(r._replace(metric=names.get(r.metric, r.metric)) for r in p.readings)
+        )
+        for p in run.prints
+        if p.final or (p.step or 0) % 3 == 1
+    ]
+    decoder = decode(prints)
+    law = {True: "cumulative-sample", False: "cumulative-batch"}[repeats]
+    assert {row.law for row in estimates(decoder) if row.metric == "loss"} == {law}
+    assert {row.law for row in estimates(decoder) if row.metric == "accuracy"} == {
+        "cumulative-sample"
+    }
+
+
 # --- steps that are not batches -------------------------------------------------------------------
 
 
