@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tui_monitor.core.formats import fastai, paddle, textbar
+from tui_monitor.core.formats import fastai, paddle, rich, textbar
 from tui_monitor.core.formats.keras import COUNTS_BATCHES
 from tui_monitor.core.placing.epochlength import ANY, EpochLength
 from tui_monitor.core.records import Progress, Reading, Samples, Unit
@@ -74,6 +74,8 @@ class Place:
     """As the run's newest line without a step says."""
     shown: frozenset[str] = frozenset()
     """Metrics that its newest step has shown."""
+    drawn: tuple[Reading, ...] = ()
+    """What its newest line of training shows."""
     evaluated: tuple[Reading, ...] = ()
     """What its newest print shows, if that is of a validation."""
 
@@ -123,6 +125,8 @@ class Place:
     def standing(self, item: Progress) -> Standing:
         """Where a line of training that says by itself where it stands is."""
         number = item.epoch
+        if item.style == rich.BAR and item.readings == self.drawn:
+            return "no-news"  # the bar has moved, and its numbers follow
         if number is not None and self.number is not None and number != self.number:
             return "next-epoch" if number > self.number else "new-run"
         if item.epochs_done is not None:
@@ -154,6 +158,7 @@ class Place:
         self.run_prints += 1
         self.unit = item.unit if item.unit == "sample" else self.unit
         self.evaluated = item.readings if evaluates else ()
+        self.drawn = self.drawn if evaluates else item.readings
         if item.step is not None and not evaluates:
             item = self._only_news(item, item.step)
         if item.epochs_done is not None:
