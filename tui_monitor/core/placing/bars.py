@@ -204,7 +204,8 @@ class Bars:
                 bar.readings = item.readings  # they may be old: the log begins inside an epoch
         else:
             bar.begun += 1
-            bar.readings = ()
+            if item.step:
+                bar.readings = ()  # at the very beginning those of the epoch before may be left
             self._begun_anew |= name == self._training
         bar.line = line.number
         return True
@@ -271,10 +272,13 @@ class Bars:
 
     def _ended(self, line: Line, item: Progress) -> list[Shown]:
         """Of a bar that is full: numbers of the epoch as a whole, which come later."""
-        later = tuple(each for each in item.readings if each.law == "epoch" and self._new(each))
-        if not later:
+        of_epoch = [each for each in item.readings if each.law == "epoch"]
+        if all(self._told.get(each.metric) == each.displayed for each in of_epoch):
             return []
-        return [(line, self._with_epoch(item, later, item.step)._replace(final=False))]
+        frames = self._bars[item.bar, item.steps].frames
+        shown = [] if frames.are_understood else self._place(frames.end_epoch())
+        later = tuple(each for each in of_epoch if self._new(each))
+        return [*shown, (line, self._with_epoch(item, later, item.step)._replace(final=False))]
 
     def _with_epoch(self, item: Progress, readings: tuple[Reading, ...], k: int | None) -> Progress:
         epoch, epochs = self._epoch
