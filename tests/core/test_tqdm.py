@@ -442,6 +442,18 @@ def test_epochs_that_lines_announce_or_nobody() -> None:
     assert {p.epochs for p in unannounced} == {None}
 
 
+def test_epochs_that_are_announced_behind_a_bar_for_all_of_them() -> None:
+    """A bar's newest state has no line's end: what is printed next stands behind it."""
+    bar = Bar(0, 60, "")
+    for k in range(1, 61):
+        if k % 20 == 1:
+            bar.texts[-1] += f"epoch {k // 20}"
+        bar.move(k)
+        bar.set(k)
+    shown = [(p.label, p.step) for p in placed(bar.texts)]
+    assert shown == [(str((k - 1) // 20), k) for k in range(1, 61)]
+
+
 FULL = "Training: 100%|█████| 30/30 [00:{:02}<00:00, 9.5it/s, loss={:.3f}]"
 
 

@@ -60,7 +60,7 @@ class Frames:
         if self._rule is not None:
             return self._rule.take(frame)
         if not self._held:
-            self._cut = frame.n > 0 and bool(frame.item.readings)
+            self._cut = frame.n > 1 and bool(frame.item.readings)
         self._told |= frame.news
         self._held.append(frame)
         if not self._told:
