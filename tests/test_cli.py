@@ -27,7 +27,7 @@ from tui_monitor.cli import main
 from tui_monitor.core.records import LawName
 from tui_monitor.grammar import COMMANDS
 from tui_monitor.process import Terminated
-from tui_monitor.report.samples import sample_log
+from tui_monitor.report.samples import SAMPLES, sample_log
 from tui_monitor.settings import LAWS, Size
 
 Captured = pytest.CaptureFixture[str]
@@ -138,6 +138,15 @@ def test_help_has_examples_and_every_command(capsys: Captured) -> None:
         assert "examples:\n  tui-monitor" in capsys.readouterr().out
 
 
+def test_help_tells_what_can_be_named(capsys: Captured) -> None:
+    assert main(["demo", "--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(name in text for name in SAMPLES)
+    for command in ("watch", "decode", "explain", "snapshot"):
+        assert main([command, "--help"]) == 0
+        assert "ssh://" in capsys.readouterr().out
+
+
 def test_version(capsys: Captured) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"tui-monitor {__version__}\n"
@@ -200,6 +209,30 @@ def test_what_is_there_instead_is_told(
     assert instead in complaint(capsys)
 
 
+@pytest.mark.parametrize(
+    ("content", "instead"),
+    [
+        (b"", "it is empty"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "it is no text"),
+        (b"\r 45%|####5     | 9/20 [00:02<00:03, 3.9it/s]\n", "progress bars without a metric"),
+        (b"hello\nworld\n", "check that it is a training log"),
+    ],
+)
+def test_a_replay_tells_what_is_there_instead(
+    content: bytes, instead: str, tmp_path: Path, capsys: Captured
+) -> None:
+    log = tmp_path / "train.log"
+    log.write_bytes(content)
+
+    assert main(["replay", str(log)]) == 2
+    assert instead in complaint(capsys)
+
+
+def test_a_pipe_can_not_be_replayed(capsys: Captured) -> None:
+    assert main(["replay", "-"]) == 2
+    assert "save it, or follow it with `tui-monitor -`" in complaint(capsys)
+
+
 @pytest.mark.parametrize("command", ["watch", "replay", "decode", "explain", "snapshot"])
 def test_a_notebook_is_no_log(command: str, tmp_path: Path, capsys: Captured) -> None:
     notebook = tmp_path / "train it.ipynb"
@@ -215,7 +248,7 @@ def test_a_notebook_is_no_log(command: str, tmp_path: Path, capsys: Captured) ->
 def test_a_metric_that_is_not_there_is_told(command: str, capsys: Captured) -> None:
     assert main([command, QUESTION, "--metric", "f1*"]) == 2
     told = complaint(capsys)
-    assert "with a metric like 'f1*'" in told
+    assert "no metric like 'f1*', " in told
     assert told.endswith("name one of loss, acc")
 
 

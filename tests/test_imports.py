@@ -55,7 +55,7 @@ def test_explaining_and_drawing_load_no_masked_arrays() -> None:
         "from tui_monitor.core.snapshot import SourceState\n"
         "from tui_monitor.report.source import decode_options, load_session\n"
         "from tui_monitor.ui.frame import screen_rows\n"
-        "from tui_monitor.ui.scene import Scene\n"
+        "from tui_monitor.ui.monitor.scene import Scene\n"
         f"session = load_session({str(sample)!r}, decode_options(None, None, None, None))\n"
         "assert session.report()[0].boundaries\n"
         "source = SourceState('a.log', 'live', 'events', 0.0, None)\n"

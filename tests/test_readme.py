@@ -45,6 +45,21 @@ def test_the_numbers_of_the_question_are_the_programs() -> None:
     assert f"exactly {second.count} of {second.samples}" in README
 
 
+def test_the_windows_of_the_page_on_decoding_are_the_programs() -> None:
+    page = (ROOT / "docs" / "decoding.md").read_text("utf-8")
+    table = page[page.index("<!-- windows -->") :].split("\n\n")[0].splitlines()[3:]
+    rows = [row for row in decode_log(sample_log("epoch-jump"), metric="acc") if row.epoch == 1]
+    shown = [
+        f"| {row.to_batch} | {row.displayed} | {(row.to_batch or 0) - (row.from_batch or 0)} "
+        f"| {row.low:.5f} | {row.high:.5f} | "
+        + (f"{row.count} of {row.samples} |" if row.exact else "|")
+        for row in rows
+        if not row.final
+    ]
+
+    assert table == shown
+
+
 def test_every_field_is_explained() -> None:
     table = README[README.index("| field | meaning |") : README.index("Absent values")]
 

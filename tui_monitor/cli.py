@@ -116,7 +116,7 @@ def _address(webhook: str | None) -> str | None:
     """The address that alerts go to, checked."""
     if webhook is None:
         return None
-    from tui_monitor.ui.webhook import check_address
+    from tui_monitor.ui.alerting.webhook import check_address
 
     return check_address(webhook)
 

@@ -10,8 +10,10 @@ from tui_monitor import values
 from tui_monitor.process import PROGRAM
 from tui_monitor.settings import Size
 
-SOURCE_HELP = "path of a training log, a folder or quoted glob of logs"
-FOLLOWED_HELP = f"{SOURCE_HELP}, - for standard input, or ssh://[user@]host[:port]/path"
+SOURCE_HELP = (
+    "path of a training log, a folder or quoted glob of logs, - for standard input, or "
+    "ssh://[user@]host[:port]/path"
+)
 
 T = TypeVar("T")
 
@@ -50,7 +52,7 @@ def _alerts(parser: argparse.ArgumentParser) -> None:
 def _watch(parser: argparse.ArgumentParser) -> None:
     _alerts(parser)
     parser.add_argument(
-        "source", nargs="+", metavar="SOURCE", help=f"{FOLLOWED_HELP}; it may not be there yet"
+        "source", nargs="+", metavar="SOURCE", help=f"{SOURCE_HELP}; it may not be there yet"
     )
     parser.add_argument(
         "--plain", action="store_true", help="a line an update, as where no screen can be drawn"
@@ -71,8 +73,11 @@ def _run(parser: argparse.ArgumentParser) -> None:
 
 
 def _demo(parser: argparse.ArgumentParser) -> None:
+    from tui_monitor.report.samples import SAMPLES
+
     _alerts(parser)
-    parser.add_argument("name", nargs="?", metavar="NAME", help="name of a bundled log")
+    names = ", ".join(SAMPLES)
+    parser.add_argument("name", nargs="?", metavar="NAME", help=f"a bundled log: {names}")
     parser.add_argument(
         "--speed", type=typed(values.speed, values.SPEED), metavar="X", help="as for replay"
     )
@@ -98,27 +103,21 @@ def _replay(parser: argparse.ArgumentParser) -> None:
 
 
 def _decode(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "source", nargs="+", metavar="SOURCE", help=f"{SOURCE_HELP}; - is standard input"
-    )
+    parser.add_argument("source", nargs="+", metavar="SOURCE", help=SOURCE_HELP)
     parser.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="of the rows")
     parser.add_argument("--output", metavar="FILE", help="write there instead of standard output")
     parser.add_argument("--follow", action="store_true", help="go on while the log grows")
 
 
 def _explain(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "source", nargs="+", metavar="SOURCE", help=f"{SOURCE_HELP}; - is standard input"
-    )
+    parser.add_argument("source", nargs="+", metavar="SOURCE", help=SOURCE_HELP)
     parser.add_argument(
         "--format", choices=("text", "json", "markdown"), default="text", help="of the explanation"
     )
 
 
 def _snapshot(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "source", nargs="+", metavar="SOURCE", help=f"{SOURCE_HELP}; - is standard input"
-    )
+    parser.add_argument("source", nargs="+", metavar="SOURCE", help=SOURCE_HELP)
     parser.add_argument("--output", metavar="FILE", help="FILE.svg, FILE.html or FILE.txt")
     parser.add_argument(
         "--size",

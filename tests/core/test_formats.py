@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from math import isnan, nan
+from math import inf, isnan, nan
 
 import pytest
 from hypothesis import given
@@ -120,6 +120,10 @@ LINES: dict[str, tuple[str, str]] = {
     ),
     "nanogpt": ("nanogpt", "iter 250: loss 2.1234, time 51.25ms, mfu 12.34%"),
     "nanogpt-validation": ("nanogpt", "step 500: train loss 2.0123, val loss 2.1123"),
+    "sklearn-round": (
+        "sklearn",
+        "        10           0.9345           0.0115            1.11s",
+    ),
     "darknet": (
         "darknet",
         " 1203: 1.234567, 1.345678 avg loss, 0.001000 rate, 3.125000 seconds, 76992 images, "
@@ -225,6 +229,48 @@ LINES: dict[str, tuple[str, str]] = {
     ),
     "tacotron2": ("steplines", "Train loss 41 0.341250 Grad Norm 0.750125 3.79s/it"),
     "tacotron2-validation": ("steplines", "Validation loss 41:  0.325500  "),
+    "marian": (
+        "marian",
+        "[2021-03-04 05:06:07] Ep. 2 : Up. 82000 : Sen. 5,529,093 : Cost 2.79048125 : Time 817.42s : "
+        "2193.04 words/s : gNorm 0.5125 : L.r. 3.0000e-04",
+    ),
+    "marian-validation": (
+        "marian",
+        "[2021-03-04 05:06:07] [valid] Ep. 2 : Up. 84000 : cross-entropy : 67.9481 : new best",
+    ),
+    "bigdl": (
+        "steplines",
+        "2021-03-04 05:06:07 INFO  DistriOptimizer$:427 - [Epoch 3 3360/3668][Iteration 96]"
+        "[Wall Clock 1317.25s] Trained 112 records in 13.5 seconds. Throughput is 8.25 records/second."
+        " Loss is 0.08025. Current learning rate is 1.0E-4. Current weight decay is 0.5.",
+    ),
+    "bigdl-validation": (
+        "steplines",
+        "2021-03-04 05:06:07 INFO  DistriOptimizer$:180 - [Epoch 3 3584/3668][Iteration 98]"
+        "[Wall Clock 1320.5s] my_metric Loss is (Loss: 48.5, count: 32, Average Loss: 1.515625)",
+    ),
+    "stylegan": (
+        "steplines",
+        "tick 14    kimg 70.1     time 1h 38m 21s   sec/tick 366.1   sec/kimg 73.10   maintenance 0.1"
+        "    cpumem 5.88   gpumem 9.79   reserved 10.64  augment 0.052",
+    ),
+    "stylegan-metric": (
+        "steplines",
+        "network-snapshot-005734        time 4m 26s       fid50k_full 46.5125",
+    ),
+    "tinygrad": (
+        "steplines",
+        "  7  129.25 ms run,  116.50 ms python,   12.75 ms CL, 1187.25 loss, 0.000003 LR, 0.65 GB used,"
+        "     86.72 GFLOPS",
+    ),
+    "tinygrad-validation": (
+        "steplines",
+        "eval     9172/10000 91.72%,    0.95 val_loss STEP=1000 (in 123.00 ms)",
+    ),
+    "fasttext": (
+        "steplines",
+        "Progress:  12.5% words/sec/thread:   71451 lr:  0.087500 avg.loss:  0.317325 ETA:   0h 0m 9s",
+    ),
     "litgpt": (
         "litgpt",
         "Epoch 2 | iter 130 step 32 | loss train: 1.384, val: n/a | iter time: 123.45 ms "
@@ -335,6 +381,16 @@ def test_where_lines_stand() -> None:
     assert at(parse("ml-agents")) == (None, None, 24_000, None, None)
     assert at(parse("tacotron2")) == (None, None, 42, None, None)
     assert at(parse("tacotron2-validation")) == (None, None, 42, None, False)
+    assert at(parse("marian")) == (2, None, 82_000, None, None)
+    assert at(parse("marian-validation")) == (2, None, 84_000, None, False)
+    assert at(parse("bigdl")) == (3, None, 96, None, None)
+    assert at(parse("bigdl-validation")) == (3, None, 98, None, False)
+    assert at(parse("stylegan")) == (None, None, 14, None, None)
+    assert at(parse("stylegan-metric")) == (None, None, None, None, False)
+    assert at(parse("tinygrad")) == (None, None, 8, None, None)
+    assert at(parse("tinygrad-validation")) == (None, None, 1000, None, False)
+    assert at(parse("fasttext")) == (None, None, None, None, None)
+    assert parse("fasttext").epochs_done == 0.125
     assert at(parse("litgpt")) == (2, None, 130, None, None)
     assert at(parse("litgpt-early")) == (None, None, 130, None, None)
     assert at(parse("litgpt-validation")) == (None, None, 400, None, False)
@@ -347,6 +403,7 @@ def test_where_lines_stand() -> None:
     assert at(parse("paddle")) == (None, None, 41, 450, None)
     assert at(parse("sklearn")) == (12, None, None, None, True)
     assert at(parse("sklearn-validation")) == (None, None, None, None, True)
+    assert at(parse("sklearn-round")) == (None, None, 10, None, None)
     assert at(parse("darknet")) == (None, None, 1203, None, None)
 
 
@@ -636,6 +693,15 @@ def test_rounds_show_what_is_after_them() -> None:
     assert rows(folds) == [("cv_agg's l2", 0.5, 1e-6, "instantaneous")]
 
 
+def test_rounds_of_gradient_boosting_in_a_table() -> None:
+    assert rows(parse("sklearn-round")) == [
+        ("train_loss", 0.9345, 1e-4, "instantaneous"),
+        ("oob_improve", 0.0115, 1e-4, "instantaneous"),
+    ]
+    without = parse("sklearn-round", "         2           1.1345            1.25m")
+    assert rows(without) == [("train_loss", 1.1345, 1e-4, "instantaneous")]
+
+
 def test_catboost_shows_the_best_round_once_more() -> None:
     assert rows(parse("boosting-catboost")) == [
         ("learn", 0.7806345, 1e-7, "instantaneous"),
@@ -723,6 +789,51 @@ def test_lines_of_steps() -> None:
         ("grad norm", 0.750125, 1e-6, "instantaneous"),
     ]
     assert rows(parse("tacotron2-validation")) == [("val_loss", 0.3255, 1e-6, "epoch")]
+
+
+def test_marian_averages_the_cost_since_the_line_before() -> None:
+    assert rows(parse("marian")) == [
+        ("cost", 2.79048125, 1e-8, "interval"),
+        ("grad_norm", 0.5125, 1e-4, "instantaneous"),
+        ("lr", 3e-4, 1e-8, "instantaneous"),
+    ]
+    older = (
+        "[2017-10-18 18:14:31] Ep. 2 : Up. 82000 : Sen. 56 : Cost 2.79 : Time 6.91s : 13.73 words/s"
+    )
+    assert rows(parse("marian", older)) == [("cost", 2.79, 1e-2, "interval")]
+    assert rows(parse("marian-validation")) == [("val_cross-entropy", 67.9481, 1e-4, "epoch")]
+
+
+def test_lines_of_iterations_ticks_and_shares() -> None:
+    assert rows(parse("bigdl")) == [
+        ("loss", 0.08025, 1e-5, "instantaneous"),
+        ("lr", 1e-4, 1e-5, "instantaneous"),
+    ]
+    assert rows(parse("bigdl-validation")) == [("val_Loss", 1.515625, 1e-6, "epoch")]
+    infinite = LINES["bigdl"][1].replace("0.08025", "Infinity")
+    assert parse("bigdl", infinite).readings[0].displayed == inf
+    accuracy = "Top1Accuracy is Accuracy(correct: 9572, count: 10000, accuracy: 0.9572)"
+    text = LINES["bigdl-validation"][1].partition("my_metric")[0] + accuracy
+    assert rows(parse("bigdl-validation", text)) == [("val_Top1Accuracy", 0.9572, 1e-4, "epoch")]
+    assert rows(parse("stylegan")) == [("augment", 0.052, 1e-3, "instantaneous")]
+    assert rows(parse("stylegan-metric")) == [("val_fid50k_full", 46.5125, 1e-4, "epoch")]
+    text = '{"results": {"fid50k_full": 46.5125}, "metric": "fid50k_full", "total_time": 266.1}'
+    assert rows(parse("stylegan-metric", text)) == rows(parse("stylegan-metric"))
+    assert rows(parse("tinygrad")) == [
+        ("loss", 1187.25, 1e-2, "instantaneous"),
+        ("lr", 3e-6, 1e-6, "instantaneous"),
+    ]
+    assert parse("tinygrad").per_step == 0.12925
+    assert rows(parse("tinygrad-validation")) == [
+        ("val_accuracy", 91.72, 1e-2, "epoch"),
+        ("val_loss", 0.95, 1e-2, "epoch"),
+    ]
+    mean = [("loss", 0.317325, 1e-6, "unknown"), ("lr", 0.0875, 1e-6, "instantaneous")]
+    assert rows(parse("fasttext")) == mean
+    older = (
+        "Progress: 12.5%  words/sec/thread: 71451  lr: 0.087500  loss: 0.317325  eta: 0h11m h-14m"
+    )
+    assert parse("fasttext", older) == parse("fasttext")
 
 
 def test_a_step_of_verl_and_its_validation() -> None:

@@ -46,6 +46,20 @@ def test_totals_validation_and_what_is_no_number() -> None:
     assert val == Reading("val_loss", 1e-3, 1e-3, "epoch")
 
 
+def test_an_epoch_may_be_called_ep() -> None:
+    line = '{"Rank": 0, "ep": 2, "iter": 5, "lr": 0.25, "loss": 7.5, "max_iterations": 204800}'
+    (item,) = JsonLinesFormat().parse(line)
+    assert isinstance(item, Progress)
+    assert (item.epoch, item.step) == (2, 5)
+    assert [each.metric for each in item.readings] == ["lr", "loss"]
+
+
+def test_steps_and_scores_are_anybodys() -> None:
+    assert detect(['{"step": 1, "score": 0.5}', '{"step": 2, "score": 0.75}']) is None
+    assert detect(['{"epoch": 1, "score": 0.5}']) is not None
+    assert detect(['{"step": 1, "score": 0.5, "lr": 0.1}']) is not None
+
+
 def test_a_sum_of_losses_is_no_total_of_the_run() -> None:
     (item,) = parse('{"iteration": 20, "total_loss": 14.5, "total_tokens": 12.5}')
     assert isinstance(item, Progress)

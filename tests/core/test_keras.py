@@ -102,6 +102,15 @@ def test_keras_3_bar_whose_escapes_lost_their_first_character() -> None:
     assert numbers(progress(text)) == {"loss": 1.5527}
 
 
+@pytest.mark.parametrize("times", ["", " 11s", " 245ms/step", " 11s 245ms/step"])
+def test_keras_3_bar_whose_times_a_message_cut(times: str) -> None:
+    behind = "WARNING:tensorflow:Your input ran out of data"
+    item = progress(f"12/49 ━━━━━━━━━━{times} - accuracy: 0.1250 - loss: 1.5527{behind}")
+    assert (item.style, item.step, item.steps, item.final) == (keras.BAR_3, 12, 49, False)
+    assert numbers(item) == {"accuracy": 0.125, "loss": 1.5527}
+    assert progress("49/49 ━━━━━━━━━━ - loss: 1.5527").final is None
+
+
 def test_complete_keras_3_bar_is_final_if_it_tells_a_time_taken() -> None:
     taken = progress("49/49 ━━━━━━━━━━ 17s 342ms/step - loss: 0.4159")
     assert (taken.final, taken.eta, taken.elapsed) == (True, None, 17.0)

@@ -17,7 +17,7 @@ from tui_monitor.core.level import kalman
 from tui_monitor.core.level.bank import DRIFTS, PRIOR, heard, start
 from tui_monitor.core.level.filter import IMPATIENT, LevelFilter
 from tui_monitor.core.level.kalman import Observation
-from tui_monitor.core.level.smoother import Smoothed, learnt_drift, smooth
+from tui_monitor.core.level.smoother import Run, Smoothed, drifting, learnt_drift, one_pass, smooth
 from tui_monitor.core.level.steps import Steps
 from tui_monitor.core.noise import OF_ANYTHING, Noise, Scale
 
@@ -191,6 +191,54 @@ def feed(tracker: LevelFilter, x: list[float]) -> None:
     for value in x:
         tracker.follow(kalman.ONCE.gap(0, 1), Observation(value, 1.0, 0.0, 0.0))
         tracker.restart(0.0)
+
+
+RANDOM_WALKS = (1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 5e-2)
+"""Variance of a batch's drift, relative to that of its noise: of a filter, and between two."""
+
+
+Walks = dict[float, list[tuple[float, float, float, float]]]
+
+
+@pytest.fixture(scope="module")
+def walks() -> Walks:
+    """Of accuracies whose level is a random walk of known drift, run by run.
+
+    Errors as decoded, and where the drift is told; shares inside the band in the end, and live.
+    """
+    found: Walks = {}
+    for drift, seed in product(RANDOM_WALKS, range(6)):
+        random = np.random.default_rng(seed)
+        moves = random.normal(0.0, sqrt(drift * 0.21 / 128), 2000)
+        level = (0.7 + np.cumsum(moves)).clip(0.3, 0.97)
+        x = (random.binomial(128, level) / 128).tolist()
+        tracker = LevelFilter(Noise("fraction", 1 / 128), kalman.ONCE, guess=x[0], spread=0.5)
+        live: list[tuple[float, float]] = []
+        for k, total in enumerate(np.cumsum(x).tolist()):
+            tracker.follow(kalman.ONCE.gap(k, k + 1), Observation(total, 1.0, 0.0, 0.0))
+            live.append(tracker.belief())
+        decoded = smooth(tracker.steps, tracker.start, tracker.noise, kalman.ONCE)
+        legs = drifting(tracker.steps, [drift] * len(x))
+        told = one_pass(Run(legs, tracker.start, tracker.noise, kalman.ONCE))
+        errors = [each - level for each in (decoded.level, told.level, np.array(live)[:, 0])]
+        sds = np.sqrt([decoded.variance, told.variance, np.array(live)[:, 1]])
+        inside = [float(np.mean(np.abs(e) <= 1.96 * sd)) for e, sd in zip(errors, sds, strict=True)]
+        run = (rms(errors[0]), rms(errors[1]), inside[0], inside[2])
+        found.setdefault(drift, []).append(run)
+    return found
+
+
+def test_a_random_walk_of_any_drift_is_followed_as_if_that_were_known(walks: Walks) -> None:
+    for runs in walks.values():
+        decoded, told, _, _ = np.array(runs).T
+        assert rms(decoded) < 1.15 * rms(told)
+
+
+def test_the_band_holds_a_random_walk_of_any_drift(walks: Walks) -> None:
+    shares = {drift: np.array(runs)[:, 2:].mean(axis=0) for drift, runs in walks.items()}
+    assert min(end for end, _ in shares.values()) > 0.84
+    assert min(live for _, live in shares.values()) > 0.92
+    assert 0.92 < np.mean(list(shares.values())) < 0.98
 
 
 def test_the_drift_learnt_rises_where_the_level_steps() -> None:

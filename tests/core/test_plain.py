@@ -266,6 +266,44 @@ READ: list[tuple[str, Place, dict[str, float]]] = [
     ("(3/10) loss=0.5, acc=0.75", (None, None, 3, 10), {"loss": 0.5, "acc": 0.75}),
     ("3/10 loss: 0.5", (None, None, 3, 10), {"loss": 0.5}),
     ("[120/938] loss: 2.3", (None, None, 120, 938), {"loss": 2.3}),
+    ("[#00285] loss_A: 0.0746", (None, None, 285, None), {"loss_a": 0.0746}),
+    (
+        "[12:00:10] [#00285] Loss A: 0.0746, Loss B: 0.0828",
+        (None, None, 285, None),
+        {"loss_a": 0.0746, "loss_b": 0.0828},
+    ),
+    (
+        "[  1]     130 || B: 6.125 | C: 5.853 | T: 18.75 || ETA: 2 days, 18:01:36 || timer: 0.289",
+        (1, None, 130, None),
+        {"b": 6.125, "c": 5.853, "t": 18.75},
+    ),
+    (
+        "INFO 2021-03-04 05:06:07,806 log_hooks.py: 277: Rank: 0; [ep: 1] iter: 57; lr: 0.75; loss: 2.5"
+        "; btime(ms): 192; eta: 0:00:08; peak_mem(M): 4176;",
+        (1, None, 57, None),
+        {"lr": 0.75, "loss": 2.5},
+    ),
+    (
+        "2017-03-04 05:06:07,435 INFO     main.train_DNN: epoch 1, validation error 211.25, train error"
+        " 181.5  time spent 8650.93",
+        (1, None, None, None),
+        {"val_error": 211.25, "train_error": 181.5},
+    ),
+    ("Epoch... (39/116 | Loss: 0.125)", (39, 116, None, None), {"loss": 0.125}),
+    (
+        "Valid Summary | End of Epoch 149 | Time 121.37s | Valid Loss 1.25",
+        (149, None, None, None),
+        {"val_loss": 1.25},
+    ),
+    ("iteration 00002000: FID: 132.5", (None, None, 2000, None), {"fid": 132.5}),
+    (
+        "Epoch 2 | loss=1.5 (  1.25), clip=100%",
+        (2, None, None, None),
+        {"loss": 1.5, "loss (avg)": 1.25},
+    ),
+    ("I Training of Epoch 2 - loss: 223.5", (2, None, None, None), {"loss": 223.5}),
+    ("I Validation of Epoch 2 - loss: 188.5", (2, None, None, None), {"val_loss": 188.5}),
+    ("\tbatch training step 5 loss: 4.0908", (None, None, 5, None), {"loss": 4.0908}),
     (
         "第 3 轮，训练损失：0.523，验证损失：0.612，准确率：81.2%",
         (3, None, None, None),
@@ -327,16 +365,34 @@ def test_laws_of_what_a_loop_prints() -> None:
         "Test: 0.5",
         "version 1.0, loss functions improved",
         "Epoch 3, loss: 0.5 " + "x" * 600,
+        "Round 5 of 10: winner score=21.5",
+        "Step 3: score 21.5, time 3s",
+        "(3/10) score: 21.5",
     ],
 )
 def test_what_is_left_alone(text: str) -> None:
     assert not PLAIN.parse(text)
 
 
+def test_a_place_that_other_programs_have_needs_a_metric_that_they_have_not() -> None:
+    game = [f"Round {n}\nTeam score: {n}.5" for n in (1, 2, 3)]
+    assert placed(game) == []
+    federated = [f"Round {n}\nTeam score: {n}.5\nAverage loss: 0.{n}" for n in (1, 2)]
+    assert [row[3] for row in placed(federated)] == ["team_score", "average_loss"] * 2
+    assert placed(f"Epoch {n}: score {n}.5" for n in (1, 2)) != []
+
+
 @pytest.mark.parametrize("text", ["Epoch 3/10", "Epoch: 03 | Epoch Time: 0m 5s", "=== epoch 3 ==="])
 def test_heads_of_lines_below(text: str) -> None:
     item = only(text)
     assert (item.style, item.epoch, item.readings) == (HEAD, 3, ())
+
+
+def test_a_bar_among_the_fields_below_a_head() -> None:
+    item = only("| Progress [###      ][16.38%] | LR 0.0012 | Loss   4.25 (  5.9375) |")
+    assert item.style == BELOW
+    shown = {each.metric: each.displayed for each in item.readings}
+    assert shown == {"lr": 0.0012, "loss": 4.25, "loss (avg)": 5.9375}
 
 
 def test_numbers_below_a_head() -> None:
@@ -429,6 +485,43 @@ def test_epochs_above_their_numbers() -> None:
     rows = placed(lines)
     assert [row[:3] for row in rows] == [(1, n, None) for n in (1, 2, 3) for _ in range(4)]
     assert [row[4] for row in rows if row[3] == "val_loss"] == [0.8123, 0.7123, 0.6123]
+
+
+@pytest.mark.parametrize("headed", [False, True])
+def test_several_prints_of_an_epoch_without_a_step(headed: bool) -> None:
+    """They are none of whole epochs, though the first looked like it; a validation is."""
+    lines = []
+    for epoch in (1, 2, 3):
+        place = "" if headed else f"Epoch {epoch}: "
+        lines += [f"Epoch {epoch}/3"] if headed else []
+        lines += [f"{place}loss: {loss - epoch / 4} acc: 0.5" for loss in (3.0, 2.5, 2.25, 2.125)]
+        lines += [f"{place}val_loss: {3.0 - epoch / 4}"]
+    session = Session()
+    session.feed("".join(f"{line}\n" for line in lines).encode(), 0.0)
+    session.finish()
+    rows = [row for row in session.rows() if row.metric == "loss"]
+    assert [row.displayed + row.epoch / 4 for row in rows] == [3.0, 2.5, 2.25, 2.125] * 3
+    assert {(row.law, row.value, row.level) for row in rows} == {("unknown", None, None)}
+    settled = [(row.epoch, row.step, row.unit, row.final) for row in rows[2:]]
+    assert settled == [
+        *[(1, step, "round", False) for step in (3, 4)],
+        *[(epoch, step, "round", False) for epoch in (2, 3) for step in (1, 2, 3, 4)],
+    ]
+    validations = [row for row in session.rows() if row.metric == "val_loss"]
+    assert [(row.law, row.step) for row in validations] == [("epoch", None)] * 3
+
+
+@pytest.mark.parametrize(
+    "again",
+    ["Epoch 2: loss: 1.0, acc: 0.75", "Epoch 2: loss: 1.00021", "Epoch 2: loss: 0.75"],
+    ids=["the same", "rounded otherwise", "taken up again"],
+)
+def test_an_epoch_that_is_printed_again_is_one(again: str) -> None:
+    session = Session()
+    lines = ["Epoch 1: loss: 2.0", "Epoch 2: loss: 1.000", again, "Epoch 3: loss: 0.50"]
+    session.feed("".join(f"{line}\n" for line in lines).encode(), 0.0)
+    session.finish()
+    assert {(row.law, row.step) for row in session.rows()} == {("epoch", None)}
 
 
 def test_steps_above_their_numbers() -> None:

@@ -270,6 +270,29 @@ def test_offsets_lead_back_to_the_line() -> None:
         assert f"{row.metric}: {row.displayed:.4f}" in line
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "iter {}: loss 3.2014, time 12.34ms, mfu 5.67%",
+        "Train: 0 [{:4d}/90 ( 12%)]  Loss: 2.23 (2.27)  Time: 0.001s",
+        "Epoch: [0]  [{:2d}/90]  eta: 0:00:01  lr: 0.05  loss: 2.3 (2.4)  time: 0.1  data: 0.1",
+        "Epoch: [0][{:2d}/90]\tTime  0.1 ( 0.1)\tLoss 2.3184e+00 (2.3184e+00)",
+        "Epoch 1, batch {}, loss: 0.5123",
+        "[{}]\ttrain-mlogloss:1.85852",
+    ],
+)
+def test_steps_are_as_printed_and_batches_as_counted(line: str) -> None:
+    """Where a log calls the first batch 0, as many have been done as the next one's number."""
+    session = Session()
+    session.feed("".join(f"{line.format(step)}\n" for step in (0, 10, 20)).encode(), 0.0)
+    session.finish()
+    rows = list(session.rows())
+    first = [row for row in rows if row.metric == rows[0].metric]
+    assert [row.step for row in first] == [0, 10, 20]
+    assert [row.to_batch for row in first] in ([1, 11, 21], [None] * 3)
+    assert session.snapshot(0.0).step == 21
+
+
 def test_the_revision_grows_with_what_is_fed() -> None:
     session = opened(*BARS)
     before = session.revision

@@ -40,6 +40,14 @@ def test_a_box_is_of_the_timesteps_it_shows() -> None:
     assert {r.law for r in session.rows()} == {"unknown", "epoch", "instantaneous"}
 
 
+def test_a_box_that_shows_its_timesteps_first() -> None:
+    boxes = [box("rollout", 1.5, step, step + 0.5) for step in (2048, 4096)]
+    rows = [[row for row in each.splitlines() if "mean_reward" not in row] for each in boxes]
+    session = decoded("".join(f"{row}\n" for each in rows for row in each))
+    assert at(session, "train/value_loss") == [(1, 2048, 2048.5), (1, 4096, 4096.5)]
+    assert at(session, "learning_rate") == [(1, 2048, 3e-4), (1, 4096, 3e-4)]
+
+
 def test_a_table_of_results_is_no_box_of_a_training() -> None:
     assert decoded("| model | 12.5 |\n| accuracy   | 0.93 |\n" * 3).report() == ()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import exp
 
+import numpy as np
 import pytest
 
 from tests.simulate import SHAPES, Case, Simulated
@@ -84,6 +85,27 @@ def test_scatter_that_was_asked_of_fewer_prints_makes_nothing_certain() -> None:
     assert evidence.likeliest().margin < CERTAIN
     assert run.decode().batch_size in (512, None)
     assert not run.decode().identity.size.is_certain
+
+
+class EvenCounts(Simulated):
+    """As chance has it, though seldom: up to each of an epoch's first prints they are even."""
+
+    def _printed(self) -> list[int]:
+        for epoch, accuracies in enumerate(self.batches[self.accuracy]):
+            counts = np.rint(accuracies * self.sizes).astype(np.int64)
+            for k in range(60):
+                counts[k] -= counts[: k + 1].sum() % 2
+            self.batches[self.accuracy][epoch] = counts / self.sizes
+        return super()._printed()
+
+
+def test_the_scatter_is_asked_where_it_may_yet_speak_against_the_counts() -> None:
+    certain = 0
+    for seed in range(12):
+        case = Case(laws.STATE, "power", 256, 1200, epochs=3, every=20.0, seed=seed)
+        decoder = EvenCounts(case).decode()
+        certain += decoder.batch_size_certain and decoder.batch_size == 128
+    assert certain <= 2
 
 
 @pytest.mark.parametrize("law", [laws.STATE, laws.TWICE_RESET])

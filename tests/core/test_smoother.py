@@ -232,7 +232,7 @@ def test_a_step_costs_few_prints(name: str, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(simulate, "curve", stepping(at, 0.6, 0.8))
     outside, astray = 0, 0
     squares: list[float] = []
-    for seed in range(4):
+    for seed in range(12):
         steps, tracker, truth = known_noise(Simulated(replace(case, seed=seed)))
         result = smooth(steps, tracker.start, tracker.noise, tracker.kernel)
         error = np.abs(result.level - truth)
@@ -241,8 +241,8 @@ def test_a_step_costs_few_prints(name: str, monkeypatch: pytest.MonkeyPatch) -> 
         near = int(np.argmax(truth > 0.7))
         around = slice(near - 4, near + 4)
         outside += int((error > 1.96 * np.sqrt(result.variance))[around].sum())
-    assert astray <= 4
-    assert outside <= 4
+    assert astray <= 12
+    assert outside <= 12
     assert np.sqrt(np.mean(squares)) < 0.007
 
 

@@ -67,7 +67,7 @@ def test_rounds_of_gradient_boosting_in_scikit_learn() -> None:
     assert shown == [
         ("round", step, metric, number, "instantaneous")
         for step, *numbers in ((1, 1.2776, 0.0194), (10, 1.1365, -0.0384), (20, 1.0307, 0.0032))
-        for metric, number in zip(("Train Loss", "OOB Improve"), numbers, strict=True)
+        for metric, number in zip(("train_loss", "oob_improve"), numbers, strict=True)
     ]
 
 
@@ -82,7 +82,7 @@ def test_what_lightning_logs(name: str) -> None:
     assert len(rows) == 36
     for row in rows:
         assert row.step is not None
-        assert row.value == pytest.approx(losses[row.step - 1], rel=1e-6)
+        assert row.value == pytest.approx(losses[row.step], rel=1e-6)
     means = [row.displayed for row in session.rows() if row.metric == "train_loss_epoch"]
     for mean, epoch in zip(means, truth, strict=True):
         values, sizes = epoch["values"]["train_loss"], epoch["batch_sizes"]
@@ -201,11 +201,28 @@ def test_losses_of_spacy_are_sums_since_the_row_before() -> None:
         ["epoch,loss", "", "", "1,0.5"],
         ["epoch,loss", "NA,None"],
         ["step  the loss falls", "1  0.5"],
+        ["step,score", "1,0.5", "2,0.75"],
+        ["batch;cost;return", "1;0.5;2.5"],
+        ["| # | Team | Score |", "|---|---|---|", "| 1 | Reds | 99.5 |"],
         ["epoch    loss    acc", "  1  0.5"],
     ],
 )
 def test_what_is_no_table_of_a_training(lines: list[str]) -> None:
     assert detect(lines) is None
+
+
+def test_numbers_of_a_drawn_table_may_stand_in_brackets() -> None:
+    log = "| Epoch | Loss | recall |\n|---|---|---|\n| 6 | [332.5, 132.25] | [0.032125] |\n"
+    assert [(r.epoch_label, r.metric, r.displayed) for r in decoded(log).rows()] == [
+        ("6", "recall", 0.032125)
+    ]
+
+
+@pytest.mark.parametrize(
+    "head", ["epoch,score", "iteration,cost", "step,score,val_cost", "step,f1"]
+)
+def test_what_is_a_table_of_a_training(head: str) -> None:
+    assert detect([head, ",".join("123"[: head.count(",") + 1])]) is not None
 
 
 @given(st.text(alphabet='0123456789,;. -aeinfNAloss\t"/', max_size=60))

@@ -243,6 +243,42 @@ def test_an_evaluation_within_an_epoch_is_not_part_of_it() -> None:
     assert [(item.step, item.steps) for item in prints(placed)] == [(1, 9), (8, 9), (9, 9)]
 
 
+def unknown(step: int) -> str:
+    return f"{step:7d}/Unknown - 1s 10ms/step - loss: 0.5000"
+
+
+_OF_UNKNOWN = [unknown(1), unknown(5)], [bar(n, 30) for n in (1, 20)] + [last(30, fields="")]
+_TO_UNKNOWN = [bar(1), bar(5)], [unknown(n) for n in (1, 6, 20)]
+
+
+@pytest.mark.parametrize(
+    ("fit", "evaluation", "header"),
+    [
+        ([bar(1, 40), bar(15, 40)], [bar(n, 40) for n in (1, 7, 30, 40)], ["Epoch 1/2"]),
+        ([bar_3(1), bar_3(9)], [bar_3(n) for n in (1, 5, 9, 9)], ["Epoch 1/2"]),
+        ([unknown(1), unknown(25)], [unknown(n) for n in (1, 5, 30, 31)], ["Epoch 1/2"]),
+        *[(*_OF_UNKNOWN, ["Epoch 1/2"]), (*_OF_UNKNOWN, [])],
+        *[(*_TO_UNKNOWN, ["Epoch 1/2"]), (*_TO_UNKNOWN, [])],
+    ],
+)
+def test_an_evaluation_that_begins_before_the_last_line(
+    fit: list[str], evaluation: list[str], header: list[str]
+) -> None:
+    """Its bar looks like the epoch's own, but for beginning anew or for what it knows of its end."""
+    before = [*header, *fit, *evaluation]
+    assert [item.line - len(header) for item in prints(read(*before))] == [1, 2]
+    placed = read(*before, "Epoch 2/2", bar(1), last(fields=""))
+    assert [(item.epoch, item.step) for item in prints(placed)][2:] == [(2, 1), (2, 9)]
+
+
+def test_an_epoch_goes_on_after_an_evaluation_of_its_own_data() -> None:
+    evaluation = [*(bar(n, 40) for n in (1, 30, 40)), last(40, fields="")]
+    placed = read("Epoch 1/2", bar(1, 40), bar(15, 40), *evaluation, bar(16, 40), last(40))
+    assert [(item.step, item.final) for item in prints(placed)] == [
+        *[(1, False), (15, False), (16, False), (40, True)]
+    ]
+
+
 def test_a_summary_of_an_evaluation_is_no_epoch() -> None:
     placed = read("Epoch 1/1", "9/9 - 1s - loss: 0.5000", "4/4 - 0s - loss: 0.7500")
     assert len(prints(placed)) == 1

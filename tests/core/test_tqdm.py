@@ -64,6 +64,18 @@ def test_a_description_names_the_epoch(
     assert (item.epoch, item.epochs, item.bar) == (epoch, epochs, bar)
 
 
+def test_names_of_two_words_in_a_description_where_one_is_not_enough() -> None:
+    told = (
+        "Step: 9. Epoch: 4/5. Iteration: 2/7. Cls loss: 0.0425. Reg loss: 0.0125. Total loss: 0.055"
+    )
+    item = only(f"{told}:  14%|#4   | 1/7 [00:01<00:06,  1.23s/it]")
+    assert [(each.metric, each.displayed) for each in item.readings] == [
+        *[("Cls_loss", 0.0425), ("Reg_loss", 0.0125), ("Total_loss", 0.055)]
+    ]
+    (loss,) = only("Epoch 3 Train loss: 0.5:  14%|#4   | 1/7 [00:01<00:06,  1.23s/it]").readings
+    assert loss.metric == "loss"
+
+
 def test_numbers_in_a_description_and_as_a_string() -> None:
     item = only("Epoch 1 loss: 0.5123 acc 93.1%:  50%|█ | 1/2 [00:00<00:00,  1.10s/it, f1: 0.25]")
     assert [(r.metric, r.displayed, r.quantum) for r in item.readings] == [

@@ -127,12 +127,29 @@ def stage() -> Stage:
 
 
 def test_first_bytes_after_quiet_are_published_at_once(stage: Stage) -> None:
-    stage.turn()
+    stage.turn(Chunk(b"x\n"))
     assert [state.condition for state in stage.shown] == ["live"]
     stage.turn(Chunk(b"abc"), after=5)
-    assert stage.session.data == b"abc"
+    assert stage.session.data == b"x\nabc"
     assert stage.times[-1] == stage.clock.now
     assert stage.shown[-1].quiet_seconds == 0
+
+
+def test_a_source_is_not_shown_as_empty_before_it_could_be_read(stage: Stage) -> None:
+    wait = stage.turn()
+    assert stage.shown == []
+    assert 0 < wait < 1
+    stage.turn(Chunk(b"x\n"), after=0.1)
+    assert [state.condition for state in stage.shown] == ["live"]
+
+
+def test_an_empty_log_is_waited_for_then_stalled(stage: Stage) -> None:
+    stage.play(0.5)
+    assert stage.condition() == "waiting"
+    stage.play(40)
+    assert stage.condition() == "stalled"
+    stage.turn(Chunk(b"x\n"), after=1)
+    assert stage.condition() == "live"
 
 
 def test_a_stream_is_published_ten_times_a_second(stage: Stage) -> None:

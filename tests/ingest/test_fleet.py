@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -333,6 +334,31 @@ class Scripted:
 
     def close(self) -> None:
         self.closed = True
+
+
+def test_it_tells_how_it_follows_once_it_listens(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(FINISHED)
+    lists: list[RunList] = []
+    fleet = Fleet([spec_of(str(tmp_path))], (), DecodeOptions(), lists.append, lambda *_: None)
+    end = time.monotonic() + 20
+    while not lists or lists[-1].following != "events":
+        assert time.monotonic() < end
+        fleet.turn()
+    fleet.close()
+    assert {told.following for told in lists} == {"none", "events"}
+
+
+def test_named_files_alone_are_listened_to(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(RUNNING)
+    lists: list[RunList] = []
+    fleet = Fleet(
+        [spec_of(str(tmp_path / "a.log"))], (), DecodeOptions(), lists.append, lambda *_: None
+    )
+    end = time.monotonic() + 20
+    while not lists or lists[-1].following != "events":
+        assert time.monotonic() < end
+        fleet.turn()
+    fleet.close()
 
 
 def test_a_stream_is_a_run_like_any_other(tmp_path: Path) -> None:

@@ -40,6 +40,18 @@ def test_an_update_tells_place_numbers_and_levels() -> None:
     assert "±" in line
 
 
+def test_the_total_of_epochs_is_that_of_the_log() -> None:
+    """Lightning's bar by Rich calls the first epoch 0 and tells the number of the last."""
+    session = Session()
+    for epoch in (2, 3):
+        for step in (10, 20, 45):
+            bar = f"Epoch {epoch}/3 ━━━━━━━━ {step}/45 0:00:02 • 0:00:00 45.00it/s"
+            session.feed(f"{bar} train_loss: 0.{step}0\n".encode(), 0.0)
+    line = update_line(session.snapshot(0.0))
+
+    assert line.startswith("epoch 3/3 step 45/45 ")
+
+
 def test_before_the_first_print_there_is_nothing_to_tell() -> None:
     assert update_line(Session().snapshot(0.0)) == ""
     assert list(updates(fed([b"hello\n"]), Clock(10.0))) == []

@@ -12,9 +12,9 @@ from tests.ui.driving import monitor, text_of, whole
 from tui_monitor.core.records import Finding
 from tui_monitor.core.snapshot import Snapshot
 from tui_monitor.ui import app as app_module
-from tui_monitor.ui.alerts import alerts
+from tui_monitor.ui.alerting.alerts import alerts
 from tui_monitor.ui.app import MonitorApp
-from tui_monitor.ui.notify import notification
+from tui_monitor.ui.terminal.notify import notification
 
 NAN = Finding("nan", 1, 2, "loss", "loss is nan since epoch 2, step 96.", {})
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from time import monotonic
+from typing import TypeVar
 
 import pytest
+from textual import events
 
 from tests.ui import samples
 from tests.ui.driving import monitor, replaying, text_of, whole
@@ -15,11 +17,12 @@ from tui_monitor.ui import app as app_module
 from tui_monitor.ui.app import MonitorApp
 from tui_monitor.ui.feed_app import next_speed
 from tui_monitor.ui.messages import SnapshotReady
-from tui_monitor.ui.scene import focus_index
+from tui_monitor.ui.monitor.scene import focus_index, time_window
 from tui_monitor.ui.widgets.ink_view import InkView
 from tui_monitor.ui.widgets.panels import MetricPanel
 
 SIZE = (120, 40)
+Wheel = TypeVar("Wheel", events.MouseScrollUp, events.MouseScrollDown)
 
 
 @pytest.fixture(autouse=True)
@@ -471,6 +474,12 @@ async def test_nothing_is_drawn_while_the_terminal_has_not_taken_the_last_frame(
         assert "step 196/406" in screen(app)
 
 
+def wheel(kind: type[Wheel], panel: MetricPanel, column: int) -> Wheel:
+    """The wheel turned over a column of a panel."""
+    x, y = panel.region.x + column, panel.region.y + 3
+    return kind(panel, column, 3, 0, 0, 0, False, False, False, screen_x=x, screen_y=y)
+
+
 async def test_the_mouse_focuses_and_zooms() -> None:
     app, _ = monitor(samples.training(), samples.LIVE)
     async with app.run_test(size=SIZE) as pilot:
@@ -478,10 +487,43 @@ async def test_the_mouse_focuses_and_zooms() -> None:
         second = list(app.screen.query(MetricPanel))[1]
         await pilot.click(second)
         assert app.monitor.scene.view.focus == 1
-        app.monitor.on_mouse_scroll_up()
+        app.monitor.on_mouse_scroll_up(wheel(events.MouseScrollUp, second, 40))
         assert app.monitor.scene.view.zoom == 1
-        app.monitor.on_mouse_scroll_down()
+        app.monitor.on_mouse_scroll_down(wheel(events.MouseScrollDown, second, 40))
         assert app.monitor.scene.view.zoom == 0
+
+
+async def test_the_wheel_keeps_what_is_under_the_pointer() -> None:
+    app, _ = monitor(samples.training(1218), samples.ENDED)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        panel = app.screen.query(MetricPanel).first()
+        column = panel.size.width // 3
+        fraction = panel.fraction_at(column)
+        assert fraction is not None
+
+        def place() -> float:
+            left, right = time_window(app.monitor.scene)
+            return left + fraction * (right - left)
+
+        before = place()
+        for zoom in (1, 2, 3):
+            app.monitor.on_mouse_scroll_up(wheel(events.MouseScrollUp, panel, column))
+            assert app.monitor.scene.view.zoom == zoom
+            assert place() == pytest.approx(before)
+        app.monitor.on_mouse_scroll_down(wheel(events.MouseScrollDown, panel, column))
+        assert place() == pytest.approx(before)
+
+
+async def test_the_wheel_at_the_newest_keeps_it_in_sight() -> None:
+    app, _ = monitor(samples.training(1218), samples.LIVE)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        panel = app.screen.query(MetricPanel).first()
+        column = panel.size.width - 3
+        app.monitor.on_mouse_scroll_up(wheel(events.MouseScrollUp, panel, column))
+        assert app.monitor.scene.view.zoom == 1
+        assert app.monitor.scene.view.left is None
 
 
 async def test_a_stalled_sources_silence_grows(monkeypatch: pytest.MonkeyPatch) -> None:

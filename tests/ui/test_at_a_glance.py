@@ -12,14 +12,14 @@ from tests.ui import samples
 from tui_monitor.core.columns.arrays import FloatArray
 from tui_monitor.core.records import Cause, Finding, LawEvidence
 from tui_monitor.core.snapshot import Snapshot, SourceState
-from tui_monitor.ui import format as fmt
-from tui_monitor.ui import jump, metric_panel, scale, status
-from tui_monitor.ui.alerts import alerts
-from tui_monitor.ui.glyphs import UNICODE
-from tui_monitor.ui.readout import readout
-from tui_monitor.ui.rows import fit_middle, wrap
-from tui_monitor.ui.run_scene import shared_ending
-from tui_monitor.ui.scene import Scene, View, focus_index, level_index, line_breaks
+from tui_monitor.ui.alerting.alerts import alerts
+from tui_monitor.ui.drawing import format as fmt
+from tui_monitor.ui.drawing import scale
+from tui_monitor.ui.drawing.glyphs import UNICODE
+from tui_monitor.ui.drawing.rows import fit_middle, wrap
+from tui_monitor.ui.monitor import jump, metric_panel, status
+from tui_monitor.ui.monitor.readout import readout
+from tui_monitor.ui.monitor.scene import Scene, View, focus_index, level_index, line_breaks
 
 LOST = SourceState("train.log", "lost", "events", None, "the disk is gone")
 OVER = samples.training(3 * samples.STEPS)
@@ -175,8 +175,6 @@ def test_one_print_an_epoch_makes_a_line() -> None:
 
 
 def test_names_of_runs_keep_both_ends() -> None:
-    assert shared_ending(["a.log", "b.log"]) == ".log"
-    assert shared_ending(["a.log", "b.txt"]) == ""
     assert fit_middle("resnet-adam-wd-0.01-seed-3", 16) == "resne….01-seed-3"
     assert fit_middle("short", 16) == "short"
     assert cell_len(fit_middle("\u6a21\u578b" * 9, 10)) <= 10

@@ -17,9 +17,9 @@ from textual.strip import Strip
 from tests.ui import samples
 from tests.ui.driving import FakeFeed, text_of
 from tui_monitor.ui import app as app_module
-from tui_monitor.ui import celldiff, terminal
 from tui_monitor.ui.app import MonitorApp
-from tui_monitor.ui.celldiff import SWITCH, Painted, changed_cells, rows_update
+from tui_monitor.ui.terminal import celldiff, guest
+from tui_monitor.ui.terminal.celldiff import SWITCH, Painted, changed_cells, rows_update
 
 RED, BLUE = Style(color="red"), Style(color="blue", bgcolor="white")
 
@@ -135,7 +135,7 @@ async def test_without_updates_of_rows_the_compositor_draws(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(app_module, "FRAME_SECONDS", 0.0)
-    monkeypatch.setattr(terminal, "rows_update", lambda rows, height: None)
+    monkeypatch.setattr(guest, "rows_update", lambda rows, height: None)
     feed = FakeFeed(samples.training(600), samples.LIVE)
     app = Watched(feed.open, source=samples.LIVE)
     app.terminals = TwoTerminals(100, 30)

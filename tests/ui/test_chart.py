@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui_monitor.core.columns.arrays import FloatArray
-from tui_monitor.ui import chart, raster, scale
-from tui_monitor.ui.chart import Plot, Window
-from tui_monitor.ui.glyphs import ASCII, UNICODE
-from tui_monitor.ui.palette import Ground, Ink
+from tui_monitor.ui.drawing import chart, raster, scale
+from tui_monitor.ui.drawing.chart import Plot, Window
+from tui_monitor.ui.drawing.glyphs import ASCII, UNICODE
+from tui_monitor.ui.drawing.palette import Ground, Ink
 
 NONE = np.empty(0)
 UNIT = scale.Axis(0.0, 1.0, (0.0, 0.5, 1.0))

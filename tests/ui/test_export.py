@@ -13,7 +13,7 @@ from tests.ui import samples
 from tests.ui.driving import monitor, text_of
 from tui_monitor.core.snapshot import Snapshot
 from tui_monitor.ui.export import FIELDS, ExportKind, export, safe_stem
-from tui_monitor.ui.scene import Scene, View
+from tui_monitor.ui.monitor.scene import Scene, View
 
 SIZE = (100, 30)
 

@@ -25,15 +25,16 @@ from tui_monitor.ingest.ahead import ReadAhead
 from tui_monitor.ingest.end_first import BigLog, BigLogThread
 from tui_monitor.ingest.file import FileTail
 from tui_monitor.ui import app as app_module
-from tui_monitor.ui import run_scene, status
-from tui_monitor.ui.alerts import alerts
+from tui_monitor.ui.alerting.alerts import alerts
 from tui_monitor.ui.app import MonitorApp
-from tui_monitor.ui.carry_over import carried_over
-from tui_monitor.ui.glyphs import ASCII, UNICODE
+from tui_monitor.ui.drawing.glyphs import ASCII, UNICODE
 from tui_monitor.ui.launch import RunningFeed
 from tui_monitor.ui.messages import Fail, Publish, SnapshotReady
-from tui_monitor.ui.scene import Scene, View, newest, time_window
-from tui_monitor.ui.summary import summary
+from tui_monitor.ui.monitor import status
+from tui_monitor.ui.monitor.carry_over import carried_over
+from tui_monitor.ui.monitor.scene import Scene, View, newest, time_window
+from tui_monitor.ui.monitor.summary import summary
+from tui_monitor.ui.runs import run_scene
 
 FILLING = Filling(208_080_000, 612_000_000, 238.0)
 FILLS = samples.LIVE._replace(filling=FILLING)

@@ -7,12 +7,12 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from tests.ui import samples
-from tests.ui.driving import monitor, text_of
+from tests.ui.driving import monitor, whole
 from tui_monitor.core.snapshot import Snapshot, SourceState
+from tui_monitor.ui.drawing.palette import DARK, Ink
+from tui_monitor.ui.drawing.rows import Span
+from tui_monitor.ui.drawing.svg import svg
 from tui_monitor.ui.frame import frame
-from tui_monitor.ui.palette import DARK, Ink
-from tui_monitor.ui.rows import Span
-from tui_monitor.ui.svg import svg
 
 STATES = [
     (samples.training(), samples.LIVE),
@@ -30,8 +30,7 @@ async def test_a_frame_is_the_screen_without_its_keys(
 ) -> None:
     app, _ = monitor(snapshot, source)
     async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        shown = text_of(app)
+        shown = await whole(app, pilot)
     assert frame(snapshot, source, size, "txt").splitlines()[:-1] == shown[:-1]
 
 

@@ -11,8 +11,8 @@ from tests.ui.samples import LIVE
 from tui_monitor.core.options import DecodeOptions, Target
 from tui_monitor.core.session import Session
 from tui_monitor.core.snapshot import Goal
-from tui_monitor.ui.scene import Scene
-from tui_monitor.ui.status import status_rows
+from tui_monitor.ui.monitor.scene import Scene
+from tui_monitor.ui.monitor.status import status_rows
 
 FORESEEN = Goal("acc", 0.95, True, "foreseen", epochs=(5.0, 8.0, 20.0), seconds=(50.0, 80.0, 200.0))
 

@@ -13,8 +13,8 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from tests.ui import samples
 from tests.ui.driving import monitor
-from tui_monitor.ui.keyboard import InputWait, PatientDriver
-from tui_monitor.ui.terminal import TerminalApp
+from tui_monitor.ui.terminal.guest import TerminalApp
+from tui_monitor.ui.terminal.keyboard import InputWait, PatientDriver
 
 PATIENCE = 10.0
 

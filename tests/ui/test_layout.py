@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_monitor.ui import moves
-from tui_monitor.ui.layout import Layout, panel_heights, plan
-from tui_monitor.ui.scene import View
+from tui_monitor.ui.monitor import moves
+from tui_monitor.ui.monitor.layout import Layout, panel_heights, plan
+from tui_monitor.ui.monitor.scene import View
 
 views = st.builds(
     View,
@@ -79,6 +79,8 @@ def test_the_table_takes_the_place_of_the_explanation_where_both_do_not_fit() ->
 def test_lines_that_were_searched_for_are_shown() -> None:
     for size in ((80, 24), (120, 20), (200, 50)):
         assert plan(*size, 2, 3, View(search="warn")).log > 0
+    table = moves.table_flipped(View(search="warn"), is_shown=False)
+    assert plan(80, 24, 2, 3, table).log > 0
 
 
 def test_the_table_is_turned_on_in_place_of_the_explanation() -> None:

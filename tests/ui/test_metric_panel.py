@@ -10,9 +10,9 @@ import pytest
 from tests.ui import samples
 from tui_monitor.core.records import Event, EventKind
 from tui_monitor.core.snapshot import Snapshot
-from tui_monitor.ui.metric_panel import Memory, draw_panel
-from tui_monitor.ui.rows import Row
-from tui_monitor.ui.scene import Scene, View, is_over, time_window
+from tui_monitor.ui.drawing.rows import Row
+from tui_monitor.ui.monitor.metric_panel import Memory, draw_panel
+from tui_monitor.ui.monitor.scene import Scene, View, is_over, time_window
 
 
 def scene(snapshot: Snapshot, **view: object) -> Scene:

@@ -11,7 +11,7 @@ from textual.color import Color
 from textual.theme import Theme
 
 import tui_monitor.ui
-from tui_monitor.ui.palette import DARK, LIGHT, Ground, Ink
+from tui_monitor.ui.drawing.palette import DARK, LIGHT, Ground, Ink
 
 FOLDER = Path(tui_monitor.ui.__file__).parent
 SERIES = (Ink.LEVEL, Ink.GHOST, Ink.VAL, Ink.EVENT, Ink.SELECTED)

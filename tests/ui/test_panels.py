@@ -14,17 +14,24 @@ from tests.ui import samples
 from tui_monitor.core.columns.arrays import FloatArray
 from tui_monitor.core.records import Finding, FindingKind, LawEvidence, Part
 from tui_monitor.core.snapshot import EpochRow, Pace, Snapshot
-from tui_monitor.ui import jump, tables
-from tui_monitor.ui.chart import Window
-from tui_monitor.ui.glyphs import ASCII, UNICODE, Glyphs
-from tui_monitor.ui.layout import plan_for
-from tui_monitor.ui.palette import Ink
-from tui_monitor.ui.readout import short_name
-from tui_monitor.ui.rows import Row
-from tui_monitor.ui.scale import Axis
-from tui_monitor.ui.scene import Scene, View, epoch_labels, next_print, planned_end, time_window
-from tui_monitor.ui.status import status_rows
-from tui_monitor.ui.time_axis import time_labels, time_row
+from tui_monitor.ui.drawing.chart import Window
+from tui_monitor.ui.drawing.glyphs import ASCII, UNICODE, Glyphs
+from tui_monitor.ui.drawing.palette import Ink
+from tui_monitor.ui.drawing.rows import Row
+from tui_monitor.ui.drawing.scale import Axis
+from tui_monitor.ui.monitor import jump, tables
+from tui_monitor.ui.monitor.layout import plan_for
+from tui_monitor.ui.monitor.readout import short_name
+from tui_monitor.ui.monitor.scene import (
+    Scene,
+    View,
+    epoch_labels,
+    next_print,
+    planned_end,
+    time_window,
+)
+from tui_monitor.ui.monitor.status import status_rows
+from tui_monitor.ui.monitor.time_axis import time_labels, time_row
 
 UNIT = Axis(0.0, 1.0, ())
 

@@ -16,16 +16,17 @@ from tests.ui.driving import text_of
 from tui_monitor.core.runs import Glance, MetricGlance, RunList, RunRow, RunState
 from tui_monitor.core.snapshot import Pace, Snapshot
 from tui_monitor.ui import app as app_module
-from tui_monitor.ui import overlay, run_scene, run_table, scale
-from tui_monitor.ui.chart import Window
+from tui_monitor.ui.alerting.run_alerts import run_alerts
+from tui_monitor.ui.drawing import scale
+from tui_monitor.ui.drawing.chart import Window
+from tui_monitor.ui.drawing.glyphs import ASCII, UNICODE, Glyphs
+from tui_monitor.ui.drawing.palette import series_ink
+from tui_monitor.ui.drawing.rows import Row, row_width
 from tui_monitor.ui.fleet_app import FleetApp
 from tui_monitor.ui.frame import runs_frame
-from tui_monitor.ui.glyphs import ASCII, UNICODE, Glyphs
 from tui_monitor.ui.messages import Fail, PublishRuns, RecordingControl, ShowRun
-from tui_monitor.ui.palette import series_ink
-from tui_monitor.ui.rows import Row, row_width
-from tui_monitor.ui.run_alerts import run_alerts
-from tui_monitor.ui.run_scene import RunsScene, RunsView
+from tui_monitor.ui.runs import overlay, run_scene, run_table
+from tui_monitor.ui.runs.run_scene import RunsScene, RunsView
 
 Compare = Callable[..., bool]
 SIZES = [(200, 50), (120, 40), (80, 24), (60, 15), (40, 10)]
@@ -265,17 +266,35 @@ def test_runs_that_grow_do_not_change_places() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "ending"),
+    ("names", "short"),
     [
-        (["a/train.log", "b/train.log"], "/train.log"),
-        (["a.log", "b/c.log"], ".log"),
-        (["a.log", "b.out"], ""),
-        (["a.log"], ""),
-        ([".log", "a.log"], ""),
+        (["a/train.log", "b/train.log"], ["a", "b"]),
+        (["a/train.log", "b/train.log", "c/out.csv"], ["a", "b", "c/out.csv"]),
+        (["a/train.log", "b/train.log", "b/out.csv"], ["a", "b/train.log", "b/out.csv"]),
+        (["a/train.log", "a/b/train.log"], ["a/train", "a/b"]),
+        (["train.log", "b/train.log"], ["train", "b"]),
+        (["a.log", "b/c.log"], ["a", "b/c"]),
+        (["a.log", "b.out"], ["a.log", "b.out"]),
+        (["a.log"], ["a.log"]),
+        ([".log", "a.log"], [".log", "a.log"]),
+        (["/a", "/b"], ["/a", "/b"]),
     ],
 )
-def test_what_all_names_end_in_is_left_out(names: list[str], ending: str) -> None:
-    assert run_scene.shared_ending(names) == ending
+def test_what_tells_a_name_from_no_other_is_left_out(names: list[str], short: list[str]) -> None:
+    assert list(run_scene.short_names(tuple(names)).values()) == short
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (40, "frameworks/darknet_pjreddie"),
+        (21, "…rks/darknet_pjreddie"),
+        (18, "…/darknet_pjreddie"),
+        (12, "dark…jreddie"),
+    ],
+)
+def test_the_last_part_of_a_name_is_kept_whole(width: int, shown: str) -> None:
+    assert run_scene.fit_name("frameworks/darknet_pjreddie", width, "…") == shown
 
 
 @pytest.mark.parametrize(
@@ -475,11 +494,11 @@ async def test_an_empty_list_says_what_it_waits_for() -> None:
 
 
 async def test_hostile_names_are_only_text() -> None:
-    runs = RunList(tuple(run_row(name) for name in ("[/]", "[@click=app.quit]x[/]", "訓練📈")))
+    runs = RunList(tuple(run_row(name) for name in ("[/]", "[@click=app.quit]x[/b]", "訓練📈")))
     app, _ = fleet_app(runs)
     async with app.run_test(size=(120, 24)) as pilot:
         await pilot.pause()
-        assert "[@click=app.quit]x[/]" in shown(app)
+        assert "[@click=app.quit]x[/b]" in shown(app)
         assert app.return_code is None
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_monitor.ui import scale
+from tui_monitor.ui.drawing import scale
 
 ANY = (-math.inf, math.inf)
 

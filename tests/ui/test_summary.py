@@ -7,8 +7,8 @@ from rich.cells import cell_len
 
 from tests.ui import samples
 from tests.ui.driving import monitor
-from tui_monitor.ui.scene import View
-from tui_monitor.ui.summary import summary
+from tui_monitor.ui.monitor.scene import View
+from tui_monitor.ui.monitor.summary import summary
 
 
 def test_it_holds_the_epochs_of_both_metrics_and_the_last_explanation() -> None:

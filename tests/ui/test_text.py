@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tui_monitor.core.records import LawEvidence
-from tui_monitor.ui import format as fmt
-from tui_monitor.ui.glyphs import ASCII, UNICODE, to_ascii
-from tui_monitor.ui.rows import Item, Span, clip, fit, pack, row_width, spread, wrap
+from tui_monitor.ui.drawing import format as fmt
+from tui_monitor.ui.drawing.glyphs import ASCII, UNICODE, to_ascii
+from tui_monitor.ui.drawing.rows import Item, Span, clip, fit, pack, row_width, spread, wrap
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from time import monotonic
 import pytest
 
 from tui_monitor.errors import TuiMonitorError
-from tui_monitor.ui import webhook
-from tui_monitor.ui.notify import notification
-from tui_monitor.ui.webhook import Webhook, check_address
+from tui_monitor.ui.alerting import webhook
+from tui_monitor.ui.alerting.webhook import Webhook, check_address
+from tui_monitor.ui.terminal.notify import notification
 
 
 class Server(ThreadingHTTPServer):

@@ -22,6 +22,11 @@ def nothing_in(source: str, session: Session, metric: str | None) -> TuiMonitorE
         metric: The glob that metrics were to match, if there is one.
     """
     name = "standard input" if source == "-" else source
+    others = _metrics_of(source) if metric is not None else []
+    if others:
+        return TuiMonitorError(
+            f"no metric like {metric!r}, {name}: name one of {', '.join(others)}"
+        )
     return TuiMonitorError(f"no training progress found, {name}: {_why(source, session, metric)}")
 
 
@@ -36,9 +41,6 @@ def _why(source: str, session: Session, metric: str | None) -> str:
         return "it is no text; name the log that the training writes"
     if metric is None and has_bars(seen.log_tail):
         return f"it has {BARE_BARS}; show one there, in tqdm with set_postfix(loss=...)"
-    others = _metrics_of(source) if metric is not None else []
-    if others:
-        return f"it is no log with a metric like {metric!r}; name one of {', '.join(others)}"
     wanted = "" if metric is None else f" with a metric like {metric!r}"
     return f"check that it is a training log{wanted}, or give its --format-hint"
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 
+from tui_monitor.commands.nothing import nothing_in
 from tui_monitor.commands.screen import quick_imports, require_screen
 from tui_monitor.commands.sources import one_file, options_of
+from tui_monitor.errors import TuiMonitorError
 from tui_monitor.process import PROGRAM
 from tui_monitor.settings import Settings
 
@@ -25,6 +27,10 @@ def demo(arguments: Namespace, settings: Settings) -> int:
 def replay(arguments: Namespace, settings: Settings) -> int:
     """Replay a saved log at the pace of its training."""
     source = one_file(arguments.source)
+    if source == "-":
+        raise TuiMonitorError(
+            f"a pipe cannot be replayed, standard input: save it, or follow it with `{PROGRAM} -`"
+        )
     return _replay(source, settings, speed=arguments.speed, from_epoch=arguments.from_epoch)
 
 
@@ -38,7 +44,7 @@ def _replay(
 ) -> int:
     with quick_imports():
         from tui_monitor.ingest.saved import open_replay
-        from tui_monitor.report.source import read_log
+        from tui_monitor.report.source import load_session, read_log
 
         options = options_of(settings)
     data = read_log(path)
@@ -50,6 +56,8 @@ def _replay(
         duration=duration if speed is None else None,
         from_epoch=from_epoch,
     )
+    if source is None:
+        raise nothing_in(path, load_session(path, options), options.metric)
     require_screen(f"{PROGRAM} explain SOURCE")
     with quick_imports():
         from tui_monitor.ui.launch import replay_log

@@ -12,6 +12,7 @@ from math import isfinite, nan
 
 from tui_monitor.core.formats.base import Format
 from tui_monitor.core.formats.detect import Sniffer, by_name
+from tui_monitor.core.formats.quoted import unquoted
 from tui_monitor.core.lines.text import LineReader
 from tui_monitor.core.metrics import base_name, describe
 from tui_monitor.core.picture.pace import UNHEARD, PaceMeter
@@ -216,7 +217,7 @@ class GlanceReader:
                 if len(self._unread) > _UNREAD_LINES:
                     del self._unread[: _UNREAD_LINES // 2]
                 return
-            lines, self._unread = self._unread, []
+            lines, self._unread = unquoted((line.text, line) for line in self._unread), []
         for line in lines:
             for placed in self._timeline.place(line, self._parse(line)):
                 self._add(placed)

@@ -120,6 +120,8 @@ class Progress(NamedTuple):
     """What the bar is called, where a log draws several: the same for all epochs."""
     of_run: bool = False
     """It is one bar for all epochs, which other lines announce."""
+    from_zero: bool = False
+    """The step counts the batch that the log calls 0: it is one more than the number printed."""
 
 
 class Columns(NamedTuple):
@@ -184,6 +186,13 @@ class Print(NamedTuple):
     before: int | None = 0
     """Batches of the run before the epoch, where its steps count these as well; 0 where they begin
     anew; None: they go on, but nobody knows how many are the epoch's own."""
+    from_zero: bool = False
+    """As with `Progress`."""
+
+    @property
+    def printed_step(self) -> int | None:
+        """The step as the log calls it."""
+        return None if self.step is None else self.step - self.from_zero
 
 
 class Event(NamedTuple):

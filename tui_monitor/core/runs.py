@@ -102,7 +102,7 @@ class RunList(NamedTuple):
     rows: tuple[RunRow, ...] = ()
     looking: bool = True
     """Whether folders are still being searched, or logs looked into, for the first time."""
-    following: Literal["events", "polling"] = "polling"
-    """How growth and new logs are noticed."""
+    following: Literal["events", "polling", "none"] = "none"
+    """How growth and new logs are noticed; none: not, or not yet."""
     notice: str | None = None
     """One line for the user: what cannot be read, what has appeared or gone."""

@@ -18,6 +18,7 @@ from tui_monitor.core.explaining.boundaries import Explainer
 from tui_monitor.core.explaining.findings import Finder
 from tui_monitor.core.formats.base import Format
 from tui_monitor.core.formats.detect import Sniffer, by_name, detect
+from tui_monitor.core.formats.quoted import unquoted
 from tui_monitor.core.lines.logtail import LogTail
 from tui_monitor.core.lines.text import LineReader
 from tui_monitor.core.options import DecodeOptions
@@ -151,7 +152,7 @@ class Session:
             return
         lines = self._unread if tail is None else [*self._unread, tail]
         self._format = self._sniffer.find(line.text for line in lines)
-        waiting, self._unread = self._unread, []
+        waiting, self._unread = unquoted((line.text, line) for line in self._unread), []
         if self._format is None:
             return
         for line in waiting:

@@ -30,8 +30,8 @@ _ANEW = 40  # rounds after which every folder is read again, whatever its time
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "lost+found"})
 _NO_LOG = re.compile(
     r"""\. (?:
-    7z|avi|bin|bmp|bz2|cc?|ckpt|cpp|css|dll|docx?|egg|exe|feather|flac|gif|go|gz|h|h5|hdf5|html|ico
-    |ipynb|jar|java|jpe?g|js|keras|lock|md|mp3|mp4|np[yz]|o|onnx|parquet|pb|pdf|pickle|pkl|png|pptx?
+    7z|avi|bin|bmp|bz2|cc?|ckpt|cpp|css|diff|dll|docx?|egg|exe|feather|flac|gif|go|gz|h|h5|hdf5|html|ico
+    |ipynb|jar|java|jpe?g|js|keras|lock|md|mp3|mp4|np[yz]|o|onnx|parquet|patch|pb|pdf|pickle|pkl|png|pptx?
     |pth?|py[ci]?|rar|rs|rst|run|safetensors|sh|so|sqlite|svg|tar|tcss|tfrecord|tflite|tgz|tiff?|toml
     |ts|ttf|wav|webp|whl|woff2?|xlsx?|xz|ya?ml|zip|zst
     )""",

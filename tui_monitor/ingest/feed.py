@@ -33,6 +33,7 @@ _BEAT = 0.05  # seconds between two looks while an unfinished line or a replay g
 _QUIET_BEAT = 0.1  # the same else
 _SLOW_BEAT = 0.5  # the same while it is quiet and a bell would ring
 _QUIET = 0.5  # seconds without bytes after which it is quiet
+_FIRST = 0.3  # seconds that a source has for its first bytes before it is shown as empty
 _TOLD = 10.0  # seconds for which a restart or a gap stays the news
 _STALLED = 30.0  # seconds without bytes after which a log is stalled, at least
 _USUAL = 3.0  # a log is not stalled before this many times its usual silence
@@ -217,10 +218,17 @@ class Feed:
         if self.held or current == self._shown:
             return float("inf")
         due = max(self._published + self._interval - now, self._until_settled(now))
+        if self._untouched and state.detail is None:
+            due = max(due, self._began + _FIRST - now)
         if due > 0:
             return due
         self._publish_now(now, state)
         return float("inf")
+
+    @property
+    def _untouched(self) -> bool:
+        """Whether nothing has come of the source yet, not even its end."""
+        return not (self.taken or self._ended or self._news)
 
     def _publish_now(self, now: float, state: SourceState) -> None:
         self._shown = (self._session.revision, state._replace(quiet_seconds=None))
@@ -247,6 +255,8 @@ class Feed:
             condition = "waiting"
         elif replay is None and not self._busy and self._is_stalled(now):
             condition = "stalled"
+        elif replay is None and self._untouched:
+            condition = "waiting"
         # The end of a replay is plain to see in its position.
         end = self._end if self._ended and replay is None else None
         detail = self._waiting or self._news or end

@@ -74,6 +74,7 @@ class Fleet:
         self._publish, self._show = publish, show
         self._clock, self._wall = clock, wall
         self._listen = listen
+        self._listening = False
         self._most_live, self._live_seconds = most_live, live_seconds
         self.rung = threading.Event()
         """Set when there may be something to do."""
@@ -200,7 +201,9 @@ class Fleet:
                 self._look(member)
             if self._clock() >= until:
                 return True
-        self._changed = self._changed or first
+        if first:
+            self._changed = True
+            self._next_rest = float("-inf")  # the folders that were found are to be listened to
         return False
 
     # --- looking ---------------------------------------------------------------------------------
@@ -278,6 +281,9 @@ class Fleet:
         paths = [self._members[key].path for key in chain(opened, self._live, missing)]
         files = [folder_of(path) for path in paths if path is not None]
         self._bell.listen([*files[: len(opened)], *self._finder.folders, *files[len(opened) :]])
+        self._listening = True
+        if self._told is not None and self._told.following != self._following():
+            self._changed = True
 
     # --- decoding --------------------------------------------------------------------------------
 
@@ -357,8 +363,12 @@ class Fleet:
             self._publish(told)
         return age
 
-    def _following(self) -> Literal["events", "polling"]:
-        return "events" if any(map(self._bell.covers, self._finder.folders)) else "polling"
+    def _following(self) -> Literal["events", "polling", "none"]:
+        if not self._listening:
+            return "none"
+        paths = [member.path for member in self._members.values() if member.path is not None]
+        folders = self._finder.folders or [folder_of(path) for path in paths]
+        return "events" if any(map(self._bell.covers, folders)) else "polling"
 
     def _notice(self, now: float) -> str | None:
         if self._news is not None and now < self._news[1]:

@@ -21,22 +21,18 @@ def open_replay(
     speed: float = 1.0,
     duration: float | None = None,
     from_epoch: int | None = None,
-) -> ReplaySource:
-    """The source that replays a log's bytes.
+) -> ReplaySource | None:
+    """The source that replays a log's bytes; None if no format reads them.
 
     `speed` 1 is the pace of the training, 0 as fast as possible; with `duration` (seconds) instead,
     the whole log takes about that long. What lies before epoch `from_epoch` (ordinal, of the first run
-    that has it) comes at once. Raises TuiMonitorError if there is none, the hint means nothing, or no
-    format reads the log.
+    that has it) comes at once. Raises TuiMonitorError if there is none, or the hint means nothing.
     """
     reader = LineReader()
     lines = reader.feed(data) + reader.flush()
     log_format = by_name(format_hint) if format_hint else detect(line.text for line in lines)
     if log_format is None:
-        raise TuiMonitorError(
-            f"no training progress found, {name}: check that it is a training log, or give its "
-            "--format-hint"
-        )
+        return None
     marks = pace_marks(data, lambda line: log_format.parse(line.text))
     if duration is not None:
         # Two digits: the speed is shown, and nobody counts the seconds.

@@ -129,7 +129,9 @@ class Listening:
 
     def _count(self, *, grown_after_idle: bool) -> None:
         """Find out whether the bell rings when the file grows."""
-        rings = self._bell.rings if self._bell is not None else 0
+        if self._bell is None:
+            return
+        rings = self._bell.rings
         if rings != self._rings:
             self._rings, self._unrung = rings, 0
         elif grown_after_idle:
@@ -140,6 +142,8 @@ class Listening:
         return self._grown + _QUIET if self._muted else float("-inf")
 
     def _mute(self) -> None:
+        if self._bell is None:
+            self._listen()  # tells whether it would work, for when it is needed
         if self._bell is not None and not self._muted and self._bell.alive:
             self._bell.close(wait=False)  # the bytes must not wait for it
             self._muted = True

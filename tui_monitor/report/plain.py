@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from math import isfinite
 
-from tui_monitor.core.explaining.wording import number, printed_step
+from tui_monitor.core.explaining.wording import number, printed_epochs, printed_step
 from tui_monitor.core.runs import Glance
 from tui_monitor.core.session import Session
 from tui_monitor.core.snapshot import Curve, Snapshot
@@ -59,7 +59,7 @@ def _label(snapshot: Snapshot) -> str:
 
 def place_of(run: Snapshot | Glance, epoch: str) -> str:
     """Where a run stands: `epoch 3/10 step 5/406`, as far as that is known."""
-    place = f"epoch {epoch}" + (f"/{run.epochs}" if run.epochs else "")
+    place = f"epoch {epoch}{printed_epochs(run.epochs, run.format)}"
     if run.step is not None and run.unit != "epoch":
         noun = "step" if run.unit == "batch" else run.unit
         place += f" {noun} {printed_step(run.step, run.format)}" + (

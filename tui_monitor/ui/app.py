@@ -19,16 +19,16 @@ from textual.screen import Screen
 
 from tui_monitor.core.lines.text import sanitise
 from tui_monitor.core.snapshot import Snapshot, SourceState
-from tui_monitor.ui.alerts import Alert, alerts
+from tui_monitor.ui.alerting.alerts import Alert, alerts
+from tui_monitor.ui.drawing.glyphs import glyphs_of
+from tui_monitor.ui.drawing.palette import DARK, LIGHT
 from tui_monitor.ui.export import ExportKind, export
 from tui_monitor.ui.feed_app import FeedApp
-from tui_monitor.ui.glyphs import glyphs_of
 from tui_monitor.ui.messages import FeedFailed, OpenFeed, PassOn, SnapshotReady
-from tui_monitor.ui.palette import DARK, LIGHT
+from tui_monitor.ui.monitor.summary import summary
 from tui_monitor.ui.screens.ask import ChooseScreen
 from tui_monitor.ui.screens.help import HelpScreen
 from tui_monitor.ui.screens.monitor import MonitorScreen
-from tui_monitor.ui.summary import summary
 
 FRAME_SECONDS = 0.1
 EXPORTS = (("c", "CSV"), ("j", "JSON lines"), ("s", "SVG"), ("h", "HTML"), ("t", "text"))

@@ -17,7 +17,7 @@ from typing import Literal
 
 from tui_monitor.core.snapshot import Curve
 from tui_monitor.ui.frame import frame
-from tui_monitor.ui.scene import Scene, curves
+from tui_monitor.ui.monitor.scene import Scene, curves
 
 ExportKind = Literal["csv", "jsonl", "svg", "html", "txt"]
 FIELDS = (

@@ -20,7 +20,7 @@ from tui_monitor.ui.messages import (
 )
 from tui_monitor.ui.screens.ask import AskScreen, ChooseScreen
 from tui_monitor.ui.screens.monitor import MonitorScreen
-from tui_monitor.ui.terminal import TerminalApp
+from tui_monitor.ui.terminal.guest import TerminalApp
 
 STOPS = {"y": "asked the training to end", "k": "killed the training"}
 """Keys that stop a recorded training, and what is told then."""

@@ -9,8 +9,9 @@ from textual.screen import Screen
 from tui_monitor.core.lines.text import sanitise
 from tui_monitor.core.runs import RunList
 from tui_monitor.core.snapshot import Snapshot, SourceState
+from tui_monitor.ui.alerting.run_alerts import run_alerts
 from tui_monitor.ui.app import MonitorApp
-from tui_monitor.ui.glyphs import glyphs_of
+from tui_monitor.ui.drawing.glyphs import glyphs_of
 from tui_monitor.ui.messages import (
     FleetControl,
     OpenFleet,
@@ -18,8 +19,7 @@ from tui_monitor.ui.messages import (
     RunsReady,
     SnapshotReady,
 )
-from tui_monitor.ui.run_alerts import run_alerts
-from tui_monitor.ui.run_table import runs_summary
+from tui_monitor.ui.runs.run_table import runs_summary
 from tui_monitor.ui.screens.help import HelpScreen
 from tui_monitor.ui.screens.monitor import MonitorLeft, MonitorScreen
 from tui_monitor.ui.screens.runs import RunOpened, RunsMarked, RunsScreen

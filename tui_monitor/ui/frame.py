@@ -18,14 +18,15 @@ from textual.theme import Theme
 
 from tui_monitor.core.runs import RunList
 from tui_monitor.core.snapshot import Snapshot, SourceState
-from tui_monitor.ui import jump, metric_panel, run_table, status, tables
-from tui_monitor.ui.glyphs import ASCII, UNICODE, to_ascii
-from tui_monitor.ui.layout import SIDE_GAP, Layout, plan_for
-from tui_monitor.ui.palette import DARK, LIGHT, Ground, Ink, style_of
-from tui_monitor.ui.rows import BLANK, Row, Span, clip, row_width
-from tui_monitor.ui.run_scene import RunsScene
-from tui_monitor.ui.scene import Scene, View, curves
-from tui_monitor.ui.svg import svg
+from tui_monitor.ui.drawing.glyphs import ASCII, UNICODE, to_ascii
+from tui_monitor.ui.drawing.palette import DARK, LIGHT, Ground, Ink, style_of
+from tui_monitor.ui.drawing.rows import BLANK, Row, Span, clip, row_width
+from tui_monitor.ui.drawing.svg import svg
+from tui_monitor.ui.monitor import jump, metric_panel, status, tables
+from tui_monitor.ui.monitor.layout import SIDE_GAP, Layout, plan_for
+from tui_monitor.ui.monitor.scene import Scene, View, curves
+from tui_monitor.ui.runs import run_table
+from tui_monitor.ui.runs.run_scene import RunsScene
 
 Kind = Literal["svg", "html", "txt"]
 

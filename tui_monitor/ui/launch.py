@@ -23,10 +23,10 @@ from tui_monitor.ingest.source import Source
 from tui_monitor.ingest.specs import Spec, Stream
 from tui_monitor.ingest.turns import TurnThread
 from tui_monitor.settings import Settings
+from tui_monitor.ui.alerting.webhook import Webhook
 from tui_monitor.ui.app import MonitorApp
 from tui_monitor.ui.fleet_app import FleetApp
 from tui_monitor.ui.messages import Fail, OpenFeed, Publish, PublishRuns, ShowRun
-from tui_monitor.ui.webhook import Webhook
 
 LIVE_SECONDS = 0.4
 """Between two pictures of a log that grows, at least; after a silence the first comes at once."""

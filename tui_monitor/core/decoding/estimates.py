@@ -65,7 +65,7 @@ class _Metric:
             self._run,
             p.epoch,
             p.label,
-            p.step,
+            p.printed_step,
             p.steps,
             p.unit,
             self._name,

@@ -24,7 +24,7 @@ def place(p: Print) -> str:
     epoch = f"epoch {p.label if counts else p.epoch}"
     if p.step is None:
         return epoch
-    step = f"{'sample' if p.unit == 'sample' else 'step'} {p.step}"
+    step = f"{'sample' if p.unit == 'sample' else 'step'} {p.printed_step}"
     return f"{epoch}, {step}" if p.label or p.epoch > 1 else step
 
 

@@ -100,6 +100,17 @@ def printed_step(done: int, log_format: str | None) -> int:
     return done - 1 if log_format in _FROM_ZERO and done else done
 
 
+_LAST_IS_TOLD = ("rich",)
+"""Formats that call the first epoch 0, and tell the number of the last one instead of how many."""
+
+
+def printed_epochs(planned: int | None, log_format: str | None) -> str:
+    """What stands behind the number of an epoch: of how many it is, as the log tells; empty if not."""
+    if not planned:
+        return ""
+    return f"/{planned - 1}" if log_format in _LAST_IS_TOLD else f"/{planned}"
+
+
 # --- boundaries ----------------------------------------------------------------------------------
 
 

@@ -59,18 +59,22 @@ class AverageMeterFormat:
 def _training(text: str) -> Progress | None:
     epochs: int | None = None
     if match := _IMAGENET.search(text):
-        style, first, (epoch, step, steps) = IMAGENET, 0, map(int, match.groups())
+        style, (epoch, step, steps) = IMAGENET, map(int, match.groups())
     elif match := _TIMM.search(text):
-        style, first = TIMM, 1
+        style = TIMM
         epoch, step, steps = int(match[1]), int(match[3]), int(match[4])
         epochs = int(match[2]) if match[2] else None
     elif match := _SWIN.search(text):
-        style, first, (epoch, epochs, step, steps) = SWIN, 1, map(int, match.groups())
+        style, (epoch, epochs, step, steps) = SWIN, map(int, match.groups())
     else:
         return None
     readings, per_step = _meters(text, match.end())
     return self_placed(
-        style, step + first, steps, readings, epoch=epoch, epochs=epochs, per_step=per_step
+        *(style, step, steps, readings),
+        epoch=epoch,
+        epochs=epochs,
+        per_step=per_step,
+        from_zero=style != IMAGENET,
     )
 
 

@@ -23,10 +23,14 @@ SUMMARY_FIELDS: Final = r"(?:[A-Za-z][\w@/-]{0,40} \d{1,9}\.\d{3}(?: {1,4}|$)){1
 """Pattern of `Acc@1 93.611 Acc@5 100.000 loss 0.300`, without groups."""
 COLUMN: Final = "column "
 """What the readings of a table's row are called, with their number, before its head names them."""
+TRAINED: Final = (
+    r"loss|acc(?:uracy)?(?![a-z])|(?<![a-z])(?:f1|auc|m?iou|psnr|ssim|fid|bleu|ppl|perplexity|rewards?|mse|mae"
+    r"|rmse|kld?|nll|elbo|wer|cer|bce)(?![a-z])|cross[ _-]?entropy"
+)
+"""Pattern of what is in the names of metrics that hardly anything but a training has, as below."""
 METRIC: Final = (
-    r"loss|acc(?:uracy)?(?![a-z])|err(?:or)?(?![a-z])|(?<![a-z])(?:f1|auc|m?iou|dice|m?ap|psnr|ssim|bleu"
-    r"|ppl|perplexity|cost|rewards?|return|scores?|mse|mae|rmse|r2|precision|recall|kld?|nll|elbo|wer|cer"
-    r"|bce|ce|objective)(?![a-z])|cross[ _-]?entropy"
+    rf"{TRAINED}|err(?:or)?(?![a-z])|(?<![a-z])(?:dice|m?ap|cost|return|scores?|r2|precision|recall|ce"
+    r"|objective)(?![a-z])"
 )
 """Pattern of what is in the names of most metrics, in small letters, without groups."""
 _SUMMARY_FIELD = re.compile(r"(\S{1,41}) (\d{1,9}\.\d{3})")
@@ -62,11 +66,17 @@ def self_placed(
     eta: float | None = None,
     elapsed: float | None = None,
     per_step: float | None = None,
+    from_zero: bool = False,
 ) -> Progress:
-    """A line that says by itself where it stands: no header announces its epoch."""
+    """A line that says by itself where it stands: no header announces its epoch.
+
+    `from_zero`: its grammar counts batches from 0; `step` is as printed.
+    """
+    done = step + 1 if step is not None and from_zero else step
     return Progress(
-        *(style, step, steps, tuple(readings), final, False, eta, elapsed, per_step or None),
+        *(style, done, steps, tuple(readings), final, False, eta, elapsed, per_step or None),
         *(unit, epoch, epochs, epochs_done),
+        from_zero=from_zero,
     )
 
 

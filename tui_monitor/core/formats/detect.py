@@ -18,12 +18,14 @@ from tui_monitor.core.formats.detectron2 import Detectron2Format
 from tui_monitor.core.formats.espnet import EspnetFormat
 from tui_monitor.core.formats.fairseq import FairseqFormat
 from tui_monitor.core.formats.fastai import FastaiFormat
+from tui_monitor.core.formats.fields import is_trained
 from tui_monitor.core.formats.huggingface import HuggingFaceFormat
 from tui_monitor.core.formats.ignite import IgniteFormat
 from tui_monitor.core.formats.jsonl import UNKNOWN as JSON_UNKNOWN
 from tui_monitor.core.formats.jsonl import JsonLinesFormat
 from tui_monitor.core.formats.keras import KerasFormat
 from tui_monitor.core.formats.litgpt import LitGptFormat
+from tui_monitor.core.formats.marian import MarianFormat
 from tui_monitor.core.formats.megatron import MegatronFormat
 from tui_monitor.core.formats.metriclogger import MetricLoggerFormat
 from tui_monitor.core.formats.mmengine import MMEngineFormat
@@ -31,7 +33,8 @@ from tui_monitor.core.formats.mnist import SUMMARY as MNIST_SUMMARY
 from tui_monitor.core.formats.mnist import MnistFormat
 from tui_monitor.core.formats.nanogpt import NanoGptFormat
 from tui_monitor.core.formats.paddle import PaddleFormat
-from tui_monitor.core.formats.plain import BELOW, HEAD, PLAIN
+from tui_monitor.core.formats.plain import ANYBODYS, BELOW, HEAD, PLAIN
+from tui_monitor.core.formats.quoted import Quotes, unquoted, without_code
 from tui_monitor.core.formats.rich import RichFormat
 from tui_monitor.core.formats.sklearn import SklearnFormat
 from tui_monitor.core.formats.stablebaselines import ROW as BOX_ROW
@@ -67,6 +70,7 @@ FORMATS: tuple[Format, ...] = (
     MegatronFormat(),
     FairseqFormat(),
     EspnetFormat(),
+    MarianFormat(),
     NanoGptFormat(),
     StepLinesFormat(),
     LitGptFormat(),
@@ -120,6 +124,8 @@ class _Repeats:
         self._places: dict[tuple[str, ...], tuple[int | None, ...]] = {}
         """Where the numbers of each set of names were first."""
         self._head: tuple[int | None, ...] = (None,)
+        self._anybodys = False
+        """The head may be one of another program than a training."""
 
     def hear(self, text: str) -> bool:
         """Take the next line; whether it is one that came before, further on."""
@@ -128,9 +134,12 @@ class _Repeats:
                 continue
             if item.style == HEAD:
                 self._head = (item.epoch, item.step)
+                self._anybodys = item.bar == ANYBODYS
             if not item.readings:
                 continue
             place = self._head if item.style == BELOW else (item.epoch, item.step)
+            if item.style == BELOW and self._anybodys and not _is_training(item):
+                continue
             if len(self._places) >= _MOST_LIKE:
                 self._places.clear()
             names = tuple(each.metric for each in item.readings)
@@ -139,10 +148,15 @@ class _Repeats:
         return False
 
 
+def _is_training(item: Progress) -> bool:
+    return any(is_trained(each.metric) for each in item.readings)
+
+
 class Sniffer:
-    """Hears a log line by line until its format can be told."""
+    """Hears a log line by line until its format can be told. What the log quotes tells nothing."""
 
     def __init__(self) -> None:
+        self._quotes: Quotes[str] = Quotes()
         self._rows, self._repeats = _Rows(), _Repeats()
         self._fallback: Format | None = None
 
@@ -152,6 +166,10 @@ class Sniffer:
 
     def hear(self, text: str) -> bool:
         """Take the next line; whether the format can now be told."""
+        return any(map(self.take, self._quotes.hear(text, without_code(text))))
+
+    def take(self, text: str) -> bool:
+        """Take a line that nobody quotes."""
         if any(_prints(each, text) for each in FORMATS):
             return True
         if _prints(TEXT_BAR, text):
@@ -164,7 +182,10 @@ class Sniffer:
 
     def find(self, lines: Iterable[str]) -> Format | None:
         """The format of the lines so far, or of those that are kept of them."""
-        return _best(list(lines)) or self._fallback
+        found = _best(unquoted((text, without_code(text)) for text in lines))
+        if found is None and self._fallback is None:
+            any(map(self.take, self._quotes.flush()))
+        return found or self._fallback
 
 
 def evidence(log_format: Format, lines: Iterable[str]) -> int:
@@ -192,9 +213,8 @@ def detect(lines: Iterable[str]) -> Format | None:
     Fallbacks are for logs of which no other format reads a line. A header alone proves nothing: many
     a hand-written loop prints `Epoch 1/10`.
     """
-    texts = list(lines)
-    sniffer = Sniffer()
-    return _best(texts) or next((sniffer.find(()) for text in texts if sniffer.hear(text)), None)
+    texts, sniffer = unquoted((text, without_code(text)) for text in lines), Sniffer()
+    return _best(texts) or next((sniffer.find(()) for text in texts if sniffer.take(text)), None)
 
 
 def _best(texts: Sequence[str]) -> Format | None:

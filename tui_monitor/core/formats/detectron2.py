@@ -40,5 +40,6 @@ class Detectron2Format:
             return ()
         pace = next((float(value) for name, value in fields if name == "time"), None)
         eta = clock_seconds(match[1]) if match[1] else None
-        item = self_placed(LINE, int(match[2]) + 1, None, readings, eta=eta, per_step=pace)
+        step = int(match[2])
+        item = self_placed(LINE, step, None, readings, eta=eta, per_step=pace, from_zero=True)
         return (item,)

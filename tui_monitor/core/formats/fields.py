@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from tui_monitor.core.formats.base import METRIC, printed
+from tui_monitor.core.formats.base import METRIC, TRAINED, printed
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Reading
 
@@ -26,7 +26,7 @@ _FIELD = re.compile(
     rf"({_WORD}(?: {{1,2}}{_WORD}){{0,3}}?)(?: \([A-Za-z][\w -]{{0,20}}\) {{0,4}}(?=[\d:=]))?"
     r"(?: {0,3}[:=]{1,2} {0,12}[\[(]?| {1,12}[\[(]?|\[|(?<= )(?=\d))"
     rf"(?:({_NUMBER})( ?%)?(?: ?dB)?(?![\w%]|[.:/]\w|{_PACE})"
-    rf"(?: {{0,2}}\(({_NUMBER})(?:\)|$))?[\])}}>]?"
+    rf"(?: {{0,2}}\( {{0,4}}({_NUMBER})(?:\)|$))?[\])}}>]?"
     r"|(\d[\d.:]{0,20} ?(?:[A-Za-z]{1,12}(?:/[A-Za-z]{1,8})?)?(?: \d{1,2} ?[a-z]{1,3})?)[\])}>]?)"
     r"(?: ?\([^()]{1,40}\))?(?=$|[\s*:.!\]±])",
     re.IGNORECASE,
@@ -59,7 +59,7 @@ _ALIGNED = re.compile(
 _MARKS = " \t:.*#=-–—>[](){}!\u2022"
 PHASE: Final = re.compile(
     r"(?:(train(?:ing)?)|(val(?:id(?:ation)?)?|eval(?:uation)?|dev)|(test(?:ing)?))"
-    r"(?:[\W_]+(?:set|phase|metrics?|results?|stats)\b){0,2}"
+    r"(?:[\W_]+(?:set|phase|metrics?|results?|stats|summary)\b){0,2}"
     r"(?: {0,2}([:|\])>])[\W_]*|[\W_]+|$|(?=loss|acc))",
     re.IGNORECASE,
 )
@@ -78,7 +78,10 @@ _SUFFIXED = re.compile(r"^([a-z]\w{0,40}?)[_ -](train|val|valid|validation|test)
 _WHOLE = re.compile(r"reward|score|return")
 """Of what a whole number is no count."""
 _UNNAMED = "value"
-_KNOWN = re.compile(rf"{METRIC}|(?:train_|val_|test-)[a-z]", re.IGNORECASE)
+_DATA = r"(?:train_|val_|test-)[a-z]"
+"""How names begin that say of what data a number is."""
+_TRAINED = re.compile(rf"{TRAINED}|cost|err(?:or)?(?![a-z])|{_DATA}", re.IGNORECASE)
+_KNOWN = re.compile(rf"{METRIC}|{_DATA}", re.IGNORECASE)
 _SHOWN = re.compile(rf"{METRIC}|\b(?:train\w*: [\d.%]+, val\w*|val\w*): \d\d?\.\d")
 """In a line, in small letters, where searching takes half the time: the name of a metric, or
 `train: 0.5455, val: 0.5342`, of what it does not say."""
@@ -87,7 +90,7 @@ _CLUTTER = re.compile(
     r"|tokens|samples|seed|size|rank|percent|wall|progress|best|patience|lowest|highest|previous|final"
     r"|last|duration|took|count|weight|dropout|coef|threshold|(?:^|_)(?:from|to|than|not|is|was|the|and"
     r"|with|for|at|in|of|num|alpha|beta|gamma|lambda)(?:_|$)|(?:^|_)(?:epochs?|steps?|iter(?:ation)?s?|batch(?:es)?)$"
-    r"|^data$|loss_scale|(?:reader|batch|data)_cost|^ips$|^over$|\(m?s\)$|^hrs$|^m?s/",
+    r"|^data$|loss_scale|(?:reader|batch|data)_cost|^(?:ips|wpb|bsz|clip)$|^over$|\(m?s\)$|^hrs$|^m?s/",
     re.IGNORECASE,
 )
 
@@ -138,6 +141,12 @@ def shows_metric(text: str) -> bool:
 def is_known(name: str) -> bool:
     """Whether a field's name has a part that only metrics have."""
     return _KNOWN.search(name) is not None
+
+
+@lru_cache(maxsize=_NAMES)
+def is_trained(name: str) -> bool:
+    """Whether a field's name has a part that hardly anything but a training has: a score it may."""
+    return _TRAINED.search(name) is not None
 
 
 def word_at(text: str, at: int) -> int:

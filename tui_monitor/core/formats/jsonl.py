@@ -12,7 +12,7 @@ import json
 import re
 from typing import Final
 
-from tui_monitor.core.formats.base import METRIC, printed, self_placed
+from tui_monitor.core.formats.base import METRIC, TRAINED, printed, self_placed
 from tui_monitor.core.formats.fields import law_of
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Item, Reading, Unit
@@ -24,9 +24,15 @@ UNKNOWN: Final = "jsonl-unknown"
 """A line without the name of a metric: other programs count steps as well."""
 
 _KNOWN = re.compile(rf"{METRIC}|(?<![a-z])(?:lr|learning_rate|grad_norm)(?![a-z])", re.IGNORECASE)
+_TRAINED = re.compile(
+    rf"{TRAINED}|(?<![a-z])(?:lr|learning_rate|grad_norm|(?:train|val|valid|eval|test)[_/-])",
+    re.IGNORECASE,
+)
 _STEPS = ("step", "global_step", "current_steps", "iteration", "iter", "it", "batch", "batch_idx")
 _TOTALS = ("total_steps", "max_steps", "num_steps")
-_EPOCHS = ("epoch", "current_epoch", "epoch_num")
+_EPOCHS = ("epoch", "current_epoch", "epoch_num", "ep")
+_OF_TRAINING = frozenset({"iteration", "iter"})
+"""Steps that hardly anything but a training counts."""
 _MODE = "mode"
 _OF_DATA = (_MODE, "split", "phase", "stage")
 """Fields that may say of what data a line is."""
@@ -44,7 +50,7 @@ _BEGINS = re.compile(r'(?:\s{0,200}|[^{}"\n]{0,120}(?:[:\]|]| -) ?)(?=\{")')
 _OF_FAIRSEQ: Final = 'num_updates": "'
 _CLUTTER = re.compile(
     r"time|second|eta|elapsed|memory|mem\b|gpu|throughput|per_sec|tokens|samples|seed|size|rank"
-    r"|percent|wall|progress|version|count|total(?!_?loss)|updates|loss_scale|param|^(?:wps|ups|wpb|bsz|oom|clip)$",
+    r"|percent|^max_|wall|progress|version|count|total(?!_?loss)|updates|loss_scale|param|^(?:wps|ups|wpb|bsz|oom|clip)$",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"-?(?:\d{1,24}(?:\.\d{1,24})?(?:[eE][+-]?\d{1,3})?)\Z")
@@ -106,7 +112,9 @@ class JsonLinesFormat:
             ]
         final = True if data and step is None else None
         total = _whole(fields, _TOTALS)
-        known = any(_KNOWN.search(each.metric) for each in found)
+        counts_epochs = epoch is not None or not _OF_TRAINING.isdisjoint(fields)
+        telling = _KNOWN if counts_epochs else _TRAINED
+        known = any(telling.search(each.metric) for each in found)
         style = LINE if known else UNKNOWN
         return (self_placed(style, step, total, found, unit=unit, final=final, epoch=epoch),)
 

@@ -45,6 +45,8 @@ _BAR = re.compile(
 _AGAIN = re.compile(rf" - (?:ETA: ({_DURATION})|({_DURATION})(?: {_PACE})?)(?= - \w)")
 # The cells of a bar are ━, = where the console has no ━, or whatever an encoding has made of it.
 _BAR_3 = re.compile(rf"{_COUNT} (?!- )[^\s\[\]]{{1,240}} ({_DURATION}) {_PACE}")
+# A message that is printed into a bar may cut out its times.
+_BAR_3_CUT = re.compile(rf"{_COUNT} ━{{3,240}}(?: ({_DURATION}))?(?: {_PACE})?(?= - [^\d\s])")
 _UNKNOWN = re.compile(rf"[ \t]*(\d{{1,12}})/Unknown( -)? ({_DURATION})(?: {_PACE})?")
 _LINE = re.compile(rf"(?:{_COUNT} - |[ \t]*(?:- )?)(\d{{1,9}}s)( - {_PACE})?(?= - [^\d\s])")
 _LINE_PACE = re.compile(rf" - \d{{1,9}}(?:s|ms|us)/epoch(?: - {_PACE})?")
@@ -136,7 +138,7 @@ def _progress(text: str, at: int) -> tuple[Progress, int] | None:
     """The bar or summary that begins at a place, and where it ends."""
     if match := _BAR.match(text, at):
         return _bar(text, match)
-    if match := _BAR_3.match(text, at):
+    if match := _BAR_3.match(text, at) or _BAR_3_CUT.match(text, at):
         return _bar_3(text, match)
     if match := _UNKNOWN.match(text, at):
         return _unknown(text, match)

@@ -14,21 +14,23 @@ _COUNT = (
     r"[\[(<]?\s{0,8}(\d{1,3}(?:,\d{3}){1,2}(?!\d)|\d{1,9})"
     r"(?:\s{0,2}(?:/|of)\s{0,2}(\d{1,9}))?(?![\w%]|[.:/]\d)[\])>]?"
 )
-_OF = r"(?:[ _]?(?:id|idx|index|no|num|number|step)\b\.?)?[\]\s:=#]{0,6}"
+_OF = r"(?:[ _]?(?:id|idx|index|no|num|number|step)\b\.?|\.\.\.)?[\]\s:=#]{0,6}"
 _EPOCH = re.compile(
     r"(?:(?:train|training|current|global|finished|completed|after|end of)[\] :|\[-]{1,3})?"
     rf"(?:ep(?:och)?\.?|round){_OF}{_COUNT}",
     re.IGNORECASE,
 )
 _STEP = re.compile(
-    r"(?:(?:train|training|current|global|mini|epoch|learning|completed|optimizer)[ _-]?|i_)?"
+    r"(?:(?:(?:train|training|current|global|mini|epoch|learning|completed|optimizer)[ _-]?"
+    r"|batch (?=train)){1,2}|i_)?"
     rf"(?:step|iter|iteration|it|batch|batches|update|episode)s?{_OF}{_COUNT}",
     re.IGNORECASE,
 )
 _BRACKETS = re.compile(
-    r"\[ {0,8}(\d{1,9})(?:/(\d{1,9}))?(?:, {0,8}|\] ?\[ {0,8})(\d{1,9})(?:/(\d{1,9}))?\]"
+    r"\[ {0,8}(\d{1,9})(?:/(\d{1,9}))?(?:, {0,8}|\] ?\[ {0,8}|\] {1,12}(?=\d{1,9} \|\| ))(\d{1,9})"
+    r"(?:/(\d{1,9}))?(?:\]|(?= \|\| ))"
 )
-"""`[3/25][100/391] Loss_D: ..`, `[1,  2000] loss: 2.218`."""
+"""`[3/25][100/391] Loss_D: ..`, `[1,  2000] loss: 2.218`, `[  0]      10 || B: 6.981 | ..`."""
 _TRAINS = re.compile(r"\s{0,8}train(?:ing)?[: |]{1,3}", re.IGNORECASE)
 _BARE_STEP = re.compile(
     r"(?:\s{0,3}[\[(]|\s{0,2}[,:|-]?\s{1,8}) {0,8}(\d{1,9}) {0,2}/ {0,8}(\d{1,9})(?: \( ?\d{1,3}%\))?"
@@ -44,7 +46,9 @@ _ASIDE = re.compile(
 
 _BEGINS: Final = frozenset("abcdefgilmorstuvABCDEFGILMORSTUV")
 """Letters that the words for a place, and those for data before them, begin with."""
-_LATER = re.compile(rf"(?<=[\s|,;])(?:{_EPOCH.pattern}|{_STEP.pattern})", re.IGNORECASE)
+_OF_TRAINING = re.compile(r"(?<![a-z])ep|iter", re.IGNORECASE)
+"""In the words for a place of which hardly anything but a training has any."""
+_LATER = re.compile(rf"(?<=[\s|,;\[])(?:{_EPOCH.pattern}|{_STEP.pattern})", re.IGNORECASE)
 """`loss = 4.2647, step = 100 (12.4 sec)`."""
 _SAID = re.compile(
     r"([A-Za-z][\w ]{0,40}?)(?: \([\w ]{1,30}\))? (?:at|after|for|in|of|on|over) "
@@ -53,10 +57,15 @@ _SAID = re.compile(
 )
 """`Cost after iteration 100: 0.6931`, `Training loss (for one batch) at step 200: 0.5`."""
 
+_OF_DATA = re.compile(r"(?:[DIWE] )?([A-Za-z]{3,10})")
+"""`I Validation of Epoch 0 - loss: 188.4`, as DeepSpeech has it."""
+_SIGNS: Final = " |:=-"
 _TITLE = re.compile(r"(?:results?|summary|metrics|stat(?:istic)?s|performance)", re.IGNORECASE)
 """`Results for epoch 3: loss 0.5123, acc 0.8123`."""
-_COUNTED = re.compile(r"[\[(]?(\d{1,9})/(\d{1,9})(?:[\])]|[,:](?= )|(?= {1,4}[A-Za-z|-])) {0,4}")
-"""`1/16, train_loss: 0.1162`, `[120/938] loss: 2.3`."""
+_COUNTED = re.compile(
+    r"(?:[\[(]?(\d{1,9})/(\d{1,9})(?:[\])]|[,:](?= )|(?= {1,4}[A-Za-z|-]))|\[#(\d{1,9})()\]) {0,4}"
+)
+"""`1/16, train_loss: 0.1162`, `[120/938] loss: 2.3`, `[#00285] loss_A: 0.07463`."""
 
 
 class LinePlace(NamedTuple):
@@ -72,6 +81,8 @@ class LinePlace(NamedTuple):
     """What names of metrics begin with where the line is of no training: `[Val] Epoch 3: ..`."""
     before: str = ""
     """What of the fields the line begins with."""
+    anybodys: bool = False
+    """Many a program that trains nothing counts so: by steps, batches, updates or rounds alone."""
 
 
 def place_at(text: str, at: int) -> LinePlace | None:
@@ -95,22 +106,29 @@ def place_at(text: str, at: int) -> LinePlace | None:
     end = max(match.end() for match in (epoch, step) if match)
     if aside := _ASIDE.match(text, end):
         end = aside.end()
-    return LinePlace(*_numbers(epoch, 1), *_numbers(step, 1), end, data)
+    anybodys = not any(_OF_TRAINING.search(match[0]) for match in (epoch, step) if match)
+    return LinePlace(*_numbers(epoch, 1), *_numbers(step, 1), end, data, anybodys=anybodys)
 
 
 def place_behind(text: str, at: int) -> LinePlace | None:
     """The same of a line that begins with some of its fields, or with the name of its only one."""
+    data = ""
     if said := _SAID.match(text, at):
         begin, before = said.end(), "" if _TITLE.fullmatch(said[1]) else said[1]
+        if (match := _OF_DATA.fullmatch(before)) and (match := PHASE.match(match[1])):
+            before, data = "", "" if match[1] else data_of(match)
     elif match := _LATER.search(text, at):
         begin, before = match.start(), f"{text[at : match.start()]} | "
+        title = PHASE.match(text[at:begin].strip(_SIGNS))
+        if title and title.end() == len(title.string):
+            before, data = "", "" if title[1] else data_of(title)
     else:
         return None
     place = place_at(text, begin)
     exactly = place is not None and place.epoch is not None and place.step is not None
     if place is None or not (said or exactly or are_fields(before)):
         return None
-    return place._replace(before=before)
+    return place._replace(before=before, data=place.data or data)
 
 
 def counted(text: str, at: int) -> LinePlace | None:
@@ -119,7 +137,8 @@ def counted(text: str, at: int) -> LinePlace | None:
     rest = text[match.end() :] if match else ""
     if match is None or not shows_metric(rest) or not are_fields(rest):
         return None
-    return LinePlace(None, None, *_numbers(match, 1), match.end())
+    group = 3 if match[1] is None else 1
+    return LinePlace(None, None, *_numbers(match, group), match.end(), anybodys=True)
 
 
 def _numbers(match: re.Match[str] | None, group: int) -> tuple[int | None, int | None]:

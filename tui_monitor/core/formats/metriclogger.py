@@ -77,11 +77,12 @@ def _training(text: str, match: re.Match[str]) -> Progress:
     epoch, epochs, step, steps, eta = match.groups()
     readings, per_step = _meters(text, match.end())
     return self_placed(
-        *(LINE, int(step) + 1, int(steps), readings),
+        *(LINE, int(step), int(steps), readings),
         epoch=int(epoch),
         epochs=int(epochs) if epochs else None,
         eta=clock_seconds(eta) if eta else None,
         per_step=per_step,
+        from_zero=True,
     )
 
 

@@ -34,8 +34,8 @@ class NanoGptFormat:
             return ()
         if match := _LINE.search(text):
             loss = Reading("loss", *printed(match[2]), "instantaneous")
-            step, seconds = int(match[1]) + 1, float(match[3]) / 1e3
-            return (self_placed(LINE, step, None, [loss], per_step=seconds),)
+            step, seconds = int(match[1]), float(match[3]) / 1e3
+            return (self_placed(LINE, step, None, [loss], per_step=seconds, from_zero=True),)
         if match := _VALIDATION.search(text):
             # The training's part is estimated anew, of other batches: no print of the run's.
             loss = Reading("val_loss", *printed(match[3]), "epoch")

@@ -29,6 +29,7 @@ from tui_monitor.core.formats.fields import (
     data_of,
     is_known,
     is_prose,
+    is_trained,
     law_of,
     parts,
     readings,
@@ -55,6 +56,8 @@ HEAD: Final = "plain-head"
 
 Its `final` is False where they are of a part of the epoch.
 """
+ANYBODYS: Final = "anybodys"
+"""`Progress.bar` of heads that other programs than trainings have as well: `Round 3`."""
 BELOW: Final = "plain-below"
 """`train Loss: 0.6931 Acc: 0.7500`: numbers of the epoch that a line above announced."""
 DATA: Final = "plain-data"
@@ -86,6 +89,10 @@ _SAMPLES = re.compile(r" {1,4}\[ {0,8}(\d{1,9})/ {0,8}(\d{1,9})\]$")
 _PART = re.compile(r"[ :,-]{0,4}[\[(][\d.]{1,6} ?%[\])]$")
 _STEP_AND_RATE = re.compile(r"\[(\d{1,9}), {0,2}\d{1,2}(?:\.\d{1,24})?(?:e-\d\d)?\]$")
 """`[4200, 9.990004373906418e-05]`, which voice conversion's loops (RVC) show above a step's losses."""
+_PROGRESS = re.compile(
+    r"(?:progress:? ?)?\[[#=>.\u2588 -]{4,100}\] ?[\[(]? {0,3}[\d.]{1,6} ?%[\])]?", re.I
+)
+"""`Progress [#####     ][27.16%]`, among the fields of a line that tells no step."""
 _OF_DATA = re.compile(
     r"(?:test|valid|val|validation|eval|evaluation)(?: (?:error|results?|metrics)s?|ing)?:?",
     re.IGNORECASE,
@@ -123,7 +130,8 @@ class PlainFormat:
         rest = place.before + text[place.end :]
         shown = tuple(readings(rest, place.data, steps=place.step is not None))
         exactly = place.epoch is not None and place.step is not None and not place.before
-        if (shown and exactly) or any(is_known(each.metric) for each in shown):
+        known = is_trained if place.anybodys else is_known
+        if (shown and exactly and not place.anybodys) or any(known(r.metric) for r in shown):
             item = self_placed(
                 *(LINE, place.step, place.steps, shown),
                 unit="epoch" if place.step is None else "batch",
@@ -144,7 +152,7 @@ def _head(place: LinePlace, text: str, rest: str) -> tuple[Item, ...]:
         return ()
     if place.step is not None and (shows_more(rest) or "_" in text[: place.end]):
         return ()  # a step among other fields: `training_iteration: 1`
-    if any(is_prose(part) for part in parts(rest)):
+    if any(is_prose(part) for part in parts(rest)) or (place.anybodys and shows_metric(rest)):
         return ()
     head = self_placed(
         *(HEAD, place.step, place.steps, ()),
@@ -152,7 +160,7 @@ def _head(place: LinePlace, text: str, rest: str) -> tuple[Item, ...]:
         epochs=place.epochs,
         final=False if _PART.search(text) else None,
     )
-    return (head,)
+    return (head._replace(bar=ANYBODYS) if place.anybodys else head,)
 
 
 def _placed_behind(text: str) -> tuple[Item, ...]:
@@ -180,6 +188,8 @@ def _placed_behind(text: str) -> tuple[Item, ...]:
 
 def _below(text: str) -> tuple[Progress, ...]:
     """The numbers of a line that nothing places: fields from begin to end."""
+    if "%" in text:
+        text = _PROGRESS.sub("", text)
     begin = word_at(text, 0)
     if not text[begin:][:1].isalpha() or not shows_metric(text) or not are_fields(text):
         return ()

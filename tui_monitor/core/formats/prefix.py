@@ -13,9 +13,10 @@ _LEVEL = r"(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL)"
 _LABEL = (
     rf"(?:(?:\d{{4}}-\d\d-\d\d[T ]|\d{{4}}/\d\d/\d\d |[A-Z][a-z]{{2}} [ \d]\d )?{_CLOCK}"
     rf"|[IWEF]\d{{4}} {_CLOCK} {{1,8}}\d{{1,10}} [\w.]{{1,64}}:\d{{1,6}}\]"  # absl, klog
-    r"|\[(?![^\[\]]{0,60}(?:[A-Za-z](?:: |=)[\d.]|(?i:epoch|step|iter|batch)\b))[^\[\]]{1,100}\]"
+    r"|\[(?![^\[\]]{0,60}(?:[A-Za-z](?:: |=)[\d.]|(?i:epoch|step|iter|batch)\b)|#\d)[^\[\]]{1,100}\]"
     r"(?:(?:<std(?:out|err)>)?:)?"  # kubectl --prefix, torchrun, mpirun
     r"|\(\w{1,64} pid=\d{1,10}[^()]{0,60}\)|\(\d{1,4}/\d{1,4}\)(?= )"  # Ray, ranks of icefall
+    rf"|{_LEVEL}(?= \d{{4}}-\d\d-\d\d)|[\w.]{{1,64}}\.py: {{0,4}}\d{{1,6}}:"  # VISSL
     rf"|{_LEVEL}:(?:[\w.]{{1,64}}:)?|\d{{1,4}}:|[\w./-]{{1,64}} {{0,40}}\|"  # logging, srun, compose
     r"|\d{1,7}\.\ds[ \t]{1,8}(?:\d{1,7}[ \t]{1,8})?)"  # Kaggle
 )
@@ -30,6 +31,8 @@ _LEVELLED = re.compile(
     rf"[^\n]{{0,100}}?(?<!\w){_LEVEL}\b\]?[ \t:|>-]{{1,4}}(?=[\[(<#*=-]{{0,4}} ?[A-Za-z\d])"
 )
 """Whatever a program's logging writes before each message, up to its level in capitals."""
+_NAMED = re.compile(rf"{_LEVELLED.pattern} {{0,8}}[\w.]{{1,64}}: {{1,4}}(?=[A-Za-z\[])")
+"""The same, up to the logger's name behind the level."""
 
 
 def prefix_end(text: str) -> int:
@@ -40,5 +43,5 @@ def prefix_end(text: str) -> int:
 
 def label_ends(text: str) -> list[int]:
     """Where known prefixes may end before a line that begins with a word or a bracket."""
-    matches = (pattern.match(text) for pattern in (_BEFORE_WORDS, _LEVELLED))
+    matches = (pattern.match(text) for pattern in (_BEFORE_WORDS, _LEVELLED, _NAMED))
     return [match.end() for match in matches if match]

@@ -61,7 +61,7 @@ class _Template(NamedTuple):
         return Progress(
             *(item.style, step, steps, tuple(readings), item.final, item.per_sample),
             *(item.eta, item.elapsed, item.per_step, item.unit, epoch, epochs),
-            *(item.epochs_done, item.bar, item.of_run),
+            *(item.epochs_done, item.bar, item.of_run, item.from_zero),
         )
 
 

@@ -1,6 +1,8 @@
-"""Logs of scikit-learn's MLPClassifier and MLPRegressor with `verbose=True`: a line an epoch.
+"""Logs of scikit-learn with `verbose=True`: a line an epoch of its multilayer perceptrons, and a row a
+round of its gradient boosting.
 
-The loss is the mean of the epoch by samples. Source: sklearn/neural_network/_multilayer_perceptron.py.
+A perceptron's loss is the mean of the epoch by samples, that of a round is of its trees. Sources:
+sklearn/neural_network/_multilayer_perceptron.py; sklearn/ensemble/_gb.py, VerboseReporter.
 """
 
 from __future__ import annotations
@@ -15,19 +17,33 @@ LOSS: Final = "sklearn"
 """`Iteration 1, loss = 2.13246570`."""
 SCORE: Final = "sklearn-validation"
 """`Validation score: 0.912500`, after the epoch's loss, where it stops early."""
+ROUND: Final = "sklearn-round"
+"""`         1           1.2345           0.0512            2.31s`: loss, out-of-bag improvement."""
 
 _LOSS = re.compile(r"\bIteration (\d{1,9}), loss = (\d{1,24}\.\d{8}|nan|inf)\s*$")
 _SCORE = re.compile(r"\bValidation score: (-?\d{1,24}\.\d{6}|nan|-?inf)\s*$")
+_ROUND = re.compile(
+    r"(?:^|(?<=\s)) {0,9}(\d{1,9}) {3,20}(-?\d{1,12}\.\d{4}|nan)(?: {3,20}(-?\d{1,12}\.\d{4}|nan))?"
+    r" {8,20}\d{1,6}\.\d\d[smh]$"
+)
 _STOP = re.compile(r"\b(?:Training loss|Validation score) did not improve more than tol=")
 
 
 class SklearnFormat:
-    """scikit-learn's multilayer perceptrons. See `Format`."""
+    """scikit-learn's multilayer perceptrons and gradient boosting. See `Format`."""
 
     name: Final = "sklearn"
 
     def parse(self, text: str) -> tuple[Item, ...]:
-        """An epoch's loss or its validation, or that it stops."""
+        """An epoch's loss or its validation, or that it stops; or a round's loss."""
+        if text.endswith(("s", "m", "h")) and "   " in text and (match := _ROUND.search(text)):
+            names = ("train_loss", "oob_improve")
+            readings = [
+                Reading(name, *printed(value), "instantaneous")
+                for name, value in zip(names, match.groups()[1:], strict=True)
+                if value
+            ]
+            return (self_placed(ROUND, int(match[1]), None, readings, unit="round"),)
         if "loss = " not in text and "score" not in text and "tol=" not in text:
             return ()
         if match := _LOSS.search(text):

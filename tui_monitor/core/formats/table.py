@@ -17,7 +17,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from tui_monitor.core.formats.base import COLUMN, METRIC, printed, self_placed
+from tui_monitor.core.formats.base import COLUMN, METRIC, TRAINED, printed, self_placed
 from tui_monitor.core.formats.fields import PHASE, called
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Columns, Item, Progress, Reading
@@ -51,6 +51,9 @@ _STEPS = frozenset(
     | {"time/total_timesteps"}  # stable_baselines3/common/logger.py, CSVOutputFormat
 )
 _METRIC = re.compile(METRIC, re.IGNORECASE)
+_TELLS = re.compile(rf"{TRAINED}|(?<![a-z])(?:train|val|valid|eval|test)[ _/.-]", re.IGNORECASE)
+_OF_TRAINING = re.compile(r"epoch|iter", re.IGNORECASE)
+"""In the name of a column of places that hardly any table but a training's has."""
 _CLUTTER = re.compile(r"time|date|^dur$|second|elapsed|memory|gpu|samples|seed|wall|version", re.I)
 _SPACY = ("E", "#")
 """How its heads begin."""
@@ -91,8 +94,11 @@ class TableFormat:
         if not (drawn or _BETWEEN.search(text)) and any(cell.count(" ") > 1 for cell in row):
             return ()  # prose
         names = _trainers(row) or tuple(row if _boosts(row) else map(_named, row))
-        placed = not (_EPOCHS | _STEPS).isdisjoint(map(str.lower, names))
-        return (Columns(names, ROW),) if placed else ()
+        places = [name for name in names if name.lower() in _EPOCHS | _STEPS]
+        trains = any(map(_OF_TRAINING.search, places)) or any(
+            _TELLS.search(name) for name in names if name not in places
+        )
+        return (Columns(names, ROW),) if places and trains else ()
 
 
 def _may_be_head(text: str) -> bool:
@@ -107,7 +113,7 @@ def _is_drawn(text: str) -> bool:
 
 def _number(cell: str) -> str:
     """A cell of a drawn table as a number; nothing where it holds anything else."""
-    plain = cell.removesuffix("%").rstrip()
+    plain = cell.removesuffix("%").strip("[] ")
     return plain if _CELL.fullmatch(plain) else ""
 
 
@@ -167,7 +173,7 @@ def of_table(row: Progress, names: Sequence[str]) -> Progress:
     if step is None:
         return row._replace(readings=told, epoch=epoch, final=True)
     if any(_LIGHTNING.search(name) and name.lower() not in _STEPS for name in names):
-        step += 1  # it counts from 0, and may begin with the fiftieth
+        step, row = step + 1, row._replace(from_zero=True)  # it may begin with the fiftieth
     if epoch is not None and all(each.law == "epoch" for each in told):
         validates = all(describe(each.metric).split == "val" for each in told)
         step = step if validates else None

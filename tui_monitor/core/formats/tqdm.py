@@ -55,10 +55,12 @@ _FIELD = re.compile(rf", ([^\s=:,][^=:,]{{0,79}}?)(?:=|: ?) {{0,4}}({NUMBER})(%?
 _NESTED = re.compile(r"(?<=, )[^\s=:,{}]{1,80}(?:=|: ?)\{([^{}]{0,400})\}")
 """Fields within a field: `metrics={'acc': 0.7946}`."""
 _TOLD = re.compile(
-    r"(?<![\w.])([A-Za-z_][\w@/-]{0,79})(?: {0,2}[=:] {0,2}| )"
-    r"([+-]?\d{1,12}\.\d{1,12}(?:[eE][+-]?\d{1,3})?|nan|inf)(?![\w.])(%?)"
+    r"(?<![\w.])([A-Za-z_][\w@/-]{0,79})(?: {0,2}[=:] {0,6}| )"
+    r"([+-]?\d{1,12}\.\d{1,12}(?:[eE][+-]?\d{1,3})?|nan|inf)(?!\w|\.\w)(%?)"
 )
 """A number within a description: `Epoch 1 loss: 0.5234`."""
+_WORDS = re.compile(r"(?<=[A-Za-z]) (?=[A-Za-z][\w@/-]{0,79} {0,2}[=:])")
+"""Between the two words of a name: `Cls loss: 0.04. Reg loss: 0.01`."""
 _EPOCH = re.compile(
     r"(?i:\bep(?:och)?s?)(?![A-Za-z])[^\w/]{0,4}(\d{1,9})(?![\d.])(?: ?(?:/|of) ?(\d{1,9}))?|"
     r"^\W?(\d{1,9}) ?/ ?(\d{1,9})\W?$"
@@ -156,7 +158,10 @@ class _Described(NamedTuple):
 def _described(description: str) -> _Described:
     """What a description tells; most bars keep theirs for an epoch."""
     bar = re.sub(r"\d+", "#", _TOLD.sub("", description)).strip(" :,|-")
-    return _Described(tuple(_readings(_TOLD, description)), *_epoch(description), bar)
+    readings = tuple(_readings(_TOLD, description))
+    if len({each.metric for each in readings}) < len(readings):  # but for the word before them
+        readings = tuple(_readings(_TOLD, _WORDS.sub("_", description)))
+    return _Described(readings, *_epoch(description), bar)
 
 
 def _flat(nested: re.Match[str]) -> str:

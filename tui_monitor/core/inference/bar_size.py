@@ -19,6 +19,9 @@ CERTAIN = 5.5
 """The same to count right answers by it: 250 to 1."""
 DOUBTFUL = 4.5
 """Nats below which that is taken back."""
+PROVEN = CERTAIN + 4.0
+"""Nats of the counts alone that the scatter cannot make doubtful: of a size and its half it speaks by
+no more than these four, for its model has an error of its own (`spread`)."""
 ALIKE = 1.5
 """Factor within which one guess of a size is as good as another."""
 
@@ -73,7 +76,7 @@ class BarSize:
         for track in counting:
             self._evidence.take(track.metric.name, depth, self._readers.read(track))
         found = self._evidence.likeliest()
-        if at_length and found.margin < CERTAIN:
+        if at_length and found.margin < PROVEN:
             self._evidence.ask_scatter()
             found = self._evidence.likeliest()
         before = self.batch_size, self.is_certain, self._about

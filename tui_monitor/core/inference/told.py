@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui_monitor.core.averages.laws import EPOCH, OPEN, Law, by_key
+from tui_monitor.core.averages.laws import EPOCH, OPEN, UNKNOWN, Law, by_key
 from tui_monitor.core.inference.bare import Bare, Exponential
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Print
@@ -47,7 +47,7 @@ class Told:
                 self._bare[name] = Bare(describe(name))
             elif known.seeded and name not in self._bare:
                 self._bare[name] = Exponential(describe(name), known)
-            elif known is not law and None not in (known.window, law.window):
+            elif known is not law and _refutes(law, known):
                 self._laws[name], self._mistaken = law, True
         return len(self._laws) > before
 
@@ -69,6 +69,14 @@ class Told:
                 self._laws[reading.metric] = law
                 del self._bare[reading.metric]
         return settled
+
+
+def _refutes(law: Law, known: Law) -> bool:
+    """Whether a law that is told later takes the place of one that was told before.
+
+    How far a window reaches may come out late, and so may that a number of an epoch is one of several.
+    """
+    return None not in (known.window, law.window) or (known is EPOCH and law is UNKNOWN)
 
 
 def _rank(law: Law) -> tuple[bool, bool, bool]:

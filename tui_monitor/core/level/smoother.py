@@ -29,7 +29,7 @@ from tui_monitor.core.noise import Noise
 
 AHEAD = 100
 """Prints after one when its noise is known best: what was learnt then is of both sides of it."""
-BURST = 10.0
+BURST = 5.0
 """A drift is a burst from here on, relative to the drift some way before and after."""
 SURPRISE = 14.0
 """Squared auxiliary residual that makes a step worth trying where there is no burst."""
@@ -169,7 +169,7 @@ def learnt_drift(weights: Sequence[tuple[float, ...]]) -> list[float]:
     """The drift at each print, relative to the noise, given all prints.
 
     The bank's `weights` after each are smoothed backward (Kim 1994, J. Econometrics 60:1) and the
-    drifts averaged by their fourth roots. Averaged by their logarithms, a doubt between two drifts
+    drifts averaged by their third roots. Averaged by their logarithms, a doubt between two drifts
     makes the level too sure; averaged as they are, too restless: made-up runs show both.
     """
     # the bank does not hear of every print; where it did not, its weights stay the same
@@ -184,7 +184,7 @@ def learnt_drift(weights: Sequence[tuple[float, ...]]) -> list[float]:
     for step, here in zip(backward[-2::-1], smoothed[-2::-1], strict=True):
         given_next = step.dot(given_next, out=here)
     steady = smoothed[:, :-1]
-    drift = (steady @ np.array(DRIFTS) ** 0.25 / steady.sum(axis=1)) ** 4
+    drift = (steady @ np.cbrt(DRIFTS) / steady.sum(axis=1)) ** 3
     return list(drift.repeat(prints).tolist())
 
 

@@ -58,12 +58,15 @@ class Block(NamedTuple):
         if item.style == stablebaselines.SECTION:
             return self._replace(section=item.bar), item
         if item.style == stablebaselines.TIMESTEPS:
-            return self._replace(place=item), item._replace(readings=self.held)
+            placed = bool(self.held)
+            return self._replace(place=item, placed=placed), item._replace(readings=self.held)
         of = self.section
         readings = tuple(stablebaselines.of_section(each, of) for each in item.readings)
         if self.place is None:
             return self._replace(held=self.held + readings), item._replace(readings=())
-        return self, item._replace(readings=readings)
+        if not self.placed:  # nothing stood above it
+            item = item._replace(step=self.place.step)
+        return self._replace(placed=True), item._replace(readings=readings)
 
     def _of_step(self, item: Progress) -> tuple[Block, Progress]:
         """The losses of a step have the learning rate that a line before tells of it."""

@@ -29,6 +29,8 @@ class Loops:
         """The newest line that says itself where it stands."""
         self._below: frozenset[str] = frozenset()
         """Metrics shown below these, or below a bar."""
+        self._first: frozenset[str] = frozenset()
+        """Those of the first line below."""
         self._stepped: frozenset[str] = frozenset()
         """Metrics that steps have shown of the newest epoch."""
         self._data = ""
@@ -42,7 +44,7 @@ class Loops:
                 return item
             if item.epoch is None and self._head is not None:
                 item = item._replace(epoch=self._head.epoch, epochs=self._head.epochs)
-            self._head, self._below = item, frozenset()
+            self._head, self._below, self._first = item, frozenset(), frozenset()
             return item
         data, self._data = self._data, item.bar
         if data and item.style == plain.BELOW:
@@ -59,8 +61,10 @@ class Loops:
             item = self._below_line(item)
         readings = item.readings
         if item.style == plain.BELOW:
-            names = {each.metric for each in readings}
-            readings = () if self._below & names else readings
+            names = frozenset(each.metric for each in readings)
+            self._first = self._first or names
+            again = self._head is not None and names == self._first and _trains(readings)
+            readings = () if self._below & names and not again else readings
             self._below |= names
         readings = self._not_summed_up(item, readings, at)
         return item if readings is item.readings else item._replace(readings=readings)
@@ -117,6 +121,10 @@ class Loops:
         """Whether a number of an epoch is no sum of what its steps have shown already."""
         summed = _AVERAGED.sub("", base_name(name))
         return describe(name).split == "val" or summed not in self._stepped
+
+
+def _trains(readings: Iterable[Reading]) -> bool:
+    return any(describe(each.metric).split == "train" for each in readings)
 
 
 def _base_names(readings: Iterable[Reading]) -> frozenset[str]:

@@ -6,13 +6,16 @@ Owns the counters that the timeline moves, and what a run's steps count.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tui_monitor.core.formats import fastai, paddle, rich, textbar
 from tui_monitor.core.formats.keras import COUNTS_BATCHES
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.placing.epochlength import ANY, EpochLength
 from tui_monitor.core.records import Progress, Reading, Samples, Unit
+
+DISORDER = 8
+"""Batches that may end out of order, where threads of a pool report them (Keras 3.6)."""
 
 Standing = Literal["goes-on", "next-epoch", "new-run", "resumed", "no-news"]
 """Where a line that says by itself where it stands is, seen from the print before it."""
@@ -25,6 +28,25 @@ _CERTAINLY_COUNTS = 100
 _SHARED_BARS = frozenset({fastai.BAR, paddle.LINE})
 """Styles that validation has in common with the training."""
 _SECONDS_A_BATCH = 1e-3
+
+
+class Aside(NamedTuple):
+    """The bar of an evaluation that has begun before its epoch's last line."""
+
+    step: int
+    steps: int | None
+    ended: bool
+
+    def goes_on(self, item: Progress, step: int) -> Aside | None:
+        """The bar with its next print; None if that is not of it."""
+        told = self.steps is None and item.steps == step  # its last line tells its length
+        if self.ended or not (told or item.steps == self.steps):
+            return None
+        done = self.step == self.steps
+        if self.step - step > (0 if done else DISORDER):
+            return None
+        ended = item.steps == step and (done or item.final is True)
+        return Aside(max(step, self.step), item.steps, ended)
 
 
 @dataclass(slots=True)
@@ -57,10 +79,14 @@ class Place:
     """The farthest step so far."""
     validated: bool = False
     """Its last line showed validation metrics."""
+    aside: Aside | None = None
+    """The newest evaluation within it."""
     first_number: int | None = None
     """Of the run's first epoch, where lines say it themselves."""
     from_zero: bool = False
     """The run's lines count batches from 0."""
+    called_less: bool = False
+    """The log calls the newest step by a number that is one less."""
     first_step: int | None = None
     """Of the run."""
     goes_on: bool = False
@@ -90,7 +116,7 @@ class Place:
         self.run_prints = self.epoch = 0
         self.looped = False
         self.first_number = None
-        self.from_zero = self.goes_on = False
+        self.from_zero = self.called_less = self.goes_on = False
         self.first_step = self.last = self.ended_at = self.validated_at = None
         self.length = ANY
         self.before = 0
@@ -107,6 +133,30 @@ class Place:
         self.prints = 0
         self.steps = self.first = self.last = None
         self.validated = False
+        self.aside = None
+
+    def turns_aside(self, item: Progress) -> bool:
+        """Whether a print of the epoch's bar is none: an evaluation draws a bar that begins anew.
+
+        A bar that knows its total does not forget it, and one that does not shows it once it is full.
+        """
+        step = item.step
+        if step is None or self.last is None or self.first is None:
+            return False
+        if self.aside is not None and (aside := self.aside.goes_on(item, step)) is not None:
+            self.aside = aside
+            return True
+        back, full = self.last - step, self.last == self.steps
+        if item.steps == self.steps:
+            again = back > DISORDER or (full and step <= self.first < self.last)
+            other = again and self.number is not None  # else it is the next epoch's
+        elif self.steps is None:
+            other = step != item.steps or back > 0
+        else:
+            other = item.steps is None
+        if other:
+            self.aside = Aside(step, item.steps, ended=False)
+        return other
 
     @property
     def awaits_print(self) -> bool:
@@ -169,21 +219,24 @@ class Place:
             return item
         if item.step is None:
             step = self.last if item.unit == "batch" else None
-            return item._replace(step=step, steps=self.bar_steps)
+            return item._replace(step=step, steps=self.bar_steps, from_zero=self.called_less)
         if evaluates:
             self.validated_at = item.step
             if self.last is None and self.goes_on:
                 over = (self.number or 0) - (self.first_number or 0)
                 self.before = self._begin_of(over, item.step)
             # with the training's newest print, or after it, when its steps may count that batch
-            return item._replace(step=max(item.step, min(self.batches(item.step), self.last or 0)))
+            step = max(item.step, min(self.batches(item.step), self.last or 0))
+            return item._replace(step=step, from_zero=item.from_zero or step > item.step)
         self.from_zero = self.from_zero or item.step == 0
         if self.last is None:
             self._find_begin(item)
         self.last, self.validated_at = self.batches(item.step), None
         self.first = self.last if self.first is None else self.first
         self.steps = self.run_steps = item.steps
-        return item if item.step == self.last else item._replace(step=self.last)
+        shifted = item.step != self.last
+        self.called_less = shifted or item.from_zero
+        return item._replace(step=self.last, from_zero=True) if shifted else item
 
     def _only_news(self, item: Progress, step: int) -> Progress:
         """A line without the metrics that its step has shown before."""

@@ -14,7 +14,7 @@ from tui_monitor.core.metrics import describe
 from tui_monitor.core.placing.bars import Bars
 from tui_monitor.core.placing.glossary import Glossary
 from tui_monitor.core.placing.notices import Notices, event, is_early
-from tui_monitor.core.placing.place import Place, Standing
+from tui_monitor.core.placing.place import DISORDER, Place, Standing
 from tui_monitor.core.placing.preamble import Preamble
 from tui_monitor.core.placing.stepless import Stepless
 from tui_monitor.core.records import (
@@ -29,9 +29,6 @@ from tui_monitor.core.records import (
     Samples,
     Window,
 )
-
-# Batches may end out of order, by a few, where threads of a pool report them (Keras 3.6).
-_DISORDER = 8
 
 
 class Timeline:
@@ -256,9 +253,11 @@ class Timeline:
         at = self._at
         if None not in (item.steps, at.steps) and item.steps != at.steps:
             return _validates(item)
+        if at.turns_aside(item):
+            return False
         if item.step is None or at.last is None or at.first is None or item.step >= at.last:
             return True
-        if at.last - item.step <= _DISORDER and item.step > at.first:
+        if at.last - item.step <= DISORDER and item.step > at.first:
             return True
         if at.number is not None:
             return False
@@ -298,6 +297,7 @@ class Timeline:
             item.per_step,
             None if line.end == "open" else line.end == "redraw",
             at.before,
+            item.from_zero,
         )
 
     # --- lines that say by themselves where they stand
@@ -320,7 +320,7 @@ class Timeline:
             return  # printed by another logger too
         self._preamble.clear()
         self._notices.go_on()
-        item = at.take(item, evaluates=evaluates)
+        item = at.take(self._stepless.within_epoch(item, at), evaluates=evaluates)
         if item.epochs_done is not None:
             item = self._stepless.count(item, at, evaluates=evaluates)
             printed = self._print(line, item, final=False)

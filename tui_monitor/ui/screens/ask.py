@@ -10,9 +10,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from tui_monitor.ui.palette import Ink
-from tui_monitor.ui.rows import Row, Span, fit
-from tui_monitor.ui.scene import Scene
+from tui_monitor.ui.drawing.palette import Ink
+from tui_monitor.ui.drawing.rows import Row, Span, fit
+from tui_monitor.ui.monitor.scene import Scene
 from tui_monitor.ui.widgets.ink_view import InkView
 
 _LONGEST = 200

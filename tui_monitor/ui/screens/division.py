@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui_monitor.ui.layout import SIDE_GAP, Layout
+from tui_monitor.ui.monitor.layout import SIDE_GAP, Layout
 from tui_monitor.ui.widgets.panels import MetricPanel
 
 

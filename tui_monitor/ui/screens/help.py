@@ -1,4 +1,4 @@
-"""The help screen: what the numbers are, why they jump, which explanations are wrong."""
+"""The help screen: keys, signs, what the numbers are, why they jump, what cannot be the cause."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
-from tui_monitor.ui.glyphs import Glyphs
-from tui_monitor.ui.palette import Ink
-from tui_monitor.ui.rows import BLANK, Row, Span, pad, row_width, wrap
-from tui_monitor.ui.scene import Scene
+from tui_monitor.ui.drawing.glyphs import Glyphs
+from tui_monitor.ui.drawing.palette import Ink
+from tui_monitor.ui.drawing.rows import BLANK, Row, Span, pad, row_width, wrap
+from tui_monitor.ui.monitor.scene import Scene
 from tui_monitor.ui.widgets.ink_view import InkView
 
 _TEXT = (
@@ -51,7 +51,7 @@ _PALETTE = "ctrl+p"
 """Not offered in ASCII."""
 _KEYS = (
     ("q", "quit"),
-    ("space", "pause the view; pause a replay"),
+    ("space", "pause the view or a replay"),
     ("left right", "cursor; ctrl: far; esc: back"),
     ("[ ]", "boundary before, after"),
     ("tab", "next metric"),
@@ -60,9 +60,10 @@ _KEYS = (
     ("shift+left right", "pan"),
     ("e t", "explanation, epochs"),
     ("d b l", "displayed, band, log y"),
-    ("/", "filter metrics; search the log"),
+    ("/", "filter metrics, search the log"),
     ("g", "cursor to an epoch"),
     ("x", "export curves or picture"),
+    ("click wheel", "cursor or boundary; zoom"),
     ("|", "braille or blocks"),
     ("c", "dark or light"),
     (", . home end", "replay: slower, faster, ends"),
@@ -75,18 +76,15 @@ _KEYS = (
 )
 _KEY_CELLS = 18
 _SIGN_CELLS = 6
-_ENTRY_CELLS = 50
+_ENTRY_CELLS = 49
 """Of a sign or a key with what it means."""
 
 
 def help_rows(width: int, glyphs: Glyphs) -> list[Row]:
-    """The page, wrapped to `width`: the words, then signs and keys, in two columns if they fit."""
-    rows: list[Row] = []
-    for title, text in _TEXT:
-        rows.append((Span(title, Ink.TITLE),))
-        told = text.replace("±", glyphs.plus_minus)
-        rows += [(Span(line, Ink.PLAIN),) for line in wrap(told, width)]
-        rows.append(BLANK)
+    """The page, wrapped to `width`: keys and signs, in two columns if they fit, then the words.
+
+    Keys are looked up again and again, the words are read once.
+    """
     signs: list[Row] = [
         (Span(pad(sign, _SIGN_CELLS), ink), Span(what, Ink.PLAIN))
         for sign, ink, what in _signs(glyphs)
@@ -96,8 +94,12 @@ def help_rows(width: int, glyphs: Glyphs) -> list[Row]:
         for key, what in _KEYS
         if key != _PALETTE or not glyphs.ascii
     ]
-    rows += [(Span("Signs", Ink.TITLE),), *_columns(signs, width), BLANK]
-    rows += [(Span("Keys", Ink.TITLE),), *_columns(keys, width)]
+    rows: list[Row] = [(Span("Keys", Ink.TITLE),), *_columns(keys, width)]
+    rows += [BLANK, (Span("Signs", Ink.TITLE),), *_columns(signs, width)]
+    for title, text in _TEXT:
+        rows += [BLANK, (Span(title, Ink.TITLE),)]
+        told = text.replace("±", glyphs.plus_minus)
+        rows += [(Span(line, Ink.PLAIN),) for line in wrap(told, width)]
     return rows
 
 

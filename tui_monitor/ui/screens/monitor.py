@@ -14,12 +14,12 @@ from textual.message import Message
 from textual.screen import Screen
 
 from tui_monitor.core.snapshot import Snapshot, SourceState
-from tui_monitor.ui import moves
-from tui_monitor.ui import scene as scenes
-from tui_monitor.ui.carry_over import carried_over
-from tui_monitor.ui.glyphs import BLOCKS, UNICODE, Glyphs
-from tui_monitor.ui.layout import Layout, plan_for
-from tui_monitor.ui.scene import Scene, View
+from tui_monitor.ui.drawing.glyphs import BLOCKS, UNICODE, Glyphs
+from tui_monitor.ui.monitor import moves
+from tui_monitor.ui.monitor import scene as scenes
+from tui_monitor.ui.monitor.carry_over import carried_over
+from tui_monitor.ui.monitor.layout import Layout, plan_for
+from tui_monitor.ui.monitor.scene import Scene, View
 from tui_monitor.ui.screens.ask import AskScreen
 from tui_monitor.ui.screens.division import divide
 from tui_monitor.ui.widgets.panels import (
@@ -284,13 +284,21 @@ class MonitorScreen(Screen[None]):
         scene = self._scene._replace(view=replace(self._scene.view, focus=panel.index))
         self._change(moves.clicked(scene, panel.fraction_at(event.x), panel.chart_cells))
 
-    def on_mouse_scroll_up(self) -> None:
-        """Zoom in."""
-        self.action_zoom(1)
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Zoom in about the pointer."""
+        self._zoom_at(event, 1)
 
-    def on_mouse_scroll_down(self) -> None:
-        """Zoom out."""
-        self.action_zoom(-1)
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Zoom out about the pointer."""
+        self._zoom_at(event, -1)
+
+    def _zoom_at(self, event: events.MouseEvent, direction: int) -> None:
+        at = [
+            panel.fraction_at(event.screen_offset.x - panel.region.x)
+            for panel in self._panels
+            if panel.region.contains_point(event.screen_offset)
+        ]
+        self._change(moves.zoomed(self._scene, direction, at[0] if at else None))
 
     # --- drawing -------------------------------------------------------------------------------
 

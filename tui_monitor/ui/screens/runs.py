@@ -16,10 +16,10 @@ from textual.message import Message
 from textual.screen import Screen
 
 from tui_monitor.core.runs import RunList
-from tui_monitor.ui import overlay_cursor
-from tui_monitor.ui import run_scene as scenes
-from tui_monitor.ui.glyphs import Glyphs
-from tui_monitor.ui.run_scene import MOST_MARKED, SORTS, RunsScene, RunsView
+from tui_monitor.ui.drawing.glyphs import Glyphs
+from tui_monitor.ui.runs import overlay_cursor
+from tui_monitor.ui.runs import run_scene as scenes
+from tui_monitor.ui.runs.run_scene import MOST_MARKED, SORTS, RunsScene, RunsView
 from tui_monitor.ui.screens.ask import AskScreen
 from tui_monitor.ui.widgets.run_parts import (
     RunCharts,

@@ -12,11 +12,11 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui_monitor.ui.glyphs import to_ascii
-from tui_monitor.ui.palette import Ground, Ink, style_of
-from tui_monitor.ui.rows import BLANK, Row
-from tui_monitor.ui.scene import Scene
-from tui_monitor.ui.terminal import TerminalApp
+from tui_monitor.ui.drawing.glyphs import to_ascii
+from tui_monitor.ui.drawing.palette import Ground, Ink, style_of
+from tui_monitor.ui.drawing.rows import BLANK, Row
+from tui_monitor.ui.monitor.scene import Scene
+from tui_monitor.ui.terminal.guest import TerminalApp
 
 
 class InkView(Widget):

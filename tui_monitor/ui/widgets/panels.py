@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tui_monitor.ui import jump, metric_panel, status, tables
-from tui_monitor.ui.palette import Ink
-from tui_monitor.ui.rows import Row
-from tui_monitor.ui.scene import Scene, curves
+from tui_monitor.ui.drawing.palette import Ink
+from tui_monitor.ui.drawing.rows import Row
+from tui_monitor.ui.monitor import jump, metric_panel, status, tables
+from tui_monitor.ui.monitor.scene import Scene, curves
 from tui_monitor.ui.widgets.ink_view import InkView
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from tui_monitor.core.snapshot import SourceState
-from tui_monitor.ui import overlay, run_scene, run_table, status
-from tui_monitor.ui.glyphs import Glyphs
-from tui_monitor.ui.layout import SIDE_GAP
-from tui_monitor.ui.rows import Row
-from tui_monitor.ui.run_scene import RunsScene
-from tui_monitor.ui.scene import Scene
+from tui_monitor.ui.drawing.glyphs import Glyphs
+from tui_monitor.ui.drawing.rows import Row
+from tui_monitor.ui.monitor import status
+from tui_monitor.ui.monitor.layout import SIDE_GAP
+from tui_monitor.ui.monitor.scene import Scene
+from tui_monitor.ui.runs import overlay, run_scene, run_table
+from tui_monitor.ui.runs.run_scene import RunsScene
 from tui_monitor.ui.widgets.ink_view import InkView
 
 

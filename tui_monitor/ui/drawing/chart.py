@@ -15,12 +15,12 @@ from typing import NamedTuple
 import numpy as np
 
 from tui_monitor.core.columns.arrays import FloatArray, IntArray, median
-from tui_monitor.ui import raster
-from tui_monitor.ui.cells import Cells
-from tui_monitor.ui.glyphs import Glyphs
-from tui_monitor.ui.palette import Ground, Ink
-from tui_monitor.ui.raster import BoolArray
-from tui_monitor.ui.scale import Axis
+from tui_monitor.ui.drawing import raster
+from tui_monitor.ui.drawing.cells import Cells
+from tui_monitor.ui.drawing.glyphs import Glyphs
+from tui_monitor.ui.drawing.palette import Ground, Ink
+from tui_monitor.ui.drawing.raster import BoolArray
+from tui_monitor.ui.drawing.scale import Axis
 
 _CLOUD_LIMIT = 1.0
 """Points a dot column beyond which single window means only show that batches differ."""

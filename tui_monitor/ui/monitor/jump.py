@@ -10,11 +10,10 @@ from collections.abc import Iterable
 
 from tui_monitor.core.records import Boundary, Cause, Finding, Part, Verdict
 from tui_monitor.core.snapshot import Curve, Snapshot
-from tui_monitor.ui import format as fmt
-from tui_monitor.ui.glyphs import Glyphs
-from tui_monitor.ui.palette import Ink
-from tui_monitor.ui.readout import NAME_WIDTH, short_name
-from tui_monitor.ui.rows import (
+from tui_monitor.ui.drawing import format as fmt
+from tui_monitor.ui.drawing.glyphs import Glyphs
+from tui_monitor.ui.drawing.palette import Ink
+from tui_monitor.ui.drawing.rows import (
     BLANK,
     Item,
     Row,
@@ -27,7 +26,8 @@ from tui_monitor.ui.rows import (
     row_width,
     wrap,
 )
-from tui_monitor.ui.scene import (
+from tui_monitor.ui.monitor.readout import NAME_WIDTH, short_name
+from tui_monitor.ui.monitor.scene import (
     ALARMS,
     Scene,
     counts_epochs,

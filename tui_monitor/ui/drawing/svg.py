@@ -13,8 +13,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from rich.cells import cell_len
 
-from tui_monitor.ui.palette import BOLD, Ground, Ink
-from tui_monitor.ui.rows import Row, Span
+from tui_monitor.ui.drawing.palette import BOLD, Ground, Ink
+from tui_monitor.ui.drawing.rows import Row, Span
 
 _WIDTH, _HEIGHT = 8.4, 18.0
 """Of a cell, in pixels at a font size of 14."""

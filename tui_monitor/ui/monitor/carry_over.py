@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from tui_monitor.core.snapshot import Snapshot, is_longer
-from tui_monitor.ui.scene import MAX_ZOOM, Scene, View, curves, focused, newest, time_window
+from tui_monitor.ui.monitor.scene import MAX_ZOOM, Scene, View, curves, focused, newest, time_window
 
 
 def carried_over(scene: Scene, more: Snapshot) -> View:

@@ -13,15 +13,13 @@ import numpy as np
 from rich.cells import cell_len
 
 from tui_monitor.core.runs import RunRow
-from tui_monitor.ui import chart, overlay_cursor, raster, scale
-from tui_monitor.ui import format as fmt
-from tui_monitor.ui.cells import Cells
-from tui_monitor.ui.chart import Window
-from tui_monitor.ui.glyphs import Glyphs
-from tui_monitor.ui.metric_panel import AIRY
-from tui_monitor.ui.overlay_table import legend, table_rows
-from tui_monitor.ui.palette import Ink, series_ink
-from tui_monitor.ui.rows import (
+from tui_monitor.ui.drawing import chart, raster, scale
+from tui_monitor.ui.drawing import format as fmt
+from tui_monitor.ui.drawing.cells import Cells
+from tui_monitor.ui.drawing.chart import Window
+from tui_monitor.ui.drawing.glyphs import Glyphs
+from tui_monitor.ui.drawing.palette import Ink, series_ink
+from tui_monitor.ui.drawing.rows import (
     BLANK,
     Item,
     Row,
@@ -33,15 +31,18 @@ from tui_monitor.ui.rows import (
     pad_left,
     wrap,
 )
-from tui_monitor.ui.run_scene import (
+from tui_monitor.ui.drawing.scale import Axis
+from tui_monitor.ui.monitor.metric_panel import AIRY
+from tui_monitor.ui.monitor.time_axis import LabelLine
+from tui_monitor.ui.runs import overlay_cursor
+from tui_monitor.ui.runs.overlay_table import legend, table_rows
+from tui_monitor.ui.runs.run_scene import (
     RunsScene,
     Series,
     compared_metrics,
     marked_rows,
     series_of,
 )
-from tui_monitor.ui.scale import Axis
-from tui_monitor.ui.time_axis import LabelLine
 
 _LEAST_CHART = 7
 """Rows of a panel at least: its title, five of chart, its axis."""

@@ -10,13 +10,12 @@ import numpy as np
 from tui_monitor.core.columns.arrays import FloatArray, median
 from tui_monitor.core.placing.unread import BARE_BARS, has_bars
 from tui_monitor.core.snapshot import Curve, Snapshot
-from tui_monitor.ui import chart, scale
-from tui_monitor.ui import format as fmt
-from tui_monitor.ui.cells import Cells
-from tui_monitor.ui.chart import Plot, Window
-from tui_monitor.ui.palette import Ink
-from tui_monitor.ui.readout import name_width, numbers, readout, short_name
-from tui_monitor.ui.rows import (
+from tui_monitor.ui.drawing import chart, scale
+from tui_monitor.ui.drawing import format as fmt
+from tui_monitor.ui.drawing.cells import Cells
+from tui_monitor.ui.drawing.chart import Plot, Window
+from tui_monitor.ui.drawing.palette import Ink
+from tui_monitor.ui.drawing.rows import (
     BLANK,
     Row,
     Span,
@@ -27,8 +26,9 @@ from tui_monitor.ui.rows import (
     row_width,
     wrap,
 )
-from tui_monitor.ui.scale import Axis
-from tui_monitor.ui.scene import (
+from tui_monitor.ui.drawing.scale import Axis
+from tui_monitor.ui.monitor.readout import name_width, numbers, readout, short_name
+from tui_monitor.ui.monitor.scene import (
     Scene,
     boundary_position,
     curves,
@@ -38,7 +38,7 @@ from tui_monitor.ui.scene import (
     selected_boundary,
     time_window,
 )
-from tui_monitor.ui.time_axis import time_row
+from tui_monitor.ui.monitor.time_axis import time_row
 
 AIRY = 9
 """Rows from which a panel leaves its last row blank."""
@@ -227,8 +227,10 @@ def empty_rows(scene: Scene, width: int, height: int) -> list[Row]:
         text = ""
     elif scene.source.condition == "waiting":
         text = "The screen fills by itself as soon as the log appears and grows."
+    elif scene.source.condition == "live":
+        text = ""
     else:
-        text = "Nothing read yet."
+        text = "Nothing has been written to it."
     return [BLANK, *((Span("   "), Span(line, Ink.DIM)) for line in wrap(text, width - 4))][:height]
 
 

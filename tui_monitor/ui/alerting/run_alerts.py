@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui_monitor.core.runs import RunList, RunRow
-from tui_monitor.ui.alerts import Alert
+from tui_monitor.ui.alerting.alerts import Alert
 
 
 def run_alerts(before: RunList, now: RunList, *, but: str | None = None) -> list[Alert]:

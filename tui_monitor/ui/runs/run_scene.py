@@ -7,15 +7,18 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
+from rich.cells import cell_len
 
 from tui_monitor.core.columns.arrays import FloatArray
 from tui_monitor.core.runs import RunList, RunRow
 from tui_monitor.core.snapshot import Curve, Snapshot
-from tui_monitor.ui.glyphs import UNICODE, Glyphs
-from tui_monitor.ui.scene import line_breaks
+from tui_monitor.ui.drawing.glyphs import UNICODE, Glyphs
+from tui_monitor.ui.drawing.rows import fit_end, fit_middle
+from tui_monitor.ui.monitor.scene import line_breaks
 
 MOST_MARKED = 8
 """Runs compared at once: as many as there are signs and colours that can be told apart."""
@@ -114,15 +117,41 @@ def _natural(name: str) -> tuple[tuple[int, str], ...]:
     return tuple((int(part[:_MOST_DIGITS]) if part.isdecimal() else 0, part) for part in parts)
 
 
-def shared_ending(names: Sequence[str]) -> str:
-    """What all names end in and tells none from another: `/train.log`, or else `.log`."""
-    if len(names) < 2:
-        return ""
-    for sign in ("/", "."):
-        endings = {name[name.rfind(sign) :] if name.rfind(sign) > 0 else "" for name in names}
-        if len(endings) == 1 and "" not in endings:
-            return endings.pop()
-    return ""
+@lru_cache(maxsize=4)  # asked for at every picture
+def short_names(names: tuple[str, ...]) -> dict[str, str]:
+    """Each name without what tells it from no other.
+
+    A log that is the only one below its folder, and is called as others are, is told by its folder;
+    an ending that all have, like `.log`, is left out.
+    """
+    below = Counter(folder for name in names for folder in _folders(name))
+    alike = Counter(name.rpartition("/")[2] for name in names)
+    endings = {name[name.rfind(".") :] if name.rfind(".") > 0 else "" for name in names}
+    ending = endings.pop() if len(names) > 1 and len(endings) == 1 else ""
+    short: dict[str, str] = {}
+    for name in names:
+        folder, _, base = name.rpartition("/")
+        is_told = folder != "" and below[folder] == 1 and alike[base] > 1
+        short[name] = folder if is_told else name.removesuffix(ending)
+    return short
+
+
+def _folders(name: str) -> list[str]:
+    """The folders that a name tells, the outermost first."""
+    return [name[: match.start()] for match in re.finditer("/", name) if match.start()]
+
+
+def shortened(scene: RunsScene, row: RunRow) -> str:
+    """A run's name in this list."""
+    return short_names(tuple(each.name for each in scene.runs.rows)).get(row.name, row.name)
+
+
+def fit_name(name: str, width: int, ellipsis: str) -> str:
+    """A name in `width` cells: its end whole, if its last part fits, since that tells the most."""
+    folder, _, last = name.rpartition("/")
+    if folder and cell_len(f"{ellipsis}/{last}") <= width:
+        return fit_end(name, width, ellipsis)
+    return fit_middle(last if cell_len(name) > width else name, width, ellipsis)
 
 
 def cursor_index(scene: RunsScene, shown: Sequence[RunRow]) -> int:

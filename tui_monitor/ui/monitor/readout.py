@@ -7,10 +7,20 @@ import math
 from rich.cells import cell_len
 
 from tui_monitor.core.snapshot import Curve
-from tui_monitor.ui import format as fmt
-from tui_monitor.ui.palette import Ink
-from tui_monitor.ui.rows import Item, Row, Span, fit, fit_end, fit_middle, pack, packed_width, pad
-from tui_monitor.ui.scene import Scene, curves, index_at, level_index
+from tui_monitor.ui.drawing import format as fmt
+from tui_monitor.ui.drawing.palette import Ink
+from tui_monitor.ui.drawing.rows import (
+    Item,
+    Row,
+    Span,
+    fit,
+    fit_end,
+    fit_middle,
+    pack,
+    packed_width,
+    pad,
+)
+from tui_monitor.ui.monitor.scene import Scene, curves, index_at, level_index
 
 _GAP = 2
 _VERDICT_WIDTH = len("too high")

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from tui_monitor.core.columns.arrays import distinct
-from tui_monitor.ui import scale
-from tui_monitor.ui.run_scene import (
+from tui_monitor.ui.drawing import scale
+from tui_monitor.ui.monitor.scene import index_at, newest, next_print
+from tui_monitor.ui.runs.run_scene import (
     RunsScene,
     RunsView,
     Series,
@@ -18,7 +19,6 @@ from tui_monitor.ui.run_scene import (
     marked_rows,
     series_of,
 )
-from tui_monitor.ui.scene import index_at, newest, next_print
 
 
 def extent(scene: RunsScene, series: Sequence[Series]) -> float:

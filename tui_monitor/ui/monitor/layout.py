@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from tui_monitor.ui.scene import Scene, View, counts_epochs, curves, focus_index
+from tui_monitor.ui.monitor.scene import Scene, View, counts_epochs, curves, focus_index
 
 _SIDE_FROM = 100
 """Columns from which explanation, epochs and log stand beside the charts."""
@@ -75,7 +75,10 @@ def plan(
         parts = _stacked(room, curves, epoch_rows, view, explains=explains)
     if view.search and not parts.log:
         # What was searched for is what is wanted now.
-        parts = parts._replace(jump=0, log=parts.jump)
+        if parts.jump:
+            parts = parts._replace(jump=0, log=parts.jump)
+        else:
+            parts = parts._replace(epochs=0, log=parts.epochs)
     return parts._replace(status=status, keys=keys)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tui_monitor.core.explaining.wording import printed_epochs
 from tui_monitor.core.runs import MetricGlance, RunRow
-from tui_monitor.ui import format as fmt
-from tui_monitor.ui.palette import Ink, series_ink
-from tui_monitor.ui.rows import Item, Row, Span, fit, fit_middle, pack, pad, pad_left
-from tui_monitor.ui.run_scene import RunsScene, marked_rows, shared_ending
+from tui_monitor.ui.drawing import format as fmt
+from tui_monitor.ui.drawing.palette import Ink, series_ink
+from tui_monitor.ui.drawing.rows import Item, Row, Span, fit, pack, pad, pad_left
+from tui_monitor.ui.runs.run_scene import RunsScene, fit_name, marked_rows, shortened
 
 _VALUE = 10
 _NAME = 14
@@ -25,8 +26,7 @@ def legend(scene: RunsScene, width: int) -> Row:
 
 def _label(scene: RunsScene, row: RunRow, number: int, width: int) -> Row:
     glyphs = scene.glyphs
-    name = row.name.removesuffix(shared_ending([each.name for each in scene.runs.rows]))
-    name = fit_middle(name, width, glyphs.ellipsis)
+    name = fit_name(shortened(scene, row), width, glyphs.ellipsis)
     sign = Span(f"{glyphs.series[number]} ", series_ink(number))
     return (sign, Span(name, Ink.STRONG))
 
@@ -97,4 +97,4 @@ def _epochs(row: RunRow) -> str:
     if glance is None or not glance.epoch:
         return ""
     label = glance.label or str(glance.epoch)
-    return f"{label}/{glance.epochs}" if glance.epochs else label
+    return label + printed_epochs(glance.epochs, glance.format)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from tui_monitor.core.explaining.wording import printed_epochs
 from tui_monitor.core.runs import Glance, RunRow
-from tui_monitor.ui.rows import pad, pad_left
-from tui_monitor.ui.run_scene import RunsScene
+from tui_monitor.ui.drawing.rows import pad, pad_left
+from tui_monitor.ui.runs.run_scene import RunsScene
 
 _LEAST_NAME = 12
 _NARROW = 50
@@ -82,7 +83,7 @@ def epoch_text(glance: Glance) -> str:
     if not glance.metrics or not (glance.label or glance.epoch > 1 or glance.unit == "epoch"):
         return ""
     label = glance.label or str(glance.epoch)
-    return f"{label}/{glance.epochs}" if glance.epochs else label
+    return label + printed_epochs(glance.epochs, glance.format)
 
 
 def _taken(columns: Mapping[str, Column]) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_monitor.core.columns.arrays import FloatArray, IntArray
-from tui_monitor.ui.scale import Axis
+from tui_monitor.ui.drawing.scale import Axis
 
 BoolArray = NDArray[np.bool_]
 _TALL = 3

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
-from tui_monitor.ui.palette import Ground, Ink
+from tui_monitor.ui.drawing.palette import Ground, Ink
 
 
 class Span(NamedTuple):

@@ -16,8 +16,8 @@ import numpy as np
 from tui_monitor.core.columns.arrays import FloatArray
 from tui_monitor.core.records import Boundary
 from tui_monitor.core.snapshot import Curve, Snapshot, SourceState
-from tui_monitor.ui import scale
-from tui_monitor.ui.glyphs import UNICODE, Glyphs
+from tui_monitor.ui.drawing import scale
+from tui_monitor.ui.drawing.glyphs import UNICODE, Glyphs
 
 ALARMS = ("nan", "divergence", "failed")
 """Kinds of findings that are told at the top, whatever metric has the focus."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tui_monitor.core.snapshot import Snapshot, SourceState
-from tui_monitor.ui import jump, status, tables
-from tui_monitor.ui.glyphs import ASCII, UNICODE, to_ascii
-from tui_monitor.ui.rows import BLANK, Row, Span, clip
-from tui_monitor.ui.scene import Scene, View, curves, focus_index
+from tui_monitor.ui.drawing.glyphs import ASCII, UNICODE, to_ascii
+from tui_monitor.ui.drawing.rows import BLANK, Row, Span, clip
+from tui_monitor.ui.monitor import jump, status, tables
+from tui_monitor.ui.monitor.scene import Scene, View, curves, focus_index
 
 _EPOCHS = 5
 """Rows of each metric's table at most."""

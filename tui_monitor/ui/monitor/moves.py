@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tui_monitor.ui import scene as scenes
-from tui_monitor.ui.scene import MAX_ZOOM, Scene, View
+from tui_monitor.ui.monitor import scene as scenes
+from tui_monitor.ui.monitor.scene import MAX_ZOOM, Scene, View
 
 _NEAR = 2.0
 """Cells from a boundary that still mean it."""
+_EDGE = 0.1
+"""Of the axis behind which a pointer means the newest."""
 
 
 def at_rest(view: View) -> View:
@@ -95,17 +97,27 @@ def boundary_at(scene: Scene, fraction: float | None, cells: int) -> View:
     return replace(scene.view, boundary=nearest, explanation=True)
 
 
-def zoomed(scene: Scene, direction: int) -> View:
-    """Zoomed in or out, about the cursor if there is one; direction 0 shows all."""
+def zoomed(scene: Scene, direction: int, pointer: float | None = None) -> View:
+    """Zoomed in or out, about the pointer or else the cursor; direction 0 shows all.
+
+    `pointer` is how far along the time axis it is, 0..1: what is drawn there stays there. At what is
+    newest, or without either, the newest stays in sight.
+    """
     view = scene.view
     zoom = min(max(view.zoom + direction, 0), MAX_ZOOM)
     if direction == 0 or zoom == 0:
         return replace(view, zoom=0, left=None)
+    left, right = scenes.time_window(scene)
+    span = (right - left) * 2.0 ** (view.zoom - zoom)
+    if pointer is not None and scene.snapshot is not None:
+        place = left + pointer * (right - left)
+        at_newest = view.left is None and place >= scenes.newest(scene.snapshot) - _EDGE * span
+        return replace(
+            view, zoom=zoom, left=None if at_newest else max(place - pointer * span, 0.0)
+        )
     if view.cursor is None and view.left is None:
         return replace(view, zoom=zoom)
-    left, right = scenes.time_window(scene)
     centre = view.cursor if view.cursor is not None else (left + right) / 2
-    span = (right - left) * 2.0 ** (view.zoom - zoom)
     return replace(view, zoom=zoom, left=max(centre - span / 2, 0.0))
 
 

@@ -27,9 +27,9 @@ from textual.geometry import Region
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui_monitor.ui.celldiff import Painted, changed_cells, rows_update
-from tui_monitor.ui.keyboard import PatientDriver
-from tui_monitor.ui.notify import notification
+from tui_monitor.ui.terminal.celldiff import Painted, changed_cells, rows_update
+from tui_monitor.ui.terminal.keyboard import PatientDriver
+from tui_monitor.ui.terminal.notify import notification
 
 _ALONE_SECONDS = 2.0
 """Between two looks whether the terminal is still there."""

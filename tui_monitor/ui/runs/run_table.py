@@ -9,24 +9,24 @@ import numpy as np
 
 from tui_monitor.core.columns.arrays import FloatArray, quantile
 from tui_monitor.core.runs import MetricGlance, RunRow
-from tui_monitor.ui import format as fmt
-from tui_monitor.ui import run_scene as scenes
-from tui_monitor.ui.glyphs import to_ascii
-from tui_monitor.ui.palette import Ground, Ink, series_ink
-from tui_monitor.ui.rows import (
+from tui_monitor.ui.drawing import format as fmt
+from tui_monitor.ui.drawing.glyphs import to_ascii
+from tui_monitor.ui.drawing.palette import Ground, Ink, series_ink
+from tui_monitor.ui.drawing.rows import (
     BLANK,
     Item,
     Row,
     Span,
     clip,
     fit,
-    fit_middle,
     pack,
     pad,
     row_width,
     wrap,
 )
-from tui_monitor.ui.run_columns import (
+from tui_monitor.ui.monitor.scene import level_index
+from tui_monitor.ui.runs import run_scene as scenes
+from tui_monitor.ui.runs.run_columns import (
     COLUMNS,
     Column,
     epoch_text,
@@ -34,8 +34,7 @@ from tui_monitor.ui.run_columns import (
     name_width,
     placed,
 )
-from tui_monitor.ui.run_scene import RunsScene, marked_rows
-from tui_monitor.ui.scene import level_index
+from tui_monitor.ui.runs.run_scene import RunsScene, marked_rows
 
 _BLOCKS, _ASCII_BLOCKS = "▁▂▃▄▅▆▇█", "__..--=="
 
@@ -74,7 +73,8 @@ def head_rows(scene: RunsScene, width: int, height: int) -> list[Row]:
     if height < 2:
         return [first][:height]
     told = scene.notice or runs.notice
-    text = fit(told or f"followed by {runs.following}", width - 3, glyphs.ellipsis)
+    followed = "" if runs.following == "none" else f"followed by {runs.following}"
+    text = fit(told or followed, width - 3, glyphs.ellipsis)
     second: Row = (Span("   "), Span(text, Ink.WARN if told else Ink.DIM))
     return [first, second] + [BLANK] * (height - 2)
 
@@ -90,8 +90,7 @@ def list_rows(scene: RunsScene, width: int, height: int, top: int) -> list[Row]:
         return []
     if not shown:
         return _nothing(scene, width)[:height]
-    ending = scenes.shared_ending([row.name for row in scene.runs.rows])
-    shown = [row._replace(name=row.name.removesuffix(ending)) for row in shown]
+    shown = [row._replace(name=scenes.shortened(scene, row)) for row in shown]
     columns = fitting(scene, shown, width)
     name = name_width(columns, shown, width)
     index = scenes.cursor_index(scene, shown)
@@ -139,7 +138,7 @@ def _body_row(
     spans = [
         Span(mark, Ink.FOCUS, ground),
         Span(f"{sign} ", series_ink(number) if number is not None else Ink.PLAIN, ground),
-        Span(pad(fit_middle(row.name, name, glyphs.ellipsis), name), ink, ground),
+        Span(pad(scenes.fit_name(row.name, name, glyphs.ellipsis), name), ink, ground),
     ]
     for key, column in columns.items():
         text, ink = _cell(scene, row, key, column.width)

@@ -8,11 +8,11 @@ import numpy as np
 
 from tui_monitor.core.explaining.wording import printed_step
 from tui_monitor.core.snapshot import Snapshot
-from tui_monitor.ui import scale
-from tui_monitor.ui.chart import Window
-from tui_monitor.ui.palette import Ink
-from tui_monitor.ui.rows import Row, Span
-from tui_monitor.ui.scene import (
+from tui_monitor.ui.drawing import scale
+from tui_monitor.ui.drawing.chart import Window
+from tui_monitor.ui.drawing.palette import Ink
+from tui_monitor.ui.drawing.rows import Row, Span
+from tui_monitor.ui.monitor.scene import (
     counts_epochs,
     epoch_label,
     epoch_length,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from tui_monitor.core.explaining.wording import printed_step
+from tui_monitor.core.explaining.wording import printed_epochs, printed_step
 from tui_monitor.core.records import Finding
 from tui_monitor.core.snapshot import Filling, Goal, Snapshot, SourceState
-from tui_monitor.ui import format as fmt
-from tui_monitor.ui.glyphs import Glyphs
-from tui_monitor.ui.palette import Ground, Ink
-from tui_monitor.ui.rows import (
+from tui_monitor.ui.drawing import format as fmt
+from tui_monitor.ui.drawing.glyphs import Glyphs
+from tui_monitor.ui.drawing.palette import Ground, Ink
+from tui_monitor.ui.drawing.rows import (
     BLANK,
     Item,
     Row,
@@ -23,7 +23,14 @@ from tui_monitor.ui.rows import (
     row_width,
     spread,
 )
-from tui_monitor.ui.scene import ALARMS, Scene, counts_epochs, epoch_label, is_over, step_noun
+from tui_monitor.ui.monitor.scene import (
+    ALARMS,
+    Scene,
+    counts_epochs,
+    epoch_label,
+    is_over,
+    step_noun,
+)
 
 _BAR_CELLS = 16
 _WIDE = 100
@@ -119,7 +126,7 @@ def _progress_items(scene: Scene, snapshot: Snapshot) -> list[Item]:
     items: list[Item] = []
     if snapshot.epoch and counts_epochs(snapshot):
         planned = snapshot.cut.epochs if snapshot.cut is not None else snapshot.epochs
-        of = f"/{planned}" if planned else ""
+        of = printed_epochs(planned, snapshot.format)
         label = epoch_label(snapshot, snapshot.epoch)
         items.append(Item((Span("epoch ", Ink.DIM), Span(f"{label}{of}", Ink.STRONG)), 1))
     if snapshot.step is not None and snapshot.unit != "epoch":

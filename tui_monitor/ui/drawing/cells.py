@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_monitor.core.columns.arrays import IntArray
-from tui_monitor.ui.palette import Ground, Ink
-from tui_monitor.ui.rows import Row, Span
+from tui_monitor.ui.drawing.palette import Ground, Ink
+from tui_monitor.ui.drawing.rows import Row, Span
 
 _INKS, _GROUNDS = tuple(Ink), tuple(Ground)
 

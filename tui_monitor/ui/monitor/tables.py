@@ -10,11 +10,17 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 from tui_monitor.core.snapshot import Curve, EpochRow
-from tui_monitor.ui import format as fmt
-from tui_monitor.ui.glyphs import Glyphs
-from tui_monitor.ui.palette import Ground, Ink
-from tui_monitor.ui.rows import Row, Span, clip, fit, pad, pad_left
-from tui_monitor.ui.scene import Scene, epoch_labels, focused, found_lines, selected_boundary
+from tui_monitor.ui.drawing import format as fmt
+from tui_monitor.ui.drawing.glyphs import Glyphs
+from tui_monitor.ui.drawing.palette import Ground, Ink
+from tui_monitor.ui.drawing.rows import Row, Span, clip, fit, pad, pad_left
+from tui_monitor.ui.monitor.scene import (
+    Scene,
+    epoch_labels,
+    focused,
+    found_lines,
+    selected_boundary,
+)
 
 
 class _Column(NamedTuple):

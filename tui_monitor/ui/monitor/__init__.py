@@ -1,0 +1,1 @@
+"""What one run's screen shows and how keys change that: each part as rows. Pure."""

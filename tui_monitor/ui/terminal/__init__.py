@@ -1,0 +1,1 @@
+"""What passes between the application and the terminal: keys, changed cells, notifications."""
