@@ -10,8 +10,9 @@ import pytest
 from tests.simulate import SHAPES, Case, Shape, Simulated
 from tui_monitor.core.averages import laws
 from tui_monitor.core.averages.laws import Law
-from tui_monitor.core.inference.bare import Bare
+from tui_monitor.core.inference.bare import Bare, Exponential
 from tui_monitor.core.metrics import describe
+from tui_monitor.core.session import Session
 
 
 def moved(case: Case, name: str) -> Bare:
@@ -85,3 +86,39 @@ def test_prints_that_never_move_settle_nothing() -> None:
         for k in range(1, 50):
             found.take(epoch, k, 0.5, 1e-4)
     assert not np.isnan(found.margin)
+
+
+@pytest.mark.parametrize(
+    ("law", "expected"),
+    [
+        (laws.SEEDED_98, None),
+        (laws.INSTANTANEOUS, laws.INSTANTANEOUS),
+        (laws.SLIDING_10, laws.OPEN),
+    ],
+)
+@pytest.mark.parametrize("shape", ["power", "flat"])
+@pytest.mark.parametrize("digits", [3, 5])
+def test_what_is_told_to_be_an_exponential_mean_may_not_be_possible(
+    law: Law, expected: Law | None, shape: Shape, digits: int
+) -> None:
+    """Ignite's bar shows what a program has attached to it: a RunningAverage, or an output as it is."""
+    for seed in range(3):
+        told = Exponential(describe("batch loss"), laws.SEEDED_98)
+        for line in Simulated(Case(law, shape, 32, 100, 2, digits, seed=seed)).lines:
+            shown = line.numbers["loss"]
+            told.take(line.epoch, line.k, shown.displayed, shown.quantum)
+        assert told.law is expected
+
+
+def test_a_bar_of_ignite_without_a_running_average_shows_batches() -> None:
+    losses = 2.0 + np.random.default_rng(2).normal(size=120) * 0.1
+    session = Session()
+    for i, loss in enumerate(losses):
+        epoch, step = divmod(i, 60)
+        bar = f"Epoch [{epoch + 1}/2]: [{step + 1}/60]   5%|██     "
+        session.feed(f"{bar}, batch loss={loss:.3g} [00:00<00:01]\r".encode(), 0.0)
+    session.finish()
+    rows = list(session.rows())
+    assert len(rows) == 120
+    assert {row.law for row in rows} == {"instantaneous"}
+    assert not any(row.outlier for row in rows)

@@ -339,6 +339,26 @@ def test_an_accuracy_in_percent_is_decoded_as_the_fraction_is(case: Case) -> Non
             assert got == pytest.approx(None if fraction is None else 100.0 * fraction, abs=error)
 
 
+@pytest.mark.parametrize("repeats", [True, False])
+def test_a_last_line_that_is_not_repeated_though_it_is_due_tells_the_version(repeats: bool) -> None:
+    """Keras 2.3 and tf.keras 2.0 and 2.1 show the loss as a mean of batches, later ones do not."""
+    run = Simulated(Case(laws.STATE if repeats else laws.STEPS, style="keras2", steps=61, epochs=3))
+    names = {"acc": "accuracy"}
+    prints = [
+        p._replace(
+            readings=tuple(r._replace(metric=names.get(r.metric, r.metric)) for r in p.readings)
+        )
+        for p in run.prints
+        if p.final or (p.step or 0) % 3 == 1
+    ]
+    decoder = decode(prints)
+    law = {True: "cumulative-sample", False: "cumulative-batch"}[repeats]
+    assert {row.law for row in estimates(decoder) if row.metric == "loss"} == {law}
+    assert {row.law for row in estimates(decoder) if row.metric == "accuracy"} == {
+        "cumulative-sample"
+    }
+
+
 # --- steps that are not batches -------------------------------------------------------------------
 
 
@@ -413,6 +433,38 @@ def test_a_bar_that_is_drawn_at_every_fourth_batch_is_updated_at_each(law: Law, 
             assert row.high is not None
             truth = run.window(row.metric, row.epoch, row.from_batch, row.to_batch, weighted=True)
             assert row.low <= truth <= row.high
+
+
+THROTTLED = np.array(
+    (
+        *(0.14, 0.1189, 0.1191, 0.1204, 0.1211, 0.1223, 0.1229, 0.1229, 0.1223, 0.1218, 0.1213),
+        *(0.1214, 0.1215, 0.1218, 0.1222, 0.1224, 0.1224, 0.1223, 0.1223, 0.1223, 0.1224),
+    )
+)
+"""Accuracies at steps 1, 3, .. 41 by Keras 3.11.3, of batches of 50 that took 30 ms each."""
+RIGHT = np.array(
+    (
+        *(7, 4, 5, 7, 8, 8, 2, 8, 7, 9, 4, 6, 8, 2, 8, 3, 2, 8, 6, 4, 7),
+        *(12, 6, 6, 5, 10, 9, 5, 11, 3, 2, 4, 6, 2, 7, 12, 4, 5, 9, 8, 5),
+    )
+)
+"""Right answers of each batch."""
+
+
+def test_a_bar_that_time_spaces_evenly_is_updated_at_each_batch() -> None:
+    """Keras draws at most every 0.05 s."""
+    prints = [
+        print_of(1, 2 * i + 1, 41, shown)._replace(
+            per_step=0.03, style="keras3-unknown", steps=None
+        )
+        for i, shown in enumerate(THROTTLED)
+    ]
+    decoder = decode([*prints, print_of(1, 41, 41, 0.1243)._replace(final=True)])
+    assert decoder.stride.size == 1
+    rows = [row for row in estimates(decoder) if row.from_batch != row.to_batch]
+    assert [row.to_batch for row in rows] == list(range(1, 42, 2))
+    for row in rows[:-1]:
+        assert not outside(row, RIGHT[row.from_batch : row.to_batch].mean() / 50)
 
 
 @pytest.mark.parametrize("law", [laws.STATE, laws.TWICE_RESET])

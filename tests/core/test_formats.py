@@ -889,6 +889,22 @@ def test_the_bar_by_rich_shows_the_epoch_before_as_well() -> None:
     assert at(of_epoch) == (None, None, None, None, True)
 
 
+def test_a_bar_by_rich_moves_before_its_numbers_are_set() -> None:
+    """And beside the first epoch's stand the numbers of the sanity check before it."""
+    states = [(0, 0, ""), (0, 1, ""), (0, 1, "1.100"), (0, 2, "1.100"), (0, 2, "1.200")]
+    states += [(1, 0, "1.200"), (1, 1, "1.200"), (1, 1, "2.100"), (1, 2, "2.100"), (1, 2, "2.200")]
+    session = Session()
+    for epoch, n, loss in states:
+        shown = f" train_loss_step: {loss} val_loss: 0.900" if loss else " val_loss: 0.900"
+        line = f"Epoch {epoch}/1 ━━━━━ {n}/2 0:00:00 • 0:00:00 9.00it/s{shown}"
+        session.feed(f"{line}\n".encode(), 0.0)
+    session.finish()
+    rows = [row for row in session.rows() if "val" not in row.metric]
+    assert [(row.run, row.epoch, row.step, row.displayed) for row in rows] == [
+        *((1, 1, 1, 1.1), (1, 1, 2, 1.2), (1, 2, 1, 2.1), (1, 2, 2, 2.2))
+    ]
+
+
 def test_numbers_that_stay_beside_the_bar_by_rich_are_of_the_epoch_before() -> None:
     states = [
         (0, 1, ""),

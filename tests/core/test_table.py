@@ -55,6 +55,22 @@ def test_names_of_columns() -> None:
     assert of_table(item, ("epoch", "loss")).readings == ()
 
 
+def test_rounds_of_gradient_boosting_in_scikit_learn() -> None:
+    log = (
+        "      Iter       Train Loss      OOB Improve   Remaining Time \n"
+        "         1           1.2776           0.0194            0.41s\n"
+        "        10           1.1365          -0.0384            1.17m\n"
+        "        20           1.0307           0.0032            0.11s\n"
+    )
+    rows = list(decoded(log).rows())
+    shown = [(row.unit, row.step, row.metric, row.displayed, row.law) for row in rows]
+    assert shown == [
+        ("round", step, metric, number, "instantaneous")
+        for step, *numbers in ((1, 1.2776, 0.0194), (10, 1.1365, -0.0384), (20, 1.0307, 0.0032))
+        for metric, number in zip(("train_loss", "oob_improve"), numbers, strict=True)
+    ]
+
+
 @pytest.mark.parametrize("name", ["lightning_tqdm", "lightning_rich"])
 def test_what_lightning_logs(name: str) -> None:
     if not CORPUS.is_dir():

@@ -371,6 +371,29 @@ def test_the_first_step_names_the_unit(first: int, steps: int, unit: str) -> Non
     assert units("Epoch 1/2", bar(first, steps), bar(3 * first, steps)) == {unit}
 
 
+@pytest.mark.parametrize(
+    ("first", "steps", "accuracy", "unit"),
+    [
+        (7, 300, "acc: 0.1429", "sample"),  # 1 of 7
+        (7, 300, "acc: 0.1329", "batch"),
+        (7, 300, "acc: 0.0000e+00", "batch"),  # of any size
+        (5, 200, "accuracy: 0.1050", "batch"),  # `steps_per_execution`
+        (
+            5,
+            200,
+            "acc: 0.1050",
+            "sample",
+        ),  # of several answers a sample, as versions before had none
+        (5, 5000, "accuracy: 0.1050", "sample"),
+        (32, 900, "accuracy: 0.1250", "sample"),
+    ],
+)
+def test_right_answers_in_the_first_print_name_the_unit(
+    first: int, steps: int, accuracy: str, unit: str
+) -> None:
+    assert units("Epoch 1/2", f"{bar(first, steps)} - {accuracy}") == {unit}
+
+
 def test_a_print_near_the_end_is_no_first_step() -> None:
     assert units("Epoch 1/2", bar(46, 47)) == {"batch"}
     assert units("Epoch 1/2", bar(17536, 17563)) == {"sample"}

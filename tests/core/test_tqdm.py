@@ -111,6 +111,18 @@ def test_what_the_names_of_lightning_tell() -> None:
     )
 
 
+def test_numbers_filled_up_with_zeros_are_of_lightning_though_no_name_says_so() -> None:
+    bar = "{}:   4%|▍| 2/45 [00:00<00:01, 9.00it/s, {}]"
+    item = only(bar.format("Epoch 0", "train_loss=2.310, acc=0.0625"))
+    assert [each.quantum for each in item.readings] == [0.01, 1e-4]
+    for description, fields in {
+        "Epoch 0": "train_loss=2.310, acc=0.06251",
+        "epoch 0": "train_loss=2.310, acc=0.0625",
+        "Epoch 1": "train_loss=2.310, acc=0.5",
+    }.items():
+        assert only(bar.format(description, fields)).readings[0].quantum == 1e-3
+
+
 def test_the_mean_that_lightning_1_shows() -> None:
     bar = "Epoch 0:  22%|██▏  | 4/18 [00:17<01:02,  4.47s/it, {}]"
     item = only(bar.format("loss=9.926, v_num=15, acc=0.250"))
@@ -442,6 +454,18 @@ def test_epochs_that_lines_announce_or_nobody() -> None:
     assert {p.epochs for p in unannounced} == {None}
 
 
+def test_epochs_that_are_announced_behind_a_bar_for_all_of_them() -> None:
+    """A bar's newest state has no line's end: what is printed next stands behind it."""
+    bar = Bar(0, 60, "")
+    for k in range(1, 61):
+        if k % 20 == 1:
+            bar.texts[-1] += f"epoch {k // 20}"
+        bar.move(k)
+        bar.set(k)
+    shown = [(p.label, p.step) for p in placed(bar.texts)]
+    assert shown == [(str((k - 1) // 20), k) for k in range(1, 61)]
+
+
 FULL = "Training: 100%|█████| 30/30 [00:{:02}<00:00, 9.5it/s, loss={:.3f}]"
 
 
@@ -539,6 +563,32 @@ def test_numbers_that_stay_beside_the_bar_are_told_once() -> None:
         steps = [each for each in shown if each[0] == label]
         assert steps[:5] == [(label, k, "loss", k == 5) for k in range(1, 6)]
         assert steps[5:] == [(label, 5, "val_loss", False)]
+
+
+def test_a_bar_of_lightning_that_is_drawn_seldom() -> None:
+    """`refresh_rate=10`: it moves beside old numbers, the first of an epoch of the epoch before."""
+    texts: list[str] = []
+    stale = ""
+    for epoch in range(1, 5):
+        before, bar = Bar(epoch - 1, 60, "Epoch {}", own=True), Bar(epoch, 60, "Epoch {}", own=True)
+        before.shown = bar.shown = stale
+        before.draw()  # moved back before it is called by the new epoch
+        bar.draw()
+        for k in range(10, 61, 10):
+            bar.n = k
+            bar.draw()
+            bar.shown = f", loss={epoch + k / 1000:.4f}{stale[13:]}"
+            bar.draw()
+        stale = bar.shown = f"{bar.shown[:13]}, val_loss={epoch}.250"
+        bar.draw()
+        texts += [*before.texts[epoch == 1 :], *bar.texts]
+    prints = placed(texts)
+    assert {p.run for p in prints} == {1}
+    shown = [(p.label, p.step, r.metric) for p in prints for r in p.readings]
+    for label in "1234":
+        steps = [each for each in shown if each[0] == label]
+        assert steps[:6] == [(label, k, "loss") for k in range(10, 61, 10)]
+        assert steps[6:] == [(label, 60, "val_loss")]
 
 
 def test_digits_that_tqdm_leaves_out_are_zeros() -> None:

@@ -210,8 +210,11 @@ class RunDecoder:
                 self._position_again()
             self._common_step = size
             self._steps_divided += 1
-        elif p.unit == "batch" and self._averages_twice() and self.stride.learn(p.step, p.final):
+        elif p.unit == "batch" and self._averages_twice() and self._learn_stride(p, p.step):
             self._position_again()
+
+    def _learn_stride(self, p: Print, step: int) -> bool:
+        return self.stride.learn(step, p.per_step, final=p.final)
 
     def _weigh_stride(self) -> None:
         """Whether evenly spaced steps are the updates of a bar, or some of them.
@@ -233,7 +236,8 @@ class RunDecoder:
                 as_some, _ = batchsize.support(self._early(track, True), 2)
                 told += of_updates
                 support += as_updates - as_some
-        self.stride.refute(refuted=told >= LEAST_EARLY and support < LEAST_SUPPORT)
+        asked = told >= LEAST_EARLY or self.stride.is_timed
+        self.stride.refute(refuted=asked and support < LEAST_SUPPORT)
         if self.stride.size != before:
             self._position_again()
 
@@ -262,7 +266,7 @@ class RunDecoder:
         if self._averages_twice():
             for p in self.prints:
                 if p.step is not None and p.unit == "batch":
-                    self.stride.learn(p.step, p.final)
+                    self._learn_stride(p, p.step)
 
     # --- positions ---------------------------------------------------------------------------
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from math import ceil, gcd
+from math import ceil
+
+from tui_monitor.core.inference.spacing import Spacing
 
 
 class Stride:
@@ -22,7 +24,8 @@ class Stride:
     Source: keras/src/callbacks/progbar_logger.py and trainers, 3.9.2 and 3.12.0.
 
     Evenly spaced steps may also be those of a bar that was only drawn now and then; what the prints
-    make likelier is for the decoder to say (`refute`).
+    make likelier is for the decoder to say (`refute`). Where that is how time spaces them (`spacing`)
+    they are taken for such until it says so.
     """
 
     def __init__(self) -> None:
@@ -32,38 +35,39 @@ class Stride:
         """Batches an update."""
         self.short_first = False
         """The first update counts as one batch."""
-        self._refuted = False
-        """The bar is updated at every batch after all."""
-        self._first: int | None = None
-        self._gcd = 0
+        self._refuted: bool | None = None
+        """The bar is updated at every batch after all; None where nobody has said."""
+        self._spacing = Spacing()
         self._seen = 0
-        self._last = 0
 
     def refute(self, *, refuted: bool) -> None:
         """Say whether the bar is updated at every batch, for all the spacing of its steps."""
         self._refuted = refuted
         self._conclude()
 
-    def _conclude(self) -> None:
-        self.size = 1 if self._refuted else self.found
-        self.short_first = self.size > 1 and self._first == 1
+    @property
+    def is_timed(self) -> bool:
+        """Whether time alone may have spaced the steps."""
+        return self._spacing.is_timed
 
-    def learn(self, step: int, final: bool) -> bool:
-        """Take the step of a print; True if what is known of the stride changes by it."""
+    def _conclude(self) -> None:
+        refuted = self.is_timed if self._refuted is None else self._refuted
+        self.size = 1 if refuted else self.found
+        self.short_first = self.size > 1 and self._spacing.first == 1
+
+    def learn(self, step: int, pace: float | None, *, final: bool) -> bool:
+        """Take the step of a print; True if what is known of the stride changes by it.
+
+        `pace`: seconds a batch, where the bar says so.
+        """
+        self._spacing.take(step, pace, final=final)
         if final:
-            self._last = 0
             return False
-        if step <= self._last:
-            self._last = 0
-        if self._last == 0:
-            self._first = step if self._first is None else gcd_or_same(self._first, step)
-        self._gcd = gcd(self._gcd, step - self._last if self._last else 0)
         self._seen += 1
-        self._last = step
-        before = self.size
+        before, common = self.size, self._spacing.common
         # the chance that steps printed at random share a stride halves with each
-        certain = self._gcd > 1 and self._seen >= 12 and self._first in (1, self._gcd)
-        self.found = self._gcd if certain else 1
+        certain = common > 1 and self._seen >= 12 and self._spacing.first in (1, common)
+        self.found = common if certain else 1
         self._conclude()
         return self.size != before
 
@@ -92,8 +96,3 @@ class Stride:
         if self.size == 1:
             return step
         return 1 + ceil((step - 1) / self.size) if self.short_first else ceil(step / self.size)
-
-
-def gcd_or_same(first: int, step: int) -> int:
-    """The common first step of the epochs, 0 where they have none."""
-    return first if first == step else 0

@@ -1,7 +1,8 @@
 """Logs of Lightning's RichProgressBar.
 
 Names tell the law: `_step` is the newest batch's, `_epoch` and validations are of the epoch that
-ended last and stay beside the bar, all else is open. A bar is drawn after its numbers are set, a few
+ended last and stay beside the bar, all else is open. What stands there in the first epoch is of the
+sanity check before it, and left out. A bar is drawn as it moves and after its numbers are set, or a few
 times a second. What a narrow terminal wraps onto the next row is left out. Source: lightning/pytorch/
 callbacks/progress/rich_progress.py 2.6, on_train_batch_end, MetricsTextColumn.
 """
@@ -43,7 +44,9 @@ class RichFormat:
             for name, value in _FIELD.findall(text, match.end())
         ]
         items: list[Item] = []
-        if of_epoch := [each for each in readings if each.law == "epoch"]:
+        checked = epoch == "0" and step != steps  # before the first epoch's end: a sanity check
+        of_epoch = [each for each in readings if each.law == "epoch"]
+        if of_epoch and not checked:
             items.append(self_placed(EPOCH, None, None, of_epoch, unit="epoch", final=True))
         of_batch = [each for each in readings if each.law != "epoch"]
         if of_batch and step != "0":

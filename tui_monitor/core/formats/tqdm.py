@@ -32,8 +32,12 @@ SUMMARY: Final = "tqdm-summary"
 
 GENERAL_DIGITS: Final = 3
 """Of a number that tqdm itself writes, with trailing zeros left out."""
+PADDED: Final = 5
+"""Characters that Lightning fills a number up to with zeros."""
 _LIGHTNING = re.compile(r"[, ](?:v_num|\w{1,80}_step)=")
 """Beside its bar all numbers are tqdm's own, but filled up to five characters with zeros."""
+_LIGHTNING_EPOCH = re.compile(r"Epoch \d{1,9}")
+"""What its bar of a training is called."""
 _LIGHTNING_1 = re.compile(rf", loss={NUMBER}, v_num=")
 """Before version 2 it begins with the mean loss of the newest 20 batches."""
 _RATE = r"[^,=\[\]|\n]{1,40}/[^,=\[\]|\n]{1,40}"
@@ -89,7 +93,7 @@ class TqdmFormat:
             fields = _NESTED.sub(_flat, fields)
         description = (description or "").strip()
         told = _described(description)
-        padded = _LIGHTNING.search(fields) is not None
+        padded = _LIGHTNING.search(fields) is not None or _may_be_padded(description, fields)
         shown = _readings(_FIELD, fields, padded=padded)
         if padded and _LIGHTNING_1.match(fields):
             shown[0] = shown[0]._replace(law="sliding-20")
@@ -181,9 +185,27 @@ def _readings(pattern: re.Pattern[str], text: str, *, padded: bool = False) -> l
     ]
 
 
+def _may_be_padded(description: str, fields: str) -> bool:
+    """Whether all numbers beside a bar are as Lightning writes them, though no name tells.
+
+    A program of another's is then read with a digit less, where all its numbers end in zeros.
+    """
+    if not _LIGHTNING_EPOCH.fullmatch(description):
+        return False
+    return all(
+        len(value) >= PADDED and _digits(value) <= GENERAL_DIGITS
+        for _, value, _ in _FIELD.findall(fields)
+    )
+
+
+def _digits(value: str) -> int:
+    """Digits of a number, without zeros at either end."""
+    return len(re.sub(r"\D|e.*", "", value.lower()).strip("0"))
+
+
 def _number(text: str, *, padded: bool) -> tuple[float, float]:
     """Value and quantum; `padded`: the zeros at its end need not be its own."""
-    if padded and len(re.sub(r"\D|e.*", "", text.lower()).strip("0")) <= GENERAL_DIGITS:
+    if padded and _digits(text) <= GENERAL_DIGITS:
         return significant(text, GENERAL_DIGITS)
     return printed(text)
 

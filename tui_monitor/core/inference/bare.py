@@ -8,13 +8,16 @@ farther than a batch can make it.
 
 Of what is no such mean, single batches move to and fro: each move takes half of the one before back
 (autocorrelation -1/2), where means over several batches, which share some, do not.
+
+Of a number that a format takes for an exponential mean, though a program may have made it another, it
+is asked whether it can be one.
 """
 
 from __future__ import annotations
 
 from math import inf, isfinite, log, sqrt
 
-from tui_monitor.core.averages.bounds import Sums, printed
+from tui_monitor.core.averages.bounds import Interval, Sums, printed
 from tui_monitor.core.averages.laws import INSTANTANEOUS, OPEN, PLAIN, SAMPLES_OPEN, Law
 from tui_monitor.core.metrics import Metric, in_percent, is_percent_of
 
@@ -25,6 +28,8 @@ TO_AND_FRO = -0.3
 """Autocorrelation of the moves of single batches at most."""
 CORRUPTED = 1
 """Impossible prints that a log may have all the same."""
+UNLIKELY = 0.05
+"""Share of them that it may have."""
 LEAST_MOVES = 8
 """Moves of an epoch before it is asked."""
 
@@ -41,11 +46,7 @@ class Bare:
         """The newest epoch is not the first."""
         self._k = 0
         self._shown = inf
-        self._move = 0.0
-        self._squares = self._products = 0.0
-        """Sums of moves times themselves, and times the one before."""
-        self._skips = False
-        """Some batches have no print of their own."""
+        self._alone = ToAndFro()
         self._impossible = 0
         """Prints that a mean of no batches could have been."""
         self._begin()
@@ -69,8 +70,7 @@ class Bare:
             return None
         if margin > 0.0:
             return SAMPLES_OPEN if self.metric.counts else PLAIN
-        alone = self._products < TO_AND_FRO * self._squares and not self._skips
-        return INSTANTANEOUS if alone else OPEN
+        return self._alone.law
 
     def _of_epoch(self) -> float:
         n = self._moves
@@ -85,8 +85,7 @@ class Bare:
             self._asked, self._epoch = self._epoch is not None, epoch
             self._k = 0
             self._begin()
-        self._weigh_alone(displayed - self._shown)
-        self._skips |= self._k > 0 and k > self._k + 1
+        self._alone.take(displayed - self._shown, skips=self._k > 0 and k > self._k + 1)
         move = abs(displayed - self._shown)
         # a move is told no finer than the last digit; none at all tells nothing
         least = max(0.5 * quantum, 1e-12 * abs(displayed))
@@ -106,10 +105,60 @@ class Bare:
             self._impossible += not self._sums.push(float(k), where)
         self._k, self._shown = k, displayed
 
-    def _weigh_alone(self, move: float) -> None:
-        """Whether a move takes back some of the one before."""
+
+class Exponential:
+    """The moves of one metric's prints that are told to be an exponential mean's."""
+
+    def __init__(self, metric: Metric, law: Law) -> None:
+        self._metric = metric
+        self._told = law
+        self._epoch: int | None = None
+        self._k = self._prints = self._impossible = 0
+        self._where = Interval(-inf, inf)
+        self._shown = inf
+        self._alone = ToAndFro()
+
+    @property
+    def law(self) -> Law | None:
+        """What they are instead; None as long as they may be what they are told to be."""
+        allowed = max(float(CORRUPTED), UNLIKELY * self._prints)
+        return self._alone.law if self._impossible > allowed else None
+
+    def take(self, epoch: int, k: int, displayed: float, quantum: float) -> None:
+        """Take a print after batch `k` of its epoch."""
+        where, follows = printed(displayed, quantum), epoch == self._epoch and k > self._k
+        self._alone.take(displayed - self._shown, skips=follows and k > self._k + 1)
+        if follows and isfinite(displayed):
+            # what is new has a weight of 1 - b^n, and each of its batches is within the metric's range
+            left = self._told.decay ** (k - self._k)
+            least = left * self._where.low + (1.0 - left) * self._metric.low
+            most = left * self._where.high + (1.0 - left) * self._metric.high
+            self._prints += 1
+            self._impossible += where.high < least or where.low > most
+        self._epoch, self._k, self._where, self._shown = epoch, k, where, displayed
+
+
+class ToAndFro:
+    """Whether moves take back some of the one before."""
+
+    def __init__(self) -> None:
+        self._move = 0.0
+        self._squares = self._products = 0.0
+        """Sums of moves times themselves, and times the one before."""
+        self._skips = False
+        """Some batches have no print of their own."""
+
+    def take(self, move: float, *, skips: bool) -> None:
+        """Take a move, and whether it is over several batches."""
         if not isfinite(move):
             move = 0.0
         self._squares += move * move
         self._products += move * self._move
         self._move = move
+        self._skips |= skips
+
+    @property
+    def law(self) -> Law:
+        """What numbers are that move so, if they are no means of the epoch."""
+        alone = self._products < TO_AND_FRO * self._squares and not self._skips
+        return INSTANTANEOUS if alone else OPEN

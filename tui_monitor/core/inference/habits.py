@@ -25,9 +25,15 @@ from tui_monitor.core.records import Print
 NEW_LINES = 3
 """States of a bar that begin new lines, after which this is its habit."""
 
+LEAST_GAPS = 3
+"""Gaps between an epoch's prints before they tell how many batches one spans at most."""
+OVERDUE = 2
+"""Epochs whose last batch had no line of its own though one was due, after which that is no chance."""
+
 LastLine = Literal["repeated", "single", "unsure"]
 """How a bar ends its epoch. `repeated`: the last batch has a line of its own before the epoch's last
-line (tf.keras 2.2 and later). `single`: it has none though no batch went unprinted (before)."""
+line (tf.keras 2.2 and later). `single`: it has none though one was due: no batch went unprinted, or
+as many as ever before (before)."""
 
 
 class Habits:
@@ -37,6 +43,15 @@ class Habits:
         self._last_line: LastLine = "unsure"
         self._named_accuracy = False
         self._new_lines = 0
+        self._epoch = 0
+        """Of the newest print; of that epoch: .."""
+        self._last = 0
+        """.. its farthest step, .."""
+        self._gaps = 0
+        self._widest = 0
+        """.. how many gaps there are between its prints, and batches in the widest."""
+        self._overdue = 0
+        """Epochs at whose end a line was due and did not come, where batches go unprinted."""
         self._unknown_length = False
         """The first epoch's bar did not know its length: tf.keras 2.0 and later."""
 
@@ -52,6 +67,7 @@ class Habits:
         if self._last_line == "repeated":
             return False
         if not p.final:
+            self._measure(p.epoch, p.step)
             self._new_lines += p.redrawn is False
             return self._new_lines == NEW_LINES
         before = prints[-3:-1]
@@ -61,9 +77,28 @@ class Habits:
             seen = "repeated"
         elif steps == [p.step - 2, p.step - 1]:
             seen = "single"
+        else:
+            self._overdue += self._was_due(p.epoch, p.step)
+            if self._overdue >= OVERDUE:
+                seen = "single"
         changed = seen != self._last_line
         self._last_line = seen
         return changed
+
+    def _measure(self, epoch: int, step: int) -> None:
+        """Take how far a print is from the one before."""
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self._gaps = self._widest = 0
+        else:
+            self._gaps += 1
+            self._widest = max(self._widest, step - self._last)
+        self._last = step
+
+    def _was_due(self, epoch: int, steps: int) -> bool:
+        """Whether the last of an epoch's batches comes as late as any print ever did."""
+        known = epoch == self._epoch and self._gaps >= LEAST_GAPS
+        return known and steps - self._last >= self._widest > 1
 
     def law(self, name: str) -> Law:
         """Which running mean of steps a metric of this name is."""

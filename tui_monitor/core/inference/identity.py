@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from copy import copy
-from math import ceil, gcd, log, sqrt
+from math import ceil, log, sqrt
 from typing import Literal
 
 from tui_monitor.core.averages import laws
@@ -31,6 +31,7 @@ from tui_monitor.core.inference.doubts import Doubts
 from tui_monitor.core.inference.evidence import MOST_PRINTS, Trials
 from tui_monitor.core.inference.habits import Habits
 from tui_monitor.core.inference.reader import Readers
+from tui_monitor.core.inference.spacing import Spacing
 from tui_monitor.core.inference.told import Told
 from tui_monitor.core.metrics import Metric, as_printed, describe
 from tui_monitor.core.options import DecodeOptions
@@ -78,8 +79,8 @@ class BarIdentity:
         self._evidence: LawEvidence | None = None
         self._habits = Habits()
         self._bars = 0
-        self._spacing = 0
-        """Common divisor of the steps shown, counted from the first."""
+        self._spacing = Spacing()
+        """Of the steps shown."""
         self._finals = 0
         self._next_weighing = FIRST_WEIGHING
         self._laws_weighed = 0
@@ -179,8 +180,8 @@ class BarIdentity:
             self._judge(self._candidates(p))
             return ["laws"]
         self._bars += not p.final
-        if p.step is not None and not p.final:
-            self._spacing = gcd(self._spacing, p.step - 1)
+        if p.step is not None:
+            self._spacing.take(p.step, p.per_step, final=p.final)
         self._finals += p.final
         ends = p.final and (self._finals <= FIRST_EPOCHS or is_power_of_two(self._finals))
         at_length = ends or self._bars >= AT_LENGTH
@@ -314,9 +315,10 @@ class BarIdentity:
             nats = self._trials.last_lines(found[0].depth, named)
         price = LESS_USUAL if STATE in found else RARE
         score = {law: nats[law] - (0.0 if law.depth == found[0].depth else price) for law in found}
-        if STATE in found and self._spacing > 1:
+        spacing = self._spacing
+        if STATE in found and spacing.first == 1 and spacing.common > 1 and not spacing.is_timed:
             # the chance that steps drawn at random share a divisor s is 1 / s for each
-            score[STATE] -= min((self._bars - 1) * log(self._spacing), EVENLY)
+            score[STATE] -= min((self._bars - 1) * log(spacing.common), EVENLY)
         best = max(found, key=score.__getitem__)
         rivals = [law for law in found if law.name != best.name]
         if rivals:

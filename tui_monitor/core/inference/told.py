@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui_monitor.core.averages.laws import EPOCH, OPEN, UNKNOWN, Law, by_key
-from tui_monitor.core.inference.bare import Bare
+from tui_monitor.core.inference.bare import Bare, Exponential
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Print
 
@@ -13,8 +13,8 @@ class Told:
 
     def __init__(self) -> None:
         self._laws: dict[str, Law] = {}
-        self._bare: dict[str, Bare] = {}
-        """Numbers of which the format knows none."""
+        self._bare: dict[str, Bare | Exponential] = {}
+        """Numbers of which the format knows none, or one that programs may have changed."""
         self._mistaken = False
         """A law was told that is another than was told before."""
 
@@ -45,6 +45,8 @@ class Told:
             known = self._laws.setdefault(name, law)
             if known is OPEN and name not in self._bare:
                 self._bare[name] = Bare(describe(name))
+            elif known.seeded and name not in self._bare:
+                self._bare[name] = Exponential(describe(name), known)
             elif known is not law and _refutes(law, known):
                 self._laws[name], self._mistaken = law, True
         return len(self._laws) > before
@@ -63,9 +65,9 @@ class Told:
                 continue
             bare.take(p.epoch, p.step - p.before, reading.displayed, reading.quantum)
             if (law := bare.law) is not None:
+                settled |= law is not OPEN or isinstance(bare, Exponential)
                 self._laws[reading.metric] = law
                 del self._bare[reading.metric]
-                settled |= law is not OPEN
         return settled
 
 

@@ -106,11 +106,22 @@ class Bars:
     def note(self, line: Line) -> None:
         """A line that is no bar's."""
         self._disturbed = True
-        if (epoch := announced(line.text)) is not None:
+        self._hear(line)
+
+    def _hear(self, line: Line) -> None:
+        """A line that may announce an epoch, if need be behind a bar: this has no line's end."""
+        text = line.text.rpartition("]")[2] if "%|" in line.text else line.text
+        if (epoch := announced(text)) is not None:
             self._announced, self._announced_in = epoch, line.number
 
     def take(self, line: Line, item: Progress) -> list[Shown]:
         """The next state of any bar; what is now known of the training's, in order."""
+        shown = self._take(line, item)
+        if not line.text.endswith("]"):
+            self._hear(line)
+        return shown
+
+    def _take(self, line: Line, item: Progress) -> list[Shown]:
         disturbed, self._disturbed = self._disturbed, False
         name = item.bar, item.steps
         kind = _kind(item.bar)
@@ -200,11 +211,12 @@ class Bars:
             if len(self._bars) >= _MOST_BARS:
                 self._bars = {each: b for each, b in self._bars.items() if each == self._training}
             bar = self._bars[name] = _Bar()
-            if item.step and item.step != item.steps:
+            if 1 < (item.step or 0) != item.steps:
                 bar.readings = item.readings  # they may be old: the log begins inside an epoch
         else:
             bar.begun += 1
-            bar.readings = ()
+            if item.step:
+                bar.readings = ()  # at the very beginning those of the epoch before may be left
             self._begun_anew |= name == self._training
         bar.line = line.number
         return True
@@ -233,7 +245,7 @@ class Bars:
         number, total = self._epoch
         if item.epoch is not None:
             self._epoch = item.epoch, item.epochs
-        elif self._announced is not None and self._announced_in < self._bars[name].line:
+        elif self._announced is not None and self._announced_in <= self._bars[name].line:
             self._epoch, self._announced = self._announced, None
         else:
             self._epoch = (number or 0) + 1, total
@@ -271,10 +283,13 @@ class Bars:
 
     def _ended(self, line: Line, item: Progress) -> list[Shown]:
         """Of a bar that is full: numbers of the epoch as a whole, which come later."""
-        later = tuple(each for each in item.readings if each.law == "epoch" and self._new(each))
-        if not later:
+        of_epoch = [each for each in item.readings if each.law == "epoch"]
+        if all(self._told.get(each.metric) == each.displayed for each in of_epoch):
             return []
-        return [(line, self._with_epoch(item, later, item.step)._replace(final=False))]
+        frames = self._bars[item.bar, item.steps].frames
+        shown = [] if frames.are_understood else self._place(frames.end_epoch())
+        later = tuple(each for each in of_epoch if self._new(each))
+        return [*shown, (line, self._with_epoch(item, later, item.step)._replace(final=False))]
 
     def _with_epoch(self, item: Progress, readings: tuple[Reading, ...], k: int | None) -> Progress:
         epoch, epochs = self._epoch

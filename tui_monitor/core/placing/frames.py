@@ -50,12 +50,17 @@ class Frames:
         twin._rule = self._rule.copy() if self._rule is not None else None
         return twin
 
+    @property
+    def are_understood(self) -> bool:
+        """Whether it is known how to read them; else they are held."""
+        return self._rule is not None
+
     def take(self, frame: Frame) -> list[Numbered]:
         """The next frame; the numbers whose batches are now known, in order."""
         if self._rule is not None:
             return self._rule.take(frame)
         if not self._held:
-            self._cut = frame.n > 0 and bool(frame.item.readings)
+            self._cut = frame.n > 1 and bool(frame.item.readings)
         self._told |= frame.news
         self._held.append(frame)
         if not self._told:
@@ -109,8 +114,8 @@ def _rule(frames: list[Frame], certain: int = LEAST_STEPS) -> Rule | None:
     if start == 0 or (first and start == frames[0].n):
         return _set_before(frames[first:], certain)
     pairs = list(pairwise(frames))
-    if any(a.n == b.n and a.news and b.news for a, b in pairs):
-        return Within()
+    if any(a.n == b.n != a.item.steps and a.news and b.news for a, b in pairs):
+        return Within()  # beside a full bar a program shows what it has found out afterwards
     shown = [b.n for a, b in pairs if b.news or (a.n == b.n and b.item.readings)]
     numbers = list(dict.fromkeys(shown))
     if len(numbers) < ALIKE:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from tui_monitor.core.formats import fastai, paddle, textbar
+from tui_monitor.core.formats import fastai, paddle, rich, textbar
 from tui_monitor.core.formats.keras import COUNTS_BATCHES
+from tui_monitor.core.metrics import describe
 from tui_monitor.core.placing.epochlength import ANY, EpochLength
 from tui_monitor.core.records import Progress, Reading, Samples, Unit
 
@@ -22,6 +23,8 @@ Standing = Literal["goes-on", "next-epoch", "new-run", "resumed", "no-news"]
 # What tells samples from batches where a log does not show the first print of an epoch: data sets
 # are large, and a sample takes less than a batch ever does.
 _MANY = 1000
+_CERTAINLY_COUNTS = 100
+"""Samples of which few numbers of four digits are counts by chance."""
 _SHARED_BARS = frozenset({fastai.BAR, paddle.LINE})
 """Styles that validation has in common with the training."""
 _SECONDS_A_BATCH = 1e-3
@@ -100,6 +103,8 @@ class Place:
     """As the run's newest line without a step says."""
     shown: frozenset[str] = frozenset()
     """Metrics that its newest step has shown."""
+    drawn: tuple[Reading, ...] = ()
+    """What its newest line of training shows."""
     evaluated: tuple[Reading, ...] = ()
     """What its newest print shows, if that is of a validation."""
 
@@ -173,6 +178,8 @@ class Place:
     def standing(self, item: Progress) -> Standing:
         """Where a line of training that says by itself where it stands is."""
         number = item.epoch
+        if item.style == rich.BAR and item.readings == self.drawn:
+            return "no-news"  # the bar has moved, and its numbers follow
         if number is not None and self.number is not None and number != self.number:
             return "next-epoch" if number > self.number else "new-run"
         if item.epochs_done is not None:
@@ -204,6 +211,7 @@ class Place:
         self.run_prints += 1
         self.unit = item.unit if item.unit == "sample" else self.unit
         self.evaluated = item.readings if evaluates else ()
+        self.drawn = self.drawn if evaluates else item.readings
         if item.step is not None and not evaluates:
             item = self._only_news(item, item.step)
         if item.epochs_done is not None:
@@ -313,8 +321,29 @@ class Place:
             return "sample" if quick and steps >= _MANY else "batch"
         if self.number is not None and 2 * step <= steps:
             # The first print of an epoch is its first batch, unless the log was thinned out.
+            if step > 1 and (counts := _are_counts(item, step)) is not None:
+                return "sample" if counts else "batch"
             return "sample" if step > 1 and _may_be_batch_size(step) else "batch"
         return "sample" if step % 16 == 0 and steps >= _MANY else "batch"
+
+
+def _are_counts(item: Progress, samples: int) -> bool | None:
+    """Whether the accuracies of so many samples are counts of right answers; None if that is no news.
+
+    Where they are not, accuracies may be of more than one answer a sample, or steps be batches of
+    which several go by between two updates, as in few steps of versions that call one `accuracy`.
+    """
+    shown = [each for each in item.readings if describe(each.metric).counts]
+    counts = [samples * each.displayed for each in shown]
+    fit = all(
+        abs(count - round(count)) <= samples * each.quantum
+        for count, each in zip(counts, shown, strict=True)
+    )
+    if not fit:
+        few = item.steps is not None and item.steps < _MANY
+        return False if few and all("accuracy" in each.metric for each in shown) else None
+    whole = any(0 < round(count) < samples for count in counts)
+    return True if whole and samples <= _CERTAINLY_COUNTS else None
 
 
 def _names(item: Progress) -> frozenset[str]:
