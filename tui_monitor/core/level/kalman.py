@@ -72,6 +72,20 @@ def shares(g: Gap, o: Told) -> tuple[float, float, float]:
 # --- (p, S) --------------------------------------------------------------------------------------
 
 
+def mixed2(s: State2, other: State2, share: float) -> State2:
+    """The state, a `share` of which is replaced by the other one, as the Gaussian of that mixture."""
+    p, a, pp, pa, aa = s
+    rest = 1.0 - share
+    d0, d1 = other[0] - p, other[1] - a
+    return (
+        p + share * d0,
+        a + share * d1,
+        rest * (pp + share * d0 * d0) + share * other[2],
+        rest * (pa + share * d0 * d1) + share * other[3],
+        rest * (aa + share * d1 * d1) + share * other[4],
+    )
+
+
 def pass2(
     s: State2,
     g: Gap,
@@ -84,17 +98,9 @@ def pass2(
     """The state `g.n` batches later and after an observation.
 
     `drift` and `noise` are variances of one batch. A `share` of the state is first replaced by the
-    other one; such a mixture counts as the Gaussian of its mean and variance.
+    other one; see `mixed2`.
     """
-    p, a, pp, pa, aa = s
-    if share:
-        rest = 1.0 - share
-        d0, d1 = other[0] - p, other[1] - a
-        p += share * d0
-        a += share * d1
-        pp = rest * (pp + share * d0 * d0) + share * other[2]
-        pa = rest * (pa + share * d0 * d1) + share * other[3]
-        aa = rest * (aa + share * d1 * d1) + share * other[4]
+    p, a, pp, pa, aa = mixed2(s, other, share) if share else s
     h = g.gain
     # predict
     a += h * p

@@ -29,6 +29,7 @@ from tui_monitor.core.level.kalman import (
     carry_on,
     collapse2,
     go_on,
+    mixed2,
 )
 
 State = State2
@@ -45,15 +46,7 @@ def pass_print(
     share: float = 0.0,
 ) -> Pass2:
     """The state one number later and after it was observed; see `kalman.pass2`."""
-    p, b, pp, pb, bb = s
-    if share:
-        rest = 1.0 - share
-        d0, d1 = other[0] - p, other[1] - b
-        p += share * d0
-        b += share * d1
-        pp = rest * (pp + share * d0 * d0) + share * other[2]
-        pb = rest * (pb + share * d0 * d1) + share * other[3]
-        bb = rest * (bb + share * d1 * d1) + share * other[4]
+    p, b, pp, pb, bb = mixed2(s, other, share) if share else s
     # predict
     p += b
     pp += 2.0 * pb + bb + drift
