@@ -64,11 +64,7 @@ class MetricLoggerFormat:
         if match:
             return (_training(text, match),)
         if "  iter: " in text and (match := _ITERATIONS.search(text)):
-            readings, per_step = _meters(text, match.end())
-            eta = clock_seconds(match[1])
-            return (
-                self_placed(ITERATIONS, int(match[2]), None, readings, eta=eta, per_step=per_step),
-            )
+            return (_iterations(text, match),)
         item = _summary(text)
         return (item,) if item is not None else ()
 
