@@ -4,11 +4,10 @@ Keras' CSVLogger, skorch and Ultralytics' results.csv write a row an epoch, Ligh
 each time that anything is logged, with empty cells for what is not. A table is read where its head
 names an epoch or a step and a metric. A number's law is its name's: beside a step, `_step` is the
 newest batch and `_epoch` a whole epoch, and what is neither is open. spaCy's losses are sums over the
-batches since the row before; its steps count from 0, and the first row is one batch. scikit-learn's
-gradient boosting writes a row a round at first, then one of ten. Sources:
+batches since the row before; its steps count from 0, and the first row is one batch. Sources:
 keras/callbacks.py, CSVLogger; lightning/fabric/loggers/csv_logs.py 2.6; ultralytics/engine/trainer.py,
 save_metrics; skorch/callbacks/logging.py 1.4, PrintLog; spacy/training/loggers.py 3.8, console_logger;
-transformers/utils/notebook.py, NotebookProgressCallback; sklearn/ensemble/_gb.py, VerboseReporter.
+transformers/utils/notebook.py, NotebookProgressCallback.
 """
 
 from __future__ import annotations
@@ -36,8 +35,6 @@ _CELL = re.compile(
     r"[+-]?(?:\d{1,24}(?:\.\d{0,24})?(?:[eE][+-]?\d{1,3})?|(?i:nan|inf))|NA|None|No log|"
 )
 _MISSING = ("", "NA", "None", "No log")
-_TIME_LEFT = re.compile(r"\d{1,9}\.\d\d[sm]\Z")
-"""The last cell of scikit-learn's rows."""
 _BETWEEN = re.compile(r"[,;\t]")
 _DRAWN = re.compile(r"[|\u2502]")
 _EMPHASIS = "*_` "
@@ -58,8 +55,6 @@ _CLUTTER = re.compile(r"time|date|^dur$|second|elapsed|memory|gpu|samples|seed|w
 _SPACY = ("E", "#")
 """How its heads begin."""
 _LIGHTNING = re.compile(r"_(?:step|epoch)\Z")
-_BOOSTING = ("Iter", "Train Loss")
-"""How the heads of scikit-learn begin."""
 _TRAINER = ("Training Loss", "Validation Loss")
 """How the heads of Hugging Face go on."""
 _TRAINED = "training loss"
@@ -78,8 +73,6 @@ class TableFormat:
         row = cells(text)
         if len(row) < 2:
             return ()
-        if _TIME_LEFT.match(row[-1]):
-            row[-1] = ""
         drawn = _is_drawn(text)
         numbers = [_number(cell) if drawn else cell for cell in row]
         if all(map(_CELL.fullmatch, numbers)) and (numbers[0] or not drawn):
@@ -93,7 +86,7 @@ class TableFormat:
             return ()
         if not (drawn or _BETWEEN.search(text)) and any(cell.count(" ") > 1 for cell in row):
             return ()  # prose
-        names = _trainers(row) or tuple(row if _boosts(row) else map(_named, row))
+        names = _trainers(row) or tuple(map(_named, row))
         places = [name for name in names if name.lower() in _EPOCHS | _STEPS]
         trains = any(map(_OF_TRAINING.search, places)) or any(
             _TELLS.search(name) for name in names if name not in places
@@ -163,9 +156,6 @@ def of_table(row: Progress, names: Sequence[str]) -> Progress:
             readings.append(cell._replace(metric=name))
     if names[:2] == _SPACY:
         return _of_spacy(row, readings, step)
-    if _boosts(names):
-        told = tuple(each._replace(law="instantaneous") for each in readings)
-        return row._replace(readings=told, step=step, unit="round")
     if _TRAINED in names:
         return _of_trainer(row, readings, epoch, step)
     beside_step = step is not None
@@ -179,11 +169,6 @@ def of_table(row: Progress, names: Sequence[str]) -> Progress:
         step = step if validates else None
         return row._replace(readings=told, epoch=epoch, step=step, final=False)
     return row._replace(readings=told, epoch=epoch, step=step, unit="batch")
-
-
-def _boosts(names: Sequence[str]) -> bool:
-    """Whether a head is of scikit-learn's gradient boosting."""
-    return tuple(names[:2]) == _BOOSTING
 
 
 def _of_spacy(row: Progress, readings: Sequence[Reading], step: int | None) -> Progress:
