@@ -17,7 +17,7 @@ from tests.strategies import byte_logs, cuts
 from tui_monitor.core.lines.text import LineReader, sanitise
 from tui_monitor.core.records import Line
 
-CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
+CORPUS = Path(__file__).parents[3].parent / "shared" / "corpus"
 
 
 def read(chunks: Iterable[bytes], max_chars: int = 65_536) -> list[Line]:

@@ -14,7 +14,7 @@ import pytest
 from tui_monitor.core.records import Estimate
 from tui_monitor.core.session import Session
 
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "frameworks"
+CORPUS = Path(__file__).parents[4] / "shared" / "corpus" / "frameworks"
 SLACK = 2e-6
 """Error of what was itself computed in single precision."""
 LOGS = {

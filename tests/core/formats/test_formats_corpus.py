@@ -20,7 +20,7 @@ from tui_monitor.core.lines.text import LineReader
 from tui_monitor.core.placing.timeline import Timeline
 from tui_monitor.core.records import Line, Print, Progress
 
-SHARED = Path(__file__).parents[3] / "shared"
+SHARED = Path(__file__).parents[4] / "shared"
 CORPUS = SHARED / "corpus" / "frameworks"
 WILD = SHARED / "wild"
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.test_formats import HARD, LINES
+from tests.core.formats.test_formats import HARD, LINES
 from tui_monitor.core.averages.laws import by_key
 from tui_monitor.core.formats.detect import Sniffer, detect
 from tui_monitor.core.formats.plain import BELOW, HEAD, LINE, PLAIN

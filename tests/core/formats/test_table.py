@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.test_formats import HARD
-from tests.core.test_frameworks import CORPUS
+from tests.core.formats.test_formats import HARD
+from tests.core.formats.test_frameworks import CORPUS
 from tui_monitor.core.formats.detect import TABLE, detect
 from tui_monitor.core.formats.table import ROW, of_table
 from tui_monitor.core.records import Columns, Progress

@@ -25,7 +25,7 @@ from tui_monitor.core.records import Event, Print, Reading
 from tui_monitor.core.session import Session
 from tui_monitor.core.snapshot import Curve, Snapshot
 
-SAMPLES = Path(__file__).parents[2] / "sample_logs"
+SAMPLES = Path(__file__).parents[3] / "sample_logs"
 
 
 def decode(prints: list[Print], options: DecodeOptions | None = None) -> RunDecoder:

@@ -16,7 +16,7 @@ from tui_monitor.core.explaining import findings as findings_module
 from tui_monitor.core.records import Finding
 from tui_monitor.core.session import Session
 
-SAMPLES = Path(__file__).parents[2] / "sample_logs"
+SAMPLES = Path(__file__).parents[3] / "sample_logs"
 
 
 def findings(log: bytes | str) -> dict[str, Finding]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.test_frameworks import CORPUS, SLACK, Truth, windows
+from tests.core.formats.test_frameworks import CORPUS, SLACK, Truth, windows
 from tui_monitor.core.formats.detect import detect
 from tui_monitor.core.formats.tqdm import TqdmFormat, announced
 from tui_monitor.core.lines.text import LineReader

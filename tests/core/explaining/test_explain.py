@@ -22,7 +22,7 @@ from tui_monitor.core.records import Boundary, LawName, Print, Reading, Unit
 from tui_monitor.core.session import Session
 from tui_monitor.core.tracks.track import Track
 
-SAMPLES = Path(__file__).parents[2] / "sample_logs"
+SAMPLES = Path(__file__).parents[3] / "sample_logs"
 
 
 def read(log: bytes) -> Session:

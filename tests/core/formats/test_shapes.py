@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from tests.core.test_formats import LINES
-from tests.core.test_plain import READ
+from tests.core.formats.test_formats import LINES
+from tests.core.formats.test_plain import READ
 from tui_monitor.core.formats.plain import PlainFormat
 from tui_monitor.core.formats.shapes import Shapes
 from tui_monitor.core.records import Item
