@@ -116,7 +116,7 @@ def _number(value: float | None) -> float | str | None:
 
 
 def _figures(boundary: Boundary) -> Figures:
-    return beside(boundary.displayed_end, boundary.displayed_start)
+    return beside(boundary.displayed_end, boundary.displayed_start, boundary.decimals)
 
 
 def _ends(boundary: Boundary) -> str:

@@ -104,6 +104,8 @@ class RunView:
             val=np.empty(0) if val is None else val.track.displayed.array(),
             law=self._law(track),
             inertia=inertia(track),
+            decimals=track.decimals,
+            val_decimals=track.decimals if val is None else val.track.decimals,
         )
 
     def _law(self, track: Track) -> LawEvidence:
