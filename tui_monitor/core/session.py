@@ -311,6 +311,7 @@ class Session:
         ends = seen.ruler.starts[1:] if seen is not None else np.empty(0)
         if last is not None and not last.final:
             ends = ends[:-1]
+        is_over = last is not None and (last.final or self._timeline.ended)
         unfinished = self._reader.tail()
         return Snapshot(
             revision=self.revision,
@@ -326,7 +327,7 @@ class Session:
             learning_rate=self._rate,
             batch_size=run.batch_size if run is not None else None,
             law=run.law if run is not None else None,
-            curves=seen.curves() if seen is not None else (),
+            curves=seen.curves(is_over=is_over) if seen is not None else (),
             epoch_ends=ends,
             epoch_rows=seen.epoch_rows(events) if seen is not None else (),
             boundaries=self._explained(run, events) if run is not None else (),

@@ -15,12 +15,14 @@ import numpy as np
 from tui_monitor.core.averages.gaps import Gap
 from tui_monitor.core.averages.laws import EPOCH, INSTANTANEOUS, Law
 from tui_monitor.core.averages.sliding import Guess
+from tui_monitor.core.columns.arrays import FloatArray, IntArray
 from tui_monitor.core.columns.series import Columns
 from tui_monitor.core.level import kalman, observations
 from tui_monitor.core.level.bank import State
 from tui_monitor.core.level.filter import SILENT, Expected, LevelFilter, Memory
 from tui_monitor.core.level.kalman import Kernel, Told
 from tui_monitor.core.level.smoother import smooth
+from tui_monitor.core.level.steps import Steps
 from tui_monitor.core.level.trend import TREND
 from tui_monitor.core.metrics import Metric
 from tui_monitor.core.noise import OF_ANYTHING, Noise, Scale
@@ -43,6 +45,8 @@ SHARP = 0.01
 it: its error comes again with each window that follows from it, which the filter does not know."""
 KEPT = 20_000
 """Steps that are kept to be smoothed again as a whole, and those of the newest epoch."""
+PICTURED = 1 << 16
+"""Steps of an epoch, at most, that a picture looks back over: 10 us each."""
 
 
 def kernel_of(law: Law) -> Kernel:
@@ -83,6 +87,22 @@ class Bookmark(NamedTuple):
     sum_began: int
 
 
+class Course(NamedTuple):
+    """A level over rows, as columns of equal length."""
+
+    rows: IntArray
+    level: FloatArray
+    variance: FloatArray
+
+
+class _Back(NamedTuple):
+    """What is seen looking back: the level, and the sums after each of the filter's steps."""
+
+    course: Course
+    steps: Steps
+    total: FloatArray
+
+
 class Following:
     """The level behind the rows of one metric, under one law and one batch size."""
 
@@ -110,6 +130,8 @@ class Following:
         """The row of each step that is kept."""
         self._begins = [Begin(0, None)]
         """Of the epochs whose steps are kept, the newest last."""
+        self._looked_back: tuple[int, Course | None] | None = None
+        """After how many steps the newest epoch was looked back over, and what was seen."""
 
     def begin_epoch(self, done: int = 0) -> None:
         """The level may step; the sums are reset if the law does so.
@@ -232,6 +254,7 @@ class Following:
     def back_to(self, mark: Bookmark) -> None:
         """Forget the rows taken since."""
         self.filter, self.sum_began = mark.tracker, mark.sum_began
+        self._looked_back = None
         if self.filter is not None and mark.memory is not None:
             self.filter.recall(mark.memory)
             del self._step_rows[len(self.filter.steps) :]
@@ -256,26 +279,49 @@ class Following:
         """Carry it back over the whole run, as far as it is kept."""
         self._smooth_from(self._begins[0])
 
-    def _smooth_from(self, begin: Begin) -> None:
+    def seen_from_its_end(self) -> Course | None:
+        """The newest epoch's level, given all of its prints so far; changes no row.
+
+        None where nothing is known of it, or it is too long for a picture to wait.
+        """
+        taken = 0 if self.filter is None else self.filter.taken
+        if taken - self._begins[-1].step > PICTURED:
+            return None
+        if self._looked_back is None or self._looked_back[0] != taken:
+            found = self._back_from(self._begins[-1])
+            self._looked_back = taken, None if found is None else found.course
+        return self._looked_back[1]
+
+    def _back_from(self, begin: Begin) -> _Back | None:
+        """What all prints say of the steps since an epoch's begin."""
         if self.filter is None or begin.state is None or begin.step >= self.filter.taken:
-            return
+            return None
         first = begin.step - self._begins[0].step
-        steps, rows = self.filter.steps.since(first), self._rows
+        steps = self.filter.steps.since(first)
         at = np.array(self._step_rows[first:])
         result = smooth(steps, begin.state, self.filter.noise, self.filter.kernel)
+        level = result.level.clip(self.metric.low, self.metric.high)
+        return _Back(Course(at, level, result.variance), steps, result.total)
+
+    def _smooth_from(self, begin: Begin) -> None:
+        found = self._back_from(begin)
+        if found is None:
+            return
+        (at, level, variance), steps, total = found
+        rows = self._rows
         rows.touch(int(at[0]))
-        rows.level.peek()[at] = result.level.clip(self.metric.low, self.metric.high)
-        rows.variance.peek()[at] = result.variance
+        rows.level.peek()[at] = level
+        rows.variance.peek()[at] = variance
         if not self.law.inverted:
             return
         # a window's mean is what S grew by; it lies within the window's bounds
         n = np.array([gap.gain for gap in steps.gaps])
-        before = np.concatenate(([begin.state[1]], result.total[:-1]))
+        before = np.concatenate(([begin.state[1] if begin.state else 0.0], total[:-1]))
         if self.law.decay < 1.0:
             before *= [gap.fade for gap in steps.gaps]
         else:
             before[[restart is not None for restart in steps.restarts]] = 0.0
-        mean = (result.total - before) / np.maximum(n, 1.0)
+        mean = (total - before) / np.maximum(n, 1.0)
         low, high, expected = rows.low.peek()[at], rows.high.peek()[at], rows.expected.peek()[at]
         told = (n > 0) & (np.isfinite(low) | np.isfinite(high))
         value = np.where(np.isnan(expected), np.fmin(np.fmax(mean, low), high), expected)

@@ -59,9 +59,12 @@ class RunView:
             self._changed_epoch = min(self._changed_epoch, seen.first_epoch)
         self.ruler = Ruler(tuple(self._drawn()), self.decoder, self.ruler)
 
-    def curves(self) -> tuple[Curve, ...]:
-        """A curve for each metric that is drawn, in the order printed."""
-        return tuple(self._curve(seen) for seen in self._drawn() if len(seen.track))
+    def curves(self, *, is_over: bool = False) -> tuple[Curve, ...]:
+        """A curve for each metric that is drawn, in the order printed.
+
+        `is_over`: nothing more is to come of the newest epoch, which is seen from its end.
+        """
+        return tuple(self._curve(seen, is_over) for seen in self._drawn() if len(seen.track))
 
     def _drawn(self) -> Iterator[Seen]:
         """Metrics of the training; of a run that prints none, those of its validations."""
@@ -69,7 +72,7 @@ class RunView:
             if seen.track.metric.split == self._split:
                 yield seen
 
-    def _curve(self, seen: Seen) -> Curve:
+    def _curve(self, seen: Seen, is_over: bool) -> Curve:
         """The columns of a metric, in ascending position."""
         track, ruler = seen.track, self.ruler
         kept = seen.thinned.rows(track.displayed.peek(), track.level.peek(), seen.changed)
@@ -83,9 +86,17 @@ class RunView:
             x_from = np.where(from_k == ABSENT, x, np.maximum(origins + from_k, starts))
         else:
             x, x_from = ends, starts
+        level, variance = track.level.peek()[kept], track.variance.peek()[kept]
+        course = track.seen_from_its_end() if is_over else None
+        if course is not None:
+            at = np.minimum(np.searchsorted(course.rows, kept), len(course.rows) - 1)
+            of_course = course.rows[at] == kept
+            level[of_course] = course.level[at[of_course]]
+            variance[of_course] = course.variance[at[of_course]]
         if np.any(x[1:] < x[:-1]):
             order = np.argsort(x, kind="stable")
             kept, x, x_from = kept[order], x[order], x_from[order]
+            level, variance = level[order], variance[order]
         val = self._validation(track.metric.name)
         return Curve(
             metric=track.metric.name,
@@ -98,8 +109,8 @@ class RunView:
             value=track.value.peek()[kept],
             low=track.low.peek()[kept],
             high=track.high.peek()[kept],
-            level=track.level.peek()[kept],
-            level_sd=np.sqrt(np.maximum(track.variance.peek()[kept], 0.0)),
+            level=level,
+            level_sd=np.sqrt(np.maximum(variance, 0.0)),
             val_x=np.empty(0) if val is None else self._ends(val),
             val=np.empty(0) if val is None else val.track.displayed.array(),
             law=self._law(track),

@@ -20,7 +20,7 @@ from tui_monitor.core.averages.counts import FewCounts
 from tui_monitor.core.averages.laws import AS_PRINTED, INSTANTANEOUS, Law
 from tui_monitor.core.columns.positions import Position
 from tui_monitor.core.level.filter import LevelFilter
-from tui_monitor.core.level.following import Bookmark, Following
+from tui_monitor.core.level.following import Bookmark, Course, Following
 from tui_monitor.core.metrics import LARGE, Metric, decimals, in_percent, is_percent_of
 from tui_monitor.core.noise import Family
 from tui_monitor.core.tracks.means import Links, Means
@@ -265,6 +265,13 @@ class Track(Rows):
         self.following.end_epoch(self._epoch)
         if self.law.inverted:
             self._means.end_epoch()
+
+    def seen_from_its_end(self) -> Course | None:
+        """The newest epoch's level as it will be once the epoch is over; changes no row.
+
+        None where nothing is known of it, or the law's numbers are not looked back over.
+        """
+        return self.following.seen_from_its_end() if self.law.inverted else None
 
     def smooth_all(self) -> None:
         """Carry what all prints say back over the whole run."""
