@@ -49,6 +49,9 @@ def readout(scene: Scene, curve: Curve, width: int, *, has_focus: bool, lines: i
             rows = [items[:2], [items[2]._replace(spans=(Span(" "), *items[2].spans)), *items[3:]]]
         if all(packed_width(row, _GAP) <= width for row in rows):
             break
+    if packed_width(items[:2], _GAP) > width:
+        items = [title, *numbers(scene, curve, words=False, margin=False)]
+        rows = [items]
     return [pack(row, width, _GAP) for row in rows]
 
 
@@ -71,7 +74,9 @@ def name_width(scene: Scene) -> int:
     return min(max((cell_len(each.metric) for each in curves(scene)), default=0), NAME_WIDTH)
 
 
-def numbers(scene: Scene, curve: Curve, *, words: bool, verdict: bool = False) -> list[Item]:
+def numbers(
+    scene: Scene, curve: Curve, *, words: bool, verdict: bool = False, margin: bool = True
+) -> list[Item]:
     """The numbers with their signs, the more important with the lower ranks.
 
     Args:
@@ -79,6 +84,7 @@ def numbers(scene: Scene, curve: Curve, *, words: bool, verdict: bool = False) -
         curve: Whose numbers.
         words: Say what they are.
         verdict: Say of a displayed average whether it is too high or too low.
+        margin: Say how sure the level is.
     """
     glyphs, cursor = scene.glyphs, scene.view.cursor
     index = index_at(curve.x, cursor)
@@ -88,7 +94,8 @@ def numbers(scene: Scene, curve: Curve, *, words: bool, verdict: bool = False) -
     known, displayed = level_index(curve, index), float(curve.displayed[index])
     if known is not None:
         level, sd = float(curve.level[known]), float(curve.level_sd[known])
-        items.append(Item(_level_spans(scene, level, sd, curve.decimals), 0))
+        spans = _level_spans(scene, level, sd, curve.decimals)
+        items.append(Item(spans if margin else spans[:2], 0))
     # What is drawn as the level where there is one is the displayed number where there is none.
     sign, ink = (glyphs.ghost, Ink.GHOST) if curve.has_level else (glyphs.line, Ink.LEVEL)
     bad = not math.isfinite(displayed)
