@@ -28,8 +28,8 @@ NAME_WIDTH = 12
 """Cells of a metric's name where there is little room."""
 _LAGGING = ("cumulative-batch", "cumulative-sample", "averaged-twice", "exponential", "sliding")
 """Laws whose numbers hold old batches; others tell the truth, if of a few batches only."""
-_MARGIN_WIDTH = 7
-"""Cells of what stands behind ±, so that what follows keeps its place."""
+_LEVEL_WIDTH, _MARGIN_WIDTH = 6, 7
+"""Cells of a level and of what stands behind ±, so that what follows keeps its place."""
 
 
 def readout(scene: Scene, curve: Curve, width: int, *, has_focus: bool, lines: int) -> list[Row]:
@@ -142,8 +142,8 @@ def _level_spans(scene: Scene, level: float, sd: float, decimals: int) -> Row:
         return (mark, Span(fmt.number(level, decimals), Ink.STRONG))
     shown, _ = fmt.level(level, sd, decimals)
     beside = f"{glyphs.plus_minus} {fmt.margin(2 * sd, decimals)}"
-    # As wide as most: what stands behind must not move with every digit.
-    room = len(glyphs.plus_minus) + _MARGIN_WIDTH
+    # Both together as wide as most: what stands behind must not move with every digit.
+    room = len(glyphs.plus_minus) + _MARGIN_WIDTH + max(_LEVEL_WIDTH - len(shown), 0)
     return (
         mark,
         Span(f"{shown} ", Ink.STRONG),
