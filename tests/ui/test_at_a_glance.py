@@ -198,6 +198,9 @@ def test_the_first_accuracy_has_the_focus_until_one_is_chosen() -> None:
     # A score without an end, higher the better, is no accuracy.
     score = replace(acc, metric="reward", bounds=(-np.inf, np.inf))
     assert focus_index(Scene(replace(training, curves=(loss, score)), samples.LIVE)) == 0
+    # Where an average stands beside the newest number it is what is explained.
+    both = (replace(acc, metric="Acc@1"), loss, replace(acc, metric="Acc@1 (avg)"))
+    assert focus_index(Scene(replace(training, curves=both), samples.LIVE)) == 2
 
 
 def test_evidence_that_the_brief_text_has_is_not_told_again() -> None:
@@ -247,6 +250,9 @@ def test_bars_without_a_number_are_told() -> None:
         (88.7509, 4.7, ("88.8", "9.4")),
         (1234.5678, 21.0, ("1235", "42")),
         (0.5, np.nan, ("0.5000", "?")),
+        (0.96953, 3.3407e-4, ("0.9695", "0.0007")),
+        (0.96953, 1e-7, ("0.9695", "0.0001")),
+        (6e-10, 3e-10, ("6.0000e-10", "6.0000e-10")),
     ],
 )
 def test_a_level_has_no_digits_that_its_error_hides(

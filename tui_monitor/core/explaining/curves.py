@@ -149,7 +149,8 @@ def overfitting(run: int, history: History) -> Finding | None:
         "epochs_since": float(since),
         "train_gain": history.sign * gained,
     }
-    text = remarks.overfitting(history, at, since, numbers["now"], float(level[best]))
+    now = remarks.Late(numbers["now"], len(late))
+    text = remarks.overfitting(history, at, since, now, float(level[best]))
     epoch = int(history.epoch[-1])
     return Finding("overfitting", run, epoch, history.val_metric, text, numbers)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui_monitor.core.explaining.wording import error, number, signed, with_error
 from tui_monitor.core.records import Part, Print
@@ -196,18 +196,25 @@ def val_above_train(history: History, at: int, end: Part, gap: Part, stays: bool
     )
 
 
-def overfitting(history: History, best: int, since: int, now: float, level: float) -> str:
+class Late(NamedTuple):
+    """A mean over the last epochs."""
+
+    mean: float
+    epochs: int
+
+
+def overfitting(history: History, best: int, since: int, now: Late, level: float) -> str:
     """Validation turned."""
     name, val = history.metric.name, history.val_metric
     least, newest, begin, end = (
         number(each, history.decimals)
-        for each in (float(history.val[best]), now, level, float(history.level[-1]))
+        for each in (float(history.val[best]), now.mean, level, float(history.level[-1]))
     )
     return (
         f"{val} was best in epoch {history.label(best)} ({least}) and has been getting worse in the"
-        f" {since} epochs since, to {newest}, while {name} went on from {begin} to {end}: what is"
-        f" learnt now does not carry over. The weights of epoch {history.label(best)}, an earlier"
-        " stop, or more regularisation or data fit this."
+        f" {since} epochs since, to a mean of {newest} over the last {now.epochs}, while {name} went on"
+        f" from {begin} to {end}: what is learnt now does not carry over. The weights of epoch"
+        f" {history.label(best)}, an earlier stop, or more regularisation or data fit this."
     )
 
 

@@ -30,18 +30,19 @@ def level(value: float, sd: float, decimals: int = DECIMALS) -> tuple[str, str]:
     """A level, and what stands behind its ±: so many decimals, or fewer where two errors hide them."""
     width = 2 * sd
     if not 0.1 <= width < 1e5:
-        return number(value, decimals), half_width(width, decimals)
+        shown = number(value, decimals)
+        return shown, _half_width(width, decimals, fixed="e" not in shown and width < 1e5)
     told = _margin_decimals(width, decimals)
     return f"{value:.{told}f}", f"{width:.{told}f}"
 
 
-def half_width(value: float, decimals: int = DECIMALS) -> str:
-    """What stands after ±: as many decimals as the number before it, and not nothing."""
-    if not math.isfinite(value):
+def _half_width(width: float, decimals: int, *, fixed: bool) -> str:
+    """What stands after ±: as many decimals as a `fixed` number before it, and not nothing."""
+    if not math.isfinite(width):
         return "?"
-    if decimals < DECIMALS:
-        return f"{max(abs(value), 10.0**-decimals):.{decimals}f}" if value else "0"
-    return number(abs(value)) if value else "0"
+    if not width:
+        return "0"
+    return f"{max(width, 10.0**-decimals):.{decimals}f}" if fixed else number(width, decimals)
 
 
 def margin(value: float, decimals: int = DECIMALS) -> str:
