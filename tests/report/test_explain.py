@@ -206,3 +206,9 @@ def test_no_layout_passes_escapes_of_the_source_name(layout: str) -> None:
 
     assert "\x1b" not in text
     assert "\x07" not in text
+
+
+def test_standard_input_is_called_so_where_people_read() -> None:
+    assert explanation("-", [REPORT], "text").startswith("standard input\n")
+    assert "`standard input`" in explanation("-", [REPORT], "markdown")
+    assert json.loads(explanation("-", [REPORT], "json"))["source"] == "-"

@@ -37,6 +37,7 @@ def explanation(source: str, reports: Sequence[RunReport], layout: ExplainFormat
     name = sanitise(source)
     if layout == "json":
         return json.dumps(explain_json(name, reports), indent=2, allow_nan=False) + "\n"
+    name = "standard input" if name == "-" else name
     lines = _text(name, reports) if layout == "text" else _markdown(name, reports)
     return "\n".join(lines) + "\n"
 

@@ -264,11 +264,15 @@ def moved_alike(anatomy: Anatomy, jump: float) -> bool:
     return ((anatomy.step.value or 0.0) + (anatomy.lag.value or 0.0)) * jump > 0.0
 
 
+_IN_WORDS = {"seen before": "samples seen before"}
+"""Causes that are called more fully in a sentence."""
+
+
 def reasons(why: Why) -> str:
     """The causes of a step that the log supports, or what it would need to show."""
     named = [cause for cause in why.causes if not cause.startswith("averag")]
     if named:
-        return f"The log points to: {', '.join(named)}."
+        return f"The log points to: {', '.join(_IN_WORDS.get(each, each) for each in named)}."
     if not why.missing:
         return "The log does not tell why."
     return f"The log does not tell why; it shows no {' and no '.join(why.missing)}."
@@ -369,11 +373,11 @@ def seen_before(found: Staircase, decimals: int) -> str:
     """Evidence of data seen before."""
     show = Figures(max(abs(found.step), abs(found.inside)), decimals)
     text = (
-        f"{show.signed(found.step)} where the data start over, but {show.signed(found.inside)} inside"
-        f" epoch {found.epoch}"
+        f"the level moves by {show.signed(found.step)} where the data start over, but by"
+        f" {show.signed(found.inside)} inside epoch {found.epoch}"
     )
     if found.val is not None:
-        text += f", and {show.signed(found.val)} only of validation"
+        text += f", and validation by {show.signed(found.val)} only"
     text += ", as in a second pass over the same samples"
     return text if found.val is not None else f"{text}; no validation to compare"
 

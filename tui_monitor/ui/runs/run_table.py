@@ -206,7 +206,7 @@ def _level(scene: RunsScene, row: RunRow, metric: MetricGlance, width: int) -> t
         index = level_index(curve, curve.x.size - 1) if curve.x.size else None
         if curve.metric == metric.name and index is not None:
             level, sd = float(curve.level[index]), float(curve.level_sd[index])
-            text = fmt.number(level, curve.decimals)
+            text, _ = fmt.level(level, sd, curve.decimals)
             if wide and math.isfinite(sd):
                 text += f" {scene.glyphs.plus_minus} {fmt.margin(2 * sd, curve.decimals)}"
             return text, Ink.LEVEL
