@@ -404,3 +404,13 @@ def test_a_picture_costs_what_is_new_in_it(monkeypatch: pytest.MonkeyPatch) -> N
     # Of 1800 prints of each metric those of the epoch that has just ended, whose level was smoothed.
     assert 0 < max(read) <= 61
     assert len(read) <= 6
+
+
+def test_a_metric_that_is_printed_no_more_is_seen_from_its_end_from_then_on() -> None:
+    """Of an epoch that another metric goes on from nothing is to come."""
+    run = Simulated(Case(laws.STEPS, steps=60, epochs=1))
+    again = [p._replace(epoch=2, readings=p.readings[:1], final=False) for p in run.prints[:20]]
+    decoder, session = decode([*run.prints, *again]), decode(run.prints)
+    session.finish()
+    kept, over = curve_of(decoder, "acc"), curve_of(session, "acc")
+    assert kept.level_sd == pytest.approx(over.level_sd)

@@ -87,6 +87,7 @@ class RunView:
         else:
             x, x_from = ends, starts
         level, variance = track.level.peek()[kept], track.variance.peek()[kept]
+        is_over = is_over or track.places.epoch[-1] < self.decoder.prints[-1].epoch
         course = track.seen_from_its_end() if is_over else None
         if course is not None:
             at = np.minimum(np.searchsorted(course.rows, kept), len(course.rows) - 1)
