@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.scenarios import BARS, KINDS, Bar, Kind, Made, Plan
-from tui_monitor.core.explaining import wording
+from tui_monitor.core.explaining import remarks, wording
 from tui_monitor.core.records import Boundary, Part
 from tui_monitor.core.session import Session
 from tui_monitor.report.explain import explanation
@@ -157,3 +157,20 @@ def test_a_change_in_percent_is_never_told_as_none_where_there_is_an_error() -> 
     assert show.with_error(Part(0.004, 0.001)) == "+0.00 ± 0.01"
     assert show.signed(-1.25) == "-1.25"
     assert wording.number(0.004, 2) == "0.00"
+
+
+@pytest.mark.parametrize(
+    ("value", "sd", "told"),
+    [
+        (-9.8e-5, 5.3e-5, "-0.00010 ± 0.00011"),
+        (-0.0123, 0.0021, "-0.0123 ± 0.0042"),
+        (0.25, 0.4, "+0.25 ± 0.80"),
+        (-12.5, 30.0, "-12 ± 60"),
+        (3e-12, 1e-12, "+3.0e-12 ± 2e-12"),
+        (0.0, 0.0, "+0.0e+00 ± 0e+00"),
+    ],
+)
+def test_a_slope_is_told_in_plain_numbers_where_they_are_short(
+    value: float, sd: float, told: str
+) -> None:
+    assert remarks.per_epoch(Part(value, sd)) == told

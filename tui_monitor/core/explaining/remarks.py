@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
+from math import floor, isfinite, log10
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui_monitor.core.explaining.wording import error, number, signed, with_error
@@ -252,8 +252,13 @@ def since_best(history: History) -> str:
 
 
 def per_epoch(slope: Part) -> str:
-    """A slope with its error; small, so in powers of ten."""
-    return f"{slope.value or 0.0:+.1e} ± {2.0 * (slope.sd or 0.0):.0e}"
+    """A slope with its error, in as many decimals as give that two digits; tiny, in powers of ten."""
+    value, width = slope.value or 0.0, 2.0 * (slope.sd or 0.0)
+    size = width or abs(value)
+    if not 1e-7 <= size < 1e5:
+        return f"{value:+.1e} ± {width:.0e}"
+    decimals = max(1 - floor(log10(size)), 0)
+    return f"{value:+.{decimals}f} ± {width:.{decimals}f}"
 
 
 def gap(found: Gap | None, decimals: int) -> str:
