@@ -207,6 +207,8 @@ class Session:
     def _take_provisional(self, line: Line, p: Print, now: float) -> None:
         begins = not self._runs or self._runs[-1].run != p.run
         run = self._run(p.run)
+        # what may be taken back sharpens nothing
+        run.sharpen()
         self._provisional = Provisional(line, p, run, begins_run=begins)
         self._note(p, now)
         self._now = now
@@ -347,6 +349,8 @@ class Session:
 
     def _look_at(self, run: RunDecoder) -> RunView:
         """What is to be seen of a run, with what is new in it."""
+        if self._provisional is None:
+            run.sharpen()
         if self._view is None or self._view.decoder is not run:
             self._view = RunView(run)
         self._view.look()

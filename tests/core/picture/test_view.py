@@ -379,6 +379,16 @@ def test_it_does_not_matter_how_often_one_looked(name: str, data: st.DataObject)
     assert_same(drawn(watched.snapshot(0.0)), drawn(left.snapshot(0.0)))
 
 
+def test_what_is_drawn_of_an_epoch_sharpens_before_it_is_over() -> None:
+    session = Session()
+    session.feed(Simulated(Case(laws.STEPS, steps=300, epochs=1)).log()[:25_000], 0.0)
+    came = [row.level for row in session.take_rows() if row.metric == "acc"]
+    drawn = next(c.level.tolist() for c in session.snapshot(0.0).curves if c.metric == "acc")
+    assert len(came) == len(drawn) > 200
+    assert sum(a != b for a, b in zip(came, drawn, strict=True)) > 150
+    assert came[-1] == drawn[-1]
+
+
 def assert_same(one: object, other: object) -> None:
     # The text of a float tells it whole, and that of nan is equal to itself.
     assert repr(one) == repr(other)

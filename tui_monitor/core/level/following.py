@@ -8,6 +8,7 @@ columns. Values follow the level where they are not certain.
 from __future__ import annotations
 
 from itertools import pairwise
+from math import ceil, floor, log
 from typing import NamedTuple
 
 import numpy as np
@@ -43,6 +44,10 @@ SHARP = 0.01
 it: its error comes again with each window that follows from it, which the filter does not know."""
 KEPT = 20_000
 """Steps that are kept to be smoothed again as a whole, and those of the newest epoch."""
+FIRST_SHARPENED = 24
+"""Prints after which a past is first sharpened, before its epoch is over, .."""
+GROWN = 1.5
+""".. and how much its prints grow until it is again."""
 
 
 def kernel_of(law: Law) -> Kernel:
@@ -54,6 +59,14 @@ def kernel_of(law: Law) -> Kernel:
     if law.key in (EPOCH.key, INSTANTANEOUS.key):
         return TREND
     return kalman.ONCE
+
+
+def grown(steps: int) -> int:
+    """The largest number that is no more than `steps` of those after which a past is sharpened."""
+    if steps < FIRST_SHARPENED:
+        return 0
+    times = floor(log(steps / FIRST_SHARPENED, GROWN) + 1e-9)
+    return min(ceil(FIRST_SHARPENED * GROWN**times), steps)
 
 
 class Begin(NamedTuple):
@@ -110,6 +123,8 @@ class Following:
         """The row of each step that is kept."""
         self._begins = [Begin(0, None)]
         """Of the epochs whose steps are kept, the newest last."""
+        self._sharpened = 0
+        """Steps, of all that were taken, up to where the past was last sharpened."""
 
     def begin_epoch(self, done: int = 0) -> None:
         """The level may step; the sums are reset if the law does so.
@@ -234,6 +249,8 @@ class Following:
         self.filter, self.sum_began = mark.tracker, mark.sum_began
         if self.filter is not None and mark.memory is not None:
             self.filter.recall(mark.memory)
+            if self._sharpened > self.filter.taken:
+                self._sharpened = 0
             del self._step_rows[len(self.filter.steps) :]
             while self._begins[-1] is not mark.begin:
                 self._begins.pop()
@@ -254,14 +271,40 @@ class Following:
 
     def smooth_all(self) -> None:
         """Carry it back over the whole run, as far as it is kept."""
-        self._smooth_from(self._begins[0])
+        if self.filter is not None and (self.law.inverted or self._sharpened < self.filter.taken):
+            self._smooth_from(self._begins[0])
 
-    def _smooth_from(self, begin: Begin) -> None:
+    def sharpen(self) -> None:
+        """Carry it back over what is not over yet, where there is enough of it that is new.
+
+        How much is new is counted from where it began, so that it does not matter when one asks.
+        """
+        if self.filter is None:
+            return
+        begin = self._not_over()
+        last = begin.step + grown(self.filter.taken - begin.step)
+        if last > max(begin.step, self._sharpened):
+            self._smooth_from(begin, last)
+
+    def _not_over(self) -> Begin:
+        """Where that begins which later prints tell of: sums with the epoch, all else with the run."""
+        return self._begins[-1 if self.law.inverted else 0]
+
+    @property
+    def pending(self) -> int:
+        """The first row whose level may still be sharpened, whatever is to come."""
+        first = self._not_over().step - self._begins[0].step
+        return self._step_rows[first] if first < len(self._step_rows) else len(self._rows)
+
+    def _smooth_from(self, begin: Begin, last: int | None = None) -> None:
+        """The same from where an epoch begins, up to and by the step `last`, of all."""
         if self.filter is None or begin.state is None or begin.step >= self.filter.taken:
             return
-        first = begin.step - self._begins[0].step
-        steps, rows = self.filter.steps.since(first), self._rows
-        at = np.array(self._step_rows[first:])
+        self._sharpened = self.filter.taken if last is None else last
+        kept = self._begins[0].step
+        here = slice(begin.step - kept, self._sharpened - kept)
+        steps, rows = self.filter.steps.part(here.start, here.stop), self._rows
+        at = np.array(self._step_rows[here])
         result = smooth(steps, begin.state, self.filter.noise, self.filter.kernel)
         rows.touch(int(at[0]))
         rows.level.peek()[at] = result.level.clip(self.metric.low, self.metric.high)
