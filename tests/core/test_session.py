@@ -100,7 +100,7 @@ def test_a_line_that_ends_as_two_bars_keeps_their_order() -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=120, derandomize=True, deadline=None)
+@settings(max_examples=120, derandomize=True)
 def test_hostile_bytes_never_break_a_session(data: st.DataObject) -> None:
     log = data.draw(byte_logs())
     session = Session()
@@ -123,7 +123,7 @@ def test_hostile_bytes_never_break_a_session(data: st.DataObject) -> None:
     ),
     style=st.sampled_from(list(STYLES)),
 )
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=60, derandomize=True)
 def test_a_log_with_bytes_overwritten_never_breaks_a_session(
     spoilt: list[tuple[int, bytes]], style: str
 ) -> None:

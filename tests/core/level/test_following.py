@@ -234,11 +234,21 @@ def test_bounds_are_not_inverted_again_for_a_guess_of_the_noise(
 SINGLES = (laws.INTERVAL, laws.INSTANTANEOUS, laws.EPOCH)
 
 
-@given(ROWS, METRICS, st.sampled_from((*ONCE, *TWICE, *SINGLES)), st.frozensets(st.integers(1, 40)))
+@given(
+    ROWS,
+    METRICS,
+    st.sampled_from((*ONCE, *TWICE, *SINGLES)),
+    st.frozensets(st.integers(1, 40)),
+    st.sampled_from((6, following.KEPT)),
+)
 def test_when_a_past_is_sharpened_leaves_no_trace(
-    rows: list[tuple[int, float, bool]], metric: str, law: laws.Law, looks: frozenset[int]
+    rows: list[tuple[int, float, bool]],
+    metric: str,
+    law: laws.Law,
+    looks: frozenset[int],
+    kept: int,
 ) -> None:
-    with mock.patch.object(following, "FIRST_SHARPENED", 3):
+    with mock.patch.multiple(following, FIRST_SHARPENED=3, KEPT=kept):
         watched, left = (Track(describe(metric), law, None) for _ in range(2))
         for row, (place, number) in enumerate(placed(rows)):
             for track in (watched, left):

@@ -359,7 +359,7 @@ def drawn(snapshot: Snapshot) -> list[object]:
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.glob("*.log")))
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(data=st.data())
 def test_it_does_not_matter_how_often_one_looked(name: str, data: st.DataObject) -> None:
     log = (SAMPLES / name).read_bytes()[:40_000]

@@ -146,6 +146,8 @@ class Following:
         while tracker.taken - self._begins[old + 1].step > KEPT:
             old += 1
         if old:
+            if not self.law.inverted:
+                self.sharpen()
             steps = self._begins[old].step - self._begins[0].step
             tracker.forget(steps)
             del self._step_rows[:steps]
@@ -278,10 +280,11 @@ class Following:
         """Carry it back over what is not over yet, where there is enough of it that is new.
 
         How much is new is counted from where it began, so that it does not matter when one asks.
+        Numbers that stand alone are no longer sharpened once the oldest are forgotten.
         """
-        if self.filter is None:
-            return
         begin = self._not_over()
+        if self.filter is None or (begin.step and not self.law.inverted):
+            return
         last = begin.step + grown(self.filter.taken - begin.step)
         if last > max(begin.step, self._sharpened):
             self._smooth_from(begin, last)
