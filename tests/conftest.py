@@ -6,6 +6,11 @@ import gc
 import signal
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says more of the machine than of the program.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # Most objects of a test live until it ends: looking for garbage takes a tenth of the time.
 gc.set_threshold(100_000, 50, 1000)

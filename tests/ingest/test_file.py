@@ -284,9 +284,7 @@ def test_no_descriptor_is_left_open(tmp_path: Path, clock: Clock) -> None:
     assert len(os.listdir("/proc/self/fd")) == before
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.sampled_from(["append", "truncate", "rename", "replace", "delete"]), max_size=12)
 )

@@ -116,7 +116,7 @@ def test_no_room_is_no_crash(width: int, height: int) -> None:
     assert len(cells.rows()) == height
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.floats(0, 1) | st.just(math.nan), min_size=2, max_size=120),
     st.integers(1, 40),

@@ -207,6 +207,8 @@ class Session:
     def _take_provisional(self, line: Line, p: Print, now: float) -> None:
         begins = not self._runs or self._runs[-1].run != p.run
         run = self._run(p.run)
+        # what may be taken back sharpens nothing
+        run.sharpen()
         self._provisional = Provisional(line, p, run, begins_run=begins)
         self._note(p, now)
         self._now = now
@@ -311,7 +313,6 @@ class Session:
         ends = seen.ruler.starts[1:] if seen is not None else np.empty(0)
         if last is not None and not last.final:
             ends = ends[:-1]
-        is_over = last is not None and (last.final or self._timeline.ended)
         unfinished = self._reader.tail()
         return Snapshot(
             revision=self.revision,
@@ -327,7 +328,7 @@ class Session:
             learning_rate=self._rate,
             batch_size=run.batch_size if run is not None else None,
             law=run.law if run is not None else None,
-            curves=seen.curves(is_over=is_over) if seen is not None else (),
+            curves=seen.curves() if seen is not None else (),
             epoch_ends=ends,
             epoch_rows=seen.epoch_rows(events) if seen is not None else (),
             boundaries=self._explained(run, events) if run is not None else (),
@@ -354,9 +355,11 @@ class Session:
 
     def _look_at(self, run: RunDecoder) -> RunView:
         """What is to be seen of a run, with what is new in it."""
+        if self._provisional is None:
+            run.sharpen()
         if self._view is None or self._view.decoder is not run:
             self._view = RunView(run)
-        self._view.look()
+        self._view.look(ended=self._timeline.ended)
         return self._view
 
     def _shows_progress(self, text: str) -> bool:

@@ -27,7 +27,7 @@ from tui_monitor.core.averages.laws import LAWS, STATE, STEPS, Law, forward
 from tui_monitor.core.columns.positions import Position
 from tui_monitor.core.metrics import describe
 
-bounded = settings(max_examples=150, derandomize=True, deadline=None)
+bounded = settings(max_examples=150, derandomize=True)
 TINY = 1e-7
 
 
@@ -445,7 +445,7 @@ printed_epochs = st.builds(
 
 
 @given(epoch=printed_epochs)
-@settings(max_examples=500, derandomize=True, deadline=None)
+@settings(max_examples=500, derandomize=True)
 def test_every_window_of_every_law_holds_the_truth(epoch: Printed) -> None:
     for window in epoch.windows():
         assert window.counted in (None, window.right)

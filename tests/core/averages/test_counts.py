@@ -25,7 +25,7 @@ from tui_monitor.core.averages.counts import (
 from tui_monitor.core.decoding.estimates import of_run
 
 SAMPLES = 8
-bounded = settings(max_examples=60, derandomize=True, deadline=None)
+bounded = settings(max_examples=60, derandomize=True)
 
 
 @st.composite

@@ -26,7 +26,7 @@ from tui_monitor.core.records import Estimate, LawName, Reading
 
 FORGETTING = [law for law in LAWS.values() if law.name in ("exponential", "sliding", "interval")]
 every_law = pytest.mark.parametrize("law", FORGETTING, ids=[law.key for law in FORGETTING])
-bounded = settings(max_examples=15, derandomize=True, deadline=None)
+bounded = settings(max_examples=15, derandomize=True)
 
 
 def truth(run: Simulated, row: Estimate) -> float:

@@ -14,7 +14,7 @@ from tui_monitor.core.averages.laws import LAWS, Law, by_key, candidates, forwar
 from tui_monitor.core.columns.arrays import FloatArray
 
 every_law = pytest.mark.parametrize("law", LAWS.values(), ids=LAWS.keys())
-bounded = settings(max_examples=40, derandomize=True, deadline=None)
+bounded = settings(max_examples=40, derandomize=True)
 values = st.lists(st.floats(-50.0, 50.0), min_size=1, max_size=30)
 
 

@@ -39,7 +39,7 @@ prints = st.builds(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     few=st.lists(prints, min_size=1, max_size=7),
     length=st.integers(1, 5 * BLOCK),

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import pytest
 
 from tests.scenarios import Made, Plan
+from tests.simulate import Case, Simulated
 from tui_monitor.core import session as session_module
+from tui_monitor.core.averages import laws
 from tui_monitor.core.decoding.decoder import RunDecoder
 from tui_monitor.core.explaining import explain
 from tui_monitor.core.explaining.boundaries import Explainer
@@ -102,6 +104,21 @@ def test_extremes_of_a_growing_track() -> None:
     assert extremes.best == fresh.best
     assert extremes.late == fresh.late
     assert track.level[fresh.best or 0] == min(v for v in track.level.array() if v == v)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_best_level_is_one_that_was_smoothed(seed: int) -> None:
+    run = Simulated(Case(laws.STEPS, "flat", batch_size=32, steps=300, epochs=2, seed=seed))
+    session, extremes = Session(), Extremes()
+    log = run.log()
+    for start in range(0, len(log), 3000):
+        session.feed(log[start : start + 3000], 0.0)
+        session.snapshot(0.0)
+        if session._runs:
+            extremes.look(session._runs[0].tracks["loss"])
+    fresh = Extremes()
+    fresh.look(session._runs[0].tracks["loss"])
+    assert extremes.best == fresh.best
 
 
 def many_epochs(epochs: int) -> bytes:

@@ -246,7 +246,7 @@ def hostile(draw: st.DrawFn) -> list[Print]:
     return prints
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(hostile(), st.sampled_from([None, "cumulative-sample", "averaged-twice"]))
 def test_parts_add_up_whatever_is_printed(prints: list[Print], law: LawName | None) -> None:
     decoder = RunDecoder(1, DecodeOptions(law=law))

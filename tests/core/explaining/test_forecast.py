@@ -132,7 +132,7 @@ def test_a_target_met_already_takes_no_epochs() -> None:
     assert forecast.epochs_to(x[:0], x[:0], 0.2, higher_is_better=False) is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.one_of(st.floats(-1e3, 1e3), st.sampled_from([0.0, np.nan, np.inf, 1e9])), max_size=40

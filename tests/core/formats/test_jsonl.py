@@ -15,7 +15,7 @@ from tui_monitor.core.records import Progress, Reading
 from tui_monitor.core.session import Session
 
 parse = JsonLinesFormat().parse
-bounded = settings(max_examples=200, derandomize=True, deadline=None)
+bounded = settings(max_examples=200, derandomize=True)
 
 
 def test_a_line_is_placed_and_its_numbers_read() -> None:

@@ -20,7 +20,7 @@ from tui_monitor.core.records import Estimate, Line, Print, Progress, Reading
 from tui_monitor.core.session import Session
 
 parse = TqdmFormat().parse
-bounded = settings(max_examples=150, derandomize=True, deadline=None)
+bounded = settings(max_examples=150, derandomize=True)
 
 
 def only(text: str) -> Progress:

@@ -14,7 +14,7 @@ from tests.simulate import number
 from tui_monitor.core.averages.bounds import printed
 from tui_monitor.core.inference.batchsize import POWERS, BatchSizes, Early, Likeliest, support
 
-bounded = settings(max_examples=40, derandomize=True, deadline=None)
+bounded = settings(max_examples=40, derandomize=True)
 depths = pytest.mark.parametrize("depth", [1, 2])
 
 

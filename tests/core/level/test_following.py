@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import permutations
+from itertools import pairwise, permutations
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -112,17 +113,22 @@ def taken(
 ) -> Track:
     """A track of these rows; once there are so many, something is done to it."""
     track = Track(describe(metric), law, size)
-    epoch, k, ends = 1, 0, False
-    for row, (added, number, ragged) in enumerate(rows, 1):
-        k += added
-        if k < 1 or (ends and added > 3):
-            epoch, k = epoch + 1, max(added, 1)
-        ends = ragged
-        place = Position(epoch, k, float(k), ragged=ragged, final=ragged and added > 1)
+    for row, (place, number) in enumerate(placed(rows), 1):
         track.add(place, number, 1e-4, row)
         if row == min(when, len(rows)):
             then(track)
     return track
+
+
+def placed(rows: list[tuple[int, float, bool]]) -> Iterator[tuple[Position, float]]:
+    """The position and the number of each row."""
+    epoch, k, ends = 1, 0, False
+    for added, number, ragged in rows:
+        k += added
+        if k < 1 or (ends and added > 3):
+            epoch, k = epoch + 1, max(added, 1)
+        ends = ragged
+        yield Position(epoch, k, float(k), ragged=ragged, final=ragged and added > 1), number
 
 
 def assert_alike(one: Track, other: Track) -> None:
@@ -221,3 +227,73 @@ def test_bounds_are_not_inverted_again_for_a_guess_of_the_noise(
     monkeypatch.delattr(Track, "decode_again")
     loss.guess_noise(0.3)
     assert np.any(loss.level.array() != before)
+
+
+# --- before the epoch is over ---------------------------------------------------------------------
+
+SINGLES = (laws.INTERVAL, laws.INSTANTANEOUS, laws.EPOCH)
+
+
+@given(
+    ROWS,
+    METRICS,
+    st.sampled_from((*ONCE, *TWICE, *SINGLES)),
+    st.frozensets(st.integers(1, 40)),
+    st.sampled_from((6, following.KEPT)),
+)
+def test_when_a_past_is_sharpened_leaves_no_trace(
+    rows: list[tuple[int, float, bool]],
+    metric: str,
+    law: laws.Law,
+    looks: frozenset[int],
+    kept: int,
+) -> None:
+    with mock.patch.multiple(following, FIRST_SHARPENED=3, KEPT=kept):
+        watched, left = (Track(describe(metric), law, None) for _ in range(2))
+        for row, (place, number) in enumerate(placed(rows)):
+            for track in (watched, left):
+                track.add(place, number, 1e-4, row)
+            if row in looks:
+                watched.sharpen()
+        for track in (watched, left):
+            track.sharpen()
+        assert_alike(watched, left)
+        for track in (watched, left):
+            track.finish()
+        assert_alike(watched, left)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(Case(laws.STATE, batch_size=32, steps=600, epochs=1), id="once"),
+        pytest.param(Case(laws.TWICE_RESET, batch_size=32, steps=600, epochs=1), id="twice"),
+        pytest.param(Case(laws.INTERVAL, batch_size=4, steps=600, epochs=1), id="interval"),
+    ],
+)
+def test_the_past_sharpens_before_the_epoch_is_over(case: Case) -> None:
+    for name in case.names:
+        live, sharp = [], []
+        for seed in range(4):
+            run = Simulated(replace(case, seed=seed))
+            decoder = RunDecoder(1, DecodeOptions(batch_size=case.batch_size, law=case.law.name))
+            for p in run.prints[:500]:
+                decoder.add(p)
+            track = decoder.tracks[name]
+            truth = run.level[name][0, :500]
+            live.append(track.level.array() - truth)
+            decoder.sharpen()
+            sharp.append(track.level.array() - truth)
+            sharpened = following.grown(500)
+            assert 500 / following.GROWN < sharpened <= 500
+            np.testing.assert_array_equal(live[-1][sharpened:], sharp[-1][sharpened:])
+        assert np.sqrt(np.mean(np.square(sharp))) < 0.8 * np.sqrt(np.mean(np.square(live)))
+
+
+def test_prints_grow_by_half_until_a_past_is_sharpened_again() -> None:
+    found = [following.grown(n) for n in range(2000)]
+    assert found == sorted(found)
+    assert not any(found[: following.FIRST_SHARPENED])
+    assert all(found[n] == n for n in set(found) - {0})
+    for before, after in pairwise(sorted(set(found) - {0})):
+        assert 1.45 * before < after < 1.55 * before

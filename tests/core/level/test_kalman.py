@@ -15,7 +15,7 @@ from tui_monitor.core.columns.arrays import FloatArray
 from tui_monitor.core.level import kalman
 from tui_monitor.core.level.kalman import ONCE, TWICE, Observation, State2, State3
 
-bounded = settings(max_examples=60, derandomize=True, deadline=None)
+bounded = settings(max_examples=60, derandomize=True)
 seeds = st.integers(0, 2**20)
 SILENT = Observation(0.0, 0.0, 0.0, 0.0)
 NO_BATCH = TWICE.gap(7, 7)

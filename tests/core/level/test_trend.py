@@ -29,7 +29,7 @@ QUANTUM = 1e-8
 
 
 @given(seed=st.integers(0, 2**20), n=st.integers(1, 8))
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=60, derandomize=True)
 def test_the_smoother_is_conditioning_on_all_numbers(seed: int, n: int) -> None:
     """Against one Gaussian vector of first state, drifts and bends; slopes are lost for a share."""
     random = np.random.default_rng(seed)

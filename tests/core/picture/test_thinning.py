@@ -53,7 +53,7 @@ def test_gaps_stay_gaps() -> None:
     assert 7_001 in rows
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_what_is_kept_does_not_depend_on_when_one_looked(data: st.DataObject) -> None:
     displayed, level = noise(140_000), noise(140_000, 4)

@@ -359,7 +359,7 @@ def drawn(snapshot: Snapshot) -> list[object]:
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.glob("*.log")))
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(data=st.data())
 def test_it_does_not_matter_how_often_one_looked(name: str, data: st.DataObject) -> None:
     log = (SAMPLES / name).read_bytes()[:40_000]
@@ -377,6 +377,16 @@ def test_it_does_not_matter_how_often_one_looked(name: str, data: st.DataObject)
     watched.finish()
     left.finish()
     assert_same(drawn(watched.snapshot(0.0)), drawn(left.snapshot(0.0)))
+
+
+def test_what_is_drawn_of_an_epoch_sharpens_before_it_is_over() -> None:
+    session = Session()
+    session.feed(Simulated(Case(laws.STEPS, steps=300, epochs=1)).log()[:20_000], 0.0)
+    came = [row.level for row in session.take_rows() if row.metric == "acc"]
+    drawn = next(c.level.tolist() for c in session.snapshot(0.0).curves if c.metric == "acc")
+    assert len(came) == len(drawn) > 200
+    assert sum(a != b for a, b in zip(came, drawn, strict=True)) > 150
+    assert came[-1] == drawn[-1]
 
 
 def assert_same(one: object, other: object) -> None:

@@ -8,7 +8,8 @@ from tui_monitor.core.columns.series import Floats
 from tui_monitor.core.tracks.track import Track
 
 UNSETTLED = 64
-"""Newest rows that are looked at each time: a print may be taken back, and levels are smoothed."""
+"""Newest rows that are looked at each time, at least: a print may be taken back. And so are those whose
+levels are not yet smoothed for good."""
 LATE = 3
 """Newest rows whose numbers stand for now."""
 
@@ -43,7 +44,7 @@ class Extremes:
         if rows < self._settled:  # decoded anew
             self._kept, self._settled = (None, None, None), 0
         self.not_finite, self.first, self.best = self._kept
-        settled = max(rows - UNSETTLED, self._settled)
+        settled = max(min(rows - UNSETTLED, track.following.pending), self._settled)
         self._scan(track, self._settled, settled)
         self._kept, self._settled = (self.not_finite, self.first, self.best), settled
         self._scan(track, settled, rows)

@@ -8,6 +8,7 @@ columns. Values follow the level where they are not certain.
 from __future__ import annotations
 
 from itertools import pairwise
+from math import ceil, floor, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -47,6 +48,10 @@ KEPT = 20_000
 """Steps that are kept to be smoothed again as a whole, and those of the newest epoch."""
 PICTURED = 1 << 16
 """Steps of an epoch, at most, that a picture looks back over: 10 us each."""
+FIRST_SHARPENED = 24
+"""Prints after which a past is first sharpened, before its epoch is over, .."""
+GROWN = 1.5
+""".. and how much its prints grow until it is again."""
 
 
 def kernel_of(law: Law) -> Kernel:
@@ -58,6 +63,14 @@ def kernel_of(law: Law) -> Kernel:
     if law.key in (EPOCH.key, INSTANTANEOUS.key):
         return TREND
     return kalman.ONCE
+
+
+def grown(steps: int) -> int:
+    """The largest number that is no more than `steps` of those after which a past is sharpened."""
+    if steps < FIRST_SHARPENED:
+        return 0
+    times = floor(log(steps / FIRST_SHARPENED, GROWN) + 1e-9)
+    return min(ceil(FIRST_SHARPENED * GROWN**times), steps)
 
 
 class Begin(NamedTuple):
@@ -93,6 +106,13 @@ class Course(NamedTuple):
     rows: IntArray
     level: FloatArray
     variance: FloatArray
+
+    def of(self, row: int) -> tuple[float, float] | None:
+        """Level and standard deviation at a row; None where it is none of these."""
+        at = int(np.searchsorted(self.rows, row))
+        if at == len(self.rows) or self.rows[at] != row:
+            return None
+        return float(self.level[at]), sqrt(max(float(self.variance[at]), 0.0))
 
 
 class _Back(NamedTuple):
@@ -132,6 +152,8 @@ class Following:
         """Of the epochs whose steps are kept, the newest last."""
         self._looked_back: tuple[int, Course | None] | None = None
         """After how many steps the newest epoch was looked back over, and what was seen."""
+        self._sharpened = 0
+        """Steps, of all that were taken, up to where the past was last sharpened."""
 
     def begin_epoch(self, done: int = 0) -> None:
         """The level may step; the sums are reset if the law does so.
@@ -153,6 +175,8 @@ class Following:
         while tracker.taken - self._begins[old + 1].step > KEPT:
             old += 1
         if old:
+            if not self.law.inverted:
+                self.sharpen()
             steps = self._begins[old].step - self._begins[0].step
             tracker.forget(steps)
             del self._step_rows[:steps]
@@ -257,6 +281,8 @@ class Following:
         self._looked_back = None
         if self.filter is not None and mark.memory is not None:
             self.filter.recall(mark.memory)
+            if self._sharpened > self.filter.taken:
+                self._sharpened = 0
             del self._step_rows[len(self.filter.steps) :]
             while self._begins[-1] is not mark.begin:
                 self._begins.pop()
@@ -277,36 +303,65 @@ class Following:
 
     def smooth_all(self) -> None:
         """Carry it back over the whole run, as far as it is kept."""
-        self._smooth_from(self._begins[0])
+        if self.filter is not None and (self.law.inverted or self._sharpened < self.filter.taken):
+            self._smooth_from(self._begins[0])
+
+    def sharpen(self) -> None:
+        """Carry it back over what is not over yet, where there is enough of it that is new.
+
+        How much is new is counted from where it began, so that it does not matter when one asks.
+        Numbers that stand alone are no longer sharpened once the oldest are forgotten.
+        """
+        begin = self._not_over()
+        if self.filter is None or (begin.step and not self.law.inverted):
+            return
+        last = begin.step + grown(self.filter.taken - begin.step)
+        if last > max(begin.step, self._sharpened):
+            self._smooth_from(begin, last)
+
+    def _not_over(self) -> Begin:
+        """Where that begins which later prints tell of: sums with the epoch, all else with the run."""
+        return self._begins[-1 if self.law.inverted else 0]
+
+    @property
+    def pending(self) -> int:
+        """The first row whose level may still be sharpened, whatever is to come."""
+        first = self._not_over().step - self._begins[0].step
+        return self._step_rows[first] if first < len(self._step_rows) else len(self._rows)
 
     def seen_from_its_end(self) -> Course | None:
-        """The newest epoch's level, given all of its prints so far; changes no row.
+        """The level of what is not over yet, given all prints so far; changes no row.
 
         None where nothing is known of it, or it is too long for a picture to wait.
         """
-        taken = 0 if self.filter is None else self.filter.taken
-        if taken - self._begins[-1].step > PICTURED:
+        begin, taken = self._not_over(), 0 if self.filter is None else self.filter.taken
+        if taken - begin.step > PICTURED:
             return None
         if self._looked_back is None or self._looked_back[0] != taken:
-            found = self._back_from(self._begins[-1])
+            found = self._back_from(begin, taken)
             self._looked_back = taken, None if found is None else found.course
         return self._looked_back[1]
 
-    def _back_from(self, begin: Begin) -> _Back | None:
-        """What all prints say of the steps since an epoch's begin."""
+    def _back_from(self, begin: Begin, last: int) -> _Back | None:
+        """What the prints up to the step `last`, of all, say of those since an epoch's begin."""
         if self.filter is None or begin.state is None or begin.step >= self.filter.taken:
             return None
-        first = begin.step - self._begins[0].step
-        steps = self.filter.steps.since(first)
-        at = np.array(self._step_rows[first:])
+        kept = self._begins[0].step
+        here = slice(begin.step - kept, last - kept)
+        steps = self.filter.steps.part(here.start, here.stop)
+        at = np.array(self._step_rows[here])
         result = smooth(steps, begin.state, self.filter.noise, self.filter.kernel)
         level = result.level.clip(self.metric.low, self.metric.high)
         return _Back(Course(at, level, result.variance), steps, result.total)
 
-    def _smooth_from(self, begin: Begin) -> None:
-        found = self._back_from(begin)
+    def _smooth_from(self, begin: Begin, last: int | None = None) -> None:
+        """Write down the same, up to and by the step `last`; by all without one."""
+        taken = 0 if self.filter is None else self.filter.taken
+        last = taken if last is None else last
+        found = self._back_from(begin, last)
         if found is None:
             return
+        self._sharpened = last
         (at, level, variance), steps, total = found
         rows = self._rows
         rows.touch(int(at[0]))

@@ -40,11 +40,11 @@ class Steps:
         self.weights.append(weights)
         self.restarts.append(restart)
 
-    def since(self, first: int) -> Steps:
-        """Those from `first` on, as a copy."""
+    def part(self, first: int, last: int | None = None) -> Steps:
+        """Those from `first` on, up to `last`, as a copy."""
         found = Steps()
         for column, mine in zip(found._columns, self._columns, strict=True):
-            column.extend(mine[first:])
+            column.extend(mine[first:last])
         return found
 
     def cut(self, first: int, last: int | None = None) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from tui_monitor.core.columns.arrays import FloatArray, IntArray
 from tui_monitor.core.columns.series import ABSENT
 from tui_monitor.core.decoding.decoder import RunDecoder
+from tui_monitor.core.level.following import Course
 from tui_monitor.core.metrics import validation_of
 from tui_monitor.core.picture.ruler import NEVER, Ruler, Seen
 from tui_monitor.core.records import Event, LawEvidence, Split
@@ -30,6 +31,7 @@ class RunView:
     def __init__(self, decoder: RunDecoder) -> None:
         self.decoder = decoder
         self._seen: dict[str, Seen] = {}
+        self._ended = False
         self._split: Split = "train"
         """Of the metrics that are drawn."""
         self.ruler = Ruler()
@@ -40,9 +42,11 @@ class RunView:
         self._placed: tuple[Sequence[Event], IntArray] = ((), np.empty(0, dtype=np.int64))
         """Events, and the epochs at whose ends they stand."""
 
-    def look(self) -> None:
-        """Take in what is new since the last time."""
+    def look(self, *, ended: bool = False) -> None:
+        """Take in what is new since the last time. `ended`: the log says that the training is over."""
         tracks = self.decoder.tracks
+        if ended != self._ended:
+            self._ended, self._changed_epoch = ended, 1
         known = {
             name: self._seen[name]
             for name in tracks
@@ -59,12 +63,21 @@ class RunView:
             self._changed_epoch = min(self._changed_epoch, seen.first_epoch)
         self.ruler = Ruler(tuple(self._drawn()), self.decoder, self.ruler)
 
-    def curves(self, *, is_over: bool = False) -> tuple[Curve, ...]:
-        """A curve for each metric that is drawn, in the order printed.
+    def curves(self) -> tuple[Curve, ...]:
+        """A curve for each metric that is drawn, in the order printed."""
+        return tuple(self._curve(seen) for seen in self._drawn() if len(seen.track))
 
-        `is_over`: nothing more is to come of the newest epoch, which is seen from its end.
+    def _seen_from_its_end(self, track: Track) -> Course | None:
+        """The level of what is over and was not yet looked back over; None where that is nothing.
+
+        An epoch is over with its last line, and with the next epoch. Numbers that stand alone tell of
+        those of other epochs as well: they are over with the training.
         """
-        return tuple(self._curve(seen, is_over) for seen in self._drawn() if len(seen.track))
+        newest = self.decoder.prints[-1]
+        is_over = newest.final or track.places.epoch[-1] < newest.epoch
+        if not (self._ended or (is_over and track.law.inverted)):
+            return None
+        return track.following.seen_from_its_end()
 
     def _drawn(self) -> Iterator[Seen]:
         """Metrics of the training; of a run that prints none, those of its validations."""
@@ -72,7 +85,7 @@ class RunView:
             if seen.track.metric.split == self._split:
                 yield seen
 
-    def _curve(self, seen: Seen, is_over: bool) -> Curve:
+    def _curve(self, seen: Seen) -> Curve:
         """The columns of a metric, in ascending position."""
         track, ruler = seen.track, self.ruler
         kept = seen.thinned.rows(track.displayed.peek(), track.level.peek(), seen.changed)
@@ -87,8 +100,7 @@ class RunView:
         else:
             x, x_from = ends, starts
         level, variance = track.level.peek()[kept], track.variance.peek()[kept]
-        is_over = is_over or track.places.epoch[-1] < self.decoder.prints[-1].epoch
-        course = track.seen_from_its_end() if is_over else None
+        course = self._seen_from_its_end(track)
         if course is not None:
             at = np.minimum(np.searchsorted(course.rows, kept), len(course.rows) - 1)
             of_course = course.rows[at] == kept
@@ -204,7 +216,9 @@ class RunView:
                 ):
                     break
             if level is not None:
-                return level, track.sd(row)
+                course = self._seen_from_its_end(track)
+                found = course.of(row) if course is not None else None
+                return found or (level, track.sd(row))
         return None, None
 
 

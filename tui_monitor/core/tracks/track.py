@@ -20,7 +20,7 @@ from tui_monitor.core.averages.counts import FewCounts
 from tui_monitor.core.averages.laws import AS_PRINTED, INSTANTANEOUS, Law
 from tui_monitor.core.columns.positions import Position
 from tui_monitor.core.level.filter import LevelFilter
-from tui_monitor.core.level.following import Bookmark, Course, Following
+from tui_monitor.core.level.following import Bookmark, Following
 from tui_monitor.core.metrics import LARGE, Metric, decimals, in_percent, is_percent_of
 from tui_monitor.core.noise import Family
 from tui_monitor.core.tracks.means import Links, Means
@@ -266,12 +266,15 @@ class Track(Rows):
         if self.law.inverted:
             self._means.end_epoch()
 
-    def seen_from_its_end(self) -> Course | None:
-        """The newest epoch's level as it will be once the epoch is over; changes no row.
+    def sharpen(self) -> None:
+        """Carry it back over what is not over yet; see `Following.sharpen`."""
+        self.following.sharpen()
 
-        None where nothing is known of it, or the law's numbers are not looked back over.
-        """
-        return self.following.seen_from_its_end() if self.law.inverted else None
+    def finish(self) -> None:
+        """The run is over: carry it back over what was not over yet."""
+        self.close_epoch()
+        if not self.law.inverted:
+            self.smooth_all()
 
     def smooth_all(self) -> None:
         """Carry what all prints say back over the whole run."""
