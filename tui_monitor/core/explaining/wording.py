@@ -373,11 +373,11 @@ def seen_before(found: Staircase, decimals: int) -> str:
     """Evidence of data seen before."""
     show = Figures(max(abs(found.step), abs(found.inside)), decimals)
     text = (
-        f"the level moves by {show.signed(found.step)} where the data start over, but by"
-        f" {show.signed(found.inside)} inside epoch {found.epoch}"
+        f"{show.signed(found.step)} where the data start over, but {show.signed(found.inside)} inside"
+        f" epoch {found.epoch}"
     )
     if found.val is not None:
-        text += f", and validation by {show.signed(found.val)} only"
+        text += f", and only {show.signed(found.val)} of validation"
     text += ", as in a second pass over the same samples"
     return text if found.val is not None else f"{text}; no validation to compare"
 
