@@ -10,6 +10,7 @@ from tui_monitor.core.formats.averagemeter import AverageMeterFormat
 from tui_monitor.core.formats.base import Format
 from tui_monitor.core.formats.boosting import BoostingFormat
 from tui_monitor.core.formats.caffe import CaffeFormat
+from tui_monitor.core.formats.cifarbar import CifarBarFormat
 from tui_monitor.core.formats.composer import ComposerFormat
 from tui_monitor.core.formats.darknet import DarknetFormat
 from tui_monitor.core.formats.deepspeed import OPTIMIZER as DEEPSPEED_OPTIMIZER
@@ -66,6 +67,7 @@ FORMATS: tuple[Format, ...] = (
     UltralyticsFormat(),
     RichFormat(),
     TqdmFormat(),
+    CifarBarFormat(),
     MnistFormat(),
     MegatronFormat(),
     FairseqFormat(),

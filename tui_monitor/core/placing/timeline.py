@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from tui_monitor.core.formats import tqdm
 from tui_monitor.core.metrics import describe
+from tui_monitor.core.placing.bars import STYLES as BARS
 from tui_monitor.core.placing.bars import Bars
 from tui_monitor.core.placing.glossary import Glossary
 from tui_monitor.core.placing.notices import Notices, event, is_early
@@ -172,7 +173,7 @@ class Timeline:
     # --- progress
 
     def _place_progress(self, line: Line, item: Progress, placed: list[Print | Event]) -> None:
-        if item.style == tqdm.BAR:
+        if item.style in BARS:
             for shown in self._bars.take(line, item):
                 self._place_standing(*shown, placed)
             return
@@ -310,7 +311,7 @@ class Timeline:
             return
         item = understood
         evaluates = item.unit != "round" and all(
-            describe(each.metric).split == "val" or (item.style == tqdm.BAR and each.law == "epoch")
+            describe(each.metric).split == "val" or (item.style in BARS and each.law == "epoch")
             for each in item.readings
         )
         placed += self._notices.end_traceback(self._at)
