@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 
-from tui_monitor.core.formats import kohya, litgpt, plain, rich, table, tqdm, ultralytics
+from tui_monitor.core.formats import kohya, litgpt, mnist, plain, rich, table, tqdm, ultralytics
 from tui_monitor.core.formats.base import COLUMN
 from tui_monitor.core.formats.fastai import ROW, of_table
 from tui_monitor.core.formats.mmengine import (
@@ -37,6 +37,7 @@ class Glossary:
         self._loops = Loops()
         self._repeats = False
         self._block = Block()
+        self._counted = mnist.Counted()
 
     def copy(self) -> Glossary:
         """An independent one."""
@@ -84,6 +85,8 @@ class Glossary:
                 item = kohya.smoothed_over(item, at.length.known)
         elif item.style == tqdm.SUMMARY:
             item = self._loops.read_below_bar(item)
+        elif item.style in (mnist.LINE, mnist.SHORT):
+            self._counted, item = self._counted.next(item)
         elif item.style in OF_BLOCKS:
             self._block, item = self._block.read(item)
         return None if repeats or not item.readings else item
