@@ -191,6 +191,8 @@ def candidates(style: str, unit: Unit) -> tuple[Law, ...]:
         return (TWICE_APPENDED, TWICE_RESET, STATE)
     if unit == "sample":
         return (SAMPLES,)
+    if style == "keras-bar-for-steps":
+        return (STEPS,)
     return (STEPS, TWICE_APPENDED)
 
 
