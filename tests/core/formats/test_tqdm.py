@@ -90,6 +90,25 @@ def test_a_bar_without_a_total() -> None:
     assert (item.step, item.steps, item.epoch, len(item.readings)) == (12, None, 2, 1)
 
 
+def test_a_bar_that_a_notebook_has_lost() -> None:
+    item = only("Epoch 2: 100% 15/15 [00:04<00:00,  3.46it/s, loss=0.25]")
+    assert (item.step, item.steps, item.epoch, len(item.readings)) == (15, 15, 2, 1)
+
+
+def test_dashes_between_names_and_numbers() -> None:
+    item = only("train:  10%|█ | 7/70 [00:04<00:40, 1.5it/s, dice_loss - 0.5, iou_score - 0.125]")
+    assert [(each.metric, each.displayed) for each in item.readings] == [
+        *[("dice_loss", 0.5), ("iou_score", 0.125)]
+    ]
+
+
+@pytest.mark.parametrize(("told", "epochs"), [("2", None), ("2/9", 9)])
+def test_an_epoch_among_the_fields(told: str, epochs: int | None) -> None:
+    item = only(f"   45it [00:01, 37.60it/s, avg_epoch_loss=4.5, epoch={told}]")
+    assert (item.step, item.epoch, item.epochs) == (45, 2, epochs)
+    assert [each.metric for each in item.readings] == ["avg_epoch_loss"]
+
+
 def test_fields_within_a_field() -> None:
     item = only(
         "epoch 1: 100%|███| 15/15 [00:01<00:00, 13.88it/s, loss=0.471, "
@@ -481,6 +500,12 @@ def test_a_full_bar_drawn_once_more_is_no_epoch() -> None:
     lines = ["Epoch 1/3", FULL.format(4, 0.5), "saved", FULL.format(4, 0.5), "Epoch 2/3"]
     assert shown(lines) == [(1, 30, "loss", 0.5)]
     assert shown([FULL.format(4, 0.5), FULL.format(4, 0.25)]) == [(1, 30, "loss", 0.5)]
+
+
+def test_bars_without_a_total_that_tell_their_epochs() -> None:
+    lengths = [45, 48, 44]
+    lines = [f"{n}it [00:01, 37.6it/s, loss=0.{e}7, epoch={e}]" for e, n in enumerate(lengths)]
+    assert shown(lines) == [(e + 1, n, "loss", float(f"0.{e}7")) for e, n in enumerate(lengths)]
 
 
 def test_bars_without_a_total_alone() -> None:

@@ -135,7 +135,8 @@ class _Repeats:
             if not isinstance(item, Progress):
                 continue
             if item.style == HEAD:
-                self._head = (item.epoch, item.step)
+                of_epoch = item.epoch is None and item.step is not None
+                self._head = (self._head[0] if of_epoch else item.epoch, item.step)
                 self._anybodys = item.bar == ANYBODYS
             if not item.readings:
                 continue

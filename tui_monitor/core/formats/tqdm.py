@@ -43,15 +43,18 @@ _LIGHTNING_1 = re.compile(rf", loss={NUMBER}, v_num=")
 _RATE = r"[^,=\[\]|\n]{1,40}/[^,=\[\]|\n]{1,40}"
 _FIELDS = rf"{_RATE}((?:, [^\[\]\n]{{1,1000}})?)\]"
 _KNOWN = re.compile(
-    r"^(.{0,300}?)(?:: {1,4}| {0,4})\d{1,3}%\|[^|\n]{0,500}\| {1,4}(\d{1,12})/(\d{1,12}) "
+    r"^(.{0,300}?)(?:: {1,4}| {0,4})\d{1,3}%(?:\|[^|\n]{0,500}\|)? {1,4}(\d{1,12})/(\d{1,12}) "
     rf"\[({CLOCK})<(?:({CLOCK})|\?), {{1,4}}{_FIELDS}"
 )
+"""A notebook's text has no bar: `Training: 100% 3/3 [00:10<00:00,  3.46s/it, loss=0.52]`."""
 _UNKNOWN = re.compile(
-    r"^(?:(.{0,300}?): {1,4})?(\d{1,12}) ?[A-Za-z]{1,20} "
+    r"^(?:(.{0,300}?): {1,4}| {1,8})?(\d{1,12}) ?[A-Za-z]{1,20} "
     rf"\[({CLOCK}), {{1,4}}{_FIELDS}"
 )
 """A bar whose total is not known: `12it [00:01, 11.5it/s, loss=0.52]`."""
-_FIELD = re.compile(rf", ([^\s=:,][^=:,]{{0,79}}?)(?:=|: ?) {{0,4}}({NUMBER})(%?)(?=, |$)")
+_FIELD = re.compile(rf", ([^\s=:,][^=:,]{{0,79}}?)(?:=|: ?| - ) {{0,4}}({NUMBER})(%?)(?=, |$)")
+"""`segmentation_models_pytorch` has ` - ` between a name and its number."""
+_EPOCH_FIELD = re.compile(r", epoch=(\d{1,9})(?:/(\d{1,9}))?(?=, |$)", re.IGNORECASE)
 _NESTED = re.compile(r"(?<=, )[^\s=:,{}]{1,80}(?:=|: ?)\{([^{}]{0,400})\}")
 """Fields within a field: `metrics={'acc': 0.7946}`."""
 _TOLD = re.compile(
@@ -69,7 +72,7 @@ _ANNOUNCED = re.compile(
     r"^[^\w]{0,40}(?i:epoch)[^\w/]{0,4}(\d{1,9})(?: ?(?:/|of) ?(\d{1,9}))?[^\w]{0,40}$"
 )
 _CLUTTER = re.compile(
-    r"v_num|(?:global_)?steps?|iter(?:ation)?s?|it|i|n|batch|epochs?|eta|seed|rank"
+    r"v_num|(?:global_|env_)?steps?|n/(?:ep|st)|iter(?:ation)?s?|it|i|n|batch|epochs?|eta|seed|rank"
     r"|(?:.*[_ ])?(?:time|mem(?:ory)?|gpu|seconds)|.*/s",
     re.IGNORECASE,
 )
@@ -82,7 +85,7 @@ class TqdmFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """A state of a bar that has a description or shows numbers."""
-        if "%|" in text and (match := _KNOWN.match(text)):
+        if ("%|" in text or ("% " in text and "<" in text)) and (match := _KNOWN.match(text)):
             description, step, steps, elapsed, left, fields = match.groups()
         elif " [" in text and (match := _UNKNOWN.match(text)):
             description, step, elapsed, fields = match.groups()
@@ -98,6 +101,9 @@ class TqdmFormat:
         if padded and _LIGHTNING_1.match(fields):
             shown[0] = shown[0]._replace(law="sliding-20")
         readings = (*told.readings, *shown)
+        epoch, epochs = told.epoch, told.epochs
+        if epoch is None and (match := _EPOCH_FIELD.search(fields)):
+            epoch, epochs = int(match[1]), int(match[2]) if match[2] else None
         if not (readings or (description and steps)):
             return ()  # nobody knows whose bar it is
         item = Progress(
@@ -111,8 +117,8 @@ class TqdmFormat:
             clock_seconds(elapsed),
             None,
             "batch",
-            told.epoch,
-            told.epochs,
+            epoch,
+            epochs,
             bar=told.bar,
         )
         return (item,)
