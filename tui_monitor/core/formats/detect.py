@@ -35,6 +35,7 @@ from tui_monitor.core.formats.mnist import MnistFormat
 from tui_monitor.core.formats.nanogpt import NanoGptFormat
 from tui_monitor.core.formats.paddle import PaddleFormat
 from tui_monitor.core.formats.plain import ANYBODYS, BELOW, HEAD, PLAIN
+from tui_monitor.core.formats.progressbar import ProgressBarFormat
 from tui_monitor.core.formats.quoted import Quotes, unquoted, without_code
 from tui_monitor.core.formats.rich import RichFormat
 from tui_monitor.core.formats.sklearn import SklearnFormat
@@ -68,6 +69,7 @@ FORMATS: tuple[Format, ...] = (
     RichFormat(),
     TqdmFormat(),
     CifarBarFormat(),
+    ProgressBarFormat(),
     MnistFormat(),
     MegatronFormat(),
     FairseqFormat(),

@@ -69,7 +69,8 @@ _EPOCH = re.compile(
     r"^\W?(\d{1,9}) ?/ ?(\d{1,9})\W?$"
 )
 _ANNOUNCED = re.compile(
-    r"^[^\w]{0,40}(?i:epoch)[^\w/]{0,4}(\d{1,9})(?: ?(?:/|of) ?(\d{1,9}))?[^\w]{0,40}$"
+    r"^[^\w]{0,40}(?i:epoch)[^\w/]{0,4}(\d{1,9})(?: ?(?:/|\||of) ?(\d{1,9}))?"
+    r"(?:[^\w]{1,8}(?i:lr|learning rate)[:= ]{1,4}[\d.e-]{1,24})?[^\w]{0,40}$"
 )
 _CLUTTER = re.compile(
     r"v_num|(?:global_|env_)?steps?|n/(?:ep|st)|iter(?:ation)?s?|it|i|n|batch|epochs?|eta|seed|rank"

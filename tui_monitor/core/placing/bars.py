@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-from tui_monitor.core.formats import cifarbar, tqdm
+from tui_monitor.core.formats import cifarbar, progressbar, tqdm
 from tui_monitor.core.formats.tqdm import announced, general
 from tui_monitor.core.placing.framerules import Beside, Frame, Numbered
 from tui_monitor.core.placing.frames import Frames
@@ -21,7 +21,9 @@ Shown = tuple[Line, Progress]
 """A line, and what it says with the batch and the epoch of its numbers."""
 Name = tuple[str, int | None]
 """What a bar is called, and its total."""
-STYLES = frozenset({tqdm.BAR, cifarbar.BAR})
+_DRAWN_ONCE = frozenset({cifarbar.BAR, progressbar.BAR})
+"""Styles of bars that are drawn once a batch, with its numbers."""
+STYLES = _DRAWN_ONCE | {tqdm.BAR}
 """Of the states of such bars."""
 
 _VALIDATES = re.compile(
@@ -56,7 +58,7 @@ class _Bar:
         """Of its newest state, where that says so."""
         self.ended: int | None = None
         """The line of that state, where nothing is drawn over it."""
-        self.frames = Frames(Beside() if style == cifarbar.BAR else None)
+        self.frames = Frames(Beside() if style in _DRAWN_ONCE else None)
 
     def copy(self) -> _Bar:
         """An independent one."""
@@ -228,7 +230,7 @@ class Bars:
 
     def _is_test(self, name: Name, item: Progress) -> bool:
         """Whether a bar like the training's is of a test: no line announces an epoch for it."""
-        if item.style != cifarbar.BAR or name != self._training or self._announced is not None:
+        if item.style not in _DRAWN_ONCE or name != self._training or self._announced is not None:
             self._tests = False
         elif self._headed and (item.step or 0) <= self._bars[name].n:
             self._tests = True

@@ -16,6 +16,7 @@ from tui_monitor.core.formats.mmengine import (
     of_epoch,
     smoothed_over,
 )
+from tui_monitor.core.placing.bars import STYLES as BARS
 from tui_monitor.core.placing.blocks import STYLES as OF_BLOCKS
 from tui_monitor.core.placing.blocks import Block
 from tui_monitor.core.placing.loops import Loops
@@ -79,7 +80,7 @@ class Glossary:
             item = self._loops.read(item, at)
         elif item.style == litgpt.LINE and self._window is not None:
             item = litgpt.smoothed_over(item, self._window)
-        elif item.style == tqdm.BAR:
+        elif item.style in BARS:
             self._loops.note_bar(item)
             if kohya.averages(item):
                 item = kohya.smoothed_over(item, at.length.known)
