@@ -545,6 +545,26 @@ def shown(lines: Iterable[str]) -> list[tuple[int, int | None, str, float]]:
     return [(row.epoch, row.step, row.metric, row.displayed) for row in session.rows()]
 
 
+def test_evaluations_beside_a_bar_that_tell_their_step() -> None:
+    bar = "Training progress:  {}%|##| {}/4000 [00:03<00:11, 98.7it/s, Loss=0.{}]"
+    lines = ["[ITER 10] Evaluating test: L1 0.9 PSNR 3.5 [11/09 00:18:40]"]
+    for step in (1000, 2000):
+        lines += [bar.format(step // 40, k, k) for k in range(step - 40, step + 1, 10)]
+        lines += [f"[ITER {step}] Evaluating test: L1 0.{step} PSNR 31.25 [11/09 00:18:49]", ""]
+        lines += [f"[ITER {step}] Evaluating train: L1 0.0125 PSNR 32.5", "[ITER 2000] Saving"]
+    found = shown(lines)
+    assert [each for each in found if each[2] == "val_L1"] == [
+        (1, 1000, "val_L1", 0.1),
+        (1, 2000, "val_L1", 0.2),
+    ]
+    assert [each[1:] for each in found if each[2] == "train_PSNR"] == [
+        (1000, "train_PSNR", 32.5),
+        (2000, "train_PSNR", 32.5),
+    ]
+    assert found[-1] == (1, 2000, "train_PSNR", 32.5)
+    assert (1, 2000, "Loss", 0.2) in found
+
+
 @pytest.mark.parametrize("name", ["epochs:", ""])
 def test_a_bar_of_epochs_around_the_bars_is_no_epoch(name: str) -> None:
     texts: list[str] = []

@@ -72,6 +72,11 @@ _ANNOUNCED = re.compile(
     r"^[^\w]{0,40}(?i:epoch)[^\w/]{0,4}(\d{1,9})(?: ?(?:/|\||of) ?(\d{1,9}))?"
     r"(?:[^\w]{1,8}(?i:lr|learning rate)[:= ]{1,4}[\d.e-]{1,24})?[^\w]{0,40}$"
 )
+_EVALUATION = re.compile(
+    rf"\[ITER (\d{{1,9}})\] Evaluating (test|train): ((?:[A-Z]\w{{0,20}}:? {NUMBER},? ?){{1,12}})"
+)
+"""`[ITER 7000] Evaluating test: L1 0.0133 PSNR 31.25 [11/09 00:18:49]`."""
+_PAIR = re.compile(rf"([A-Z]\w{{0,20}}):? ({NUMBER})")
 _CLUTTER = re.compile(
     r"v_num|(?:global_|env_)?steps?|n/(?:ep|st)|iter(?:ation)?s?|it|i|n|batch|epochs?|eta|seed|rank"
     r"|(?:.*[_ ])?(?:time|mem(?:ory)?|gpu|seconds)|.*/s",
@@ -135,6 +140,22 @@ def summary(text: str) -> Progress | None:
         if describe(reading.metric).split == "val" or reading.metric.startswith("train_")
     ]
     return self_placed(SUMMARY, None, None, readings, final=False) if readings else None
+
+
+def evaluation(text: str) -> Progress | None:
+    """The numbers of a line beside a bar that tells its step: of an evaluation, of data that it names.
+
+    As 3D Gaussian Splatting and its many descendants write it; train.py, training_report.
+    """
+    match = _EVALUATION.match(text) if text.startswith("[") else None
+    if match is None:
+        return None
+    data = "val" if match[2] == "test" else match[2]
+    readings = [
+        Reading(f"{data}_{name}", *printed(value), "epoch")
+        for name, value in _PAIR.findall(match[3])
+    ]
+    return self_placed(BAR, int(match[1]), None, readings, final=False)
 
 
 def announced(text: str) -> tuple[int, int | None] | None:

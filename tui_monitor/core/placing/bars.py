@@ -170,6 +170,11 @@ class Bars:
         return shown
 
     @property
+    def trains(self) -> bool:
+        """Whether one of them is a training's."""
+        return self._training is not None
+
+    @property
     def full(self) -> bool:
         """Whether the training's bar stands at its end, as far as anybody knows that."""
         if self._training is None:

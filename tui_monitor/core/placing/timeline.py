@@ -402,6 +402,8 @@ class Timeline:
         placed += self._notices.read_plain(line, self._at)
         self._preamble.note(line.text)
         self._bars.note(line)
+        if self._bars.trains and (item := tqdm.evaluation(line.text)) is not None:
+            self._place_standing(line, item, placed)
         if self._bars.full and (item := tqdm.summary(line.text)) is not None:
             for shown in self._bars.end_epoch():
                 self._place_standing(*shown, placed)
