@@ -650,6 +650,22 @@ def test_rows_of_a_list_are_of_the_data_that_its_head_names() -> None:
     assert shown == [*once, "val_avg_loss_gen", "val_avg_loss_dur"] * 2
 
 
+def test_losses_as_a_dictionary_below_their_step() -> None:
+    """As TensorFlow's Object Detection API logs them, by two loggers."""
+    lines = []
+    for step in (100, 200, 300):
+        told = [f"{{'Loss/classification_loss': 0.{step},", " 'Loss/localization_loss': 0.5,"]
+        told += [" 'Loss/total_loss': 0.625,", " 'learning_rate': 0.03125}"]
+        for before in ("INFO:tensorflow:", "I0609 20:51:12.342342 140123 model_lib_v2.py:705] "):
+            lines.append(f"{before}Step {step} per-step time 0.412s")
+        for before in ("INFO:tensorflow:", "I0609 20:51:12.342999 140123 model_lib_v2.py:708] "):
+            lines += [before + told[0], *told[1:]]
+    names = ["loss/classification_loss", "loss/localization_loss", "loss/total_loss"]
+    assert [row[2:4] for row in placed(lines)] == [
+        (step, name) for step in (100, 200, 300) for name in names
+    ]
+
+
 def test_evaluations_of_an_estimator() -> None:
     lines = []
     for step in (100, 200):

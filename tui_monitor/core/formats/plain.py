@@ -91,6 +91,8 @@ _HINTS = (
 _SAMPLES = re.compile(r" {1,4}\[ {0,8}(\d{1,9})/ {0,8}(\d{1,9})\]$")
 _BULLETS: Final = "|>*-\u2022\u251c\u2514\u2502"
 _SAVED = re.compile(r"\bSaving dict for global step \d{1,12}: ")
+_TIMED = re.compile(r"^[ ,|:-]{1,4}(?:per-step )?time:? {0,2}\d{1,9}\.\d{1,9} ?s(?:ec)?$")
+"""`Step 100 per-step time 0.412s`, above the losses."""
 _PART = re.compile(r"[ :,-]{0,4}[\[(][\d.]{1,6} ?%[\])]$")
 _STEP_AND_RATE = re.compile(r"\[(\d{1,9}), {0,2}\d{1,2}(?:\.\d{1,24})?(?:e-\d\d)?\]$")
 """`[4200, 9.990004373906418e-05]`, which voice conversion's loops (RVC) show above a step's losses."""
@@ -166,6 +168,7 @@ def _head(place: LinePlace, text: str, rest: str) -> tuple[Item, ...]:
     """A line that shows nothing but a place, which is that of the lines below."""
     if place.before or place.data:
         return ()
+    rest = _TIMED.sub("", rest)
     if place.step is not None and (shows_more(rest) or "_" in text[: place.end]):
         return ()  # a step among other fields: `training_iteration: 1`
     if any(is_prose(part) for part in parts(rest)) or (place.anybodys and shows_metric(rest)):

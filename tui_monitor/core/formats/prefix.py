@@ -27,7 +27,7 @@ _LABELS = (
     r"|[|-]|[\w.:<>-]{1,80}(?=[ \t]{1,8}[|-][ \t]))){0,6}[ \t]{0,8}"
 )
 _PREFIX = re.compile(rf"{_LABELS}(?=(?:- )?\d{{1,9}}[a-z])")
-_BEFORE_WORDS = re.compile(rf"{_LABELS}(?=[\[(<#*=-]{{0,4}} ?[A-Za-z\d])")
+_BEFORE_WORDS = re.compile(rf"{_LABELS}(?=[\[(<{{#*=-]{{0,4}} ?'?[A-Za-z\d])")
 _LEVELLED = re.compile(
     rf"[^\n]{{0,100}}?(?<!\w){_LEVEL}\b\]?[ \t:|>-]{{1,4}}(?=[\[(<#*=-]{{0,4}} ?[A-Za-z\d])"
 )
