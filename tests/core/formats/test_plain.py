@@ -656,10 +656,10 @@ def test_losses_as_a_dictionary_below_their_step() -> None:
     for step in (100, 200, 300):
         told = [f"{{'Loss/classification_loss': 0.{step},", " 'Loss/localization_loss': 0.5,"]
         told += [" 'Loss/total_loss': 0.625,", " 'learning_rate': 0.03125}"]
-        for before in ("INFO:tensorflow:", "I0609 20:51:12.342342 140123 model_lib_v2.py:705] "):
-            lines.append(f"{before}Step {step} per-step time 0.412s")
-        for before in ("INFO:tensorflow:", "I0609 20:51:12.342999 140123 model_lib_v2.py:708] "):
-            lines += [before + told[0], *told[1:]]
+        loggers = "INFO:tensorflow:", "I0609 20:51:12.342342 140123 model_lib_v2.py:705] "
+        lines += [f"{logger}Step {step} per-step time 0.412s" for logger in loggers]
+        for logger in loggers:
+            lines += [logger + told[0], *told[1:]]
     names = ["loss/classification_loss", "loss/localization_loss", "loss/total_loss"]
     assert [row[2:4] for row in placed(lines)] == [
         (step, name) for step in (100, 200, 300) for name in names

@@ -42,7 +42,7 @@ from tui_monitor.core.formats.sklearn import SklearnFormat
 from tui_monitor.core.formats.stablebaselines import ROW as BOX_ROW
 from tui_monitor.core.formats.stablebaselines import StableBaselinesFormat
 from tui_monitor.core.formats.steplines import LLMC_VALIDATION, StepLinesFormat
-from tui_monitor.core.formats.table import TableFormat, cells, of_table
+from tui_monitor.core.formats.table import OF_DATA, PLACE, TableFormat, cells, of_data, of_table
 from tui_monitor.core.formats.textbar import TextBarFormat
 from tui_monitor.core.formats.tqdm import TqdmFormat
 from tui_monitor.core.formats.ultralytics import UltralyticsFormat
@@ -102,10 +102,14 @@ and tables and lines of loops, which only several lines together tell.
 
 
 class _Rows:
-    """Whether a row of a table comes below its head."""
+    """Whether a row of a table comes below its head, and of one that a line places, once more."""
 
     def __init__(self) -> None:
+        self._placed: Progress | None = None
+        self._first: Progress | None = None
+        """The place of the first table of data."""
         self._names: tuple[str, ...] = ()
+        self._of_data: tuple[str, ...] = ()
         self._lines = 0
         """Since the head."""
 
@@ -113,8 +117,17 @@ class _Rows:
         """Take the next line; whether it is such a row, with at most a rule between."""
         self._lines += 1
         for item in TABLE.parse(text):
-            if isinstance(item, Columns):
+            if isinstance(item, Columns) and item.table == OF_DATA:
+                self._of_data = item.names
+            elif isinstance(item, Columns):
                 self._names, self._lines = item.names, 0
+            elif isinstance(item, Progress) and item.style == PLACE:
+                self._placed = item
+            elif isinstance(item, Progress) and item.style == OF_DATA:
+                if not of_data(item, self._of_data, self._placed).readings:
+                    continue
+                self._first = self._first or self._placed
+                return self._first != self._placed
             elif isinstance(item, Progress) and self._lines <= _NEAR:
                 fits = len(cells(text)) == len(self._names)
                 return fits and bool(of_table(item, self._names).readings)

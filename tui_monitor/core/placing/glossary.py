@@ -39,6 +39,8 @@ class Glossary:
         self._repeats = False
         self._block = Block()
         self._counted = mnist.Counted()
+        self._tables_of: Progress | None = None
+        """The newest line that places the tables below it."""
 
     def copy(self) -> Glossary:
         """An independent one."""
@@ -68,6 +70,11 @@ class Glossary:
             item = of_epoch(item, at.number if at.label else None)
         elif item.style == table.ROW:
             item = table.of_table(item, self._columns.get(table.ROW, ()))
+        elif item.style == table.PLACE:
+            self._tables_of = item
+        elif item.style == table.OF_DATA:
+            names = self._columns.get(table.OF_DATA, ())
+            item = table.of_data(item, names, self._tables_of)
         elif item.style == rich.EPOCH:
             item, self._told = self._news(item), {r.metric: r.displayed for r in item.readings}
         elif item.style == ultralytics.ROW:
