@@ -212,6 +212,22 @@ def test_what_is_no_table_of_a_training(lines: list[str]) -> None:
     assert detect(lines) is None
 
 
+def test_bars_may_be_drawn_between_a_head_and_its_rows() -> None:
+    """As Chainer's progress bar is, over which a row is written."""
+    head = "epoch       main/loss   validation/main/loss  elapsed_time\n"
+    bars = "".join(
+        f"\x1b[J     total [{'#' * n}{'.' * (9 - n)}] {n}.25%\nthis epoch [#........] 16.5%\n"
+        f"       {n}00 iter, 0 epoch / 20 epochs\n    19.8 iters/sec. Estimated time: 0:04:52.\n\x1b[4A"
+        for n in range(1, 4)
+    )
+    rows = [f"\x1b[J{n}           {n}.25     {n}.5                  23.6282\n" for n in (1, 2)]
+    found = decoded(head + bars + rows[0] + bars + rows[1]).rows()
+    assert [(r.epoch, r.metric, r.displayed) for r in found] == [
+        *[(1, "main/loss", 1.25), (1, "val_main/loss", 1.5)],
+        *[(2, "main/loss", 2.25), (2, "val_main/loss", 2.5)],
+    ]
+
+
 def drawn(*rows: Iterable[object]) -> str:
     """Rows between lines."""
     told = ["│ " + " │ ".join(f"{cell:<10}" for cell in map(str, row)) + " │" for row in rows]

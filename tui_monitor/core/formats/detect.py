@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -52,7 +53,10 @@ from tui_monitor.errors import TuiMonitorError
 _COMMON = (MNIST_SUMMARY, LLMC_VALIDATION, JSON_UNKNOWN, DEEPSPEED_OPTIMIZER, BOX_ROW)
 """Styles of lines that are of no format alone."""
 _NEAR = 2
-"""Lines from a table's head to its first row at most."""
+"""Lines from a table's head to its first row at most, .."""
+_FAR = 4000
+""".. and where only a program calls its columns so: it may draw bars before it writes a row."""
+_OF_PROGRAM = re.compile(r"\w/(?:loss|acc)")
 _MOST_LIKE = 256
 """Sets of names that are remembered."""
 
@@ -111,7 +115,9 @@ class _Rows:
         self._names: tuple[str, ...] = ()
         self._of_data: tuple[str, ...] = ()
         self._lines = 0
-        """Since the head."""
+        """Since the head, .."""
+        self._near = _NEAR
+        """.. and how many may be before its first row."""
 
     def hear(self, text: str) -> bool:
         """Take the next line; whether it is such a row, with at most a rule between."""
@@ -121,6 +127,7 @@ class _Rows:
                 self._of_data = item.names
             elif isinstance(item, Columns):
                 self._names, self._lines = item.names, 0
+                self._near = _FAR if any(map(_OF_PROGRAM.search, item.names)) else _NEAR
             elif isinstance(item, Progress) and item.style == PLACE:
                 self._placed = item
             elif isinstance(item, Progress) and item.style == OF_DATA:
@@ -128,7 +135,7 @@ class _Rows:
                     continue
                 self._first = self._first or self._placed
                 return self._first != self._placed
-            elif isinstance(item, Progress) and self._lines <= _NEAR:
+            elif isinstance(item, Progress) and self._lines <= self._near:
                 fits = len(cells(text)) == len(self._names)
                 return fits and bool(of_table(item, self._names).readings)
         return False

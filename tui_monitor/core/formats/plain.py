@@ -125,7 +125,7 @@ class PlainFormat:
         if not (any(hint in lowered for hint in _HINTS) or shows_metric(text)):
             return ()
         text = text.strip()
-        if saved := _SAVED.search(text):
+        if "Saving dict" in text and (saved := _SAVED.search(text)):
             return _evaluated(text[saved.end() :])
         place, behind = place_at(text, 0), 0
         if place is None and (ends := label_ends(text)):
