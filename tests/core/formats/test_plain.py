@@ -304,6 +304,12 @@ READ: list[tuple[str, Place, dict[str, float]]] = [
     ("I Training of Epoch 2 - loss: 223.5", (2, None, None, None), {"loss": 223.5}),
     ("I Validation of Epoch 2 - loss: 188.5", (2, None, None, None), {"val_loss": 188.5}),
     ("\tbatch training step 5 loss: 4.0908", (None, None, 5, None), {"loss": 4.0908}),
+    (
+        "Epoch: 2/5 Train steps: 1500 Val steps: 375 12.24s loss: 0.25 acc: 80.5 val_loss: 0.375",
+        (2, 5, 1500, None),
+        {"loss": 0.25, "acc": 80.5, "val_loss": 0.375},
+    ),
+    ("Epoch 2 [ 10%] Loss: 1.25", (2, None, None, None), {"loss": 1.25}),
     ("Score at iteration 120 is 0.4375", (None, None, 120, None), {"score": 0.4375}),
     (
         "21:16:05.123 [main] INFO o.d.o.l.ScoreIterationListener - Score at iteration 30 is 0.375",

@@ -33,6 +33,8 @@ _FIELD = re.compile(
 )
 """Name, and a number with its percent sign and its mean; or else a time or what has another unit."""
 _BARE = re.compile(r"\d[\d.:]{0,12}[a-z]{0,3} {1,4}(?=[A-Za-z])")
+_OF_DATA_COUNTED = re.compile(r"(?:^|_)(?:step|batche|sample|image)s$")
+"""`Val steps: 375`, of which the fields behind it need not be."""
 _PLACES = re.compile(r"ep(?:och)?s?|steps?|iter(?:ation)?s?|batch(?:es)?", re.IGNORECASE)
 _SIGN = re.compile(r"[:=]")
 _DECIMAL = re.compile(r"[.einEIN]")
@@ -190,7 +192,8 @@ def readings(text: str, headed: str, *, steps: bool) -> Iterator[Reading]:
             words, value, percent, mean, _ = match.groups()
             if " " in words and _reads_on(match):
                 continue
-            name, told = called(words, told)
+            name, of = called(words, told)
+            told = told if _OF_DATA_COUNTED.search(name) else of
             newest = told or newest
             if name in seen and describe(newest + name).split == "val":
                 name = newest + name  # `Train loss=0.5, acc=0.8 | Val loss=0.6, acc=0.7`

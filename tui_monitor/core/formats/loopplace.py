@@ -45,7 +45,7 @@ _BETWEEN = re.compile(
 )
 """`Epoch 0 | Training | Elapsed Time: 0:00:10 | Steps: 31 | Loss: 120.5`."""
 _ASIDE = re.compile(
-    r"[ :,-]{0,4}(?:\((?![ \d]{1,9}/)[^()]{1,60}\)|\[[\d.]{1,6} ?%\]|(?:batches|complete|completed|done"
+    r"[ :,-]{0,4}(?:\((?![ \d]{1,9}/)[^()]{1,60}\)|\[ {0,3}[\d.]{1,6} ?%\]|(?:batches|complete|completed|done"
     r"|finished|ended|summary|results?)\b)",
     re.IGNORECASE,
 )
