@@ -45,8 +45,8 @@ _BETWEEN = re.compile(
 )
 """`Epoch 0 | Training | Elapsed Time: 0:00:10 | Steps: 31 | Loss: 120.5`."""
 _ASIDE = re.compile(
-    r"[ :,-]{0,4}(?:\((?![ \d]{1,9}/)[^()]{1,60}\)|\[ {0,3}[\d.]{1,6} ?%\]|(?:batches|complete|completed|done"
-    r"|finished|ended|summary|results?)\b)",
+    r"[ :,-]{0,4}(?:\((?![ \d]{1,9}/)[^()]{1,60}\)|\[ {0,3}[\d.]{1,6} ?%\]"
+    r"|(?:batches|complete|completed|done|finished|ended|summary|results?)\b)",
     re.IGNORECASE,
 )
 """`Epoch 3 (warm-up): ..`, `Epoch 3 complete: ..`."""
