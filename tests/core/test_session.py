@@ -45,6 +45,21 @@ def decoded(pieces: list[bytes], *, settle: bool = False) -> list[tuple[object, 
     return [key(row) for row in session.rows()]
 
 
+def test_a_fit_that_averages_twice_is_a_run_apart_from_the_next() -> None:
+    """As a model's first fit in tf.keras 2.4 does, and its others do not."""
+    first = Case(laws.TWICE_APPENDED, style="keras2", steps=80, epochs=3)
+    second = Simulated(Case(laws.STATE, style="keras2", steps=80, epochs=2, seed=1)).log()
+    for epoch in (2, 1):
+        second = second.replace(b"Epoch %d/2" % epoch, b"Epoch %d/5" % (epoch + 3))
+    session = Session()
+    session.feed(Simulated(first).log() + second, 0.0)
+    session.finish()
+    laws_told = [report.law.name for report in session.report() if report.law is not None]
+    assert laws_told == ["averaged-twice", "cumulative-sample"]
+    assert [report.epochs for report in session.report()] == [3, 2]
+    assert not any(row.outlier for row in session.rows())
+
+
 def pieces(data: bytes, at: list[int]) -> list[bytes]:
     places = sorted(at)
     return [data[a:b] for a, b in zip([0, *places], [*places, len(data)], strict=True)]

@@ -86,6 +86,8 @@ class Samples(NamedTuple):
 
     train: int | None
     validation: int | None
+    for_steps: bool = False
+    """It says `Train for 40 steps`, as only tf.keras 2.0 and 2.1 do."""
 
 
 class Progress(NamedTuple):

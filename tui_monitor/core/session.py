@@ -184,6 +184,8 @@ class Session:
         run = self._run(placed.run)
         self._note(placed, now)
         run.add(placed)
+        if placed.final:
+            self._timeline.next_fit_differs = run.next_fit_differs
 
     def _run(self, number: int) -> RunDecoder:
         if not self._runs or self._runs[-1].run != number:

@@ -378,8 +378,8 @@ def test_no_header(text: str) -> None:
     [
         ("Train on 1530 samples, validate on 2000 samples", Samples(1530, 2000)),
         ("Train on 1530 samples", Samples(1530, None)),
-        ("Train for 90 steps, validate for 10 steps", Samples(None, None)),
-        ("Train for 90 steps, validate on 2000 samples", Samples(None, 2000)),
+        ("Train for 90 steps, validate for 10 steps", Samples(None, None, for_steps=True)),
+        ("Train for 90 steps, validate on 2000 samples", Samples(None, 2000, for_steps=True)),
     ],
 )
 def test_samples(text: str, expected: Samples) -> None:

@@ -305,6 +305,48 @@ READ: list[tuple[str, Place, dict[str, float]]] = [
     ("I Validation of Epoch 2 - loss: 188.5", (2, None, None, None), {"val_loss": 188.5}),
     ("\tbatch training step 5 loss: 4.0908", (None, None, 5, None), {"loss": 4.0908}),
     (
+        "Epoch: 2/5 Train steps: 1500 Val steps: 375 12.24s loss: 0.25 acc: 80.5 val_loss: 0.375",
+        (2, 5, 1500, None),
+        {"loss": 0.25, "acc": 80.5, "val_loss": 0.375},
+    ),
+    ("Epoch 2 [ 10%] Loss: 1.25", (2, None, None, None), {"loss": 1.25}),
+    ("Score at iteration 120 is 0.4375", (None, None, 120, None), {"score": 0.4375}),
+    (
+        "21:16:05.123 [main] INFO o.d.o.l.ScoreIterationListener - Score at iteration 30 is 0.375",
+        (None, None, 30, None),
+        {"score": 0.375},
+    ),
+    (
+        "Step 812     [2.125 sec/step, loss=0.15625, avg_loss=0.1875]",
+        (None, None, 812, None),
+        {"loss": 0.15625, "avg_loss": 0.1875},
+    ),
+    (
+        "INFO:root:Epoch[2] Batch [40-60] Speed: 51.25 samples/sec accuracy=0.75",
+        (2, None, 60, None),
+        {"accuracy": 0.75},
+    ),
+    (
+        "Epoch 3 |   Training | Elapsed Time: 0:00:11 | Steps: 31 | Loss: 96.25",
+        (3, None, 31, None),
+        {"train_loss": 96.25},
+    ),
+    (
+        "2021-03-01 10:01:00,123 DEBUG TRAIN Batch 3/100 loss 64.5 loss_att 31.5 lr 0.00025 rank 0",
+        (3, None, 100, None),
+        {"loss": 64.5, "loss_att": 31.5, "lr": 0.00025},
+    ),
+    (
+        "INFO:44k:Losses: [2.25, 3.125, 9.5], step: 800, lr: 0.0001, reference_loss: 33.5",
+        (None, None, 800, None),
+        {"lr": 0.0001, "reference_loss": 33.5},
+    ),
+    (
+        "Epoch 4: avg_loss: 2.125 (-0.25) loss_b: 1.5 (+0.25) loss_c: 1.5 (1.25)",
+        (4, None, None, None),
+        {"avg_loss": 2.125, "loss_b": 1.5, "loss_c": 1.5, "loss_c (avg)": 1.25},
+    ),
+    (
         "第 3 轮，训练损失：0.523，验证损失：0.612，准确率：81.2%",
         (3, None, None, None),
         {"train_loss": 0.523, "val_loss": 0.612, "accuracy": 81.2},
@@ -365,6 +407,8 @@ def test_laws_of_what_a_loop_prints() -> None:
         "Test: 0.5",
         "version 1.0, loss functions improved",
         "Epoch 3, loss: 0.5 " + "x" * 600,
+        "Epoch 3 | Validation | Steps: 13 | Loss: 90.5 | Dataset: dev.csv",
+        "2021-03-01 10:03:00,123 DEBUG CV Batch 3/100 loss 102.5 loss_att 45.5 rank 0",
         "Round 5 of 10: winner score=21.5",
         "Step 3: score 21.5, time 3s",
         "(3/10) score: 21.5",
@@ -594,6 +638,50 @@ def test_steps_of_a_validation_are_no_training() -> None:
         *[(1, 4, "loss_gen", 0.5), (1, 4, "loss_gen (avg)", 2.5)],
         *[(2, 4, "loss_gen", 1.5), (2, 4, "loss_gen (avg)", 2.5)],
     ]
+
+
+def test_rows_of_a_list_are_of_the_data_that_its_head_names() -> None:
+    lines = []
+    for epoch in (1, 2):
+        lines += [f" > EPOCH: {epoch}/9", "   --> STEP: 4/9 -- GLOBAL_STEP: 13"]
+        lines += [f"     | > loss_gen: {epoch}.5  (2.5)", "     | > loss_dur: 0.5  (0.25)", ""]
+        lines += [
+            " > EVALUATION",
+            "  --> EVAL PERFORMANCE",
+            "     | > avg_loader_time: 0.5 (-0.25)",
+        ]
+        lines += [f"     | > avg_loss_gen: {epoch}.25 (-0.5)", "     | > avg_loss_dur: 0.75 (+0.5)"]
+    shown = [row[3] for row in placed(lines)]
+    once = ["loss_gen", "loss_gen (avg)", "loss_dur", "loss_dur (avg)"]
+    assert shown == [*once, "val_avg_loss_gen", "val_avg_loss_dur"] * 2
+
+
+def test_losses_as_a_dictionary_below_their_step() -> None:
+    """As TensorFlow's Object Detection API logs them, by two loggers."""
+    lines = []
+    for step in (100, 200, 300):
+        told = [f"{{'Loss/classification_loss': 0.{step},", " 'Loss/localization_loss': 0.5,"]
+        told += [" 'Loss/total_loss': 0.625,", " 'learning_rate': 0.03125}"]
+        loggers = "INFO:tensorflow:", "I0609 20:51:12.342342 140123 model_lib_v2.py:705] "
+        lines += [f"{logger}Step {step} per-step time 0.412s" for logger in loggers]
+        for logger in loggers:
+            lines += [logger + told[0], *told[1:]]
+    names = ["loss/classification_loss", "loss/localization_loss", "loss/total_loss"]
+    assert [row[2:4] for row in placed(lines)] == [
+        (step, name) for step in (100, 200, 300) for name in names
+    ]
+
+
+def test_evaluations_of_an_estimator() -> None:
+    lines = []
+    for step in (100, 200):
+        lines += [f"INFO:tensorflow:loss = {step / 64}, step = {step} (0.5 sec)"]
+        lines += [
+            f"INFO:tensorflow:Saving dict for global step {step}: accuracy = 0.75, average_loss = 0.5, "
+            f"global_step = {step}, loss = 0.625"
+        ]
+    names = ["loss", "val_accuracy", "val_average_loss", "val_loss"]
+    assert [row[3] for row in placed(lines)] == names * 2
 
 
 def test_a_validation_may_count_its_own_steps() -> None:

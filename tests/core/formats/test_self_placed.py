@@ -84,6 +84,28 @@ def test_samples_are_counted_as_the_log_does() -> None:
     assert [step for *_, step in places(read("mnist", *lines))] == [0, 640, 1280] * 2
 
 
+def mnist(step: int, percent: int, epoch: int = 1, of: int = 9000) -> str:
+    return f"Train Epoch: {epoch} [{step}/{of} ({percent}%)]\tLoss: 0.281234"
+
+
+def test_a_short_last_batch_stands_where_the_batches_before_say() -> None:
+    """It is shown with as many samples as if all had been as short: 140 batches of 40."""
+    epoch = [mnist(640 * n, round(100 * 10 * n / 141)) for n in range(14)]
+    placed = read("mnist", *epoch, mnist(5600, 99), mnist(0, 0, 2), mnist(640, 7, 2))
+    steps = [640 * n for n in range(15)]
+    assert places(placed) == [(1, 1, "1", step) for step in steps] + [
+        (1, 2, "2", 0),
+        (1, 2, "2", 640),
+    ]
+    unknown = read("mnist", mnist(512, 0), mnist(80, 99, of=600))
+    assert [step for *_, step in places(unknown)] == [512, None]
+
+
+def test_samples_of_one_of_several_processes_are_counted_as_the_log_does() -> None:
+    lines = [mnist(n, percent, of=60000) for n, percent in ((0, 0), (640, 9), (1280, 17))]
+    assert [step for *_, step in places(read("mnist", *lines))] == [0, 640, 1280]
+
+
 def test_a_program_that_was_started_again_is_a_new_run() -> None:
     placed = read("averagemeter", imagenet(0, 1), imagenet(0, 11), imagenet(0, 1), imagenet(1, 1))
     assert places(placed) == [(1, 1, "0", 1), (1, 1, "0", 11), (2, 1, "0", 1), (2, 2, "1", 1)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -209,6 +210,57 @@ def test_losses_of_spacy_are_sums_since_the_row_before() -> None:
 )
 def test_what_is_no_table_of_a_training(lines: list[str]) -> None:
     assert detect(lines) is None
+
+
+def test_bars_may_be_drawn_between_a_head_and_its_rows() -> None:
+    """As Chainer's progress bar is, over which a row is written."""
+    head = "epoch       main/loss   validation/main/loss  elapsed_time\n"
+    bars = "".join(
+        f"\x1b[J     total [{'#' * n}{'.' * (9 - n)}] {n}.25%\nthis epoch [#........] 16.5%\n"
+        f"       {n}00 iter, 0 epoch / 20 epochs\n    19.8 iters/sec. Estimated time: 0:04:52.\n\x1b[4A"
+        for n in range(1, 4)
+    )
+    rows = [f"\x1b[J{n}           {n}.25     {n}.5                  23.6282\n" for n in (1, 2)]
+    found = decoded(head + bars + rows[0] + bars + rows[1]).rows()
+    assert [(r.epoch, r.metric, r.displayed) for r in found] == [
+        *[(1, "main/loss", 1.25), (1, "val_main/loss", 1.5)],
+        *[(2, "main/loss", 2.25), (2, "val_main/loss", 2.5)],
+    ]
+
+
+def drawn(*rows: Iterable[object]) -> str:
+    """Rows between lines."""
+    told = ["│ " + " │ ".join(f"{cell:<10}" for cell in map(str, row)) + " │" for row in rows]
+    return "╒════╤════╕\n" + "\n├────┼────┤\n".join(told) + "\n╘════╧════╛\n"
+
+
+@pytest.mark.parametrize("place", ["Epoch   {0}", "Running evaluation for step: {0}00, epoch: {0}"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_tables_of_data_are_of_the_epoch_or_the_step_above(place: str, *, turned: bool) -> None:
+    log = ""
+    for n in (4, 5):
+        rows: list[list[object]] = [["label", "loss", "hits_at_k"], ["train", n + 0.25, 0.5]]
+        rows += [["vali", n + 0.5, 0.25], ["test", n + 0.75, 0.125]]
+        whole = drawn(["combined", "loss"], ["train", n + 0.125])
+        log += place.format(n) + "\nTraining: 100% 3/3 [00:10<00:00,  3.46s/it]\n"
+        log += drawn(*(zip(*rows, strict=True) if turned else rows)) + whole
+    found = [(r.epoch_label, r.step, r.metric, r.displayed, r.law) for r in decoded(log).rows()]
+    step = 500 if "step" in place else None
+    assert [each for each in sorted(found) if each[0] == "5"] == sorted(
+        ("5", step, name, value, "epoch")
+        for name, value in (
+            *(("label_loss", 5.25), ("val_label_loss", 5.5), ("test-label_loss", 5.75)),
+            *(("label_hits_at_k", 0.5), ("val_label_hits_at_k", 0.25)),
+            *(("test-label_hits_at_k", 0.125), ("loss", 5.125)),
+        )
+    )
+    assert len(found) == 14
+
+
+def test_tables_of_data_that_nothing_places_are_no_training() -> None:
+    table = drawn(["model", "loss", "accuracy"], ["train", 0.25, 0.5], ["1", 0.25, 0.5])
+    assert detect((table * 3).splitlines()) is None
+    assert detect(("Epoch 3\n" + table).splitlines()) is None
 
 
 def test_numbers_of_a_drawn_table_may_stand_in_brackets() -> None:

@@ -90,6 +90,25 @@ def test_a_bar_without_a_total() -> None:
     assert (item.step, item.steps, item.epoch, len(item.readings)) == (12, None, 2, 1)
 
 
+def test_a_bar_that_a_notebook_has_lost() -> None:
+    item = only("Epoch 2: 100% 15/15 [00:04<00:00,  3.46it/s, loss=0.25]")
+    assert (item.step, item.steps, item.epoch, len(item.readings)) == (15, 15, 2, 1)
+
+
+def test_dashes_between_names_and_numbers() -> None:
+    item = only("train:  10%|█ | 7/70 [00:04<00:40, 1.5it/s, dice_loss - 0.5, iou_score - 0.125]")
+    assert [(each.metric, each.displayed) for each in item.readings] == [
+        *[("dice_loss", 0.5), ("iou_score", 0.125)]
+    ]
+
+
+@pytest.mark.parametrize(("told", "epochs"), [("2", None), ("2/9", 9)])
+def test_an_epoch_among_the_fields(told: str, epochs: int | None) -> None:
+    item = only(f"   45it [00:01, 37.60it/s, avg_epoch_loss=4.5, epoch={told}]")
+    assert (item.step, item.epoch, item.epochs) == (45, 2, epochs)
+    assert [each.metric for each in item.readings] == ["avg_epoch_loss"]
+
+
 def test_fields_within_a_field() -> None:
     item = only(
         "epoch 1: 100%|███| 15/15 [00:01<00:00, 13.88it/s, loss=0.471, "
@@ -483,6 +502,12 @@ def test_a_full_bar_drawn_once_more_is_no_epoch() -> None:
     assert shown([FULL.format(4, 0.5), FULL.format(4, 0.25)]) == [(1, 30, "loss", 0.5)]
 
 
+def test_bars_without_a_total_that_tell_their_epochs() -> None:
+    lengths = [45, 48, 44]
+    lines = [f"{n}it [00:01, 37.6it/s, loss=0.{e}7, epoch={e}]" for e, n in enumerate(lengths)]
+    assert shown(lines) == [(e + 1, n, "loss", float(f"0.{e}7")) for e, n in enumerate(lengths)]
+
+
 def test_bars_without_a_total_alone() -> None:
     lines = []
     for epoch in range(3):
@@ -518,6 +543,26 @@ def shown(lines: Iterable[str]) -> list[tuple[int, int | None, str, float]]:
     session.feed("".join(f"{line}\n" for line in lines).encode(), 0.0)
     session.finish()
     return [(row.epoch, row.step, row.metric, row.displayed) for row in session.rows()]
+
+
+def test_evaluations_beside_a_bar_that_tell_their_step() -> None:
+    bar = "Training progress:  {}%|##| {}/4000 [00:03<00:11, 98.7it/s, Loss=0.{}]"
+    lines = ["[ITER 10] Evaluating test: L1 0.9 PSNR 3.5 [11/09 00:18:40]"]
+    for step in (1000, 2000):
+        lines += [bar.format(step // 40, k, k) for k in range(step - 40, step + 1, 10)]
+        lines += [f"[ITER {step}] Evaluating test: L1 0.{step} PSNR 31.25 [11/09 00:18:49]", ""]
+        lines += [f"[ITER {step}] Evaluating train: L1 0.0125 PSNR 32.5", "[ITER 2000] Saving"]
+    found = shown(lines)
+    assert [each for each in found if each[2] == "val_L1"] == [
+        (1, 1000, "val_L1", 0.1),
+        (1, 2000, "val_L1", 0.2),
+    ]
+    assert [each[1:] for each in found if each[2] == "train_PSNR"] == [
+        (1000, "train_PSNR", 32.5),
+        (2000, "train_PSNR", 32.5),
+    ]
+    assert found[-1] == (1, 2000, "train_PSNR", 32.5)
+    assert (1, 2000, "Loss", 0.2) in found
 
 
 @pytest.mark.parametrize("name", ["epochs:", ""])

@@ -10,7 +10,7 @@ import pytest
 from tests.simulate import SHAPES, Case, Shape, Simulated
 from tui_monitor.core.averages import laws
 from tui_monitor.core.averages.laws import Law
-from tui_monitor.core.inference.bare import Bare, Exponential
+from tui_monitor.core.inference.bare import Bare, Claimed
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.session import Session
 
@@ -103,7 +103,7 @@ def test_what_is_told_to_be_an_exponential_mean_may_not_be_possible(
 ) -> None:
     """Ignite's bar shows what a program has attached to it: a RunningAverage, or an output as it is."""
     for seed in range(3):
-        told = Exponential(describe("batch loss"), laws.SEEDED_98)
+        told = Claimed(describe("batch loss"), laws.SEEDED_98)
         for line in Simulated(Case(law, shape, 32, 100, 2, digits, seed=seed)).lines:
             shown = line.numbers["loss"]
             told.take(line.epoch, line.k, shown.displayed, shown.quantum)

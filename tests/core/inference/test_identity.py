@@ -59,6 +59,20 @@ def test_a_settled_law_is_weighed_again_as_prints_double(monkeypatch: pytest.Mon
     assert any(known for known, _ in weighed)
 
 
+def test_a_training_for_steps_is_one_of_keras_that_keeps_accuracies_alone() -> None:
+    """tf.keras 2.0 and 2.1 announce it so: losses are means of batches, whatever the last lines are."""
+    case = Case(laws.STEPS, style="keras2", steps=40, last=8)
+    for style, expected in (
+        ("keras-bar", (laws.BATCHES_LIKELY, laws.BATCHES_LIKELY)),
+        ("keras-bar-for-steps", (laws.STEPS, laws.STATE)),
+    ):
+        decoder = RunDecoder(1, DecodeOptions())
+        for p in Simulated(case).prints[:20]:
+            decoder.add(p._replace(style=style))
+        found = tuple(map(decoder.identity.law_for, ("loss", "accuracy")))
+        assert found == expected
+
+
 def test_a_certain_size_is_the_level_s_too() -> None:
     decoder = RunDecoder(1, DecodeOptions())
     for p in Simulated(Case(batch_size=64, steps=100)).prints:

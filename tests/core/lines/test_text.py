@@ -113,7 +113,7 @@ def test_real_log_byte_by_byte(name: str) -> None:
         (b"1/2 -\b\b\b\b\b\b\b\b\n2/2 -\n", [("1/2 -", "redraw"), ("2/2 -", "newline")]),
         (b"1/2 -\b\b\b\b\b2/2 -\n", [("1/2 -", "redraw"), ("2/2 -", "newline")]),
         # Padded with spaces over a longer bar before it.
-        (b"1/2   \b\b\b2/2\n", [("1/2", "redraw"), ("2/2", "newline")]),
+        (b"1/2   \b\b\b\r2/2\n", [("1/2", "redraw"), ("2/2", "newline")]),
         ("1/2 ━\b\b\b\b\b2/2\n".encode(), [("1/2 ━", "redraw"), ("2/2", "newline")]),
         # Too few backspaces: whole before a line end, overwritten by text.
         (b"abcdef\b\b\n", [("abcdef", "newline")]),
@@ -121,6 +121,11 @@ def test_real_log_byte_by_byte(name: str) -> None:
         (b"abcdef\b\bxy\n", [("abcdxy", "newline")]),
         ("é━é\b\bxy\n".encode(), [("éxy", "newline")]),
         (b"caf\xe9s\b\bxy\n", [("cafxy", "newline")]),
+        # Written over as far as the text goes, as a bar does that has a count amid it.
+        (b"[==>..] a   \b\b\b\b\b\b\b\b\b\b2/9\r.", [("[=2/9.] a", "redraw"), (".", "open")]),
+        ("━━━━━ é\b\b\b\b2\b\b3é\n".encode(), [("━━3é━ é", "newline")]),
+        (b"abc\b\bdefg\n", [("adefg", "newline")]),
+        (b"abcd\b\bx\by\b\b\b\bz\n", [("abyd", "redraw"), ("z", "newline")]),
         (b"abc\b\b", [("abc", "open")]),
         (b"\b\b\babc\n", [("abc", "newline")]),
         (b"abc\r\b\b\n", [("abc", "newline")]),

@@ -227,6 +227,24 @@ def test_a_fit_that_tells_its_samples_needs_no_header() -> None:
     assert epochs(placed) == [(1, 1, "1"), (2, 1, "")]
 
 
+def test_a_fit_after_one_that_averages_as_no_other_is_a_new_run() -> None:
+    for first, second in (
+        (["Epoch 1/2", bar(1), last()], ["Epoch 3/4", bar(1), last()]),
+        ([bar(1), last()], [bar(1), last()]),
+    ):
+        log = Log()
+        log.feed(*first)
+        log.timeline.next_fit_differs = True
+        placed = log.feed(*second)
+        assert {item.run for item in prints(placed)} == {2}
+        assert not events(placed)
+        assert {item.run for item in prints(log.feed(*second))} == {2}
+    log = Log()
+    log.feed("Epoch 1/2", bar(1), last())
+    log.timeline.next_fit_differs = True
+    assert {item.run for item in prints(log.feed("Epoch 2/2", bar(1), last()))} == {1}
+
+
 # --- evaluations
 
 
@@ -333,6 +351,16 @@ def test_the_end_of_the_source_settles_a_complete_print(end: LineEnd, final: boo
 def test_an_epoch_cut_short_has_no_final_print() -> None:
     placed = read("Epoch 1/2", bar(5), "Batch 5: Invalid loss, terminating training")
     assert [item.final for item in prints(placed)] == [False]
+
+
+def test_validations_that_are_not_set_are_none() -> None:
+    """tf.keras 2.0 shows zeros where it did not know the length of the epoch."""
+    unset = " - val_loss: 0.0000e+00 - val_accuracy: 0.0000e+00"
+    placed = read("Epoch 1/2", unknown(3), last(fields=unset), "Epoch 2/2", bar(1), last())
+    shown = [[each.metric for each in item.readings] for item in prints(placed) if item.final]
+    assert shown == [["loss"], ["loss", "val_loss"]]
+    placed = read("Epoch 1/2", bar(1), last(fields=unset))
+    assert len(prints(placed)[-1].readings) == 3
 
 
 def test_unknown_totals_become_known() -> None:

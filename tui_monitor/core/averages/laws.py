@@ -112,6 +112,9 @@ BATCHES_OPEN = Law("batches-open", "cumulative-batch", 1, "open", "tf.keras 2.0 
 SAMPLES_OPEN = Law("samples-open", "cumulative-sample", 1, "open", "tf.keras 2.0 and later")
 SAMPLES = Law("samples", "cumulative-sample", 1, "same", "Keras 2.0-2.3 counting samples")
 PLAIN = Law("plain", "cumulative-batch", 1, "same", "a running mean of batches")
+COPIED = Law(
+    "copied", "cumulative-batch", 1, "same", "a running mean of batches, unless a copy changed that"
+)
 TWICE_APPENDED = Law(
     "twice-appended", "averaged-twice", 2, "running-appended", "Keras 3.0-3.10, tf.keras 2.4"
 )
@@ -148,6 +151,7 @@ LAWS = {
         SAMPLES_OPEN,
         SAMPLES,
         PLAIN,
+        COPIED,
         TWICE_APPENDED,
         TWICE_RESET,
         INSTANTANEOUS,
@@ -187,6 +191,8 @@ def candidates(style: str, unit: Unit) -> tuple[Law, ...]:
         return (TWICE_APPENDED, TWICE_RESET, STATE)
     if unit == "sample":
         return (SAMPLES,)
+    if style == "keras-bar-for-steps":
+        return (STEPS,)
     return (STEPS, TWICE_APPENDED)
 
 

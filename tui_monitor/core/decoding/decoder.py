@@ -65,6 +65,11 @@ class RunDecoder:
         return self.identity.evidence(self.tracks)
 
     @property
+    def next_fit_differs(self) -> bool:
+        """Whether the same model's next fit averages less often."""
+        return self.identity.next_fit_differs
+
+    @property
     def stride(self) -> Stride:
         """Batches between two updates of the bar."""
         return self.places.stride

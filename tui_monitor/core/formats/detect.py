@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -10,6 +11,7 @@ from tui_monitor.core.formats.averagemeter import AverageMeterFormat
 from tui_monitor.core.formats.base import Format
 from tui_monitor.core.formats.boosting import BoostingFormat
 from tui_monitor.core.formats.caffe import CaffeFormat
+from tui_monitor.core.formats.cifarbar import CifarBarFormat
 from tui_monitor.core.formats.composer import ComposerFormat
 from tui_monitor.core.formats.darknet import DarknetFormat
 from tui_monitor.core.formats.deepspeed import OPTIMIZER as DEEPSPEED_OPTIMIZER
@@ -34,13 +36,14 @@ from tui_monitor.core.formats.mnist import MnistFormat
 from tui_monitor.core.formats.nanogpt import NanoGptFormat
 from tui_monitor.core.formats.paddle import PaddleFormat
 from tui_monitor.core.formats.plain import ANYBODYS, BELOW, HEAD, PLAIN
+from tui_monitor.core.formats.progressbar import ProgressBarFormat
 from tui_monitor.core.formats.quoted import Quotes, unquoted, without_code
 from tui_monitor.core.formats.rich import RichFormat
 from tui_monitor.core.formats.sklearn import SklearnFormat
 from tui_monitor.core.formats.stablebaselines import ROW as BOX_ROW
 from tui_monitor.core.formats.stablebaselines import StableBaselinesFormat
 from tui_monitor.core.formats.steplines import LLMC_VALIDATION, StepLinesFormat
-from tui_monitor.core.formats.table import TableFormat, cells, of_table
+from tui_monitor.core.formats.table import OF_DATA, PLACE, TableFormat, cells, of_data, of_table
 from tui_monitor.core.formats.textbar import TextBarFormat
 from tui_monitor.core.formats.tqdm import TqdmFormat
 from tui_monitor.core.formats.ultralytics import UltralyticsFormat
@@ -50,7 +53,10 @@ from tui_monitor.errors import TuiMonitorError
 _COMMON = (MNIST_SUMMARY, LLMC_VALIDATION, JSON_UNKNOWN, DEEPSPEED_OPTIMIZER, BOX_ROW)
 """Styles of lines that are of no format alone."""
 _NEAR = 2
-"""Lines from a table's head to its first row at most."""
+"""Lines from a table's head to its first row at most, .."""
+_FAR = 4000
+""".. and where only a program calls its columns so: it may draw bars before it writes a row."""
+_OF_PROGRAM = re.compile(r"\w/(?:loss|acc)")
 _MOST_LIKE = 256
 """Sets of names that are remembered."""
 
@@ -66,6 +72,8 @@ FORMATS: tuple[Format, ...] = (
     UltralyticsFormat(),
     RichFormat(),
     TqdmFormat(),
+    CifarBarFormat(),
+    ProgressBarFormat(),
     MnistFormat(),
     MegatronFormat(),
     FairseqFormat(),
@@ -98,20 +106,36 @@ and tables and lines of loops, which only several lines together tell.
 
 
 class _Rows:
-    """Whether a row of a table comes below its head."""
+    """Whether a row of a table comes below its head, and of one that a line places, once more."""
 
     def __init__(self) -> None:
+        self._placed: Progress | None = None
+        self._first: Progress | None = None
+        """The place of the first table of data."""
         self._names: tuple[str, ...] = ()
+        self._of_data: tuple[str, ...] = ()
         self._lines = 0
-        """Since the head."""
+        """Since the head, .."""
+        self._near = _NEAR
+        """.. and how many may be before its first row."""
 
     def hear(self, text: str) -> bool:
         """Take the next line; whether it is such a row, with at most a rule between."""
         self._lines += 1
         for item in TABLE.parse(text):
-            if isinstance(item, Columns):
+            if isinstance(item, Columns) and item.table == OF_DATA:
+                self._of_data = item.names
+            elif isinstance(item, Columns):
                 self._names, self._lines = item.names, 0
-            elif isinstance(item, Progress) and self._lines <= _NEAR:
+                self._near = _FAR if any(map(_OF_PROGRAM.search, item.names)) else _NEAR
+            elif isinstance(item, Progress) and item.style == PLACE:
+                self._placed = item
+            elif isinstance(item, Progress) and item.style == OF_DATA:
+                if not of_data(item, self._of_data, self._placed).readings:
+                    continue
+                self._first = self._first or self._placed
+                return self._first != self._placed
+            elif isinstance(item, Progress) and self._lines <= self._near:
                 fits = len(cells(text)) == len(self._names)
                 return fits and bool(of_table(item, self._names).readings)
         return False
@@ -133,7 +157,8 @@ class _Repeats:
             if not isinstance(item, Progress):
                 continue
             if item.style == HEAD:
-                self._head = (item.epoch, item.step)
+                of_epoch = item.epoch is None and item.step is not None
+                self._head = (self._head[0] if of_epoch else item.epoch, item.step)
                 self._anybodys = item.bar == ANYBODYS
             if not item.readings:
                 continue

@@ -33,6 +33,8 @@ _FIELD = re.compile(
 )
 """Name, and a number with its percent sign and its mean; or else a time or what has another unit."""
 _BARE = re.compile(r"\d[\d.:]{0,12}[a-z]{0,3} {1,4}(?=[A-Za-z])")
+_OF_DATA_COUNTED = re.compile(r"(?:^|_)(?:step|batche|sample|image)s$")
+"""`Val steps: 375`, of which the fields behind it need not be."""
 _PLACES = re.compile(r"ep(?:och)?s?|steps?|iter(?:ation)?s?|batch(?:es)?", re.IGNORECASE)
 _SIGN = re.compile(r"[:=]")
 _DECIMAL = re.compile(r"[.einEIN]")
@@ -40,9 +42,10 @@ _PART = re.compile(
     r"\s*[,;|\t]\s*|(?<=[a-z]{5})[.!]\s+|\s+[-–—]+>?\s+|\]\s*\[|\s{3,}(?=[A-Za-z\[])(?!nan\b|inf\b)"
 )
 _LIST = re.compile(
-    r"\[ {0,4}[+-]?\d{1,18}\.\d{0,24}(?:e[+-]\d\d)?(?:, {0,4}| {1,4})[^\[\]]{1,400}\]"
+    r"(?:\b[A-Za-z]\w{0,40} ?[:=] ?)?"
+    r"\[ {0,4}[+-]?\d{1,18}\.\d{0,24}(?:e[+-]\d\d)?(?:, {0,4}| {1,4})[^\[\]=:]{1,400}\]"
 )
-"""Several numbers, of which none is the one of a name."""
+"""Several numbers, of which none is the one of a name, with a name of them all."""
 _GROUP = re.compile(r"(?<![\w\]])([A-Za-z]\w{0,40})\[(?=[A-Za-z]\w{0,40}=)([^\[\]]{1,800})\]")
 """`tot_loss[loss=0.8632, simple_loss=1.726, over 10495.15 frames.]`."""
 _QUOTED = re.compile(rf"'([A-Za-z][\w @/.-]{{0,40}})': (?:'({_NUMBER})')?")
@@ -77,6 +80,8 @@ _SUFFIXED = re.compile(r"^([a-z]\w{0,40}?)[_ -](train|val|valid|validation|test)
 """`loss_val`."""
 _WHOLE = re.compile(r"reward|score|return")
 """Of what a whole number is no count."""
+_AVERAGED = re.compile(r"(?:val_|train_|test-)?(?:avg|average|mean)_")
+"""How names begin that say themselves that they are means."""
 _UNNAMED = "value"
 _DATA = r"(?:train_|val_|test-)[a-z]"
 """How names begin that say of what data a number is."""
@@ -187,10 +192,13 @@ def readings(text: str, headed: str, *, steps: bool) -> Iterator[Reading]:
             words, value, percent, mean, _ = match.groups()
             if " " in words and _reads_on(match):
                 continue
-            name, told = called(words, told)
+            name, of = called(words, told)
+            told = told if _OF_DATA_COUNTED.search(name) else of
             newest = told or newest
             if name in seen and describe(newest + name).split == "val":
                 name = newest + name  # `Train loss=0.5, acc=0.8 | Val loss=0.6, acc=0.7`
+            if mean is not None and _is_difference(name, value, mean):
+                mean = None
             law, whole = _traits(name, steps=steps)
             if value is None or law is None or name in seen:
                 continue
@@ -213,6 +221,12 @@ def _field(part: str, at: int) -> re.Match[str] | None:
     if part[at : at + 1].isdecimal() and (bare := _BARE.match(part, at)):
         at = bare.end()
     return _FIELD.match(part, at)
+
+
+def _is_difference(name: str, value: str | None, beside: str) -> bool:
+    """Whether a number in brackets tells how far another moved: it is no mean of it."""
+    moved = beside[0] == "+" or (beside[0] == "-" and (value or "-")[0] != "-")
+    return moved or _AVERAGED.match(name) is not None
 
 
 def _reads_on(field: re.Match[str]) -> bool:

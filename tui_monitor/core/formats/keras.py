@@ -20,6 +20,8 @@ from tui_monitor.core.records import Header, Item, Notice, Progress, Reading, Sa
 
 BAR: Final = "keras-bar"
 """`12/47 [==>...] - ETA: 3s - loss: 0.6931`, to Keras 2 and tf.keras."""
+BAR_FOR_STEPS: Final = "keras-bar-for-steps"
+"""The same below `Train for 47 steps`: of tf.keras 2.0 or 2.1."""
 BAR_UNKNOWN: Final = "keras-unknown"
 """`12/Unknown - 3s 34ms/step - loss: 0.6931`, tf.keras before the length of the data is known."""
 LINE: Final = "keras-line"
@@ -62,7 +64,7 @@ _CUT_EXPONENT = re.compile(r"e(?:[+-]\d?)?\s*$")
 _HEADER = re.compile(
     r"Epoch (\d{1,9})/(\d{1,9})(?=\s*$|[ \t]{1,40}\d{1,12}/(?:\d{1,12}|Unknown) )"  # or a bar
 )
-_SIZE = r"(?:on|for) (\d{1,12}) (samples|steps)"
+_SIZE = r"(on|for) (\d{1,12}) (samples|steps)"
 _SAMPLES = re.compile(rf"Train {_SIZE}(?:, validate {_SIZE})?")
 _MESSAGE = re.compile(
     r"Epoch (\d{1,9}): (?:"
@@ -326,9 +328,9 @@ def _message(text: str, at: int) -> tuple[Item, int] | None:
     if match := _MESSAGE.match(text, at):
         return _callback(text, match)
     if match := _SAMPLES.match(text, at):
-        train = int(match[1]) if match[2] == "samples" else None
-        validation = int(match[3]) if match[4] == "samples" else None
-        return Samples(train, validation), match.end()
+        train = int(match[2]) if match[3] == "samples" else None
+        validation = int(match[5]) if match[6] == "samples" else None
+        return Samples(train, validation, match[1] == "for"), match.end()
     if match := _INVALID.match(text, at):
         shown, end = _sentence(text, match)
         return Notice("nan-stop", None, shown, batch=int(match[1])), end

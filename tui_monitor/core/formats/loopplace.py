@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from tui_monitor.core.formats.fields import PHASE, are_fields, data_of, shows_metric, word_at
 
 _COUNT = (
-    r"[\[(<]?\s{0,8}(\d{1,3}(?:,\d{3}){1,2}(?!\d)|\d{1,9})"
+    r"[\[(<]?\s{0,8}(?:(?<=\[)\d{1,9}-)?(\d{1,3}(?:,\d{3}){1,2}(?!\d)|\d{1,9})"
     r"(?:\s{0,2}(?:/|of)\s{0,2}(\d{1,9}))?(?![\w%]|[.:/]\d)[\])>]?"
 )
 _OF = r"(?:[ _]?(?:id|idx|index|no|num|number|step)\b\.?|\.\.\.)?[\]\s:=#]{0,6}"
@@ -37,9 +37,16 @@ _BARE_STEP = re.compile(
     r"(?:[\])]|(?=[;,:| ]))"
 )
 """`Epoch 3 [100/500]`, `Epoch  3, 100/500;`, `| epoch   3 |   200/ 2983 batches |`."""
+_OF_EPOCH = re.compile(r"(TRAIN|CV) Batch (\d{1,9})()/(\d{1,9})()(?= loss )")
+"""`TRAIN Batch 3/1200 loss 2.1`: of WeNet's epoch 3."""
+_BETWEEN = re.compile(
+    r"[|;,] {1,4}(?:steps?|iter(?:ation)?s?) ?[:=] {0,4}(\d{1,9})(?:/(\d{1,9}))?(?= {0,4}(?:[|;,]|$))",
+    re.IGNORECASE,
+)
+"""`Epoch 0 | Training | Elapsed Time: 0:00:10 | Steps: 31 | Loss: 120.5`."""
 _ASIDE = re.compile(
-    r"[ :,-]{0,4}(?:\((?![ \d]{1,9}/)[^()]{1,60}\)|\[[\d.]{1,6} ?%\]|(?:batches|complete|completed|done"
-    r"|finished|ended|summary|results?)\b)",
+    r"[ :,-]{0,4}(?:\((?![ \d]{1,9}/)[^()]{1,60}\)|\[ {0,3}[\d.]{1,6} ?%\]"
+    r"|(?:batches|complete|completed|done|finished|ended|summary|results?)\b)",
     re.IGNORECASE,
 )
 """`Epoch 3 (warm-up): ..`, `Epoch 3 complete: ..`."""
@@ -57,6 +64,8 @@ _SAID = re.compile(
 )
 """`Cost after iteration 100: 0.6931`, `Training loss (for one batch) at step 200: 0.5`."""
 
+_IS = re.compile(r" is(?= [+-]?[\d.])")
+"""`Score at iteration 100 is 0.4748`."""
 _OF_DATA = re.compile(r"(?:[DIWE] )?([A-Za-z]{3,10})")
 """`I Validation of Epoch 0 - loss: 188.4`, as DeepSpeech has it."""
 _SIGNS: Final = " |:=-"
@@ -87,6 +96,9 @@ class LinePlace(NamedTuple):
 
 def place_at(text: str, at: int) -> LinePlace | None:
     """The epoch, the step or both that a line begins with."""
+    if match := _OF_EPOCH.match(text, at):
+        data = "val_" if match[1] == "CV" else ""
+        return LinePlace(*_numbers(match, 2), *_numbers(match, 4), match.end(), data)
     trains = _TRAINS.match(text, at)
     if match := _BRACKETS.match(text, trains.end() if trains else at):
         return LinePlace(*_numbers(match, 1), *_numbers(match, 3), match.end())
@@ -106,6 +118,9 @@ def place_at(text: str, at: int) -> LinePlace | None:
     end = max(match.end() for match in (epoch, step) if match)
     if aside := _ASIDE.match(text, end):
         end = aside.end()
+    if step is None and (step := _BETWEEN.search(text, end)):
+        of = PHASE.match(text[end : step.start()].strip(_SIGNS))
+        data = data_of(of) if of and not of[1] else data
     anybodys = not any(_OF_TRAINING.search(match[0]) for match in (epoch, step) if match)
     return LinePlace(*_numbers(epoch, 1), *_numbers(step, 1), end, data, anybodys=anybodys)
 
@@ -128,6 +143,8 @@ def place_behind(text: str, at: int) -> LinePlace | None:
     exactly = place is not None and place.epoch is not None and place.step is not None
     if place is None or not (said or exactly or are_fields(before)):
         return None
+    if said and (match := _IS.match(text, place.end)):
+        place = place._replace(end=match.end())
     return place._replace(before=before, data=place.data or data)
 
 

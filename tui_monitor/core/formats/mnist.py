@@ -2,8 +2,9 @@
 
 The loss is the newest batch's, and OpenCLIP shows the mean of those printed so far in brackets. The
 example counts the samples before that batch, OpenCLIP those up to its end, and neither says how many
-are in a batch: of which samples a number is, nobody can tell, so all are shown as printed. Sources:
-pytorch/examples mnist/main.py; open_clip_train/train.py.
+are in a batch: of which samples a number is, nobody can tell, so all are shown as printed. The example
+takes all batches before to be as large as the newest: of a short last one it shows too few, which its
+percentage betrays. Sources: pytorch/examples mnist/main.py; open_clip_train/train.py.
 """
 
 from __future__ import annotations
@@ -11,20 +12,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from math import ulp
-from typing import Final
+from typing import Final, NamedTuple
 
 from tui_monitor.core.formats.base import NUMBER, printed, self_placed
 from tui_monitor.core.metrics import describe
-from tui_monitor.core.records import Item, Reading
+from tui_monitor.core.records import Item, Progress, Reading
 
 LINE: Final = "mnist"
 """`Train Epoch: 1 [6400/60000 (11%)]\\tLoss: 0.281234`."""
+SHORT: Final = "mnist-short"
+"""`Train Epoch: 1 [29984/60000 (100%)]\\tLoss: 0.281234`: fewer samples than its share of batches."""
 SUMMARY: Final = "mnist-summary"
 """`Test set: Average loss: 0.0265, Accuracy: 9912/10000 (99%)`."""
 
 _LINE = re.compile(
     r"\bTrain Epoch: {1,4}(\d{1,9})(?:/(\d{1,9}))? \[ {0,12}(\d{1,12})/(\d{1,12}) "
-    r"\( {0,3}\d{1,3}(?:\.\d{1,3})?%\)\](?=\s)"
+    r"\( {0,3}(\d{1,3}(?:\.\d{1,3})?)%\)\](?=\s)"
 )
 _FIELD = re.compile(
     rf"(?<=\s)([A-Za-z][\w ]{{0,40}}?): {{1,12}}({NUMBER})%?(?: \(({NUMBER})\))?(?=[\s,]|$)"
@@ -42,9 +45,11 @@ class MnistFormat:
     def parse(self, text: str) -> tuple[Item, ...]:
         """The numbers of a batch, or of an evaluation."""
         if "Train Epoch: " in text and (match := _LINE.search(text)):
-            epoch, epochs, step, steps = match.groups()
+            epoch, epochs, step, steps, percent = match.groups()
+            short = 100 * int(step) < (float(percent) - 1.0) * int(steps)
+            style = SHORT if short else LINE
             item = self_placed(
-                *(LINE, int(step), int(steps), _readings(text, match.end())),
+                *(style, int(step), int(steps), _readings(text, match.end())),
                 unit="sample",
                 epoch=int(epoch),
                 epochs=int(epochs) if epochs else None,
@@ -59,6 +64,24 @@ class MnistFormat:
             )
             return (self_placed(SUMMARY, None, None, readings, unit="epoch", final=True),)
         return ()
+
+
+class Counted(NamedTuple):
+    """The samples of an epoch's newest print."""
+
+    epoch: int | None = None
+    samples: int = 0
+    every: int = 0
+    """Since the print before."""
+
+    def next(self, item: Progress) -> tuple[Counted, Progress]:
+        """With the next print; that with the samples before it, or none where nobody knows them."""
+        samples = item.step or 0
+        if item.epoch == self.epoch and samples < self.samples and item.style == SHORT:
+            item = item._replace(step=self.samples + self.every if self.every else None)
+            return Counted(item.epoch, item.step or self.samples, self.every), item
+        every = samples - self.samples if item.epoch == self.epoch else 0
+        return Counted(item.epoch, samples, max(every, 0)), item
 
 
 def _readings(text: str, at: int) -> Iterator[Reading]:

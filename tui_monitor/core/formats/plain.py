@@ -59,7 +59,10 @@ Its `final` is False where they are of a part of the epoch.
 ANYBODYS: Final = "anybodys"
 """`Progress.bar` of heads that other programs than trainings have as well: `Round 3`."""
 BELOW: Final = "plain-below"
-"""`train Loss: 0.6931 Acc: 0.7500`: numbers of the epoch that a line above announced."""
+"""`train Loss: 0.6931 Acc: 0.7500`: numbers of the epoch that a line above announced.
+
+Its `bar` is the sign that it begins with, as the rows of a list do.
+"""
 DATA: Final = "plain-data"
 """`Test Error:`: of what data the numbers below are, which is what `Progress.bar` says."""
 
@@ -86,6 +89,10 @@ _HINTS = (
 """Of which each line that is read has one."""
 
 _SAMPLES = re.compile(r" {1,4}\[ {0,8}(\d{1,9})/ {0,8}(\d{1,9})\]$")
+_BULLETS: Final = "|>*-\u2022\u251c\u2514\u2502"
+_SAVED = re.compile(r"\bSaving dict for global step \d{1,12}: ")
+_TIMED = re.compile(r"^[ ,|:-]{1,4}(?:per-step )?time:? {0,2}\d{1,9}\.\d{1,9} ?s(?:ec)?$")
+"""`Step 100 per-step time 0.412s`, above the losses."""
 _PART = re.compile(r"[ :,-]{0,4}[\[(][\d.]{1,6} ?%[\])]$")
 _STEP_AND_RATE = re.compile(r"\[(\d{1,9}), {0,2}\d{1,2}(?:\.\d{1,24})?(?:e-\d\d)?\]$")
 """`[4200, 9.990004373906418e-05]`, which voice conversion's loops (RVC) show above a step's losses."""
@@ -118,10 +125,13 @@ class PlainFormat:
         if not (any(hint in lowered for hint in _HINTS) or shows_metric(text)):
             return ()
         text = text.strip()
+        if "Saving dict" in text and (saved := _SAVED.search(text)):
+            return _evaluated(text[saved.end() :])
         place, behind = place_at(text, 0), 0
         if place is None and (ends := label_ends(text)):
             behind = ends[0]
             place = next(filter(None, (place_at(text, at) for at in dict.fromkeys(ends))), None)
+            place = place or next(filter(None, (place_behind(text, at) for at in ends[1:])), None)
         place = place or place_behind(text, behind) or counted(text, 0) or counted(text, behind)
         if place is None:
             return _placed_behind(text[behind:]) or _below(text[behind:])
@@ -146,10 +156,19 @@ class PlainFormat:
 PLAIN: Final = PlainFormat()
 
 
+def _evaluated(text: str) -> tuple[Progress, ...]:
+    """The fields of a line that an evaluation of TensorFlow's Estimator ends with."""
+    shown = [each._replace(law="epoch") for each in readings(text, "val_", steps=False)]
+    if not any(is_known(each.metric) for each in shown):
+        return ()
+    return (self_placed(LINE, None, None, shown, unit="batch", final=False),)
+
+
 def _head(place: LinePlace, text: str, rest: str) -> tuple[Item, ...]:
     """A line that shows nothing but a place, which is that of the lines below."""
     if place.before or place.data:
         return ()
+    rest = _TIMED.sub("", rest)
     if place.step is not None and (shows_more(rest) or "_" in text[: place.end]):
         return ()  # a step among other fields: `training_iteration: 1`
     if any(is_prose(part) for part in parts(rest)) or (place.anybodys and shows_metric(rest)):
@@ -190,14 +209,15 @@ def _below(text: str) -> tuple[Progress, ...]:
     """The numbers of a line that nothing places: fields from begin to end."""
     if "%" in text:
         text = _PROGRESS.sub("", text)
-    begin = word_at(text, 0)
+    begin, mark = word_at(text, 0), text.lstrip()[:1]
     if not text[begin:][:1].isalpha() or not shows_metric(text) or not are_fields(text):
         return ()
     validates = (match := PHASE.match(text, begin)) and not match[1]
     shown = tuple(readings(text, data_of(match) if match and validates else "", steps=False))
     if not any(is_known(each.metric) for each in shown):
         return ()
-    return (self_placed(BELOW, None, None, shown, unit="epoch", final=True),)
+    below = self_placed(BELOW, None, None, shown, unit="epoch", final=True)
+    return (below._replace(bar=mark if mark in _BULLETS else ""),)
 
 
 def of_head(item: Progress, head: Progress) -> Progress:

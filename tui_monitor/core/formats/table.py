@@ -4,10 +4,11 @@ Keras' CSVLogger, skorch and Ultralytics' results.csv write a row an epoch, Ligh
 each time that anything is logged, with empty cells for what is not. A table is read where its head
 names an epoch or a step and a metric. A number's law is its name's: beside a step, `_step` is the
 newest batch and `_epoch` a whole epoch, and what is neither is open. spaCy's losses are sums over the
-batches since the row before; its steps count from 0, and the first row is one batch. Sources:
+batches since the row before; its steps count from 0, and the first row is one batch. Ludwig draws a
+table for each part of a model, of which rows or columns are data, below a line that places it. Sources:
 keras/callbacks.py, CSVLogger; lightning/fabric/loggers/csv_logs.py 2.6; ultralytics/engine/trainer.py,
 save_metrics; skorch/callbacks/logging.py 1.4, PrintLog; spacy/training/loggers.py 3.8, console_logger;
-transformers/utils/notebook.py, NotebookProgressCallback.
+transformers/utils/notebook.py, NotebookProgressCallback; ludwig/utils/print_utils.py.
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ from tui_monitor.core.records import Columns, Item, Progress, Reading
 
 ROW: Final = "table"
 """`3,0.25,,2.2570`, below `epoch,acc,lr,loss`."""
+PLACE: Final = "table-place"
+"""`Running evaluation for step: 1500, epoch: 23`: of the tables below."""
+OF_DATA: Final = "table-of-data"
+"""`| train | 0.4790 | 0.7812 |` below `| label | loss | accuracy |`, or `| loss | 0.4790 | 0.4314 |`
+below `| label | train | validation |`, as Ludwig shows an epoch or an evaluation.
+"""
 
 _MOST = 4000
 """Characters of a line that is looked at."""
@@ -42,6 +49,19 @@ _BLANKS = re.compile(r" {2,40}")
 _MARKS = ("cp", "+")
 """A column of skorch that shows where a checkpoint was written."""
 
+_EVALUATES = re.compile(
+    r"(?:Running )?evaluation (?:for|at) step:? {0,2}(\d{1,9})(?:, {0,2}epoch:? {0,2}(\d{1,9}))?$",
+    re.IGNORECASE,
+)
+_EPOCH = re.compile(r"Epoch:? {1,4}(\d{1,9})$", re.IGNORECASE)
+_DATA: Final = {
+    **dict.fromkeys(("train", "training"), ""),
+    **dict.fromkeys(("vali", "val", "valid", "validation"), "val_"),
+    **dict.fromkeys(("test",), "test-"),
+}
+"""What names of metrics begin with, by a table's words for data."""
+_WHOLE = ("combined", "metric", "metrics", "")
+"""Heads of a first column that name no part of a model."""
 _EPOCHS = frozenset({"epoch", "epochs"})
 _STEPS = frozenset(
     {"#", "step", "steps", "global_step", "iteration", "iterations", "iter", "batch"}
@@ -70,10 +90,14 @@ class TableFormat:
         """The head of a table, or one of its rows, whose columns only the head can name."""
         if len(text) > _MOST or not (_ROW_BEGINS.match(text) or _may_be_head(text.lower())):
             return ()
+        drawn = _is_drawn(text)
+        if not drawn and (place := _place(text)) is not None:
+            return (place,)
         row = cells(text)
         if len(row) < 2:
             return ()
-        drawn = _is_drawn(text)
+        if drawn and (item := _of_data(row)) is not None:
+            return (item,)
         numbers = [_number(cell) if drawn else cell for cell in row]
         if all(map(_CELL.fullmatch, numbers)) and (numbers[0] or not drawn):
             readings = tuple(
@@ -95,7 +119,9 @@ class TableFormat:
 
 
 def _may_be_head(text: str) -> bool:
-    """Whether a line names an epoch or a step, in small letters."""
+    """Whether a line names an epoch or a step, or is drawn, in small letters."""
+    if _is_drawn(text):
+        return True
     return "epoch" in text or "step" in text or "iter" in text or "batch" in text or "#" in text
 
 
@@ -137,6 +163,60 @@ def _trainers(row: Sequence[str]) -> tuple[str, ...]:
     if tuple(row[1:3]) != _TRAINER:
         return ()
     return (row[0], _TRAINED, *(called(f"val {name}")[0] for name in ("loss", *row[3:])))
+
+
+def _place(text: str) -> Progress | None:
+    """The epoch or the step that tables below are of."""
+    if match := _EVALUATES.match(text):
+        epoch = int(match[2]) if match[2] else None
+        return self_placed(PLACE, int(match[1]), None, (), epoch=epoch)
+    if match := _EPOCH.match(text):
+        return self_placed(PLACE, None, None, (), epoch=int(match[1]))
+    return None
+
+
+def _of_data(row: Sequence[str]) -> Item | None:
+    """The head of a table of which rows or columns are data, or a row of it."""
+    first, *others = row
+    named = all(map(_NAME.fullmatch, others)) and not any(
+        cell.lower() in _EPOCHS | _STEPS for cell in row
+    )
+    if named and (
+        all(cell.lower() in _DATA for cell in others) or _METRIC.search(" ".join(others))
+    ):
+        return Columns(tuple(row), OF_DATA, begins_fit=False)
+    if not others or not all(map(_CELL.fullmatch, others)) or not _NAME.fullmatch(first):
+        return None
+    readings = tuple(
+        Reading(f"{COLUMN}{column}", *printed(cell))
+        for column, cell in enumerate(others, start=1)
+        if cell not in _MISSING
+    )
+    return self_placed(OF_DATA, None, None, readings, unit="epoch", final=True)._replace(bar=first)
+
+
+def of_data(row: Progress, names: Sequence[str], place: Progress | None) -> Progress:
+    """A row of such a table by its head and the line that places it; nothing without these."""
+    shown = {int(each.metric.removeprefix(COLUMN)): each for each in row.readings}
+    if place is None or not shown or max(shown) >= len(names):
+        return row._replace(readings=())
+    of, name = _DATA.get(row.bar.lower()), names[0].lower()
+    told = []
+    for column, cell in shown.items():
+        data, metric = (
+            (of, names[column]) if of is not None else (_DATA.get(names[column].lower()), row.bar)
+        )
+        if data is None:
+            continue
+        metric = metric if name in _WHOLE else f"{names[0]}_{metric}"
+        told.append(cell._replace(metric=data + metric, law="epoch"))
+    return row._replace(
+        readings=tuple(told),
+        epoch=place.epoch,
+        step=place.step,
+        unit="epoch" if place.step is None else "batch",
+        final=place.step is None,
+    )
 
 
 def of_table(row: Progress, names: Sequence[str]) -> Progress:

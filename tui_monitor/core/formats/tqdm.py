@@ -43,15 +43,18 @@ _LIGHTNING_1 = re.compile(rf", loss={NUMBER}, v_num=")
 _RATE = r"[^,=\[\]|\n]{1,40}/[^,=\[\]|\n]{1,40}"
 _FIELDS = rf"{_RATE}((?:, [^\[\]\n]{{1,1000}})?)\]"
 _KNOWN = re.compile(
-    r"^(.{0,300}?)(?:: {1,4}| {0,4})\d{1,3}%\|[^|\n]{0,500}\| {1,4}(\d{1,12})/(\d{1,12}) "
+    r"^(.{0,300}?)(?:: {1,4}| {0,4})\d{1,3}%(?:\|[^|\n]{0,500}\|)? {1,4}(\d{1,12})/(\d{1,12}) "
     rf"\[({CLOCK})<(?:({CLOCK})|\?), {{1,4}}{_FIELDS}"
 )
+"""A notebook's text has no bar: `Training: 100% 3/3 [00:10<00:00,  3.46s/it, loss=0.52]`."""
 _UNKNOWN = re.compile(
-    r"^(?:(.{0,300}?): {1,4})?(\d{1,12}) ?[A-Za-z]{1,20} "
+    r"^(?:(.{0,300}?): {1,4}| {1,8})?(\d{1,12}) ?[A-Za-z]{1,20} "
     rf"\[({CLOCK}), {{1,4}}{_FIELDS}"
 )
 """A bar whose total is not known: `12it [00:01, 11.5it/s, loss=0.52]`."""
-_FIELD = re.compile(rf", ([^\s=:,][^=:,]{{0,79}}?)(?:=|: ?) {{0,4}}({NUMBER})(%?)(?=, |$)")
+_FIELD = re.compile(rf", ([^\s=:,][^=:,]{{0,79}}?)(?:=|: ?| - ) {{0,4}}({NUMBER})(%?)(?=, |$)")
+"""`segmentation_models_pytorch` has ` - ` between a name and its number."""
+_EPOCH_FIELD = re.compile(r", epoch=(\d{1,9})(?:/(\d{1,9}))?(?=, |$)", re.IGNORECASE)
 _NESTED = re.compile(r"(?<=, )[^\s=:,{}]{1,80}(?:=|: ?)\{([^{}]{0,400})\}")
 """Fields within a field: `metrics={'acc': 0.7946}`."""
 _TOLD = re.compile(
@@ -66,10 +69,16 @@ _EPOCH = re.compile(
     r"^\W?(\d{1,9}) ?/ ?(\d{1,9})\W?$"
 )
 _ANNOUNCED = re.compile(
-    r"^[^\w]{0,40}(?i:epoch)[^\w/]{0,4}(\d{1,9})(?: ?(?:/|of) ?(\d{1,9}))?[^\w]{0,40}$"
+    r"^[^\w]{0,40}(?i:epoch)[^\w/]{0,4}(\d{1,9})(?: ?(?:/|\||of) ?(\d{1,9}))?"
+    r"(?:[^\w]{1,8}(?i:lr|learning rate)[:= ]{1,4}[\d.e-]{1,24})?[^\w]{0,40}$"
 )
+_EVALUATION = re.compile(
+    rf"\[ITER (\d{{1,9}})\] Evaluating (test|train): ((?:[A-Z]\w{{0,20}}:? {NUMBER},? ?){{1,12}})"
+)
+"""`[ITER 7000] Evaluating test: L1 0.0133 PSNR 31.25 [11/09 00:18:49]`."""
+_PAIR = re.compile(rf"([A-Z]\w{{0,20}}):? ({NUMBER})")
 _CLUTTER = re.compile(
-    r"v_num|(?:global_)?steps?|iter(?:ation)?s?|it|i|n|batch|epochs?|eta|seed|rank"
+    r"v_num|(?:global_|env_)?steps?|n/(?:ep|st)|iter(?:ation)?s?|it|i|n|batch|epochs?|eta|seed|rank"
     r"|(?:.*[_ ])?(?:time|mem(?:ory)?|gpu|seconds)|.*/s",
     re.IGNORECASE,
 )
@@ -82,7 +91,7 @@ class TqdmFormat:
 
     def parse(self, text: str) -> tuple[Item, ...]:
         """A state of a bar that has a description or shows numbers."""
-        if "%|" in text and (match := _KNOWN.match(text)):
+        if ("%|" in text or ("% " in text and "<" in text)) and (match := _KNOWN.match(text)):
             description, step, steps, elapsed, left, fields = match.groups()
         elif " [" in text and (match := _UNKNOWN.match(text)):
             description, step, elapsed, fields = match.groups()
@@ -98,6 +107,9 @@ class TqdmFormat:
         if padded and _LIGHTNING_1.match(fields):
             shown[0] = shown[0]._replace(law="sliding-20")
         readings = (*told.readings, *shown)
+        epoch, epochs = told.epoch, told.epochs
+        if epoch is None and (match := _EPOCH_FIELD.search(fields)):
+            epoch, epochs = int(match[1]), int(match[2]) if match[2] else None
         if not (readings or (description and steps)):
             return ()  # nobody knows whose bar it is
         item = Progress(
@@ -111,8 +123,8 @@ class TqdmFormat:
             clock_seconds(elapsed),
             None,
             "batch",
-            told.epoch,
-            told.epochs,
+            epoch,
+            epochs,
             bar=told.bar,
         )
         return (item,)
@@ -128,6 +140,22 @@ def summary(text: str) -> Progress | None:
         if describe(reading.metric).split == "val" or reading.metric.startswith("train_")
     ]
     return self_placed(SUMMARY, None, None, readings, final=False) if readings else None
+
+
+def evaluation(text: str) -> Progress | None:
+    """The numbers of a line beside a bar that tells its step: of an evaluation, of data that it names.
+
+    As 3D Gaussian Splatting and its many descendants write it; train.py, training_report.
+    """
+    match = _EVALUATION.match(text) if text.startswith("[") else None
+    if match is None:
+        return None
+    data = "val" if match[2] == "test" else match[2]
+    readings = [
+        Reading(f"{data}_{name}", *printed(value), "epoch")
+        for name, value in _PAIR.findall(match[3])
+    ]
+    return self_placed(BAR, int(match[1]), None, readings, final=False)
 
 
 def announced(text: str) -> tuple[int, int | None] | None:

@@ -9,8 +9,8 @@ farther than a batch can make it.
 Of what is no such mean, single batches move to and fro: each move takes half of the one before back
 (autocorrelation -1/2), where means over several batches, which share some, do not.
 
-Of a number that a format takes for an exponential mean, though a program may have made it another, it
-is asked whether it can be one.
+Of a number that a format takes for a mean, though a program may have made it another, it is asked
+whether it can be one.
 """
 
 from __future__ import annotations
@@ -106,8 +106,8 @@ class Bare:
         self._k, self._shown = k, displayed
 
 
-class Exponential:
-    """The moves of one metric's prints that are told to be an exponential mean's."""
+class Claimed:
+    """The moves of one metric's prints that are told to be a mean's, of the epoch or exponential."""
 
     def __init__(self, metric: Metric, law: Law) -> None:
         self._metric = metric
@@ -126,11 +126,14 @@ class Exponential:
 
     def take(self, epoch: int, k: int, displayed: float, quantum: float) -> None:
         """Take a print after batch `k` of its epoch."""
+        if is_percent_of(self._metric, displayed):
+            self._metric = in_percent(self._metric)
         where, follows = printed(displayed, quantum), epoch == self._epoch and k > self._k
         self._alone.take(displayed - self._shown, skips=follows and k > self._k + 1)
         if follows and isfinite(displayed):
-            # what is new has a weight of 1 - b^n, and each of its batches is within the metric's range
-            left = self._told.decay ** (k - self._k)
+            # what is new has the rest of the weight, and each of its batches is within the range
+            forgets = self._told.decay < 1.0
+            left = self._told.decay ** (k - self._k) if forgets else self._k / k
             least = left * self._where.low + (1.0 - left) * self._metric.low
             most = left * self._where.high + (1.0 - left) * self._metric.high
             self._prints += 1

@@ -3,7 +3,8 @@
 Which running mean such a bar of steps shows is told by its last line alone. Keras before 2.3 calls an
 accuracy `acc`; 2.3 calls it `accuracy` and shows it as the metric keeps it, but not the loss; tf.keras
 2.2 and later show both so, and repeat the last line. Keras 2.0.9 to 2.3 start a new line for each state
-of a bar where no terminal is attached.
+of a bar where no terminal is attached. Only tf.keras 2.0 and 2.1, which show what 2.3 does, announce a
+training `for` so many steps.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ class Habits:
 
     def __init__(self) -> None:
         self._last_line: LastLine = "unsure"
-        self._named_accuracy = False
+        self._named_accuracy = self._for_steps = False
+        self.draws_cells = False
+        """The bars are those of Keras 1 and 2: `[==>..]`."""
         self._new_lines = 0
         self._epoch = 0
         """Of the newest print; of that epoch: .."""
@@ -59,6 +62,8 @@ class Habits:
         """Take what the first line of the bars tells."""
         self._unknown_length = p.style == "keras-unknown"
         self._named_accuracy = any("accuracy" in r.metric for r in p.readings)
+        self._for_steps = p.style == "keras-bar-for-steps"
+        self.draws_cells = p.style == "keras-bar"
 
     def hear(self, p: Print, prints: Sequence[Print]) -> bool:
         """Take a line, the newest of the `prints`. Whether a metric's law may now be another."""
@@ -104,7 +109,7 @@ class Habits:
         """Which running mean of steps a metric of this name is."""
         if self._last_line == "repeated":
             return STATE
-        if self._last_line == "single" and not self._unknown_length:
+        if self._for_steps or (self._last_line == "single" and not self._unknown_length):
             return STATE if "accuracy" in name else STEPS
         kept = "accuracy" in name if self._new_lines >= NEW_LINES else self._named_accuracy
         if self._unknown_length:

@@ -23,6 +23,7 @@ from tui_monitor.core.averages.laws import (
     OPEN,
     STATE,
     STEPS,
+    TWICE_APPENDED,
     UNKNOWN,
     Law,
 )
@@ -111,6 +112,11 @@ class BarIdentity:
         settled = len({law.name for law in found}) == 1 and found != (OPEN,)
         self._evidence = LawEvidence(found[0].name, None, None, settled)
         self.goes_on = self.law.goes_on if self.options.law is not None else self._told.goes_on
+
+    @property
+    def next_fit_differs(self) -> bool:
+        """Whether the bars are those of a model's first fit in tf.keras 2.4."""
+        return self._is_settled and self.law is TWICE_APPENDED and self._habits.draws_cells
 
     @property
     def is_told(self) -> bool:

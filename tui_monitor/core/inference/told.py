@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tui_monitor.core.averages.laws import EPOCH, OPEN, UNKNOWN, Law, by_key
-from tui_monitor.core.inference.bare import Bare, Exponential
+from tui_monitor.core.averages.laws import COPIED, EPOCH, OPEN, UNKNOWN, Law, by_key
+from tui_monitor.core.inference.bare import Bare, Claimed
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Print
 
@@ -13,7 +13,7 @@ class Told:
 
     def __init__(self) -> None:
         self._laws: dict[str, Law] = {}
-        self._bare: dict[str, Bare | Exponential] = {}
+        self._bare: dict[str, Bare | Claimed] = {}
         """Numbers of which the format knows none, or one that programs may have changed."""
         self._mistaken = False
         """A law was told that is another than was told before."""
@@ -45,8 +45,8 @@ class Told:
             known = self._laws.setdefault(name, law)
             if known is OPEN and name not in self._bare:
                 self._bare[name] = Bare(describe(name))
-            elif known.seeded and name not in self._bare:
-                self._bare[name] = Exponential(describe(name), known)
+            elif (known.seeded or known is COPIED) and name not in self._bare:
+                self._bare[name] = Claimed(describe(name), known)
             elif known is not law and _refutes(law, known):
                 self._laws[name], self._mistaken = law, True
         return len(self._laws) > before
@@ -65,7 +65,7 @@ class Told:
                 continue
             bare.take(p.epoch, p.step - p.before, reading.displayed, reading.quantum)
             if (law := bare.law) is not None:
-                settled |= law is not OPEN or isinstance(bare, Exponential)
+                settled |= law is not OPEN or isinstance(bare, Claimed)
                 self._laws[reading.metric] = law
                 del self._bare[reading.metric]
         return settled

@@ -68,8 +68,9 @@ class LineReader:
 
     A newline ends a line (`newline`). A carriage return, enough backspaces to return to its start,
     or an escape sequence that moves away or erases it ends a state of a line that is redrawn
-    (`redraw`). Backspaces short of that leave the text whole before a line end, and are overwritten
-    by other text. A hole of NULs, and the end of the source, end a line as it stands (`open`).
+    (`redraw`). Backspaces short of that leave the text whole before a line end, and other text is
+    written over it, as far as it goes. A hole of NULs, and the end of the source, end a line as it
+    stands (`open`).
 
     Every newline-ended line counts and is delivered, empty ones too, so a plain file has the line
     numbers of an editor; an empty state of a redrawn line is nothing, nor is the newline after it.
@@ -117,6 +118,8 @@ class LineReader:
         self._start = 0
         self._returned = False  # a carriage return follows: redraw, unless a newline comes
         self._erased = 0  # backspaces that follow, fewer than the text is long
+        self._right = ""  # units from where the cursor went back to on, written over since,
+        self._right_from = 0  # by the pending units from here on
         self._shown: str | None = None  # what the pending units show, if known
 
     # --- in and out
@@ -152,7 +155,7 @@ class LineReader:
 
     def tail(self) -> Line | None:
         """The unfinished line as it stands, not consumed; None if there is nothing to see."""
-        text = self._show(self._units(), cut=True)
+        text = self._text(cut=True)
         if not text:
             return None
         number = self._number if self._continued else self._number + 1
@@ -285,18 +288,41 @@ class LineReader:
         """Move the cursor back; at the start of the text the text is complete."""
         if not self._length or self._returned:
             return
+        if self._right:
+            self._take_right()
         self._erased += count
-        # Bars pad with spaces over a longer bar before them, which does not count as text.
         if self._shown is None:
-            self._shown = self._show(self._units())
-        if self._erased >= len(self._shown):
+            self._shown = self._text()
+        if self._erased < len(self._shown):
+            return
+        if self._erased >= len(self._encoding.decode(self._units())):
             self._end("redraw")
 
     def _overwrite(self) -> None:
-        """Other text follows backspaces that stop within the pending text: drop its end."""
-        text = self._encoding.decode(self._units())
+        """Text follows backspaces that stop within the pending text: it is written over its end."""
+        units = self._units()
+        text = self._encoding.decode(units)
         kept = self._encoding.count(text[: -self._erased])
+        self._right, self._right_from = units[kept:], kept
         self._length, self._erased = kept, 0
+        self._drop_parts(kept)
+
+    def _take_right(self) -> None:
+        """The cursor moves again: what is left of the text right of it is like any other."""
+        left = self._left_of_right()
+        self._parts.append((left, range(self._start, self._start + len(left)), 0))
+        self._length += len(left)
+        self._erased, self._right = len(self._encoding.decode(left)), ""
+        self._shown = None
+
+    def _left_of_right(self) -> str:
+        """Units of the text right of the cursor that nothing is written over."""
+        decode = self._encoding.decode
+        over = len(decode(self._units()[self._right_from :]))
+        return self._right[self._encoding.count(decode(self._right)[:over]) :]
+
+    def _drop_parts(self, kept: int) -> None:
+        """Of the pending units keep so many."""
         for index, (units, offsets, at) in enumerate(self._parts):
             if kept <= len(units):
                 self._parts[index:] = [(units[:kept], offsets, at)]
@@ -314,9 +340,10 @@ class LineReader:
         if not self._continued:
             self._number += 1
         self._continued = self._redrawn = True
-        if text := self._show(pending[:cut]):
+        if text := self._encoding.show(pending[:cut]).rstrip():
             self._lines.append(Line(sanitise(text), self._number, self._start, "newline"))
         self._length -= cut
+        self._right = ""
         for index, (units, offsets, at) in enumerate(self._parts):
             if cut < len(units):
                 self._parts[: index + 1] = [(units[cut:], offsets, at + cut)]
@@ -331,7 +358,7 @@ class LineReader:
         """
         text = self._shown
         if text is None or end == "open":
-            text = self._show(self._units(), cut=end == "open")
+            text = self._text(cut=end == "open")
         if text or (end == "newline" and not self._redrawn):
             if not self._continued:
                 self._number += 1
@@ -350,6 +377,9 @@ class LineReader:
             return self._parts[0][0]
         return "".join([units for units, _, _ in self._parts])
 
-    def _show(self, units: str, *, cut: bool = False) -> str:
-        """What units show, without padding; `cut`: the source may end within a character."""
-        return self._encoding.show(units, cut=cut).rstrip()
+    def _text(self, *, cut: bool = False) -> str:
+        """What the pending text shows, without padding; `cut`: it may end within a character."""
+        text = self._encoding.show(self._units(), cut=cut)
+        if self._right:
+            text += self._encoding.show(self._left_of_right())
+        return text.rstrip()

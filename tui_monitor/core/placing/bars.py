@@ -11,8 +11,9 @@ import re
 from functools import lru_cache
 from typing import Literal
 
+from tui_monitor.core.formats import cifarbar, progressbar, tqdm
 from tui_monitor.core.formats.tqdm import announced, general
-from tui_monitor.core.placing.framerules import Frame, Numbered
+from tui_monitor.core.placing.framerules import Beside, Frame, Numbered
 from tui_monitor.core.placing.frames import Frames
 from tui_monitor.core.records import Line, Progress, Reading
 
@@ -20,6 +21,10 @@ Shown = tuple[Line, Progress]
 """A line, and what it says with the batch and the epoch of its numbers."""
 Name = tuple[str, int | None]
 """What a bar is called, and its total."""
+_DRAWN_ONCE = frozenset({cifarbar.BAR, progressbar.BAR})
+"""Styles of bars that are drawn once a batch, with its numbers."""
+STYLES = _DRAWN_ONCE | {tqdm.BAR}
+"""Of the states of such bars."""
 
 _VALIDATES = re.compile(
     r"(?<![a-z])(?:val|valid|validat\w*|dev|eval|evaluat\w*)(?![a-z])", re.IGNORECASE
@@ -43,7 +48,7 @@ def _kind(bar: str) -> Literal["training", "validation", "other"]:
 class _Bar:
     """What is known of one bar."""
 
-    def __init__(self) -> None:
+    def __init__(self, style: str) -> None:
         self.n = self.line = 0
         """Its position, and the line in which it began."""
         self.readings: tuple[Reading, ...] = ()
@@ -53,7 +58,7 @@ class _Bar:
         """Of its newest state, where that says so."""
         self.ended: int | None = None
         """The line of that state, where nothing is drawn over it."""
-        self.frames = Frames()
+        self.frames = Frames(Beside() if style in _DRAWN_ONCE else None)
 
     def copy(self) -> _Bar:
         """An independent one."""
@@ -94,6 +99,8 @@ class Bars:
         """The newest state of the bar of a validation."""
         self._epoch: tuple[int | None, int | None] = (None, None)
         """Number and total of the bar's epoch."""
+        self._headed = self._tests = False
+        """A line announced it; and the bar of a test is drawn that is as long as the training's."""
 
     def copy(self) -> Bars:
         """An independent one."""
@@ -127,7 +134,7 @@ class Bars:
         kind = _kind(item.bar)
         if kind == "other":
             return []
-        if kind == "validation":
+        if kind == "validation" or self._is_test(name, item):
             return self._validate(line, item)
         begins = self._begins(name, line, item)
         trains = name == self._training
@@ -161,6 +168,11 @@ class Bars:
         if news and not numbered and item.step == item.steps:
             shown += self._ended(line, item)
         return shown
+
+    @property
+    def trains(self) -> bool:
+        """Whether one of them is a training's."""
+        return self._training is not None
 
     @property
     def full(self) -> bool:
@@ -210,7 +222,7 @@ class Bars:
         if bar is None:
             if len(self._bars) >= _MOST_BARS:
                 self._bars = {each: b for each, b in self._bars.items() if each == self._training}
-            bar = self._bars[name] = _Bar()
+            bar = self._bars[name] = _Bar(item.style)
             if 1 < (item.step or 0) != item.steps:
                 bar.readings = item.readings  # they may be old: the log begins inside an epoch
         else:
@@ -220,6 +232,14 @@ class Bars:
             self._begun_anew |= name == self._training
         bar.line = line.number
         return True
+
+    def _is_test(self, name: Name, item: Progress) -> bool:
+        """Whether a bar like the training's is of a test: no line announces an epoch for it."""
+        if item.style not in _DRAWN_ONCE or name != self._training or self._announced is not None:
+            self._tests = False
+        elif self._headed and (item.step or 0) <= self._bars[name].n:
+            self._tests = True
+        return self._tests
 
     def _is_training(self, name: Name, item: Progress) -> bool:
         """Whether a bar other than the training's so far is the training's from now on."""
@@ -243,6 +263,7 @@ class Bars:
         for bar in self._bars.values():
             bar.begun = 0
         number, total = self._epoch
+        self._headed = self._announced is not None
         if item.epoch is not None:
             self._epoch = item.epoch, item.epochs
         elif self._announced is not None and self._announced_in <= self._bars[name].line:

@@ -83,6 +83,30 @@ class Offset:
         return []
 
 
+class Beside:
+    """Numbers of the position that they are drawn at."""
+
+    def __init__(self) -> None:
+        self._k = 0
+        """The newest of these."""
+
+    def copy(self) -> Beside:
+        """An independent one."""
+        return copy.copy(self)
+
+    def take(self, frame: Frame) -> list[Numbered]:
+        """See `Rule`."""
+        if frame.n <= self._k or not frame.item.readings:
+            return []
+        self._k = frame.n
+        return [(frame, frame.n)]
+
+    def end_epoch(self) -> list[Numbered]:
+        """See `Rule`."""
+        self._k = 0
+        return []
+
+
 class Within:
     """Numbers of the batches after the position that they are drawn at, as many as there are."""
 

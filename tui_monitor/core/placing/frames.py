@@ -34,8 +34,8 @@ LEAST_STEPS = 20
 class Frames:
     """The batches of one bar's numbers, epoch after epoch. Frames that only repeat are left out."""
 
-    def __init__(self) -> None:
-        self._rule: Rule | None = None
+    def __init__(self, rule: Rule | None = None) -> None:
+        self._rule = rule
         self._held: list[Frame] = []
         """Of an epoch, while it is not known how to read them."""
         self._told = False

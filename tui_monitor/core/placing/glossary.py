@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 
-from tui_monitor.core.formats import kohya, litgpt, plain, rich, table, tqdm, ultralytics
+from tui_monitor.core.formats import kohya, litgpt, mnist, plain, rich, table, tqdm, ultralytics
 from tui_monitor.core.formats.base import COLUMN
 from tui_monitor.core.formats.fastai import ROW, of_table
 from tui_monitor.core.formats.mmengine import (
@@ -16,6 +16,7 @@ from tui_monitor.core.formats.mmengine import (
     of_epoch,
     smoothed_over,
 )
+from tui_monitor.core.placing.bars import STYLES as BARS
 from tui_monitor.core.placing.blocks import STYLES as OF_BLOCKS
 from tui_monitor.core.placing.blocks import Block
 from tui_monitor.core.placing.loops import Loops
@@ -37,6 +38,9 @@ class Glossary:
         self._loops = Loops()
         self._repeats = False
         self._block = Block()
+        self._counted = mnist.Counted()
+        self._tables_of: Progress | None = None
+        """The newest line that places the tables below it."""
 
     def copy(self) -> Glossary:
         """An independent one."""
@@ -66,6 +70,11 @@ class Glossary:
             item = of_epoch(item, at.number if at.label else None)
         elif item.style == table.ROW:
             item = table.of_table(item, self._columns.get(table.ROW, ()))
+        elif item.style == table.PLACE:
+            self._tables_of = item
+        elif item.style == table.OF_DATA:
+            names = self._columns.get(table.OF_DATA, ())
+            item = table.of_data(item, names, self._tables_of)
         elif item.style == rich.EPOCH:
             item, self._told = self._news(item), {r.metric: r.displayed for r in item.readings}
         elif item.style == ultralytics.ROW:
@@ -78,12 +87,14 @@ class Glossary:
             item = self._loops.read(item, at)
         elif item.style == litgpt.LINE and self._window is not None:
             item = litgpt.smoothed_over(item, self._window)
-        elif item.style == tqdm.BAR:
+        elif item.style in BARS:
             self._loops.note_bar(item)
             if kohya.averages(item):
                 item = kohya.smoothed_over(item, at.length.known)
         elif item.style == tqdm.SUMMARY:
             item = self._loops.read_below_bar(item)
+        elif item.style in (mnist.LINE, mnist.SHORT):
+            self._counted, item = self._counted.next(item)
         elif item.style in OF_BLOCKS:
             self._block, item = self._block.read(item)
         return None if repeats or not item.readings else item

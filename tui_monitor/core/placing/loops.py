@@ -34,11 +34,14 @@ class Loops:
         self._stepped: frozenset[str] = frozenset()
         """Metrics that steps have shown of the newest epoch."""
         self._data = ""
-        """What names of metrics begin with on the next line below."""
+        """What names of metrics begin with on the next line below, .."""
+        self._data_of_list = ""
+        """.. and on the rows of the list that it began."""
 
     def read(self, item: Progress, at: Place) -> Progress:
         """A line of a loop as it is to be understood; without what its epoch showed already."""
         if item.style == plain.HEAD:
+            self._data_of_list = ""
             if item.epoch is None and self._data:  # of a step of a validation
                 self._head = self._line = None
                 return item
@@ -46,7 +49,10 @@ class Loops:
                 item = item._replace(epoch=self._head.epoch, epochs=self._head.epochs)
             self._head, self._below, self._first = item, frozenset(), frozenset()
             return item
-        data, self._data = self._data, item.bar
+        data = self._data or self._data_of_list
+        of_list = item.style == plain.BELOW and item.bar
+        self._data_of_list = data if of_list else ""
+        self._data = item.bar if item.style == plain.DATA else ""
         if data and item.style == plain.BELOW:
             item = plain.of_data(item, data)
         if item.style == plain.LINE and self._is_of_another_count(item, at):

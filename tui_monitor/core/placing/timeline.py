@@ -9,8 +9,9 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 
-from tui_monitor.core.formats import tqdm
+from tui_monitor.core.formats import keras, tqdm
 from tui_monitor.core.metrics import describe
+from tui_monitor.core.placing.bars import STYLES as BARS
 from tui_monitor.core.placing.bars import Bars
 from tui_monitor.core.placing.glossary import Glossary
 from tui_monitor.core.placing.notices import Notices, event, is_early
@@ -39,6 +40,8 @@ class Timeline:
 
     def _reset(self, at: Place) -> None:
         self._at = at
+        self.next_fit_differs = False
+        """The newest fit averages as none after it will, so that the next is a run of its own."""
         self._preamble = Preamble()
         self._held: tuple[Print, Line] | None = None
         self._notices = Notices()
@@ -142,13 +145,15 @@ class Timeline:
         self._release(placed, final=True)
         new_run = self._starts_run(header)
         loops = not new_run and header.total == at.total == 1
-        resumed = (
+        again = (
             not new_run
             and not loops
             and at.number is not None
             and at.run_prints > 0
             and (header.total != at.total or header.number == at.number or self._preamble.start_up)
         )
+        resumed = again and not self.next_fit_differs
+        new_run |= again and not resumed
         self._begin_epoch(header.label, new_run=new_run)
         at.number = header.number
         at.total = header.total
@@ -172,7 +177,7 @@ class Timeline:
     # --- progress
 
     def _place_progress(self, line: Line, item: Progress, placed: list[Print | Event]) -> None:
-        if item.style == tqdm.BAR:
+        if item.style in BARS:
             for shown in self._bars.take(line, item):
                 self._place_standing(*shown, placed)
             return
@@ -182,6 +187,7 @@ class Timeline:
         if not item.readings or not self._admit(item, placed):
             return
         at = self._at
+        item = self._without_unset(item)
         again = self._held is not None
         self._release(placed, final=False)
         placed += self._notices.settle(self._at)
@@ -209,6 +215,16 @@ class Timeline:
             at.open = False
             at.validated = _validates(item)
 
+    def _without_unset(self, item: Progress) -> Progress:
+        """A line without validations that tf.keras 2.0 has not set: data of unknown length end."""
+        at = self._at
+        if at.first is None or at.steps is not None or item.steps is None:
+            return item
+        validation = [r for r in item.readings if r.metric.startswith("val_")]
+        if not validation or any(r.displayed for r in validation):
+            return item
+        return item._replace(readings=tuple(r for r in item.readings if r not in validation))
+
     def _admit(self, item: Progress, placed: list[Print | Event]) -> bool:
         """Whether a print is of the training, not of an evaluation; opens its epoch if need be."""
         at = self._at
@@ -227,7 +243,7 @@ class Timeline:
             return True  # the epoch's one print was the bar of its validation (TensorFlow 1.13)
         else:
             new_run = at.planned_out
-        new_run = new_run or self._preamble.repeated(unfinished=at.open)
+        new_run = new_run or self.next_fit_differs or self._preamble.repeated(unfinished=at.open)
         self._begin_epoch("", new_run=new_run)
         return True
 
@@ -244,6 +260,7 @@ class Timeline:
             if not self._fit_begins:
                 self._at.samples = None
             self._at.begin_run()
+            self.next_fit_differs = False
         self._at.begin_epoch(label)
         self._preamble.begin_fit(new_run=new_run)
         self._new_source = self._fit_begins = False
@@ -278,13 +295,15 @@ class Timeline:
             self._at.validated = False
 
     def _print(self, line: Line, item: Progress, *, final: bool) -> Print:
-        at = self._at
+        at, style = self._at, item.style
+        if style == keras.BAR and at.samples is not None and at.samples.for_steps:
+            style = keras.BAR_FOR_STEPS
         return Print(
             at.run,
             at.epoch,
             at.label,
             None if at.looped else at.total,
-            item.style,
+            style,
             item.step,
             item.steps,
             at.unit_of(item),
@@ -310,7 +329,7 @@ class Timeline:
             return
         item = understood
         evaluates = item.unit != "round" and all(
-            describe(each.metric).split == "val" or (item.style == tqdm.BAR and each.law == "epoch")
+            describe(each.metric).split == "val" or (item.style in BARS and each.law == "epoch")
             for each in item.readings
         )
         placed += self._notices.end_traceback(self._at)
@@ -383,6 +402,8 @@ class Timeline:
         placed += self._notices.read_plain(line, self._at)
         self._preamble.note(line.text)
         self._bars.note(line)
+        if self._bars.trains and (item := tqdm.evaluation(line.text)) is not None:
+            self._place_standing(line, item, placed)
         if self._bars.full and (item := tqdm.summary(line.text)) is not None:
             for shown in self._bars.end_epoch():
                 self._place_standing(*shown, placed)
