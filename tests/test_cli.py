@@ -172,9 +172,25 @@ def test_a_folder_without_a_log_is_one_line_and_exit_2(
     assert f"no training log {'matches' if glob else 'below it'}" in complaint(capsys)
 
 
+def test_what_a_text_only_quotes_is_read_by_the_hint_that_is_told(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    notes = tmp_path / "notes.md"
+    notes.write_bytes(FENCED)
+
+    assert main(["decode", str(notes)]) == 2
+    hint = complaint(capsys).partition("--format-hint ")[2].split()[0]
+    assert main(["decode", "--format-hint", hint, str(notes)]) == 0
+    assert '"displayed": 0.5234' in capsys.readouterr().out
+
+
 def test_a_folder_can_not_be_replayed(tmp_path: Path, capsys: Captured) -> None:
     assert main(["replay", str(tmp_path)]) == 2
     assert "a folder holds many logs" in complaint(capsys)
+
+
+BAR = b" 9/20 [===========>..................] - ETA: 3s - loss: 0.5234"
+FENCED = b"Notes\n\n```\nEpoch 1/2\n" + BAR + b"\n```\n"
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n\0\0", b"hello\nworld\n"])
@@ -197,6 +213,11 @@ def test_a_file_without_progress_is_told(
         (b"\r 45%|####5     | 9/20 [00:02<00:03, 3.9it/s]\n", "progress bars without a metric"),
         (b"Epoch 1/2\n 9/20 [============>.................]\n", "progress bars without a metric"),
         (b"hello\nworld\n", "check that it is a training log"),
+        (FENCED, "a diff; --format-hint keras reads it"),
+        (b"Seen: `" + BAR + b"`\n", "a diff; --format-hint keras reads it"),
+        (b"@@ -0,0 +1 @@\n+ " + BAR + b"\n", "a diff; --format-hint keras reads it"),
+        (b"```\n" + 3 * b"loss: 0.5 | iter: 1 | epoch: 1\n" + b"```\n", "--format-hint"),
+        (b"```\n9/20 [==========>..........] - ETA: 3s\n```\n", "check that it is a training log"),
     ],
 )
 def test_what_is_there_instead_is_told(

@@ -153,3 +153,17 @@ def test_epochs_are_called_as_the_log_calls_them(
         log = log.replace("/1000", "/1")
     glance = glance_of(log.encode())
     assert (glance.label, glance.metrics[0].best_label) == told
+
+
+def test_decimals_are_those_of_the_session() -> None:
+    lines = [
+        f"Epoch [{epoch}/2], Step [{step}/60], Loss: {2 - step / 60:.4f}, Acc: {step + 9.25:.2f}%\n"
+        for epoch in (1, 2)
+        for step in range(1, 61)
+    ]
+    data = "".join(lines).encode()
+    session = Session()
+    session.feed(data, 0.0)
+    loss, accuracy = session.snapshot(0.0).curves
+    seen = glance_of(data)
+    assert [each.decimals for each in seen.metrics] == [loss.decimals, accuracy.decimals] == [4, 2]

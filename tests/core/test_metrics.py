@@ -6,7 +6,14 @@ from math import inf
 
 import pytest
 
-from tui_monitor.core.metrics import describe, validation_of
+from tui_monitor.core.metrics import (
+    Metric,
+    as_printed,
+    decimals,
+    describe,
+    in_percent,
+    validation_of,
+)
 
 NAMES = {
     # name: (split, family, low, high, counts, averaged, higher is better)
@@ -93,3 +100,25 @@ def test_a_part_of_a_word_is_no_name(name: str) -> None:
 )
 def test_a_metric_and_its_validation(name: str, among: list[str], validation: str | None) -> None:
     assert validation_of(name, among) == validation
+
+
+@pytest.mark.parametrize(
+    ("metric", "quantum", "told"),
+    [
+        (describe("acc"), 1e-4, 4),
+        (describe("acc"), 1e-2, 4),
+        (describe("loss"), 1e-1, 4),
+        (in_percent(describe("acc")), inf, 2),
+        (in_percent(describe("acc")), 1.0, 2),
+        (in_percent(describe("acc")), 1e-2, 2),
+        (in_percent(describe("acc")), 1e-3, 3),
+        (in_percent(describe("acc")), 1e-14, 4),
+        (as_printed(describe("acc")), 1e-2, 2),
+        (as_printed(describe("acc")), inf, 4),
+        (describe("perplexity"), 1.0, 0),
+        (describe("perplexity"), 10.0, 0),
+        (describe("perplexity"), 1e-1, 1),
+    ],
+)
+def test_decimals_are_those_that_tell_something(metric: Metric, quantum: float, told: int) -> None:
+    assert decimals(metric, quantum) == told

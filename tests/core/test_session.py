@@ -426,6 +426,54 @@ def test_the_snapshot_says_where_the_log_is() -> None:
         assert len(curve.x) == len(curve.displayed) == len(run.lines)
 
 
+@every_style
+def test_an_epoch_that_is_over_is_seen_from_its_end_and_looking_changes_nothing(case: Case) -> None:
+    log = Simulated(case).log()
+    followed, looked_at, finished, unseen = Session(), Session(), Session(), Session()
+    for at, line in enumerate(log.splitlines(keepends=True)):
+        looked_at.feed(line, float(at))
+        looked_at.snapshot(float(at))
+    for session in (followed, finished, unseen):
+        session.feed(log, 0.0)
+    finished.finish()
+    for session in (followed, looked_at):
+        curves = zip(session.snapshot(0.0).curves, finished.snapshot(0.0).curves, strict=True)
+        for live, over in curves:
+            assert live.level == pytest.approx(over.level, nan_ok=True)
+            assert live.level_sd == pytest.approx(over.level_sd, nan_ok=True)
+        of_table = [
+            [(row.level_end, row.level_end_sd) for row in each.snapshot(0.0).epoch_rows]
+            for each in (session, finished)
+        ]
+        assert of_table[0] == [pytest.approx(row) for row in of_table[1]]
+    # nor does it change what is drawn of an epoch that goes on
+    twice = [Session(), Session()]
+    cut = log.rindex(b"\n", 0, len(log) // 2) + 1
+    twice[0].feed(log[:cut], 0.0)
+    twice[0].snapshot(0.0)
+    twice[0].feed(log[cut:], 0.0)
+    twice[1].feed(log, 0.0)
+    for session in (looked_at, unseen, *twice):
+        session.finish()
+    rows = [[key(row) for row in each.rows()] for each in (looked_at, unseen, *twice)]
+    assert rows[0] == rows[1]
+    assert rows[2] == rows[3]
+
+
+def test_what_a_failed_training_has_printed_is_seen_from_its_end() -> None:
+    log = Simulated(STYLES["a line a bar"]).log()
+    log = log[: log.rindex(b"\n", 0, len(log) - 300) + 1]
+    session, finished = Session(), Session()
+    for each in (session, finished):
+        each.feed(log + b"Traceback (most recent call last):\nValueError: no\n", 0.0)
+    finished.finish()
+    last = session.snapshot(0.0)
+    assert last.ended
+    assert last.step != last.steps
+    for live, over in zip(last.curves, finished.snapshot(0.0).curves, strict=True):
+        assert live.level_sd == pytest.approx(over.level_sd, nan_ok=True)
+
+
 def test_options_reach_the_decoder() -> None:
     session = Session(DecodeOptions(batch_size=32, metric="acc*"))
     session.feed(Simulated(Case(laws.STEPS, steps=10)).log(), 0.0)

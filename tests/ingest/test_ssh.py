@@ -106,6 +106,7 @@ class Reader:
     def __init__(self, connection: Connection) -> None:
         self.tail = SshTail(connection, first_retry=0.05)
         self.data = b""
+        self.ages: list[float] = []
         self.told: list[str] = []
         self.at: list[int] = []
         self.waits: list[str] = []
@@ -114,6 +115,7 @@ class Reader:
         pulled = self.tail.pull(1 << 16)
         if isinstance(pulled, Chunk):
             self.data += pulled.data
+            self.ages.append(pulled.age)
         elif isinstance(pulled, Restarted):
             self.data += b"|"
             self.told.append(pulled.reason)
@@ -157,6 +159,25 @@ def test_a_file_that_comes_and_grows(reader: Reader, log: Path) -> None:
     reader.until(lambda: reader.data.endswith(b"more\n"))
     assert reader.data == log.read_bytes()
     assert reader.told == []
+
+
+def test_an_old_log_says_how_old_it_is(reader: Reader, log: Path) -> None:
+    """As a file does: what was found is old, what is appended is not."""
+    log.write_bytes(bytes(range(256)) * 400)
+    an_hour_ago = time.time() - 3600.0
+    os.utime(log, (an_hour_ago, an_hour_ago))
+    reader.until(lambda: len(reader.data) >= 102_400)
+    assert 3600.0 <= reader.ages[-1] < 3700.0
+    append(log, b"more\n")
+    reader.until(lambda: reader.data.endswith(b"more\n"))
+    assert reader.ages[-1] == 0.0
+    reader.drop()
+    an_hour_ago = time.time() - 3600.0
+    append(log, b"and more\n")
+    os.utime(log, (an_hour_ago, an_hour_ago))
+    reader.until(lambda: reader.data.endswith(b"and more\n"))
+    assert 3600.0 <= reader.ages[-1] < 3700.0
+    assert reader.data == log.read_bytes()
 
 
 def test_nothing_is_lost_or_doubled_over_twenty_drops(reader: Reader, log: Path) -> None:
@@ -409,7 +430,11 @@ def test_the_loop_answers_in_the_shells_there_are(shell: str, tmp_path: Path) ->
         capture_output=True,
         timeout=20,
     )
-    assert done.stdout == b"TOKEN ready\n89\nTOKEN 0\n\nTOKEN 2\n"
+    greeting, _, answers = done.stdout.partition(b"\n")
+    assert answers == b"89\nTOKEN 0\n\nTOKEN 2\n"
+    token, ready, now, written = greeting.split()
+    assert (token, ready, int(written)) == (b"TOKEN", b"ready", int(log.stat().st_mtime))
+    assert 0 <= int(now) - int(written) < 30
     done = subprocess.run(
         [*login, "-c", FAR_READ],
         input=b"TOKEN\n" + os.fsencode(log) + b"\n",

@@ -10,7 +10,7 @@ import pytest
 
 from tests.report.examples import BOUNDARY, REPORT
 from tui_monitor.core.records import Cause, Event, LawEvidence, Part
-from tui_monitor.report.explain import WIDTH, explanation
+from tui_monitor.report.explain import WIDTH, ExplainFormat, explanation
 
 
 def test_json_has_the_fields_of_the_contract() -> None:
@@ -206,3 +206,30 @@ def test_no_layout_passes_escapes_of_the_source_name(layout: str) -> None:
 
     assert "\x1b" not in text
     assert "\x07" not in text
+
+
+@pytest.mark.parametrize("layout", ["text", "markdown"])
+def test_of_many_events_those_that_say_something_are_told(layout: ExplainFormat) -> None:
+    events = []
+    for epoch in range(1, 21):
+        rate = 1e-3 if epoch < 15 else 5e-4
+        told = f"Epoch {epoch}: setting learning rate to {rate}."
+        events.append(Event(1, epoch, "learning-rate", told, 3 * epoch, rate))
+        events.append(Event(1, epoch, "checkpoint", f"Epoch {epoch}: saving", 3 * epoch + 1))
+    events.append(Event(1, 20, "early-stopping", "Epoch 20: early stopping", 99))
+    report = replace(REPORT, events=tuple(events))
+    text = explanation("train.log", [report], layout)
+    for said in ("Epoch 1: setting", "Epoch 15: setting", "Epoch 20: saving", "early stopping"):
+        assert text.count(said) == 1
+    assert "37 more" in text
+    assert "Epoch 2: " not in text
+    assert len(json.loads(explanation("train.log", [report], "json"))["runs"][0]["events"]) == 41
+    assert "epoch 20: Epoch 20" not in text
+    few = replace(REPORT, events=tuple(events[:8]))
+    assert explanation("train.log", [few], layout).count("saving") == 4
+
+
+def test_standard_input_is_called_so_where_people_read() -> None:
+    assert explanation("-", [REPORT], "text").startswith("standard input\n")
+    assert "`standard input`" in explanation("-", [REPORT], "markdown")
+    assert json.loads(explanation("-", [REPORT], "json"))["source"] == "-"

@@ -122,3 +122,13 @@ async def test_what_a_log_held_when_it_was_opened_is_no_alert() -> None:
         shown = await whole(app, pilot)
         assert "live" in shown[0]
         assert app.monitor.scene.notice is None
+
+
+def test_the_best_validation_has_the_decimals_of_the_log() -> None:
+    x = np.arange(1.0, 4.0)
+    before = samples.with_curve(samples.training(), val_x=x[:2], val=np.array([9.5, 9.25]))
+    now = samples.with_curve(
+        samples.training(), val_x=x, val=np.array([9.5, 9.25, 8.125]), val_decimals=2
+    )
+    (best,) = alerts((before, samples.LIVE), (now, samples.LIVE))
+    assert best.text == f"best {now.curves[0].val_metric} so far: 8.12"

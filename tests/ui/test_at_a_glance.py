@@ -198,6 +198,9 @@ def test_the_first_accuracy_has_the_focus_until_one_is_chosen() -> None:
     # A score without an end, higher the better, is no accuracy.
     score = replace(acc, metric="reward", bounds=(-np.inf, np.inf))
     assert focus_index(Scene(replace(training, curves=(loss, score)), samples.LIVE)) == 0
+    # Where an average stands beside the newest number it is what is explained.
+    both = (replace(acc, metric="Acc@1"), loss, replace(acc, metric="Acc@1 (avg)"))
+    assert focus_index(Scene(replace(training, curves=both), samples.LIVE)) == 2
 
 
 def test_evidence_that_the_brief_text_has_is_not_told_again() -> None:
@@ -247,6 +250,9 @@ def test_bars_without_a_number_are_told() -> None:
         (88.7509, 4.7, ("88.8", "9.4")),
         (1234.5678, 21.0, ("1235", "42")),
         (0.5, np.nan, ("0.5000", "?")),
+        (0.96953, 3.3407e-4, ("0.9695", "0.0007")),
+        (0.96953, 1e-7, ("0.9695", "0.0001")),
+        (6e-10, 3e-10, ("6.0000e-10", "6.0000e-10")),
     ],
 )
 def test_a_level_has_no_digits_that_its_error_hides(
@@ -259,3 +265,27 @@ def test_a_level_has_no_digits_that_its_error_hides(
 def test_a_step_is_called_as_the_log_calls_it(log_format: str, step: str) -> None:
     snapshot = replace(samples.training(), format=log_format, steps=None)
     assert step in first_line(snapshot, samples.LIVE)
+
+
+def test_what_stands_behind_a_level_stays_where_it_is_as_its_error_changes() -> None:
+    columns = set()
+    for sd in (0.6, 0.06, 0.049, 0.0049, 0.0004):
+        curve = samples.training().curves[0]
+        told = head(samples.with_curve(samples.training(), level_sd=np.full(curve.x.size, sd)))
+        columns.add(told.index("displayed"))
+    assert len(columns) == 1
+
+
+def test_news_on_the_only_line_leave_the_epoch_there_if_both_have_room() -> None:
+    told = "best val_acc so far: 0.3620"
+    wide = first_line(samples.training(), samples.LIVE, 60, notice=told)
+    assert wide.rstrip() == f" ● live   epoch 2/3   {told}"
+    assert first_line(samples.training(), samples.LIVE, 40, notice=told).rstrip() == (
+        f" ● live   {told}"
+    )
+
+
+def test_a_filter_of_metrics_is_told_as_long_as_it_lasts() -> None:
+    scene = Scene(samples.training(), samples.LIVE, View(wanted="acc"))
+    row = status.status_rows(scene, 80, 2)[1]
+    assert 'metrics with "acc"' in "".join(span.text for span in row)

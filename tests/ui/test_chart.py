@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -279,3 +280,10 @@ def test_single_batches_are_no_wall_before_the_level() -> None:
     assert dots == 3 * 80
     few = lines(plot(x[:80], np.full(80, 0.5), ghost=noisy[:80]), Window(0, 80, UNIT), 40, 8)
     assert sum(char >= "\u2800" for row in few for char in row) > 40 * 6
+
+
+@pytest.mark.parametrize("width", [12, 13, 20, 40, 100])
+def test_how_far_a_line_goes_is_told_with_a_sign_even_where_it_fills_the_cell(width: int) -> None:
+    falling = plot(floats(1, 2, 3, 40), floats(0.1298, 0.93, 0.95, 0.96))
+    window = Window(0.0, 40.0, scale.Axis(0.92, 1.0, (0.95,)))
+    assert re.search("↓[^↓]{0,4}0.1298", lines(falling, window, width, 4)[-1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from textual import events
 
 from tests.ui import samples
 from tests.ui.driving import monitor, text_of
@@ -108,3 +109,24 @@ async def test_an_epoch_that_is_not_there_is_told() -> None:
         await pilot.pause()
         assert "no epoch 7 here yet" in "\n".join(text_of(app))
         assert app.monitor.scene.view.cursor is None
+
+
+def _type_at_once(app: MonitorApp, *keys: str) -> None:
+    """As a slow line brings them: all in one read."""
+    for key in keys:
+        app.post_message(events.Key(key, key if len(key) == 1 else None))
+
+
+async def test_what_is_typed_at_once_is_taken_in_its_order() -> None:
+    app = _app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        _type_at_once(app, "slash", *"warnix", "backspace", "n", "enter")
+        await pilot.pause()
+        await pilot.pause()
+        assert '2 of the last 5 lines have "warnin"' in "\n".join(text_of(app))
+        _type_at_once(app, "slash", *"zzz", "escape")
+        await pilot.pause()
+        await pilot.pause()
+        assert '2 of the last 5 lines have "warnin"' in "\n".join(text_of(app))
+        assert not app.screen.is_modal

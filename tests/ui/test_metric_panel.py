@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -105,3 +106,16 @@ def test_a_logarithmic_axis_says_so() -> None:
     shown = text(draw_panel(scene(samples.training(600), log_y=True), 0, 100, 12))
     assert shown[-1].lstrip().startswith("log epoch 1") or "log epoch 1" in shown[-2]
     assert "log" not in "".join(text(draw_panel(scene(samples.training(600)), 0, 100, 12))[1:])
+
+
+@pytest.mark.parametrize("height", [1, 6, 12])
+def test_a_narrow_panel_keeps_its_number_and_cuts_none(height: int) -> None:
+    snapshot = samples.training(900)
+    for width in range(16, 80):
+        for index in (0, 1):
+            rows = text(draw_panel(scene(snapshot), index, width, height))
+            head = " ".join(rows[: 2 if height > 10 else 1])
+            numbers = re.findall(r"(?<=[━┄◆±] )[0-9.]+", head)
+            assert numbers, rows[0]
+            assert all(re.fullmatch(r"\d\.\d{2,4}", each) for each in numbers), head
+            assert "±" not in head or len(numbers) > 1

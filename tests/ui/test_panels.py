@@ -19,7 +19,7 @@ from tui_monitor.ui.drawing.glyphs import ASCII, UNICODE, Glyphs
 from tui_monitor.ui.drawing.palette import Ink
 from tui_monitor.ui.drawing.rows import Row
 from tui_monitor.ui.drawing.scale import Axis
-from tui_monitor.ui.monitor import jump, tables
+from tui_monitor.ui.monitor import jump, readout, tables
 from tui_monitor.ui.monitor.layout import plan_for
 from tui_monitor.ui.monitor.readout import short_name
 from tui_monitor.ui.monitor.scene import (
@@ -398,3 +398,44 @@ def test_a_log_without_epochs_that_begins_late_has_an_axis_that_does() -> None:
     assert zoomed[0] == 301_000.0
     planned = resumed._replace(snapshot=replace(of(late).snapshot, steps=400_000))  # type: ignore[type-var]
     assert time_window(planned) == (300_000.0, 400_000.0)
+
+
+def test_numbers_in_percent_have_the_decimals_of_the_log_everywhere() -> None:
+    percent = {
+        name: 100.0 * getattr(samples.training(1218).curves[1], name)
+        for name in ("displayed", "value", "low", "high", "level", "level_sd", "val")
+    }
+    snapshot = samples.training(1218)
+    curve = replace(snapshot.curves[1], decimals=2, val_decimals=3, bounds=(0.0, 100.0), **percent)
+    rows = [
+        row._replace(
+            displayed=100.0 * row.displayed,
+            level_end=100.0 * (row.level_end or 0.0),
+            level_end_sd=0.001,
+            val=100.0 * (row.val or 0.0),
+        )
+        for row in snapshot.epoch_rows
+        if row.metric == "acc"
+    ]
+    first = next(each for each in snapshot.boundaries if each.metric == "acc")
+    boundary = replace(
+        first, decimals=2, displayed_end=91.25, displayed_start=94.5, jump=3.25, text="", brief="",
+        lag=Part(2.0, 0.001), step=Part(1.0, 0.5), luck=Part(0.25, 0.5), causes=(),
+    )  # fmt: skip
+    shown = scene(
+        replace(snapshot, curves=(curve,), epoch_rows=tuple(rows), boundaries=(boundary,)),
+        cursor=500.0,
+    )
+    told = text(readout.readout(shown, curve, 120, has_focus=False, lines=1))
+    assert "window" in told
+    val = f"{100.0 * snapshot.curves[1].val[0]:.3f}"
+    assert val in told
+    told = told.replace(val, "")
+    told += text(jump.jump_rows(shown, 80, 4))
+    assert "91.25 → 94.50  +3.25" in told
+    assert "+2.00 ± 0.01" in told
+    assert {len(each) for each in re.findall(r"\d+\.(\d+)", told)} <= {1, 2}
+    table = text(tables.epoch_rows(shown, 100, 8))
+    assert f"{rows[0].displayed:.2f} " in table
+    assert " ± 0.01 " in table
+    assert f"{rows[0].val:.3f} " in table

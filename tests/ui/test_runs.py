@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -681,3 +682,10 @@ def test_picture(name: str, snap_compare: Compare) -> None:
 
 async def _settle(pilot: Pilot[Any]) -> None:
     await pilot.pause()
+
+
+def test_a_level_of_the_list_has_no_digits_that_its_error_hides() -> None:
+    curve = samples.training().curves[0]
+    vague = samples.with_curve(samples.training(), level_sd=np.full(curve.x.size, 0.085))
+    listed = text(run_table.list_rows(scene(RunList((run_row("a", snapshot=vague),))), 140, 9, 0))
+    assert re.search(r" 0\.\d\d ± 0\.17", listed)

@@ -7,6 +7,7 @@ from rich.cells import cell_len
 
 from tests.ui import samples
 from tests.ui.driving import monitor
+from tui_monitor.core.snapshot import ReplayPosition
 from tui_monitor.ui.monitor.scene import View
 from tui_monitor.ui.monitor.summary import summary
 
@@ -40,3 +41,12 @@ async def test_the_newest_is_told_even_if_the_view_was_paused() -> None:
         await pilot.pause(0.2)
         await pilot.press("q")
     assert "epoch 3/3" in app.summary()
+
+
+def test_what_is_left_of_a_replay_has_the_name_of_the_log() -> None:
+    replayed = samples.LIVE._replace(
+        condition="ended", following="replay", replay=ReplayPosition(1.0, 0.0, paused=False)
+    )
+    text = summary(samples.training(1218), replayed, View(), 60, ascii=False)
+    assert "train.log" in text.splitlines()[0]
+    assert "replay" not in text

@@ -231,7 +231,6 @@ def test_what_was_sent_cell_by_cell_is_what_a_whole_repaint_shows() -> None:
             emulated.resize(*step)
         emulated.settle()
         shown = emulated.cells()
-        # A dialogue keeps keys to itself, so it is left before the repaint is asked for.
         emulated.press(b"\x0c")
         emulated.settle()
         assert emulated.cells() == shown, step

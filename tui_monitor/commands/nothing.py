@@ -39,6 +39,8 @@ def _why(source: str, session: Session, metric: str | None) -> str:
         return f"it is empty; `{PROGRAM} LOG` waits for its first line"
     if _is_binary(source):
         return "it is no text; name the log that the training writes"
+    if quoted := session.quoted_format:
+        return f"it is only quoted there, as in a README or a diff; --format-hint {quoted} reads it"
     if metric is None and has_bars(seen.log_tail):
         return f"it has {BARE_BARS}; show one there, in tqdm with set_postfix(loss=...)"
     wanted = "" if metric is None else f" with a metric like {metric!r}"

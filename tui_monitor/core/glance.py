@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from math import isfinite, nan
+from math import inf, isfinite, nan
 
 from tui_monitor.core.formats.base import Format
 from tui_monitor.core.formats.detect import Sniffer, by_name
 from tui_monitor.core.formats.quoted import unquoted
 from tui_monitor.core.lines.text import LineReader
-from tui_monitor.core.metrics import base_name, describe
+from tui_monitor.core.metrics import (
+    LARGE,
+    base_name,
+    decimals,
+    describe,
+    in_percent,
+    is_percent_of,
+)
 from tui_monitor.core.picture.pace import UNHEARD, PaceMeter
 from tui_monitor.core.placing.timeline import Timeline
 from tui_monitor.core.records import Event, Item, Line, Print
@@ -54,6 +61,26 @@ class Trend:
         return tuple(self._points)
 
 
+class _Digits:
+    """What the prints of a metric tell of how many decimals it is told with."""
+
+    def __init__(self) -> None:
+        self._finest, self._most = inf, 0.0
+
+    def hear(self, displayed: float, quantum: float) -> None:
+        """The next print."""
+        if displayed > self._most:
+            self._most = displayed
+        if 0.0 < quantum < self._finest and abs(displayed) >= LARGE:
+            self._finest = quantum
+
+    def decimals(self, name: str) -> int:
+        """Of the metric of this name."""
+        metric = describe(name)
+        metric = in_percent(metric) if is_percent_of(metric, self._most) else metric
+        return decimals(metric, self._finest)
+
+
 class _Metric:
     """What is kept of a train metric and its validation twin."""
 
@@ -62,17 +89,20 @@ class _Metric:
         self.higher_is_better = describe(name).higher_is_better
         self.displayed: float | None = None
         self.trend = Trend()
+        self.digits, self.val_digits = _Digits(), _Digits()
         self.val_name: str | None = None
         self.val: float | None = None
         self.best: tuple[float, str] | None = None
         """Best finite validation, and its epoch."""
 
-    def add(self, displayed: float) -> None:
+    def add(self, displayed: float, quantum: float) -> None:
         self.displayed = displayed
         self.trend.add(displayed)
+        self.digits.hear(displayed, quantum)
 
-    def add_val(self, name: str, value: float, label: str) -> None:
+    def add_val(self, name: str, value: float, quantum: float, label: str) -> None:
         self.val_name, self.val = name, value
+        self.val_digits.hear(value, quantum)
         if not isfinite(value):
             return
         sign = 1.0 if self.higher_is_better else -1.0
@@ -84,6 +114,7 @@ class _Metric:
         return MetricGlance(
             self.name, self.higher_is_better, self.displayed, self.trend.points(),
             self.val_name, self.val, best, label,
+            self.digits.decimals(self.name), self.val_digits.decimals(self.val_name or self.name),
         )  # fmt: skip
 
 
@@ -104,7 +135,7 @@ class _Run:
         self.last, self.failed = p, False
         self.pace.add(p, now)
         label = p.label if p.label and self.counts else str(p.epoch)
-        for metric, displayed, *_ in p.readings:
+        for metric, displayed, quantum, _ in p.readings:
             known = _split_of(metric)
             if known == "other":
                 continue
@@ -113,9 +144,9 @@ class _Run:
             if kept is None:
                 kept = self.metrics[name] = _Metric(name)
             if known == "val":
-                kept.add_val(metric, displayed, label)
+                kept.add_val(metric, displayed, quantum, label)
             else:
-                kept.add(displayed)
+                kept.add(displayed, quantum)
 
     def _twin(self, validation: str) -> str:
         """The train metric that a validation is of."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from functools import lru_cache
-from math import inf
+from math import ceil, inf, log10
 from typing import NamedTuple
 
 from tui_monitor.core.noise import Family
@@ -109,6 +109,27 @@ def is_percent_of(metric: Metric, displayed: float) -> bool:
 def in_percent(metric: Metric) -> Metric:
     """The fraction, which is printed in percent."""
     return metric._replace(high=PERCENT, top=PERCENT)
+
+
+DECIMALS = 4
+"""Decimals that numbers are told with: most bars print as many."""
+LARGE = 10.0
+"""Size from which on a print shows how many decimals its metric has: smaller ones may show more."""
+
+
+def decimals(metric: Metric, quantum: float) -> int:
+    """Decimals that a metric is told with, where more than it is printed with would be noise.
+
+    A percentage has those that are printed, but two at least, and so has what is no mean of batches,
+    however few they are. `quantum`: the finest spacing of its `LARGE` prints, inf before the first.
+    """
+    in_hundreds = metric.top == PERCENT
+    if metric.averaged and not in_hundreds:
+        return DECIMALS
+    if quantum == inf:
+        return 2 if in_hundreds else DECIMALS
+    shown = min(max(ceil(-log10(quantum) - 1e-6), 0), DECIMALS)
+    return max(shown, 2) if in_hundreds else shown
 
 
 def as_printed(metric: Metric) -> Metric:

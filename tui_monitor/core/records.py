@@ -310,6 +310,8 @@ class Boundary:
     """The same in two or three lines, for where the parts stand beside it."""
     called: tuple[str, str] = ("", "")
     """What the two epochs are called: as the log numbers them, where its numbers grow."""
+    decimals: int = 4
+    """That its numbers are told with."""
 
     @property
     def place(self) -> str:

@@ -36,6 +36,9 @@ class MetricGlance(NamedTuple):
     """The best finite one."""
     best_label: str
     """Its epoch, as shown."""
+    decimals: int = 4
+    """That its numbers are told with."""
+    val_decimals: int = 4
 
 
 @dataclass(frozen=True, slots=True)

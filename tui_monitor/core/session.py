@@ -17,7 +17,7 @@ from tui_monitor.core.decoding.provisional import Provisional, reads_complete
 from tui_monitor.core.explaining.boundaries import Explainer
 from tui_monitor.core.explaining.findings import Finder
 from tui_monitor.core.formats.base import Format
-from tui_monitor.core.formats.detect import Sniffer, by_name, detect
+from tui_monitor.core.formats.detect import Sniffer, by_name, detect, quoted_format
 from tui_monitor.core.formats.quoted import unquoted
 from tui_monitor.core.lines.logtail import LogTail
 from tui_monitor.core.lines.text import LineReader
@@ -152,9 +152,9 @@ class Session:
             return
         lines = self._unread if tail is None else [*self._unread, tail]
         self._format = self._sniffer.find(line.text for line in lines)
-        waiting, self._unread = unquoted((line.text, line) for line in self._unread), []
         if self._format is None:
             return
+        waiting, self._unread = unquoted((line.text, line) for line in self._unread), []
         for line in waiting:
             self._parse(line, self._now)
 
@@ -241,6 +241,12 @@ class Session:
             rows.extend(estimates.of_run(run, taken if index == at else 0))
             self._taken = (index, len(run.prints))
         return rows
+
+    @property
+    def quoted_format(self) -> str | None:
+        """Name of the format that reads what the log only quotes, where nothing else is read."""
+        found = quoted_format(line.text for line in self._unread)
+        return None if found is None else found.name
 
     @property
     def has_rows(self) -> bool:
@@ -355,7 +361,7 @@ class Session:
             run.sharpen()
         if self._view is None or self._view.decoder is not run:
             self._view = RunView(run)
-        self._view.look()
+        self._view.look(ended=self._timeline.ended)
         return self._view
 
     def _shows_progress(self, text: str) -> bool:

@@ -49,6 +49,9 @@ class Curve:
     law: LawEvidence
     inertia: tuple[float, float] | None
     """Most that one more batch can move the displayed number now: (down, up), both >= 0."""
+    decimals: int = 4
+    """That its numbers are told with."""
+    val_decimals: int = 4
 
     @property
     def has_level(self) -> bool:

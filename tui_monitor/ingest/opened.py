@@ -11,11 +11,10 @@ import os
 import time
 from typing import Literal
 
-from tui_monitor.ingest.source import Chunk, Hole, Restarted
+from tui_monitor.ingest.source import OLD, Chunk, Hole, Restarted
 from tui_monitor.ingest.trace import Trace, was_cut_back
 
 _HOLE = 8  # NULs in a row that may be a hole of the file
-_OLD = 1.0  # seconds since it was written from which what is found counts as old
 
 
 class OpenedFile:
@@ -50,7 +49,7 @@ class OpenedFile:
         trace.add(data)
         age = time.time() - now.st_mtime
         is_found = now.st_size == trace.position <= self._found
-        return Chunk(data, age if is_found and age >= _OLD else 0.0)
+        return Chunk(data, age if is_found and age >= OLD else 0.0)
 
     def _read_nuls(self, data: bytes) -> Chunk | Hole | None:
         """NULs at the position: go past them at once if they are a hole of the file.

@@ -10,6 +10,10 @@ from tui_monitor.core.snapshot import ReplayPosition
 Following = Literal["events", "polling", "replay", "none"]
 
 
+OLD = 1.0
+"""Seconds since it was written from which what is found counts as old."""
+
+
 class Chunk(NamedTuple):
     """The next bytes, at least one."""
 

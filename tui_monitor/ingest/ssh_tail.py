@@ -17,16 +17,20 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from tui_monitor.core.lines.text import sanitise
-from tui_monitor.ingest.source import Chunk, Following, Pulled, Restarted, Waiting
+from tui_monitor.ingest.source import OLD, Chunk, Following, Pulled, Restarted, Waiting
 from tui_monitor.ingest.ssh import NOISE, TAKE_PATH, Connection, last_line
 from tui_monitor.ingest.trace import Comparison, Trace, was_cut_back
 
 _SOON, _LATER = 0.2, 1.0  # seconds to the next request after an answer with and without news
 _FIRST_RETRY, _LAST_RETRY = 1.0, 30.0  # seconds to the next connection
 
+# What time it is there, and when the log was written (seconds since 1970), where there is a way.
+_WHEN = (
+    'n=$(date +%s 2>/dev/null); m=$(stat -c %Y "$f" 2>/dev/null || stat -f %m "$f" 2>/dev/null); '
+)
 # Offsets come by standard input, as the path does; see `ssh.TAKE_PATH` for the form of the text.
 _LOOP = (
-    f'{TAKE_PATH}echo "$t ready"; '
+    f'{TAKE_PATH}{_WHEN}echo "$t ready $n $m"; '
     'while IFS=" " read -r n s; do g=$f$s; '
     'if [ -d "$g" ]; then c=4; elif [ -f "$g" ]; then '
     'if [ -r "$g" ]; then tail -c "+$n" "$g" 2>/dev/null; c=0; else c=3; fi; '
@@ -69,6 +73,7 @@ class SshTail:
         self._overlap = b""  # what the answer still has to begin with
         self._same = True
         self._grown = False
+        self._age = 0.0  # of what the first answer ends with
         self._trace = Trace()
         self._comparison: Comparison | None = None  # the file is read again from its start
         self._rest = b""  # read, to be pulled next
@@ -212,10 +217,14 @@ class SshTail:
 
     def _greet(self) -> Pulled:
         """Banners and what start-up files print come before the greeting: none of it is log."""
-        _, found, rest = self._buffer.partition(self._token + b" ready\n")
-        if not found:
+        _, found, rest = self._buffer.partition(self._token + b" ready")
+        told, ended, rest = rest.partition(b"\n")
+        if not found or not ended:
             self._buffer = self._buffer[-NOISE:]
             return self._wait
+        times = [int(each) for each in told.split() if each.isdigit()]
+        age = float(times[0] - times[1]) if len(times) == 2 else 0.0
+        self._age = age if age >= OLD else 0.0
         self._greeted, self._buffer = True, rest
         self._retry, self._next = self._first_retry, self._clock()
         return self._wait
@@ -225,12 +234,15 @@ class SshTail:
         sign = b"\n" + self._token + b" "
         place = self._buffer.find(sign)
         if place < 0:
-            body = self._buffer[: max(len(self._buffer) - len(sign) + 1, 0)]
+            # One byte is kept back as well: the last chunk is not empty, and has its age.
+            body = self._buffer[: max(len(self._buffer) - len(sign), 0)]
             self._buffer = self._buffer[len(body) :]
             return self._accept(body)
         if place:
             body, self._buffer = self._buffer[:place], self._buffer[place:]
             accepted = self._accept(body)
+            if isinstance(accepted, Chunk):
+                accepted = accepted._replace(age=self._age)
             if accepted is not None:
                 return accepted
         code, ended, rest = self._buffer[len(sign) :].partition(b"\n")
@@ -276,6 +288,7 @@ class SshTail:
     def _conclude(self, code: bytes) -> Pulled:
         """An answer is complete."""
         suffix, self._asked = self._asked, None
+        self._age = 0.0
         comparison, self._comparison = self._comparison, None
         same = self._same and not self._overlap
         self._next = self._clock() + (_SOON if self._grown else _LATER)

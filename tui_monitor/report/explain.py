@@ -7,6 +7,7 @@ with scripts.
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,9 @@ JsonValue = str | int | float | None | list["JsonValue"] | dict[str, "JsonValue"
 
 WIDTH = 80
 """Columns of the text layout."""
+_NAMES_EPOCH = re.compile(r"Epoch (\d{1,9}):")
+_FEW_EVENTS = 8
+"""Events up to which all of a run are told."""
 
 LEGEND = (
     "lag: the displayed mean still holds old batches.  step: the model or its task differs on the "
@@ -37,6 +41,7 @@ def explanation(source: str, reports: Sequence[RunReport], layout: ExplainFormat
     name = sanitise(source)
     if layout == "json":
         return json.dumps(explain_json(name, reports), indent=2, allow_nan=False) + "\n"
+    name = "standard input" if name == "-" else name
     lines = _text(name, reports) if layout == "text" else _markdown(name, reports)
     return "\n".join(lines) + "\n"
 
@@ -116,7 +121,7 @@ def _number(value: float | None) -> float | str | None:
 
 
 def _figures(boundary: Boundary) -> Figures:
-    return beside(boundary.displayed_end, boundary.displayed_start)
+    return beside(boundary.displayed_end, boundary.displayed_start, boundary.decimals)
 
 
 def _ends(boundary: Boundary) -> str:
@@ -160,6 +165,34 @@ def _none_explained(report: RunReport) -> str:
     return "No boundary between two epochs can be explained."
 
 
+def _told_events(events: Sequence[Event]) -> tuple[list[Event], str]:
+    """The events that people read, and what is said of the others.
+
+    Callbacks speak every epoch. Of many events checkpoints are left out but the newest, and learning
+    rates that are the ones before.
+    """
+    if len(events) <= _FEW_EVENTS:
+        return list(events), ""
+    checkpoints = [event for event in events if event.kind == "checkpoint"]
+    told: list[Event] = []
+    rate: float | None = None
+    for event in events:
+        same = event.learning_rate is not None and event.learning_rate == rate
+        rate = rate if event.learning_rate is None else event.learning_rate
+        if not same and (event.kind != "checkpoint" or event is checkpoints[-1]):
+            told.append(event)
+    left = len(events) - len(told)
+    more = f"{left} more, of checkpoints and unchanged learning rates; --format json has them all"
+    return told, more if left else ""
+
+
+def _placed(event: Event) -> str:
+    """An event with its epoch, unless it names that itself."""
+    named = _NAMES_EPOCH.match(event.text)
+    own = named is not None and int(named[1]) == event.epoch
+    return event.text if own else f"epoch {event.epoch}: {event.text}"
+
+
 def _verdicts(boundaries: Sequence[Boundary]) -> str:
     counts = Counter(boundary.verdict for boundary in boundaries).most_common()
     return ", ".join(f"{count} {verdict}" for verdict, count in counts)
@@ -199,8 +232,11 @@ def _text(source: str, reports: Sequence[RunReport]) -> Iterator[str]:
         if report.events:
             yield ""
             yield "Events"
-            for event in report.events:
-                yield from _bullet(f"epoch {event.epoch}: {event.text}")
+            events, left_out = _told_events(report.events)
+            for event in events:
+                yield from _bullet(_placed(event))
+            if left_out:
+                yield from _bullet(left_out)
     if any(_has_parts(boundary) for report in reports for boundary in report.boundaries):
         yield ""
         yield from textwrap.wrap(LEGEND, WIDTH)
@@ -262,8 +298,11 @@ def _markdown(source: str, reports: Sequence[RunReport]) -> Iterator[str]:
             yield ""
         for finding in report.findings:
             yield f"- **{finding.kind}** {_plain(finding.text)}"
-        for event in report.events:
+        events, left_out = _told_events(report.events)
+        for event in events:
             yield f"- epoch {event.epoch}, {event.kind}: {_code(event.text)}"
+        if left_out:
+            yield f"- {left_out}"
         if report.findings or report.events:
             yield ""
     yield f"<sub>{LEGEND}</sub>"

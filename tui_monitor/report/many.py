@@ -71,7 +71,7 @@ def table(boundaries: Sequence[Boundary]) -> Iterator[str]:
 
 
 def _figures(boundary: Boundary) -> Sequence[str]:
-    show = beside(boundary.displayed_end, boundary.displayed_start)
+    show = beside(boundary.displayed_end, boundary.displayed_start, boundary.decimals)
     ends = (show.number(end) for end in (boundary.displayed_end, boundary.displayed_start))
     parts = (boundary.lag, boundary.step, boundary.luck)
     return (

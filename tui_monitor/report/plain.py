@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from math import isfinite
 
-from tui_monitor.core.explaining.wording import number, printed_epochs, printed_step
+from tui_monitor.core.explaining.wording import Figures, number, printed_epochs, printed_step
 from tui_monitor.core.runs import Glance
 from tui_monitor.core.session import Session
 from tui_monitor.core.snapshot import Curve, Snapshot
@@ -70,10 +70,11 @@ def place_of(run: Snapshot | Glance, epoch: str) -> str:
 
 def _newest(curve: Curve, *, val: bool) -> str:
     """A metric as displayed, with its level and twice the level's standard error."""
-    text = f"{curve.metric} {number(float(curve.displayed[-1]))}"
+    text = f"{curve.metric} {number(float(curve.displayed[-1]), curve.decimals)}"
     level, sd = float(curve.level[-1]), float(curve.level_sd[-1])
     if isfinite(level):
-        text += f" (level {number(level)} ± {number(2.0 * sd)})"
+        show = Figures(abs(level), curve.decimals)
+        text += f" (level {show.number(level)} ± {show.error(2.0 * sd)})"
     if val and curve.val_metric is not None and curve.val.size:
-        text += f" {curve.val_metric} {number(float(curve.val[-1]))}"
+        text += f" {curve.val_metric} {number(float(curve.val[-1]), curve.val_decimals)}"
     return text

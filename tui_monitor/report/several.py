@@ -189,9 +189,9 @@ def _printed(glance: Glance) -> str:
     parts = [place_of(glance, glance.label or str(glance.epoch))]
     for metric in glance.metrics:
         if metric.displayed is not None:
-            parts.append(f"{metric.name} {number(metric.displayed)}")
+            parts.append(f"{metric.name} {number(metric.displayed, metric.decimals)}")
         if metric.val is not None:
-            parts.append(f"{metric.val_name} {number(metric.val)}")
+            parts.append(f"{metric.val_name} {number(metric.val, metric.val_decimals)}")
     return "  ".join(parts)
 
 

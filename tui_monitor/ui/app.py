@@ -69,7 +69,7 @@ class MonitorApp(FeedApp):
         Binding("S", "stop_training", "Stop the recorded training", show=False),
         Binding("x", "export", "Export", show=False),
         Binding("c", "colours", "Dark or light", show=False),
-        Binding("ctrl+l", "repaint", "Draw everything anew", show=False),
+        Binding("ctrl+l", "repaint", "Draw everything anew", show=False, priority=True),
     ]
 
     def __init__(

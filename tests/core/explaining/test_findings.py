@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,12 +54,16 @@ def curve(count: int, low: float = 0.2, gain: float = 1.0, tau: float = 10.0) ->
 def test_validation_that_turns_is_overfitting() -> None:
     train = curve(40, 0.1) + noise(40, 0.004)
     val = np.where(np.arange(40) < 15, curve(40, 0.3), 0.52 + 0.01 * (np.arange(40) - 15))
-    found = findings(lines({"loss": train, "val_loss": val + noise(40, 0.01, 1)}))
+    val += noise(40, 0.01, 1)
+    found = findings(lines({"loss": train, "val_loss": val}))
     turned = found["overfitting"]
     assert turned.metric == "val_loss"
     assert abs(turned.numbers["best_epoch"] - 15) <= 4
     assert turned.numbers["now"] > turned.numbers["best"]
     assert "restore" in turned.text or "weights of epoch" in turned.text
+    told = re.search(r"to a mean of (\S+) over the last (\d+),", turned.text)
+    assert told is not None
+    assert float(told[1]) == pytest.approx(val[-int(told[2]) :].mean(), abs=1e-4)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -47,7 +47,7 @@ def test_a_target_that_was_met_names_the_epoch() -> None:
     session = follow({"val_acc": acc, "acc": acc}, 10, Target("val_acc", 0.85))
     goal = only(session)
     assert (goal.state, goal.met_in, goal.now) == ("met", 3, 0.9)
-    assert text(session) == "val_acc reached its target 0.8500 in epoch 3, with 0.9000."
+    assert text(session) == "val_acc reached its target 0.85 in epoch 3, with 0.9000."
 
 
 def test_a_loss_meets_its_target_from_above() -> None:
@@ -88,7 +88,7 @@ def test_a_metric_that_is_not_printed_is_absent() -> None:
     session = follow({"loss": learning(8)}, 20, Target("val_acc", 0.9))
     assert only(session).state == "absent"
     assert text(session) == (
-        "The log shows no val_acc to compare with the target 0.9000; it shows loss."
+        "The log shows no val_acc to compare with the target 0.9; it shows loss."
     )
 
 
@@ -107,7 +107,7 @@ def test_numbers_of_the_finding_follow_the_goal() -> None:
 def test_every_layout_of_explain_tells_the_target(layout: ExplainFormat) -> None:
     session = follow({"acc": learning(30)}, 200, Target("acc", 0.92))
     told = " ".join(explanation("train.log", session.report(), layout).split())
-    assert "its target 0.9200. Going on like this it gets there in about" in told
+    assert "its target 0.92. Going on like this it gets there in about" in told
     if layout == "json":
         assert '"kind": "target"' in told
         assert '"epochs_low": ' in told
@@ -143,3 +143,12 @@ def test_forecasts_hold_the_truth_as_often_as_they_say() -> None:
             hits.append(low - 1.0 <= due and (not isfinite(high) or due <= high + 1.0))
     assert len(hits) > 10
     assert np.mean(hits) >= 0.85
+
+
+@pytest.mark.parametrize("target", [0.95, 0.999])
+def test_a_target_in_percent_is_foreseen_as_that_of_the_fraction(target: float) -> None:
+    acc = learning(40, 1.0, 40.0).round(4)
+    fraction = only(follow({"acc": acc}, 200, Target("acc", target)))
+    percent = only(follow({"acc": 100.0 * acc}, 200, Target("acc", 100.0 * target)))
+    assert (percent.state, percent.epochs) == (fraction.state, fraction.epochs)
+    assert percent.chance == pytest.approx(fraction.chance, abs=0.02)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 from tests.scenarios import BARS, KINDS, Bar, Kind, Made, Plan
-from tui_monitor.core.explaining import wording
+from tui_monitor.core.explaining import remarks, wording
 from tui_monitor.core.records import Boundary, Part
 from tui_monitor.core.session import Session
+from tui_monitor.report.explain import explanation
+from tui_monitor.report.plain import update_line
 
 
 def boundaries(plan: Plan) -> list[Boundary]:
@@ -31,7 +34,7 @@ def test_a_text_is_three_sentences_at_most_with_its_numbers(kind: Kind, bar: Bar
         assert sentences(text) <= 3, text
         assert text.endswith(".")
         assert len(text) < 620
-        show = wording.beside(boundary.displayed_end, boundary.displayed_start)
+        show = wording.beside(boundary.displayed_end, boundary.displayed_start, 4)
         assert show.number(boundary.displayed_end) in text
         assert show.number(boundary.displayed_start) in text
         assert show.signed(boundary.jump) in text
@@ -84,11 +87,11 @@ def test_changes_and_errors() -> None:
 
 
 def test_numbers_beside_each_other_have_the_same_decimals() -> None:
-    show = wording.beside(0.8918, 0.9424)
+    show = wording.beside(0.8918, 0.9424, 4)
     assert show.signed(-4.45e-5) == "-0.0000"
     assert show.with_error(Part(3e-4, 2e-5)) == "+0.0003 ± 0.0001"
     assert show.error(0.0) == "0.0000"
-    assert wording.beside(3e-5, 2e-5).with_error(Part(1e-5, 2e-6)) == "+1.00e-05 ± 4e-06"
+    assert wording.beside(3e-5, 2e-5, 4).with_error(Part(1e-5, 2e-6)) == "+1.00e-05 ± 4e-06"
 
 
 @pytest.mark.parametrize("kind", ["averaging", "staircase"])
@@ -113,3 +116,61 @@ def test_the_brief_form_fits_into_three_lines(kind: Kind, bar: Bar) -> None:
             assert boundary.brief.count("real") == 1
         for word in ("nan", "None", "inf ", "  ", "± 0.0000"):
             assert word not in boundary.brief
+
+
+def in_percent(*, decimals: int = 2, epochs: int = 3, steps: int = 60) -> bytes:
+    """A log of running means in percent, printed at every batch."""
+    random = np.random.default_rng(5)
+    lines = []
+    for epoch in range(1, epochs + 1):
+        right = 0
+        for step in range(1, steps + 1):
+            right += random.binomial(64, 0.95 - 0.5 / (1.0 + 0.05 * (step + steps * (epoch - 1))))
+            shown = f"{100.0 * right / (64 * step):.{decimals}f}"
+            lines.append(f"Epoch [{epoch}/{epochs}], Step [{step}/{steps}], Acc: {shown}%\n")
+    return "".join(lines).encode()
+
+
+@pytest.mark.parametrize(("decimals", "told"), [(1, 2), (2, 2), (3, 3), (6, 4)])
+def test_percentages_are_told_with_the_decimals_that_they_are_printed_with(
+    decimals: int, told: int
+) -> None:
+    session = Session()
+    session.feed(in_percent(decimals=decimals), 0.0)
+    session.finish()
+    (report,) = session.report()
+    assert len(report.boundaries) == 2
+    for boundary in report.boundaries:
+        numbers = re.findall(r"\d+\.(\d+)", f"{boundary.text} {boundary.brief}")
+        numbers += [n for cause in boundary.causes for n in re.findall(r"\.(\d+)", cause.evidence)]
+        assert {len(each) for each in numbers} == {told}, boundary.text
+        assert boundary.decimals == told
+    for layout in ("text", "markdown"):
+        whole = explanation("train.log", session.report(), layout)
+        assert f"{report.boundaries[0].displayed_end:.{told}f} → " in whole
+    line = update_line(session.snapshot(0.0))
+    assert {len(each) for each in re.findall(r"\d+\.(\d+)", line)} == {told}, line
+
+
+def test_a_change_in_percent_is_never_told_as_none_where_there_is_an_error() -> None:
+    show = wording.beside(91.25, 92.5, 2)
+    assert show.with_error(Part(0.004, 0.001)) == "+0.00 ± 0.01"
+    assert show.signed(-1.25) == "-1.25"
+    assert wording.number(0.004, 2) == "0.00"
+
+
+@pytest.mark.parametrize(
+    ("value", "sd", "told"),
+    [
+        (-9.8e-5, 5.3e-5, "-0.00010 ± 0.00011"),
+        (-0.0123, 0.0021, "-0.0123 ± 0.0042"),
+        (0.25, 0.4, "+0.25 ± 0.80"),
+        (-12.5, 30.0, "-12 ± 60"),
+        (3e-12, 1e-12, "+3.0e-12 ± 2e-12"),
+        (0.0, 0.0, "+0.0e+00 ± 0e+00"),
+    ],
+)
+def test_a_slope_is_told_in_plain_numbers_where_they_are_short(
+    value: float, sd: float, told: str
+) -> None:
+    assert remarks.per_epoch(Part(value, sd)) == told

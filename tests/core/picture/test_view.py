@@ -381,7 +381,7 @@ def test_it_does_not_matter_how_often_one_looked(name: str, data: st.DataObject)
 
 def test_what_is_drawn_of_an_epoch_sharpens_before_it_is_over() -> None:
     session = Session()
-    session.feed(Simulated(Case(laws.STEPS, steps=300, epochs=1)).log()[:25_000], 0.0)
+    session.feed(Simulated(Case(laws.STEPS, steps=300, epochs=1)).log()[:20_000], 0.0)
     came = [row.level for row in session.take_rows() if row.metric == "acc"]
     drawn = next(c.level.tolist() for c in session.snapshot(0.0).curves if c.metric == "acc")
     assert len(came) == len(drawn) > 200
@@ -414,3 +414,13 @@ def test_a_picture_costs_what_is_new_in_it(monkeypatch: pytest.MonkeyPatch) -> N
     # Of 1800 prints of each metric those of the epoch that has just ended, whose level was smoothed.
     assert 0 < max(read) <= 61
     assert len(read) <= 6
+
+
+def test_a_metric_that_is_printed_no_more_is_seen_from_its_end_from_then_on() -> None:
+    """Of an epoch that another metric goes on from nothing is to come."""
+    run = Simulated(Case(laws.STEPS, steps=60, epochs=1))
+    again = [p._replace(epoch=2, readings=p.readings[:1], final=False) for p in run.prints[:20]]
+    decoder, session = decode([*run.prints, *again]), decode(run.prints)
+    session.finish()
+    kept, over = curve_of(decoder, "acc"), curve_of(session, "acc")
+    assert kept.level_sd == pytest.approx(over.level_sd)

@@ -49,16 +49,16 @@ def find(
         striking = _is_striking(edge, anatomy)
         order = _order(edge, anatomy) if striking else None
         if order is not None:
-            found.append(Cause("order of the data", wording.order(order)))
+            found.append(Cause("order of the data", wording.order(order, edge.track.decimals)))
         told = any(cause.cause != "order of the data" for cause in found)
         if not told and (order is None or order.gain) and striking:
             seen = _seen_before(run, edge, anatomy)
             if seen is not None:
-                found.append(Cause("seen before", wording.seen_before(seen)))
+                found.append(Cause("seen before", wording.seen_before(seen, edge.track.decimals)))
     if verdict in ("averaging", "both"):
         found.extend(_averaging(edge, anatomy))
     if verdict == "noise":
-        found.append(Cause("luck", wording.luck(anatomy, _first_batches(edge))))
+        found.append(Cause("luck", wording.luck(anatomy, _first_batches(edge), edge.figures)))
     return tuple(found)
 
 
@@ -119,7 +119,7 @@ def _averaging(edge: Edge, anatomy: Anatomy) -> Iterator[Cause]:
         return
     once = mean_of(edge.track, edge.epoch)
     if once is not None:
-        yield Cause("averaged twice", wording.averaged_twice(once, edge.displayed_end))
+        yield Cause("averaged twice", wording.averaged_twice(once, edge))
 
 
 def mean_of(track: Track, epoch: int) -> float | None:

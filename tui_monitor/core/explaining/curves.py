@@ -149,7 +149,8 @@ def overfitting(run: int, history: History) -> Finding | None:
         "epochs_since": float(since),
         "train_gain": history.sign * gained,
     }
-    text = remarks.overfitting(history, at, since, numbers["now"], float(level[best]))
+    now = remarks.Late(numbers["now"], len(late))
+    text = remarks.overfitting(history, at, since, now, float(level[best]))
     epoch = int(history.epoch[-1])
     return Finding("overfitting", run, epoch, history.val_metric, text, numbers)
 
@@ -270,12 +271,12 @@ def _advice(history: History, lately: Recent | None, *, turned: bool) -> str:
     if turned:
         return ""  # the finding of overfitting says it
     gap = _gap(history)
-    told = remarks.gap(gap)
+    told = remarks.gap(gap, history.decimals)
     if lately is None or lately.slope.value is None:
         return told
     gained = abs(lately.slope.value) * (lately.epochs - 1)
     if history.decoded and lately.bounce > max(2.0 * lately.noise, gained):
-        return told + remarks.lower_rate(lately)
+        return told + remarks.lower_rate(lately, history.decimals)
     val = _val_gain(history, lately.epochs)
     if val is None:
         return told

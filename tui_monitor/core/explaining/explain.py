@@ -107,6 +107,11 @@ class Edge(NamedTuple):
         """What the eye sees."""
         return self.displayed_start - self.displayed_end
 
+    @property
+    def figures(self) -> wording.Figures:
+        """How its numbers are written."""
+        return wording.beside(self.displayed_end, self.displayed_start, self.track.decimals)
+
 
 class Anatomy(NamedTuple):
     """A jump taken apart."""
@@ -175,7 +180,6 @@ def explain(run: RunDecoder, edge: Edge, events: Sequence[Event]) -> Boundary:
     found = causes.find(run, edge, anatomy, verdict, events)
     called = names(run, edge)
     why = wording.Why([cause.cause for cause in found], causes.missing(run, edge, events))
-    show = wording.beside(edge.displayed_end, edge.displayed_start)
     return Boundary(
         run=run.run,
         epoch=edge.epoch,
@@ -191,8 +195,9 @@ def explain(run: RunDecoder, edge: Edge, events: Sequence[Event]) -> Boundary:
         causes=found,
         text=wording.boundary(edge, called, anatomy, verdict, obstacle, why),
         higher_is_better=edge.track.metric.higher_is_better,
-        brief=brief.boundary(called, edge.jump, anatomy, verdict, obstacle, why, show),
+        brief=brief.boundary(called, edge.jump, anatomy, verdict, obstacle, why, edge.figures),
         called=called,
+        decimals=edge.track.decimals,
     )
 
 

@@ -15,7 +15,7 @@ from tui_monitor.core.columns.arrays import FloatArray, median
 from tui_monitor.core.decoding.decoder import RunDecoder
 from tui_monitor.core.explaining import forecast, remarks
 from tui_monitor.core.explaining.history import epochs_over, histories, last_rows, numbers_of
-from tui_monitor.core.metrics import describe
+from tui_monitor.core.metrics import DECIMALS, describe
 from tui_monitor.core.options import Target
 from tui_monitor.core.records import Finding
 from tui_monitor.core.snapshot import Goal
@@ -42,8 +42,7 @@ class Course(NamedTuple):
 
 def set_against(run: RunDecoder, target: Target) -> Goal:
     """Where a run's metric stands on its way to a target."""
-    metric = describe(target.metric)
-    better = metric.higher_is_better
+    better = describe(target.metric).higher_is_better
     course = _course(run, target.metric)
     if course is None:
         return Goal(target.metric, target.value, better, "absent")
@@ -62,7 +61,8 @@ def set_against(run: RunDecoder, target: Target) -> Goal:
     waiting = Goal(target.metric, target.value, better, "too early", now=now)
     if len(course.value) < LEAST:
         return waiting
-    limits = (0.0 if metric.family == "positive" else metric.low, metric.high)
+    shown = run.tracks[target.metric].metric
+    limits = (0.0 if shown.family == "positive" else shown.low, shown.high)
     reach = forecast.epochs_to(
         course.number,
         course.value,
@@ -101,7 +101,9 @@ def timed(goal: Goal, eta_epoch: float | None) -> Goal:
 def finding(run: RunDecoder, goal: Goal) -> Finding:
     """A goal as a finding."""
     over = epochs_over(run) or None
-    text = remarks.goal(goal, list(run.tracks))
+    track = run.tracks.get(goal.metric)
+    decimals = DECIMALS if track is None else track.decimals
+    text = remarks.goal(goal, list(run.tracks), decimals)
     return Finding("target", run.run, over, goal.metric, text, _numbers(goal))
 
 

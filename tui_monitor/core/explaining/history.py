@@ -23,6 +23,8 @@ class History(NamedTuple):
 
     metric: Metric
     val_metric: str | None
+    decimals: int
+    """That the numbers are told with."""
     epoch: FloatArray
     """Ordinal within the run."""
     number: FloatArray
@@ -114,6 +116,7 @@ def _history(run: RunDecoder, track: Track, numbers: dict[int, int]) -> History:
     return History(
         metric=track.metric,
         val_metric=None if val is None else val.metric.name,
+        decimals=track.decimals,
         epoch=np.array(list(last), dtype=np.float64),
         number=np.array([numbers.get(epoch, epoch) for epoch in last], dtype=np.float64),
         shown=shown,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
-from typing import TYPE_CHECKING
+from math import floor, isfinite, log10
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui_monitor.core.explaining.wording import error, number, signed, with_error
 from tui_monitor.core.records import Part, Print
@@ -99,25 +99,27 @@ def averaged_twice(jump: InnerJump) -> str:
         if jump.track.law.final == "reset"
         else "takes the plain mean of the epoch in as one batch more"
     )
+    decimals = jump.track.decimals
     count = {0: "no batch", 1: "1 batch"}.get(jump.batches, f"{jump.batches} batches")
     return (
-        f"{AVERAGES_TWICE} So {jump.track.metric.name} goes from {number(jump.before)} to"
-        f" {number(jump.after)} ({signed(jump.after - jump.before)}) at the last line of epoch"
-        f" {jump.at.label or jump.at.epoch} with {count} in between: that line {what}."
+        f"{AVERAGES_TWICE} So {jump.track.metric.name} goes from {number(jump.before, decimals)} to"
+        f" {number(jump.after, decimals)} ({signed(jump.after - jump.before, decimals)}) at the last"
+        f" line of epoch {jump.at.label or jump.at.epoch} with {count} in between: that line {what}."
     )
 
 
 # --- targets -------------------------------------------------------------------------------------
 
 
-def goal(found: Goal, names: Sequence[str]) -> str:
+def goal(found: Goal, names: Sequence[str], decimals: int) -> str:
     """When a target is met. `names`: of the metrics that the log shows."""
-    name, aim = found.metric, number(found.value)
+    name, aim = found.metric, f"{found.value:.6g}"
+    at = "" if found.now is None else number(found.now, decimals)
     if found.state == "absent":
         return f"The log shows no {name} to compare with the target {aim}; it shows {', '.join(names)}."
     if found.state == "met" and found.now is not None:
-        return f"{name} reached its target {aim} in epoch {found.met_in}, with {number(found.now)}."
-    now = "" if found.now is None else f"{name} is at {number(found.now)}, its target {aim}. "
+        return f"{name} reached its target {aim} in epoch {found.met_in}, with {at}."
+    now = "" if found.now is None else f"{name} is at {at}, its target {aim}. "
     if found.state == "too early":
         return f"{now}Too few epochs are over to foresee when it gets there."
     if found.epochs is None:
@@ -158,9 +160,10 @@ def duration(seconds: float) -> str:
 def _val_beside_train(history: History, at: int) -> str:
     name, val = history.metric.name, history.val_metric
     better = "above" if history.metric.higher_is_better else "below"
+    beside, shown = (number(each[at], history.decimals) for each in (history.val, history.shown))
     return (
-        f"{val} ({number(history.val[at])}) is {better} {name} ({number(history.shown[at])}) in epoch"
-        f" {history.label(at)}, but {name} is a mean over the epoch while {val} is measured after it"
+        f"{val} ({beside}) is {better} {name} ({shown}) in epoch {history.label(at)}, but {name} is a"
+        f" mean over the epoch while {val} is measured after it"
     )
 
 
@@ -178,29 +181,40 @@ def val_above_train(history: History, at: int, end: Part, gap: Part, stays: bool
     `stays`: the gap does; None where that cannot be told from chance.
     """
     first = _val_beside_train(history, at)
+    level = number(end.value or 0.0, history.decimals)
+    left = with_error(gap, history.decimals)
     train = (
-        f"in its last tenth the level was {number(end.value or 0.0)} ± {error(2 * (end.sd or 0))}"
+        f"in its last tenth the level was {level} ± {error(2 * (end.sd or 0), history.decimals)}"
     )
     if stays is None:
-        left = f"which leaves {with_error(gap)}, too little to be sure that a gap stays"
-        return f"{first}: {train}, {left}."
+        return f"{first}: {train}, which leaves {left}, too little to be sure that a gap stays."
     if not stays:
         return f"{first}: {train}, which leaves no such gap."
     return (
-        f"{first}. Yet {train}, so a gap of {with_error(gap)} stays: usual where dropout or"
-        " augmentation act in training only, or where the validation data are easier."
+        f"{first}. Yet {train}, so a gap of {left} stays: usual where dropout or augmentation act in"
+        " training only, or where the validation data are easier."
     )
 
 
-def overfitting(history: History, best: int, since: int, now: float, level: float) -> str:
+class Late(NamedTuple):
+    """A mean over the last epochs."""
+
+    mean: float
+    epochs: int
+
+
+def overfitting(history: History, best: int, since: int, now: Late, level: float) -> str:
     """Validation turned."""
     name, val = history.metric.name, history.val_metric
+    least, newest, begin, end = (
+        number(each, history.decimals)
+        for each in (float(history.val[best]), now.mean, level, float(history.level[-1]))
+    )
     return (
-        f"{val} was best in epoch {history.label(best)} ({number(history.val[best])}) and has been"
-        f" getting worse in the {since} epochs since, to {number(now)}, while {name} went on from"
-        f" {number(level)} to {number(float(history.level[-1]))}: what is learnt now does not carry"
-        f" over. The weights of epoch {history.label(best)}, an earlier stop, or more regularisation"
-        " or data fit this."
+        f"{val} was best in epoch {history.label(best)} ({least}) and has been getting worse in the"
+        f" {since} epochs since, to a mean of {newest} over the last {now.epochs}, while {name} went on"
+        f" from {begin} to {end}: what is learnt now does not carry over. The weights of epoch"
+        f" {history.label(best)}, an earlier stop, or more regularisation or data fit this."
     )
 
 
@@ -209,7 +223,7 @@ def plateau(history: History, lately: Recent, advice: str) -> str:
     return (
         f"{history.metric.name} has all but stopped improving: over the last {lately.epochs} epochs"
         f" it moved by {per_epoch(lately.slope)} an epoch, around"
-        f" {number(float(history.level[-1]))}.{since_best(history)}{advice}"
+        f" {number(float(history.level[-1]), history.decimals)}.{since_best(history)}{advice}"
     )
 
 
@@ -220,7 +234,7 @@ def diminishing(history: History, outlook: Outlook, advice: str) -> str:
     return (
         f"{history.metric.name} improves ever more slowly: by {per_epoch(outlook.pace)} an epoch at"
         f" epoch {last}. Going on like {article} {outlook.shape}, which fits best, it would move by"
-        f" {with_error(outlook.promised)} over the next {outlook.ahead} epochs."
+        f" {with_error(outlook.promised, history.decimals)} over the next {outlook.ahead} epochs."
         f"{since_best(history)}{advice}"
     )
 
@@ -233,20 +247,25 @@ def since_best(history: History) -> str:
     best = max(known, key=lambda i: history.sign * float(history.val[i]))
     return (
         f" {history.val_metric} was best in epoch {history.label(best)}"
-        f" ({number(float(history.val[best]))})."
+        f" ({number(float(history.val[best]), history.decimals)})."
     )
 
 
 def per_epoch(slope: Part) -> str:
-    """A slope with its error; small, so in powers of ten."""
-    return f"{slope.value or 0.0:+.1e} ± {2.0 * (slope.sd or 0.0):.0e}"
+    """A slope with its error, in as many decimals as give that two digits; tiny, in powers of ten."""
+    value, width = slope.value or 0.0, 2.0 * (slope.sd or 0.0)
+    size = width or abs(value)
+    if not 1e-7 <= size < 1e5:
+        return f"{value:+.1e} ± {width:.0e}"
+    decimals = max(1 - floor(log10(size)), 0)
+    return f"{value:+.{decimals}f} ± {width:.{decimals}f}"
 
 
-def gap(found: Gap | None) -> str:
+def gap(found: Gap | None, decimals: int) -> str:
     """Validation against training, and whether they part."""
     if found is None:
         return ""
-    text = f" Validation minus training is {signed(found.value)}"
+    text = f" Validation minus training is {signed(found.value, decimals)}"
     growth = found.growth
     if growth.value is None or growth.sd is None:
         return f"{text}."
@@ -254,11 +273,11 @@ def gap(found: Gap | None) -> str:
     return f"{text} and {'grows' if parts else 'does not grow'}."
 
 
-def lower_rate(lately: Recent) -> str:
+def lower_rate(lately: Recent, decimals: int) -> str:
     """The level bounces."""
     return (
-        f" From epoch to epoch it bounces by ± {number(lately.bounce)}, more than it gains: a lower"
-        " learning rate (ReduceLROnPlateau) fits this."
+        f" From epoch to epoch it bounces by ± {number(lately.bounce, decimals)}, more than it gains: a"
+        " lower learning rate (ReduceLROnPlateau) fits this."
     )
 
 

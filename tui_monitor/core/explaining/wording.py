@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from tui_monitor.core.metrics import DECIMALS
 from tui_monitor.core.records import Part, Verdict
 
 if TYPE_CHECKING:
@@ -23,24 +24,26 @@ class Figures(NamedTuple):
 
     near: float
     """Size of the largest of them."""
+    decimals: int = DECIMALS
+    """Of their metric."""
 
     @property
     def fixed(self) -> bool:
-        """Four decimals; else they would show nothing."""
-        return self.near >= 1e-3 or self.near == 0.0
+        """So many decimals; else they would show nothing."""
+        return self.near >= 1e-3 or self.near == 0.0 or self.decimals < DECIMALS
 
     def number(self, value: float) -> str:
         """A metric's value."""
-        return f"{value:.4f}" if self.fixed or value == 0.0 else f"{value:.3e}"
+        return f"{value:.{self.decimals}f}" if self.fixed or value == 0.0 else f"{value:.3e}"
 
     def signed(self, value: float) -> str:
         """A change, with its sign."""
-        return f"{value:+.4f}" if self.fixed or value == 0.0 else f"{value:+.2e}"
+        return f"{value:+.{self.decimals}f}" if self.fixed or value == 0.0 else f"{value:+.2e}"
 
     def error(self, value: float) -> str:
         """An error's width; never rounded to nothing."""
         if self.fixed:
-            return f"{max(value, 1e-4 * (value > 0.0)):.4f}"
+            return f"{max(value, 10.0**-self.decimals * (value > 0.0)):.{self.decimals}f}"
         return f"{value:.0e}"
 
     def with_error(self, part: Part) -> str:
@@ -61,29 +64,30 @@ class Figures(NamedTuple):
         return f"{self.number(found.mean)} ± {self.error(2.0 * found.sd)}"
 
 
-def beside(end: float, start: float) -> Figures:
+def beside(end: float, start: float, decimals: int) -> Figures:
     """How the numbers of a boundary are written, by the two that the log shows."""
-    return Figures(max(abs(end), abs(start)))
+    return Figures(max(abs(end), abs(start)), decimals)
 
 
-def number(value: float) -> str:
-    """A metric's value on its own: four decimals, or scientific where they would show nothing."""
-    return Figures(abs(value)).number(value)
+def number(value: float, decimals: int = DECIMALS) -> str:
+    """A metric's value on its own: so many decimals, or scientific where they would show nothing."""
+    return Figures(abs(value), decimals).number(value)
 
 
-def signed(value: float) -> str:
+def signed(value: float, decimals: int = DECIMALS) -> str:
     """A change on its own, with its sign."""
-    return Figures(abs(value)).signed(value)
+    return Figures(abs(value), decimals).signed(value)
 
 
-def error(value: float) -> str:
-    """An error's width on its own: four decimals, or one digit where they would show nothing."""
-    return Figures(abs(value)).error(value)
+def error(value: float, decimals: int = DECIMALS) -> str:
+    """An error's width on its own: so many decimals, or one digit where they would show nothing."""
+    return Figures(abs(value), decimals).error(value)
 
 
-def with_error(part: Part) -> str:
+def with_error(part: Part, decimals: int = DECIMALS) -> str:
     """A part on its own, and twice its standard error."""
-    return Figures(max(abs(part.value or 0.0), 2.0 * (part.sd or 0.0))).with_error(part)
+    near = max(abs(part.value or 0.0), 2.0 * (part.sd or 0.0))
+    return Figures(near, decimals).with_error(part)
 
 
 def batches(count: int) -> str:
@@ -132,7 +136,7 @@ def boundary(
     why: Why,
 ) -> str:
     """What happened at a boundary, in at most three sentences. `names`: of the two epochs."""
-    show = beside(edge.displayed_end, edge.displayed_start)
+    show = edge.figures
     if obstacle == "one number an epoch":
         return f"{_two_numbers(edge, names, show)} {ONE_NUMBER}"
     seen = _seen(edge, names, show)
@@ -260,11 +264,15 @@ def moved_alike(anatomy: Anatomy, jump: float) -> bool:
     return ((anatomy.step.value or 0.0) + (anatomy.lag.value or 0.0)) * jump > 0.0
 
 
+_IN_WORDS = {"seen before": "samples seen before"}
+"""Causes that are called more fully in a sentence."""
+
+
 def reasons(why: Why) -> str:
     """The causes of a step that the log supports, or what it would need to show."""
     named = [cause for cause in why.causes if not cause.startswith("averag")]
     if named:
-        return f"The log points to: {', '.join(named)}."
+        return f"The log points to: {', '.join(_IN_WORDS.get(each, each) for each in named)}."
     if not why.missing:
         return "The log does not tell why."
     return f"The log does not tell why; it shows no {' and no '.join(why.missing)}."
@@ -332,26 +340,27 @@ def _gap(gap: Gap, anatomy: Anatomy, show: Figures) -> str:
 
 def averaging(edge: Edge, end: Level) -> str:
     """Evidence of the lag."""
-    show = beside(edge.displayed_end, edge.displayed_start)
+    show = edge.figures
     return (
         f"the epoch's mean ended at {show.number(edge.displayed_end)} while its last tenth of"
         f" batches was at {show.level(end)}"
     )
 
 
-def averaged_twice(once: float, shown: float) -> str:
+def averaged_twice(once: float, edge: Edge) -> str:
     """Evidence of the second average."""
+    show = edge.figures
     return (
         f"this version's bar averages the running mean once more: the plain mean of the epoch is"
-        f" {number(once)}, shown was {number(shown)}"
+        f" {show.number(once)}, shown was {show.number(edge.displayed_end)}"
     )
 
 
-def luck(anatomy: Anatomy, count: int) -> str:
+def luck(anatomy: Anatomy, count: int, show: Figures) -> str:
     """Evidence of chance."""
     return (
         f"the first print is the mean of {batches(count)}, which chance alone moves by"
-        f" ± {error(2.0 * anatomy.chance)}"
+        f" ± {show.error(2.0 * anatomy.chance)}"
     )
 
 
@@ -360,23 +369,24 @@ def rate(before: float, after: float) -> str:
     return f"the learning rate column goes from {before:.4g} to {after:.4g}"
 
 
-def seen_before(found: Staircase) -> str:
+def seen_before(found: Staircase, decimals: int) -> str:
     """Evidence of data seen before."""
-    show = Figures(max(abs(found.step), abs(found.inside)))
+    show = Figures(max(abs(found.step), abs(found.inside)), decimals)
     text = (
         f"{show.signed(found.step)} where the data start over, but {show.signed(found.inside)} inside"
         f" epoch {found.epoch}"
     )
     if found.val is not None:
-        text += f", and {show.signed(found.val)} only of validation"
+        text += f", and only {show.signed(found.val)} of validation"
     text += ", as in a second pass over the same samples"
     return text if found.val is not None else f"{text}; no validation to compare"
 
 
-def order(found: Order) -> str:
+def order(found: Order, decimals: int) -> str:
     """Evidence of a pattern that repeats in each epoch."""
+    inside = signed(found.inside, decimals)
     return (
         f"epochs {found.epochs[0]} and {found.epochs[1]} rise and fall alike inside (correlation"
-        f" {found.correlation:.2f}): the level moves by {signed(found.inside)} from an epoch's first"
-        f" part to its last, and the boundary undoes it"
+        f" {found.correlation:.2f}): the level moves by {inside} from an epoch's first part to its"
+        " last, and the boundary undoes it"
     )

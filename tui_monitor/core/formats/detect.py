@@ -238,8 +238,7 @@ def detect(lines: Iterable[str]) -> Format | None:
     Fallbacks are for logs of which no other format reads a line. A header alone proves nothing: many
     a hand-written loop prints `Epoch 1/10`.
     """
-    texts, sniffer = unquoted((text, without_code(text)) for text in lines), Sniffer()
-    return _best(texts) or next((sniffer.find(()) for text in texts if sniffer.take(text)), None)
+    return quoted_format(unquoted((text, without_code(text)) for text in lines))
 
 
 def _best(texts: Sequence[str]) -> Format | None:
@@ -247,6 +246,12 @@ def _best(texts: Sequence[str]) -> Format | None:
     counts = [evidence(log_format, texts) for log_format in FORMATS]
     best = max(counts)
     return FORMATS[counts.index(best)] if best else None
+
+
+def quoted_format(lines: Iterable[str]) -> Format | None:
+    """The format that reads most of lines, whatever quotes them; None if none reads any."""
+    texts, sniffer = list(lines), Sniffer()
+    return _best(texts) or next((sniffer.find(()) for text in texts if sniffer.take(text)), None)
 
 
 def by_name(hint: str) -> Format:

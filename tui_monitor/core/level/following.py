@@ -8,7 +8,7 @@ columns. Values follow the level where they are not certain.
 from __future__ import annotations
 
 from itertools import pairwise
-from math import ceil, floor, log
+from math import ceil, floor, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -16,12 +16,14 @@ import numpy as np
 from tui_monitor.core.averages.gaps import Gap
 from tui_monitor.core.averages.laws import EPOCH, INSTANTANEOUS, Law
 from tui_monitor.core.averages.sliding import Guess
+from tui_monitor.core.columns.arrays import FloatArray, IntArray
 from tui_monitor.core.columns.series import Columns
 from tui_monitor.core.level import kalman, observations
 from tui_monitor.core.level.bank import State
 from tui_monitor.core.level.filter import SILENT, Expected, LevelFilter, Memory
 from tui_monitor.core.level.kalman import Kernel, Told
 from tui_monitor.core.level.smoother import smooth
+from tui_monitor.core.level.steps import Steps
 from tui_monitor.core.level.trend import TREND
 from tui_monitor.core.metrics import Metric
 from tui_monitor.core.noise import OF_ANYTHING, Noise, Scale
@@ -44,6 +46,8 @@ SHARP = 0.01
 it: its error comes again with each window that follows from it, which the filter does not know."""
 KEPT = 20_000
 """Steps that are kept to be smoothed again as a whole, and those of the newest epoch."""
+PICTURED = 1 << 16
+"""Steps of an epoch, at most, that a picture looks back over: 10 us each."""
 FIRST_SHARPENED = 24
 """Prints after which a past is first sharpened, before its epoch is over, .."""
 GROWN = 1.5
@@ -96,6 +100,29 @@ class Bookmark(NamedTuple):
     sum_began: int
 
 
+class Course(NamedTuple):
+    """A level over rows, as columns of equal length."""
+
+    rows: IntArray
+    level: FloatArray
+    variance: FloatArray
+
+    def of(self, row: int) -> tuple[float, float] | None:
+        """Level and standard deviation at a row; None where it is none of these."""
+        at = int(np.searchsorted(self.rows, row))
+        if at == len(self.rows) or self.rows[at] != row:
+            return None
+        return float(self.level[at]), sqrt(max(float(self.variance[at]), 0.0))
+
+
+class _Back(NamedTuple):
+    """What is seen looking back: the level, and the sums after each of the filter's steps."""
+
+    course: Course
+    steps: Steps
+    total: FloatArray
+
+
 class Following:
     """The level behind the rows of one metric, under one law and one batch size."""
 
@@ -123,6 +150,8 @@ class Following:
         """The row of each step that is kept."""
         self._begins = [Begin(0, None)]
         """Of the epochs whose steps are kept, the newest last."""
+        self._looked_back: tuple[int, Course | None] | None = None
+        """After how many steps the newest epoch was looked back over, and what was seen."""
         self._sharpened = 0
         """Steps, of all that were taken, up to where the past was last sharpened."""
 
@@ -249,6 +278,7 @@ class Following:
     def back_to(self, mark: Bookmark) -> None:
         """Forget the rows taken since."""
         self.filter, self.sum_began = mark.tracker, mark.sum_began
+        self._looked_back = None
         if self.filter is not None and mark.memory is not None:
             self.filter.recall(mark.memory)
             if self._sharpened > self.filter.taken:
@@ -299,29 +329,54 @@ class Following:
         first = self._not_over().step - self._begins[0].step
         return self._step_rows[first] if first < len(self._step_rows) else len(self._rows)
 
-    def _smooth_from(self, begin: Begin, last: int | None = None) -> None:
-        """The same from where an epoch begins, up to and by the step `last`, of all."""
+    def seen_from_its_end(self) -> Course | None:
+        """The level of what is not over yet, given all prints so far; changes no row.
+
+        None where nothing is known of it, or it is too long for a picture to wait.
+        """
+        begin, taken = self._not_over(), 0 if self.filter is None else self.filter.taken
+        if taken - begin.step > PICTURED:
+            return None
+        if self._looked_back is None or self._looked_back[0] != taken:
+            found = self._back_from(begin, taken)
+            self._looked_back = taken, None if found is None else found.course
+        return self._looked_back[1]
+
+    def _back_from(self, begin: Begin, last: int) -> _Back | None:
+        """What the prints up to the step `last`, of all, say of those since an epoch's begin."""
         if self.filter is None or begin.state is None or begin.step >= self.filter.taken:
-            return
-        self._sharpened = self.filter.taken if last is None else last
+            return None
         kept = self._begins[0].step
-        here = slice(begin.step - kept, self._sharpened - kept)
-        steps, rows = self.filter.steps.part(here.start, here.stop), self._rows
+        here = slice(begin.step - kept, last - kept)
+        steps = self.filter.steps.part(here.start, here.stop)
         at = np.array(self._step_rows[here])
         result = smooth(steps, begin.state, self.filter.noise, self.filter.kernel)
+        level = result.level.clip(self.metric.low, self.metric.high)
+        return _Back(Course(at, level, result.variance), steps, result.total)
+
+    def _smooth_from(self, begin: Begin, last: int | None = None) -> None:
+        """Write down the same, up to and by the step `last`; by all without one."""
+        taken = 0 if self.filter is None else self.filter.taken
+        last = taken if last is None else last
+        found = self._back_from(begin, last)
+        if found is None:
+            return
+        self._sharpened = last
+        (at, level, variance), steps, total = found
+        rows = self._rows
         rows.touch(int(at[0]))
-        rows.level.peek()[at] = result.level.clip(self.metric.low, self.metric.high)
-        rows.variance.peek()[at] = result.variance
+        rows.level.peek()[at] = level
+        rows.variance.peek()[at] = variance
         if not self.law.inverted:
             return
         # a window's mean is what S grew by; it lies within the window's bounds
         n = np.array([gap.gain for gap in steps.gaps])
-        before = np.concatenate(([begin.state[1]], result.total[:-1]))
+        before = np.concatenate(([begin.state[1] if begin.state else 0.0], total[:-1]))
         if self.law.decay < 1.0:
             before *= [gap.fade for gap in steps.gaps]
         else:
             before[[restart is not None for restart in steps.restarts]] = 0.0
-        mean = (result.total - before) / np.maximum(n, 1.0)
+        mean = (total - before) / np.maximum(n, 1.0)
         low, high, expected = rows.low.peek()[at], rows.high.peek()[at], rows.expected.peek()[at]
         told = (n > 0) & (np.isfinite(low) | np.isfinite(high))
         value = np.where(np.isnan(expected), np.fmin(np.fmax(mean, low), high), expected)

@@ -15,6 +15,7 @@ import numpy as np
 from tui_monitor.core.columns.arrays import FloatArray, IntArray
 from tui_monitor.core.columns.series import ABSENT
 from tui_monitor.core.decoding.decoder import RunDecoder
+from tui_monitor.core.level.following import Course
 from tui_monitor.core.metrics import validation_of
 from tui_monitor.core.picture.ruler import NEVER, Ruler, Seen
 from tui_monitor.core.records import Event, LawEvidence, Split
@@ -30,6 +31,7 @@ class RunView:
     def __init__(self, decoder: RunDecoder) -> None:
         self.decoder = decoder
         self._seen: dict[str, Seen] = {}
+        self._ended = False
         self._split: Split = "train"
         """Of the metrics that are drawn."""
         self.ruler = Ruler()
@@ -40,9 +42,11 @@ class RunView:
         self._placed: tuple[Sequence[Event], IntArray] = ((), np.empty(0, dtype=np.int64))
         """Events, and the epochs at whose ends they stand."""
 
-    def look(self) -> None:
-        """Take in what is new since the last time."""
+    def look(self, *, ended: bool = False) -> None:
+        """Take in what is new since the last time. `ended`: the log says that the training is over."""
         tracks = self.decoder.tracks
+        if ended != self._ended:
+            self._ended, self._changed_epoch = ended, 1
         known = {
             name: self._seen[name]
             for name in tracks
@@ -62,6 +66,18 @@ class RunView:
     def curves(self) -> tuple[Curve, ...]:
         """A curve for each metric that is drawn, in the order printed."""
         return tuple(self._curve(seen) for seen in self._drawn() if len(seen.track))
+
+    def _seen_from_its_end(self, track: Track) -> Course | None:
+        """The level of what is over and was not yet looked back over; None where that is nothing.
+
+        An epoch is over with its last line, and with the next epoch. Numbers that stand alone tell of
+        those of other epochs as well: they are over with the training.
+        """
+        newest = self.decoder.prints[-1]
+        is_over = newest.final or track.places.epoch[-1] < newest.epoch
+        if not (self._ended or (is_over and track.law.inverted)):
+            return None
+        return track.following.seen_from_its_end()
 
     def _drawn(self) -> Iterator[Seen]:
         """Metrics of the training; of a run that prints none, those of its validations."""
@@ -83,9 +99,17 @@ class RunView:
             x_from = np.where(from_k == ABSENT, x, np.maximum(origins + from_k, starts))
         else:
             x, x_from = ends, starts
+        level, variance = track.level.peek()[kept], track.variance.peek()[kept]
+        course = self._seen_from_its_end(track)
+        if course is not None:
+            at = np.minimum(np.searchsorted(course.rows, kept), len(course.rows) - 1)
+            of_course = course.rows[at] == kept
+            level[of_course] = course.level[at[of_course]]
+            variance[of_course] = course.variance[at[of_course]]
         if np.any(x[1:] < x[:-1]):
             order = np.argsort(x, kind="stable")
             kept, x, x_from = kept[order], x[order], x_from[order]
+            level, variance = level[order], variance[order]
         val = self._validation(track.metric.name)
         return Curve(
             metric=track.metric.name,
@@ -98,12 +122,14 @@ class RunView:
             value=track.value.peek()[kept],
             low=track.low.peek()[kept],
             high=track.high.peek()[kept],
-            level=track.level.peek()[kept],
-            level_sd=np.sqrt(np.maximum(track.variance.peek()[kept], 0.0)),
+            level=level,
+            level_sd=np.sqrt(np.maximum(variance, 0.0)),
             val_x=np.empty(0) if val is None else self._ends(val),
             val=np.empty(0) if val is None else val.track.displayed.array(),
             law=self._law(track),
             inertia=inertia(track),
+            decimals=track.decimals,
+            val_decimals=track.decimals if val is None else val.track.decimals,
         )
 
     def _law(self, track: Track) -> LawEvidence:
@@ -190,7 +216,9 @@ class RunView:
                 ):
                     break
             if level is not None:
-                return level, track.sd(row)
+                course = self._seen_from_its_end(track)
+                found = course.of(row) if course is not None else None
+                return found or (level, track.sd(row))
         return None, None
 
 

@@ -21,7 +21,7 @@ from tui_monitor.core.averages.laws import AS_PRINTED, INSTANTANEOUS, Law
 from tui_monitor.core.columns.positions import Position
 from tui_monitor.core.level.filter import LevelFilter
 from tui_monitor.core.level.following import Bookmark, Following
-from tui_monitor.core.metrics import Metric, in_percent, is_percent_of
+from tui_monitor.core.metrics import LARGE, Metric, decimals, in_percent, is_percent_of
 from tui_monitor.core.noise import Family
 from tui_monitor.core.tracks.means import Links, Means
 from tui_monitor.core.tracks.rows import Rows
@@ -35,6 +35,7 @@ class Checkpoint(NamedTuple):
     epoch: int
     links: Links
     metric: Metric
+    finest: float
     following: Following
     bookmark: Bookmark
 
@@ -51,6 +52,8 @@ class Track(Rows):
         """The batch size is certain enough to count right answers by."""
         self.countable = True
         """Every batch but an epoch's last is a full one, as far as the prints have shown."""
+        self.finest = inf
+        """Least quantum of its large prints, by which `decimals` tells it."""
         self._first_noise: float | None = None
         self._forget()
 
@@ -70,6 +73,11 @@ class Track(Rows):
         return self.following.filter
 
     @property
+    def decimals(self) -> int:
+        """Decimals that its numbers are told with."""
+        return decimals(self.metric, self.finest)
+
+    @property
     def epoch_ends(self) -> dict[int, tuple[float, float]]:
         """Level and variance at the end of each epoch that is over, from the prints up to there."""
         return self.following.epoch_ends
@@ -83,12 +91,14 @@ class Track(Rows):
             epoch=self._epoch,
             links=self._means.bookmark(),
             metric=self.metric,
+            finest=self.finest,
             following=self.following,
             bookmark=self.following.bookmark(),
         )
 
     def rollback(self, to: Checkpoint) -> None:
         """Forget the rows added since the checkpoint."""
+        self.finest = to.finest
         self.cut(to.rows)
         self.places.cut(to.rows)
         if self.following is not to.following:
@@ -116,6 +126,8 @@ class Track(Rows):
         self.grow(displayed, displayed if told is None else told, quantum, print_index)
         if not (self.metric.low <= displayed <= self.metric.high or self.law.summed):
             self._doubt_range(displayed)
+        if 0.0 < quantum < self.finest and abs(displayed) >= LARGE:
+            self.finest = quantum
         if row and self.places.is_ragged(row - 1):
             self._confirm_full(row)
         self._take(row, place)

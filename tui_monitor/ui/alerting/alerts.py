@@ -8,6 +8,7 @@ import numpy as np
 
 from tui_monitor.core.records import Finding
 from tui_monitor.core.snapshot import Curve, Snapshot, SourceState, is_longer
+from tui_monitor.ui.drawing.format import number
 
 AlertKind = Literal["alarm", "stalled", "ended", "lost", "best"]
 _ALARMING = ("nan", "divergence", "failed")
@@ -60,7 +61,10 @@ def _key(finding: Finding) -> tuple[object, ...]:
 def _best(old: Snapshot, new: Snapshot) -> list[Alert]:
     known = {each.metric: each.val.size for each in old.curves}
     return [
-        Alert("best", f"{each.val_metric} is the best so far: {each.val[-1]:.4f}")
+        Alert(
+            "best",
+            f"best {each.val_metric} so far: {number(float(each.val[-1]), each.val_decimals)}",
+        )
         for each in new.curves
         if each.val.size > known.get(each.metric, each.val.size) and _newest_is_best(each)
     ]

@@ -36,6 +36,8 @@ _BLOCKS = 0x2580
 """U+2581 to U+2587 fill one to seven eighths of a cell from below."""
 _SPARSE = 0.5
 """Points a dot column up to which a window mean is drawn with its bounds."""
+_NEAR = 4
+"""Cells behind a line that leaves the chart within which it is told how far it goes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -306,12 +308,15 @@ def _draw_beyond(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> No
         if not off.any():
             continue
         limit = float(farthest.reduce(span.high if row == 0 else span.low))
-        begin = int(np.flatnonzero(off)[-1]) + 2
-        text = f"{limit:.4g}"
-        room = slice(begin, begin + len(text) + 1)
-        if begin + len(text) < width and free[room].all():
-            cells.codes[row, room] = [ord(char) for char in f"{text} "]
-            cells.inks[row, room] = Ink.AXIS
+        # Where the line itself fills the cells the number brings the sign along.
+        text = f"{limit:.4g}" if marked.size else f"{sign}{limit:.4g}"
+        first = int(np.flatnonzero(off)[-1]) + (2 if marked.size else 1)
+        for begin in range(first, first + _NEAR):
+            room = slice(begin, begin + len(text) + 1)
+            if begin + len(text) < width and free[room].all():
+                cells.codes[row, room] = [ord(char) for char in f"{text} "]
+                cells.inks[row, room] = Ink.AXIS
+                break
 
 
 def _draw_events(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 import re
 
+from tui_monitor.core.metrics import DECIMALS
 from tui_monitor.core.records import LawEvidence
-
-_DECIMALS = 4
-"""Keras and most bars print four; a displayed number must be found on the screen as printed."""
 
 _MINUS = re.compile(r"(?<![\w.)])-(?=\d)")
 """A sign before a number, not a hyphen or the dash of a range."""
@@ -16,59 +14,74 @@ _GRAINS = ((10 * 86400, 86400), (86400, 6 * 3600), (3 * 3600, 600), (3600, 300),
 """From how many seconds on an estimate is told in which steps of seconds."""
 
 
-def number(value: float | None, absent: str = "–") -> str:
-    """A metric's value with four decimals, or in e-notation where four would hide it."""
+def number(value: float | None, decimals: int = DECIMALS, absent: str = "–") -> str:
+    """A metric's value with so many decimals, or in e-notation where these would hide it."""
     if value is None:
         return absent
     if not math.isfinite(value):
         return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
     size = abs(value)
-    if size and (size < 1e-3 or size >= 1e7):
-        return f"{value:.{_DECIMALS}e}"
-    return f"{value:.{_DECIMALS}f}"
+    if size and ((size < 1e-3 and decimals == DECIMALS) or size >= 1e7):
+        return f"{value:.{decimals}e}"
+    return f"{value:.{decimals}f}"
 
 
-def level(value: float, sd: float) -> tuple[str, str]:
-    """A level, and what stands behind its ±: four decimals, or fewer where two errors hide them."""
+def level(value: float, sd: float, decimals: int = DECIMALS) -> tuple[str, str]:
+    """A level, and what stands behind its ±: so many decimals, or fewer where two errors hide them."""
     width = 2 * sd
     if not 0.1 <= width < 1e5:
-        return number(value), half_width(width)
-    decimals = _margin_decimals(width)
-    return f"{value:.{decimals}f}", f"{width:.{decimals}f}"
+        shown = number(value, decimals)
+        return shown, _half_width(width, decimals, fixed="e" not in shown and width < 1e5)
+    told = _margin_decimals(width, decimals)
+    return f"{value:.{told}f}", f"{width:.{told}f}"
 
 
-def half_width(value: float) -> str:
-    """What stands after ±: as many decimals as the number before it."""
-    if not math.isfinite(value):
+def _half_width(width: float, decimals: int, *, fixed: bool) -> str:
+    """What stands after ±: as many decimals as a `fixed` number before it, and not nothing."""
+    if not math.isfinite(width):
         return "?"
-    return number(abs(value)) if value else "0"
+    if not width:
+        return "0"
+    return f"{max(width, 10.0**-decimals):.{decimals}f}" if fixed else number(width, decimals)
 
 
-def margin(value: float) -> str:
+def margin(value: float, decimals: int = DECIMALS) -> str:
     """What stands after ± beside a number that changes all the time: two digits say enough."""
     if not math.isfinite(value):
         return "?"
     size = abs(value)
+    if decimals < DECIMALS and 0 < size < 10.0**-decimals:
+        size = 10.0**-decimals
     if not 1e-4 <= size < 1e5:
         return f"{size:.1e}" if size else "0"
-    return f"{size:.{_margin_decimals(size)}f}"
+    return f"{size:.{_margin_decimals(size, decimals)}f}"
 
 
-def _margin_decimals(size: float) -> int:
-    """Decimals that two digits of a margin take."""
-    return min(max(1 - math.floor(math.log10(size)), 0), _DECIMALS)
+def _margin_decimals(size: float, most: int) -> int:
+    """Decimals that two digits of a margin take, at most so many."""
+    return min(max(1 - math.floor(math.log10(size)), 0), most)
 
 
-def change(value: float | None, scale: float, minus: str = "−", absent: str = "unknown") -> str:
+def change(
+    value: float | None,
+    scale: float,
+    minus: str = "−",
+    absent: str = "unknown",
+    decimals: int = DECIMALS,
+) -> str:
     """A change, always with its sign, with the decimals that suit changes of size `scale`."""
     if value is None or not math.isfinite(value):
         return absent
-    return ("+" if value >= 0 else minus) + _scaled(abs(value), scale)
+    return ("+" if value >= 0 else minus) + _scaled(abs(value), scale, decimals)
 
 
-def spread(value: float, scale: float) -> str:
-    """What stands after ± beside a change of size `scale`."""
-    return _scaled(abs(value), scale) if math.isfinite(value) else "?"
+def spread(value: float, scale: float, decimals: int = DECIMALS) -> str:
+    """What stands after ± beside a change of size `scale`; never rounded to nothing."""
+    if not math.isfinite(value):
+        return "?"
+    fine = scale < 1e-4 and decimals == DECIMALS
+    least = 0.0 if fine or not value else 10.0**-decimals
+    return _scaled(max(abs(value), least), scale, decimals)
 
 
 def small(value: float) -> str:
@@ -87,9 +100,9 @@ def prose(text: str, minus: str = "−", plus_minus: str = "±") -> str:
     return _MINUS.sub(minus, text).replace("±", plus_minus)
 
 
-def _scaled(size: float, scale: float) -> str:
-    if 1e-4 <= scale < 1e6 or scale == 0:
-        return f"{size:.{_DECIMALS}f}"
+def _scaled(size: float, scale: float, decimals: int) -> str:
+    if 1e-4 <= scale < 1e6 or scale == 0 or decimals < DECIMALS:
+        return f"{size:.{decimals}f}"
     return f"{size:.2e}"
 
 

@@ -153,12 +153,13 @@ def _head(scene: Scene, boundary: Boundary, width: int, height: int) -> list[Row
         Item((Span(short_name(scene, boundary.metric, room), Ink.DIM),), 3)
         for room in (NAME_WIDTH, max(NAME_WIDTH, width // 3))
     )
+    jump, decimals = boundary.jump, boundary.decimals
     moved = Item(
         (
-            Span(_prose(f"{fmt.number(boundary.displayed_end)} ", glyphs), Ink.GHOST),
+            Span(_prose(f"{fmt.number(boundary.displayed_end, decimals)} ", glyphs), Ink.GHOST),
             Span(f"{glyphs.arrow} ", Ink.DIM),
-            Span(_prose(f"{fmt.number(boundary.displayed_start)}  ", glyphs), Ink.PLAIN),
-            Span(fmt.change(boundary.jump, abs(boundary.jump), glyphs.minus), Ink.STRONG),
+            Span(_prose(f"{fmt.number(boundary.displayed_start, decimals)}  ", glyphs), Ink.PLAIN),
+            Span(fmt.change(jump, abs(jump), glyphs.minus, decimals=decimals), Ink.STRONG),
         ),
         0,
     )
@@ -218,19 +219,22 @@ def _bars(boundary: Boundary, width: int, glyphs: Glyphs) -> list[Row]:
             Span(" "),
             Span(pad(names[ink], name_cells), Ink.PLAIN),
             *_bar(part, low, high, room, ink, glyphs),
-            Span(pad_left(_part(part, max(high, -low), glyphs), _VALUE_CELLS), Ink.PLAIN),
+            Span(
+                pad_left(_part(part, max(high, -low), boundary.decimals, glyphs), _VALUE_CELLS),
+                Ink.PLAIN,
+            ),
         )
         for ink, part in parts.items()
     ]
 
 
-def _part(part: Part, scale: float, glyphs: Glyphs) -> str:
+def _part(part: Part, scale: float, decimals: int, glyphs: Glyphs) -> str:
     if part.value is None:
         return "cannot be known"
-    text = fmt.change(part.value, scale, glyphs.minus)
+    text = fmt.change(part.value, scale, glyphs.minus, decimals=decimals)
     if part.sd is None:
         return text
-    return f"{text} {glyphs.plus_minus} {fmt.spread(2 * part.sd, scale)}"
+    return f"{text} {glyphs.plus_minus} {fmt.spread(2 * part.sd, scale, decimals)}"
 
 
 def _bar(part: Part, low: float, high: float, cells: int, ink: Ink, glyphs: Glyphs) -> Row:

@@ -21,6 +21,7 @@ from tui_monitor.ui.drawing.rows import (
     Span,
     clip,
     pack,
+    packed_width,
     pad,
     pad_left,
     row_width,
@@ -252,8 +253,13 @@ def _one_line(scene: Scene, curve: Curve, width: int, axis: Axis, *, has_focus: 
     mark = Span(scene.glyphs.focus if has_focus else " ", Ink.FOCUS)
     head: Row = (mark, Span(name, Ink.TITLE), Span("  "))
     told = numbers(scene, curve, words=width >= 60)
-    # The course says more than the last of the numbers.
-    head += pack(told, max(width - row_width(head) - _LEAST_SPARK - 2, 0), gap=2)
+    # The course says more than the last of the numbers, but not more than the first.
+    room = width - row_width(head)
+    if packed_width(told[:1]) <= room - _LEAST_SPARK - 2:
+        head += pack(told, room - _LEAST_SPARK - 2, gap=2)
+    else:
+        told = numbers(scene, curve, words=False, margin=False)[:1]
+        head += pack(told, room) if packed_width(told) <= room else ()
     room = width - row_width(head) - 2
     if room < 6:
         return clip(head, width)

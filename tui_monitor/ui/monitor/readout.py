@@ -28,8 +28,8 @@ NAME_WIDTH = 12
 """Cells of a metric's name where there is little room."""
 _LAGGING = ("cumulative-batch", "cumulative-sample", "averaged-twice", "exponential", "sliding")
 """Laws whose numbers hold old batches; others tell the truth, if of a few batches only."""
-_MARGIN_WIDTH = 7
-"""Cells of what stands behind ±, so that what follows keeps its place."""
+_LEVEL_WIDTH, _MARGIN_WIDTH = 6, 7
+"""Cells of a level and of what stands behind ±, so that what follows keeps its place."""
 
 
 def readout(scene: Scene, curve: Curve, width: int, *, has_focus: bool, lines: int) -> list[Row]:
@@ -49,6 +49,9 @@ def readout(scene: Scene, curve: Curve, width: int, *, has_focus: bool, lines: i
             rows = [items[:2], [items[2]._replace(spans=(Span(" "), *items[2].spans)), *items[3:]]]
         if all(packed_width(row, _GAP) <= width for row in rows):
             break
+    if packed_width(items[:2], _GAP) > width:
+        items = [title, *numbers(scene, curve, words=False, margin=False)]
+        rows = [items]
     return [pack(row, width, _GAP) for row in rows]
 
 
@@ -71,7 +74,9 @@ def name_width(scene: Scene) -> int:
     return min(max((cell_len(each.metric) for each in curves(scene)), default=0), NAME_WIDTH)
 
 
-def numbers(scene: Scene, curve: Curve, *, words: bool, verdict: bool = False) -> list[Item]:
+def numbers(
+    scene: Scene, curve: Curve, *, words: bool, verdict: bool = False, margin: bool = True
+) -> list[Item]:
     """The numbers with their signs, the more important with the lower ranks.
 
     Args:
@@ -79,6 +84,7 @@ def numbers(scene: Scene, curve: Curve, *, words: bool, verdict: bool = False) -
         curve: Whose numbers.
         words: Say what they are.
         verdict: Say of a displayed average whether it is too high or too low.
+        margin: Say how sure the level is.
     """
     glyphs, cursor = scene.glyphs, scene.view.cursor
     index = index_at(curve.x, cursor)
@@ -88,31 +94,33 @@ def numbers(scene: Scene, curve: Curve, *, words: bool, verdict: bool = False) -
     known, displayed = level_index(curve, index), float(curve.displayed[index])
     if known is not None:
         level, sd = float(curve.level[known]), float(curve.level_sd[known])
-        items.append(Item(_level_spans(scene, level, sd), 0))
+        spans = _level_spans(scene, level, sd, curve.decimals)
+        items.append(Item(spans if margin else spans[:2], 0))
     # What is drawn as the level where there is one is the displayed number where there is none.
     sign, ink = (glyphs.ghost, Ink.GHOST) if curve.has_level else (glyphs.line, Ink.LEVEL)
     bad = not math.isfinite(displayed)
     strength = Ink.BAD if bad else Ink.PLAIN if items else Ink.STRONG
-    shown = _item(sign, ink, "displayed " if words else "", (displayed, strength), 1)
+    number = fmt.number(displayed, curve.decimals)
+    shown = _item(sign, ink, "displayed " if words else "", Span(number, strength), 1)
     if verdict and curve.has_level and curve.law.name in _LAGGING:
         off = displayed - level if known is not None and abs(displayed - level) > 2 * sd else 0.0
         shown = shown._replace(spans=(*shown.spans, Span(" "), _verdict(off)))
     items.append(shown)
     low, high = float(curve.low[index]), float(curve.high[index])
     if cursor is not None and math.isfinite(low) and math.isfinite(high):
-        bounds = Span(_between(low, high), Ink.PLAIN)
+        bounds = Span(_between(low, high, curve.decimals), Ink.PLAIN)
         word = Span("window " if words else "", Ink.DIM)
         items.append(Item((Span(f"{glyphs.window} ", Ink.WINDOW), word, bounds), 3))
     val = index_at(curve.val_x, cursor)
     if val is not None:
-        number = float(curve.val[val])
-        items.append(_item(glyphs.val, Ink.VAL, "val " if words else "", (number, Ink.VAL), 2))
+        number = fmt.number(float(curve.val[val]), curve.val_decimals)
+        items.append(_item(glyphs.val, Ink.VAL, "val " if words else "", Span(number, Ink.VAL), 2))
     return items
 
 
-def _between(low: float, high: float) -> str:
+def _between(low: float, high: float, decimals: int) -> str:
     """Bounds; as one number, as wide, where they are the same with as many decimals as are shown."""
-    begin, end = fmt.number(low), fmt.number(high)
+    begin, end = fmt.number(low, decimals), fmt.number(high, decimals)
     both = f"{begin} to {end}"
     return both if begin != end else pad(begin, len(both))
 
@@ -123,22 +131,19 @@ def _verdict(off: float) -> Span:
     return Span(pad(text, _VERDICT_WIDTH), Ink.WARN)
 
 
-def _item(sign: str, ink: Ink, word: str, number: tuple[float, Ink], rank: int) -> Item:
-    value, strength = number
-    return Item(
-        (Span(f"{sign} ", ink), Span(word, Ink.DIM), Span(fmt.number(value), strength)), rank
-    )
+def _item(sign: str, ink: Ink, word: str, number: Span, rank: int) -> Item:
+    return Item((Span(f"{sign} ", ink), Span(word, Ink.DIM), number), rank)
 
 
-def _level_spans(scene: Scene, level: float, sd: float) -> Row:
+def _level_spans(scene: Scene, level: float, sd: float, decimals: int) -> Row:
     glyphs = scene.glyphs
     mark = Span(f"{glyphs.line} ", Ink.LEVEL)
     if not math.isfinite(sd):
-        return (mark, Span(fmt.number(level), Ink.STRONG))
-    shown, _ = fmt.level(level, sd)
-    beside = f"{glyphs.plus_minus} {fmt.margin(2 * sd)}"
-    # As wide as most: what stands behind must not move with every digit.
-    room = len(glyphs.plus_minus) + _MARGIN_WIDTH
+        return (mark, Span(fmt.number(level, decimals), Ink.STRONG))
+    shown, _ = fmt.level(level, sd, decimals)
+    beside = f"{glyphs.plus_minus} {fmt.margin(2 * sd, decimals)}"
+    # Both together as wide as most: what stands behind must not move with every digit.
+    room = len(glyphs.plus_minus) + _MARGIN_WIDTH + max(_LEVEL_WIDTH - len(shown), 0)
     return (
         mark,
         Span(f"{shown} ", Ink.STRONG),

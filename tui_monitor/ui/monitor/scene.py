@@ -93,17 +93,21 @@ def found_lines(scene: Scene) -> list[str]:
 def focus_index(scene: Scene) -> int:
     """Index of the curve that keys act on: as chosen, else the first accuracy or the first of all.
 
-    An accuracy is what most jumps are noticed in; but one that is shown as printed explains nothing.
+    An accuracy is what most jumps are noticed in; but one that is shown as printed explains nothing,
+    and of one that has its average beside it that is explained.
     """
     shown, chosen = curves(scene), scene.view.focus
     if chosen is not None:
         return chosen % max(len(shown), 1)
-    accuracies = (
+    accuracies = [
         index
         for index, each in enumerate(shown)
         if each.higher_is_better and math.isfinite(each.bounds[1]) and each.has_level
-    )
-    return next(accuracies, 0)
+    ]
+    first = accuracies[0] if accuracies else 0
+    names = [each.metric for each in shown]
+    average = f"{names[first]} (avg)" if names else ""
+    return names.index(average) if average in names else first
 
 
 def focused(scene: Scene) -> Curve | None:

@@ -48,7 +48,10 @@ def status_rows(scene: Scene, width: int, height: int) -> list[Row]:
     first = _spread_first(scene, width, alone=height < 2)
     if height < 2:
         told = _urgent(scene, width - row_width(_condition(scene)) - 3)
-        return [(*_condition(scene), Span("   "), *told) if told else first][:height]
+        if told:
+            place = _progress_items(scene, scene.snapshot)[:1] if scene.snapshot else []
+            first = pack([Item(_condition(scene), 0), *place, Item(told, 0)], width)
+        return [first][:height]
     return [first, _second_line(scene, width)] + [BLANK] * (height - 2)
 
 
@@ -219,6 +222,9 @@ def _second_line(scene: Scene, width: int) -> Row:
     if alarm is not None:
         text = fit(f"{scene.glyphs.alert} {alarm.text}", width - 3, scene.glyphs.ellipsis)
         items.append(Item((Span(text, Ink.BAD),), 0))
+    if scene.view.wanted:
+        wanted = fit(scene.view.wanted, _LEAST_NAME, scene.glyphs.ellipsis)
+        items.append(Item((Span(f'metrics with "{wanted}"', Ink.KEY),), 1))
     if snapshot is not None:
         facts = _facts(snapshot, end_only=state.filling is not None)
         items += [Item((Span(text, Ink.DIM),), rank) for text, rank in facts]

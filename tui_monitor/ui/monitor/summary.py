@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.ui.drawing.glyphs import ASCII, UNICODE, to_ascii
-from tui_monitor.ui.drawing.rows import BLANK, Row, Span, clip
+from tui_monitor.ui.drawing.rows import BLANK, Span, clip
 from tui_monitor.ui.monitor import jump, status, tables
 from tui_monitor.ui.monitor.scene import Scene, View, curves, focus_index
 
@@ -36,7 +36,8 @@ def summary(
     width = min(max(width, 20), _WIDEST)
     scene = Scene(snapshot, source, View(focus=view.focus), ASCII if ascii else UNICODE)
     focus = focus_index(scene)
-    rows: list[Row] = status.status_rows(scene, width, 1)
+    # Beside a replay's place and speed there may be no room for the name.
+    rows = status.status_rows(scene._replace(source=source._replace(replay=None)), width, 1)
     if source.filling is not None:
         rows.append(
             (Span(f" Of the log's end only: {status.share_read(source.filling)} was read."),)

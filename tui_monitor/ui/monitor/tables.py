@@ -77,7 +77,7 @@ def epoch_rows(scene: Scene, width: int, height: int) -> list[Row]:
     ]
     cells = [
         {
-            key: _cell(scene, row, key, is_best=best is not None and row.epoch == best.epoch)
+            key: _cell(scene, curve, row, key, is_best=best is not None and row.epoch == best.epoch)
             for key in _COLUMNS
         }
         for row in shown
@@ -132,27 +132,30 @@ def _body_row(
     return tuple(spans)
 
 
-def _cell(scene: Scene, row: EpochRow, key: str, *, is_best: bool) -> tuple[str, Ink]:
-    glyphs = scene.glyphs
+def _cell(scene: Scene, curve: Curve, row: EpochRow, key: str, *, is_best: bool) -> tuple[str, Ink]:
+    glyphs, decimals = scene.glyphs, curve.decimals
     if key == "epoch":
         return row.label, Ink.PLAIN
     if key == "displayed":
-        return fmt.number(row.displayed), Ink.GHOST
+        return fmt.number(row.displayed, decimals), Ink.GHOST
     if key == "end":
         if row.level_end is None:
             return fmt.number(None), Ink.FAINT
         if row.level_end_sd is None:
-            return fmt.number(row.level_end), Ink.LEVEL
-        end, error = fmt.level(row.level_end, row.level_end_sd)
+            return fmt.number(row.level_end, decimals), Ink.LEVEL
+        end, error = fmt.level(row.level_end, row.level_end_sd, decimals)
         return f"{end} {glyphs.plus_minus} {error}", Ink.LEVEL
     if key == "val":
         mark = glyphs.best if is_best else ""
-        return f"{mark}{fmt.number(row.val)}", Ink.VAL if row.val is not None else Ink.FAINT
+        return (
+            f"{mark}{fmt.number(row.val, curve.val_decimals)}",
+            Ink.VAL if row.val is not None else Ink.FAINT,
+        )
     if key == "gap":
         if row.val is None or row.level_end is None:
             return fmt.number(None), Ink.FAINT
         gap = row.val - row.level_end
-        return fmt.change(gap, abs(gap), glyphs.minus), Ink.DIM
+        return fmt.change(gap, abs(gap), glyphs.minus, decimals=decimals), Ink.DIM
     if key == "seconds":
         return fmt.clock(row.seconds), Ink.DIM
     return fit(row.marks, _COLUMNS[key].width - 2, glyphs.ellipsis), Ink.EVENT

@@ -149,8 +149,10 @@ def _title(scene: RunsScene, name: str, series: Sequence[Series], width: int) ->
     lines = {each.number: each for each in series}
     for number in range(len(marked_rows(scene))):
         ink = series_ink(number)
-        value = overlay_cursor.value(scene, lines[number]) if number in lines else None
-        text = pad_left(fmt.number(value), _NUMBER)
+        line = lines.get(number)
+        value = overlay_cursor.value(scene, line) if line is not None else None
+        told = fmt.number(value, line.decimals) if line is not None else fmt.number(None)
+        text = pad_left(told, _NUMBER)
         strength = Ink.FAINT if value is None else ink
         sign = Span(f"{scene.glyphs.series[number]} ", ink)
         items.append(Item((sign, Span(text, strength)), number + 1))

@@ -88,7 +88,7 @@ def _best_cell(scene: RunsScene, row: RunRow, name: str, best: float | None) -> 
     if metric is None or metric.best_val is None:
         return (Span(pad_left(fmt.number(None), _VALUE + 7), Ink.FAINT),)
     star = scene.glyphs.best if metric.best_val == best else ""
-    value = pad_left(star + fmt.number(metric.best_val), _VALUE)
+    value = pad_left(star + fmt.number(metric.best_val, metric.val_decimals), _VALUE)
     return (Span(f"  {value}", Ink.VAL), Span(pad(f" @{metric.best_label}", 5), Ink.DIM))
 
 

@@ -76,6 +76,8 @@ class Series(NamedTuple):
     """What the metric can be at all."""
     breaks: FloatArray
     """Positions that no line is drawn across."""
+    decimals: int
+    """That its numbers are told with."""
 
 
 def rows(scene: RunsScene) -> list[RunRow]:
@@ -245,14 +247,15 @@ def series_of(scene: RunsScene, metric: str) -> list[Series]:
 def _series(number: int, snapshot: Snapshot, curve: Curve, metric: str, *, by_step: bool) -> Series:
     if metric == curve.val_metric:
         x, y, breaks = curve.val_x, curve.val, np.empty(0)
+        decimals = curve.val_decimals
     else:
         has_value = bool(np.isfinite(curve.value).any())
         y = curve.level if curve.has_level else curve.value if has_value else curve.displayed
         x = curve.x
-        breaks = line_breaks(snapshot, x)
+        breaks, decimals = line_breaks(snapshot, x), curve.decimals
     if not by_step:
         x, breaks = epochs_at(snapshot, x), epochs_at(snapshot, breaks)
-    return Series(number, x, y, curve.bounds, breaks)
+    return Series(number, x, y, curve.bounds, breaks, decimals)
 
 
 def epochs_at(snapshot: Snapshot, x: FloatArray) -> FloatArray:

@@ -163,7 +163,7 @@ def _cell(scene: RunsScene, row: RunRow, key: str, width: int) -> tuple[str, Ink
     if key == "best":
         more = "" if glance.whole or metric.best_val is None else "?"
         ink = Ink.VAL if metric.best_val is not None else Ink.FAINT
-        return fmt.number(metric.best_val) + more, ink
+        return fmt.number(metric.best_val, metric.val_decimals) + more, ink
     if key == "best_of":
         return _best_name(metric), Ink.DIM
     if key == "level":
@@ -206,15 +206,15 @@ def _level(scene: RunsScene, row: RunRow, metric: MetricGlance, width: int) -> t
         index = level_index(curve, curve.x.size - 1) if curve.x.size else None
         if curve.metric == metric.name and index is not None:
             level, sd = float(curve.level[index]), float(curve.level_sd[index])
-            text = fmt.number(level)
+            text, _ = fmt.level(level, sd, curve.decimals)
             if wide and math.isfinite(sd):
-                text += f" {scene.glyphs.plus_minus} {fmt.margin(2 * sd)}"
+                text += f" {scene.glyphs.plus_minus} {fmt.margin(2 * sd, curve.decimals)}"
             return text, Ink.LEVEL
     if metric.displayed is None:
         return "", Ink.FAINT
     if not math.isfinite(metric.displayed):
         return fmt.number(metric.displayed), Ink.BAD
-    text = fmt.number(metric.displayed)
+    text = fmt.number(metric.displayed, metric.decimals)
     told = f"{text} displayed"
     return told if wide and len(told) <= width else text, Ink.GHOST
 

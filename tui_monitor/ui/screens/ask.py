@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from tui_monitor.ui.drawing.palette import Ink
@@ -46,11 +44,6 @@ class AskLine(InkView):
 class AskScreen(ModalScreen[str | None]):
     """Asks for a line; its result is what was typed, None if it was left with escape."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "take", "Take it", priority=True),
-        Binding("escape", "give_up", "Leave it", priority=True),
-        Binding("backspace", "erase", "Erase", priority=True),
-    ]
     ALLOW_SELECT = False
 
     def __init__(self, scene: Scene, question: str, hint: str) -> None:
@@ -67,24 +60,23 @@ class AskScreen(ModalScreen[str | None]):
         self._line.show(self._scene)
 
     def on_key(self, event: events.Key) -> None:
-        """Take what can be printed."""
-        if event.character and event.character.isprintable() and len(self._line.typed) < _LONGEST:
-            self._line.typed += event.character
-            self._line.show(self._scene)
-            event.stop()
+        """Take keys as they were typed: over a slow line many come at once.
 
-    def action_take(self) -> None:
-        """Answer with what was typed."""
-        self.dismiss(self._line.typed)
-
-    def action_give_up(self) -> None:
-        """Answer with nothing."""
-        self.dismiss(None)
-
-    def action_erase(self) -> None:
-        """Take the last sign away."""
-        self._line.typed = self._line.typed[:-1]
-        self._line.show(self._scene)
+        A binding with priority would overtake the letters before it.
+        """
+        line = self._line
+        if event.key == "enter":
+            self.dismiss(line.typed)
+        elif event.key == "escape":
+            self.dismiss(None)
+        elif event.key == "backspace":
+            line.typed = line.typed[:-1]
+        elif event.character and event.character.isprintable():
+            line.typed = (line.typed + event.character)[:_LONGEST]
+        else:
+            return
+        line.show(self._scene)
+        event.stop()
 
 
 class ChooseScreen(ModalScreen[str | None]):

@@ -84,8 +84,9 @@ class MonitorScreen(Screen[None]):
         Binding("b", "flip('band')", "Band"),
         Binding("l", "flip('log_y')", "Logarithmic y"),
         Binding("vertical_line", "blocks", "Braille or blocks", show=False),
-        Binding("slash", "search", "Filter metrics, search the log", show=False),
-        Binding("g", "app.go_to", "Go to an epoch", show=False),
+        # With priority: what is typed behind them at once is the answer.
+        Binding("slash", "search", "Filter metrics, search the log", show=False, priority=True),
+        Binding("g", "app.go_to", "Go to an epoch", show=False, priority=True),
     ]
     ALLOW_SELECT = False
 

@@ -82,7 +82,8 @@ class RunsScreen(Screen[None]):
         Binding("u", "unmark", "Unmark all"),
         Binding("o", "compare", "Compare"),
         Binding("escape", "leave", "Back to the list", show=False),
-        Binding("slash", "filter", "Filter"),
+        # With priority: what is typed behind it at once is the answer.
+        Binding("slash", "filter", "Filter", priority=True),
         Binding("s", "sort(1)", "Sort"),
         Binding("S", "reverse", "Sort the other way", show=False),
         Binding("tab", "metric(1)", "Next metric"),
