@@ -70,6 +70,7 @@ class Session:
         self._explainer = Explainer()
         self._finder = Finder()
         self._view: RunView | None = None
+        self._finished = False
 
     # --- bytes in ----------------------------------------------------------------------------
 
@@ -111,6 +112,7 @@ class Session:
             self._take_placed(placed, self._now)
         for run in self._runs:
             run.finish()
+        self._finished = True
         self.revision += 1
 
     def skip(self, size: int, now: float) -> None:
@@ -209,8 +211,6 @@ class Session:
     def _take_provisional(self, line: Line, p: Print, now: float) -> None:
         begins = not self._runs or self._runs[-1].run != p.run
         run = self._run(p.run)
-        # what may be taken back sharpens nothing
-        run.sharpen()
         self._provisional = Provisional(line, p, run, begins_run=begins)
         self._note(p, now)
         self._now = now
@@ -357,11 +357,9 @@ class Session:
 
     def _look_at(self, run: RunDecoder) -> RunView:
         """What is to be seen of a run, with what is new in it."""
-        if self._provisional is None:
-            run.sharpen()
         if self._view is None or self._view.decoder is not run:
             self._view = RunView(run)
-        self._view.look(ended=self._timeline.ended)
+        self._view.look(ended=self._finished or self._timeline.ended)
         return self._view
 
     def _shows_progress(self, text: str) -> bool:

@@ -241,25 +241,28 @@ SINGLES = (laws.INTERVAL, laws.INSTANTANEOUS, laws.EPOCH)
     st.frozensets(st.integers(1, 40)),
     st.sampled_from((6, following.KEPT)),
 )
-def test_when_a_past_is_sharpened_leaves_no_trace(
+def test_looking_back_before_the_end_changes_no_row(
     rows: list[tuple[int, float, bool]],
     metric: str,
     law: laws.Law,
     looks: frozenset[int],
     kept: int,
 ) -> None:
-    with mock.patch.multiple(following, FIRST_SHARPENED=3, KEPT=kept):
+    with mock.patch.multiple(following, FIRST_SEEN=3, KEPT=kept):
         watched, left = (Track(describe(metric), law, None) for _ in range(2))
         for row, (place, number) in enumerate(placed(rows)):
             for track in (watched, left):
                 track.add(place, number, 1e-4, row)
             if row in looks:
-                watched.sharpen()
-        for track in (watched, left):
-            track.sharpen()
+                watched.following.seen(is_over=row % 2 == 0)
+        for is_over in (False, True):
+            one, other = (track.following.seen(is_over=is_over) for track in (watched, left))
+            assert (one is None) == (other is None)
+            for column, same in zip(one or (), other or (), strict=True):
+                np.testing.assert_array_equal(column, same)
         assert_alike(watched, left)
         for track in (watched, left):
-            track.finish()
+            track.close_epoch()
         assert_alike(watched, left)
 
 
@@ -280,20 +283,19 @@ def test_the_past_sharpens_before_the_epoch_is_over(case: Case) -> None:
             for p in run.prints[:500]:
                 decoder.add(p)
             track = decoder.tracks[name]
-            truth = run.level[name][0, :500]
-            live.append(track.level.array() - truth)
-            decoder.sharpen()
-            sharp.append(track.level.array() - truth)
-            sharpened = following.grown(500)
-            assert 500 / following.GROWN < sharpened <= 500
-            np.testing.assert_array_equal(live[-1][sharpened:], sharp[-1][sharpened:])
+            course = track.following.seen(is_over=False)
+            assert course is not None
+            assert course.rows.tolist() == list(range(following.grown(500)))
+            truth = run.level[name][0, course.rows]
+            live.append(track.level.array()[course.rows] - truth)
+            sharp.append(course.level - truth)
         assert np.sqrt(np.mean(np.square(sharp))) < 0.8 * np.sqrt(np.mean(np.square(live)))
 
 
-def test_prints_grow_by_half_until_a_past_is_sharpened_again() -> None:
+def test_prints_grow_by_half_until_a_past_is_looked_back_over_again() -> None:
     found = [following.grown(n) for n in range(2000)]
     assert found == sorted(found)
-    assert not any(found[: following.FIRST_SHARPENED])
+    assert not any(found[: following.FIRST_SEEN])
     assert all(found[n] == n for n in set(found) - {0})
     for before, after in pairwise(sorted(set(found) - {0})):
         assert 1.45 * before < after < 1.55 * before

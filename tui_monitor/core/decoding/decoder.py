@@ -152,18 +152,13 @@ class RunDecoder:
         track.guess_noise(self.identity.first_noise(track))
         return track
 
-    def sharpen(self) -> None:
-        """Someone looks: carry what the newest prints say back over those before."""
-        for track in self.tracks.values():
-            track.sharpen()
-
     def finish(self) -> None:
         """The run is over: look back over its last epoch."""
         if self.prints:
             size = self.stride.size
             self._apply(self.identity.weigh(self.prints[-1], self.tracks, size, at_length=True))
         for track in self.tracks.values():
-            track.finish()
+            track.close_epoch()
 
     # --- what turns out otherwise ------------------------------------------------------------
 

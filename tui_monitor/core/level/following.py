@@ -47,9 +47,9 @@ it: its error comes again with each window that follows from it, which the filte
 KEPT = 20_000
 """Steps that are kept to be smoothed again as a whole, and those of the newest epoch."""
 PICTURED = 1 << 16
-"""Steps of an epoch, at most, that a picture looks back over: 10 us each."""
-FIRST_SHARPENED = 24
-"""Prints after which a past is first sharpened, before its epoch is over, .."""
+"""Steps that a picture looks back over at most, 10 us each; later ones it shows as they came."""
+FIRST_SEEN = 24
+"""Prints after which a past is first looked back over in a picture, before its epoch is over, .."""
 GROWN = 1.5
 """.. and how much its prints grow until it is again."""
 
@@ -66,11 +66,11 @@ def kernel_of(law: Law) -> Kernel:
 
 
 def grown(steps: int) -> int:
-    """The largest number that is no more than `steps` of those after which a past is sharpened."""
-    if steps < FIRST_SHARPENED:
+    """The largest number, up to `steps`, of prints after which a past is looked back over."""
+    if steps < FIRST_SEEN:
         return 0
-    times = floor(log(steps / FIRST_SHARPENED, GROWN) + 1e-9)
-    return min(ceil(FIRST_SHARPENED * GROWN**times), steps)
+    times = floor(log(steps / FIRST_SEEN, GROWN) + 1e-9)
+    return min(ceil(FIRST_SEEN * GROWN**times), steps)
 
 
 class Begin(NamedTuple):
@@ -150,10 +150,8 @@ class Following:
         """The row of each step that is kept."""
         self._begins = [Begin(0, None)]
         """Of the epochs whose steps are kept, the newest last."""
-        self._looked_back: tuple[int, Course | None] | None = None
-        """After how many steps the newest epoch was looked back over, and what was seen."""
-        self._sharpened = 0
-        """Steps, of all that were taken, up to where the past was last sharpened."""
+        self._looked_back: tuple[tuple[int, int], Course | None] | None = None
+        """From which step to which was last looked back over, and what was seen."""
 
     def begin_epoch(self, done: int = 0) -> None:
         """The level may step; the sums are reset if the law does so.
@@ -175,8 +173,6 @@ class Following:
         while tracker.taken - self._begins[old + 1].step > KEPT:
             old += 1
         if old:
-            if not self.law.inverted:
-                self.sharpen()
             steps = self._begins[old].step - self._begins[0].step
             tracker.forget(steps)
             del self._step_rows[:steps]
@@ -278,11 +274,10 @@ class Following:
     def back_to(self, mark: Bookmark) -> None:
         """Forget the rows taken since."""
         self.filter, self.sum_began = mark.tracker, mark.sum_began
-        self._looked_back = None
+        if self._looked_back and mark.memory and self._looked_back[0][1] > mark.memory.steps:
+            self._looked_back = None
         if self.filter is not None and mark.memory is not None:
             self.filter.recall(mark.memory)
-            if self._sharpened > self.filter.taken:
-                self._sharpened = 0
             del self._step_rows[len(self.filter.steps) :]
             while self._begins[-1] is not mark.begin:
                 self._begins.pop()
@@ -303,21 +298,7 @@ class Following:
 
     def smooth_all(self) -> None:
         """Carry it back over the whole run, as far as it is kept."""
-        if self.filter is not None and (self.law.inverted or self._sharpened < self.filter.taken):
-            self._smooth_from(self._begins[0])
-
-    def sharpen(self) -> None:
-        """Carry it back over what is not over yet, where there is enough of it that is new.
-
-        How much is new is counted from where it began, so that it does not matter when one asks.
-        Numbers that stand alone are no longer sharpened once the oldest are forgotten.
-        """
-        begin = self._not_over()
-        if self.filter is None or (begin.step and not self.law.inverted):
-            return
-        last = begin.step + grown(self.filter.taken - begin.step)
-        if last > max(begin.step, self._sharpened):
-            self._smooth_from(begin, last)
+        self._smooth_from(self._begins[0])
 
     def _not_over(self) -> Begin:
         """Where that begins which later prints tell of: sums with the epoch, all else with the run."""
@@ -325,26 +306,27 @@ class Following:
 
     @property
     def pending(self) -> int:
-        """The first row whose level may still be sharpened, whatever is to come."""
+        """The first row whose level later prints may still tell otherwise."""
         first = self._not_over().step - self._begins[0].step
         return self._step_rows[first] if first < len(self._step_rows) else len(self._rows)
 
-    def seen_from_its_end(self) -> Course | None:
-        """The level of what is not over yet, given all prints so far; changes no row.
+    def seen(self, *, is_over: bool) -> Course | None:
+        """The level of what is not yet looked back over, as prints tell it by now; changes no row.
 
-        None where nothing is known of it, or it is too long for a picture to wait.
+        Of what `is_over` given all of them; else the past up to where they last had grown by half. None
+        where that is nothing.
         """
         begin, taken = self._not_over(), 0 if self.filter is None else self.filter.taken
-        if taken - begin.step > PICTURED:
-            return None
-        if self._looked_back is None or self._looked_back[0] != taken:
-            found = self._back_from(begin, taken)
-            self._looked_back = taken, None if found is None else found.course
+        steps = min(taken - begin.step, PICTURED)
+        part = begin.step, begin.step + (steps if is_over else grown(steps))
+        if self._looked_back is None or self._looked_back[0] != part:
+            found = self._back_from(begin, part[1])
+            self._looked_back = part, None if found is None else found.course
         return self._looked_back[1]
 
     def _back_from(self, begin: Begin, last: int) -> _Back | None:
         """What the prints up to the step `last`, of all, say of those since an epoch's begin."""
-        if self.filter is None or begin.state is None or begin.step >= self.filter.taken:
+        if self.filter is None or begin.state is None or begin.step >= last:
             return None
         kept = self._begins[0].step
         here = slice(begin.step - kept, last - kept)
@@ -354,14 +336,11 @@ class Following:
         level = result.level.clip(self.metric.low, self.metric.high)
         return _Back(Course(at, level, result.variance), steps, result.total)
 
-    def _smooth_from(self, begin: Begin, last: int | None = None) -> None:
-        """Write down the same, up to and by the step `last`; by all without one."""
-        taken = 0 if self.filter is None else self.filter.taken
-        last = taken if last is None else last
-        found = self._back_from(begin, last)
+    def _smooth_from(self, begin: Begin) -> None:
+        """Write down the same, by all prints."""
+        found = self._back_from(begin, 0 if self.filter is None else self.filter.taken)
         if found is None:
             return
-        self._sharpened = last
         (at, level, variance), steps, total = found
         rows = self._rows
         rows.touch(int(at[0]))

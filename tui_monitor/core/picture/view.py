@@ -32,6 +32,8 @@ class RunView:
         self.decoder = decoder
         self._seen: dict[str, Seen] = {}
         self._ended = False
+        self._courses: dict[str, Course | None] = {}
+        """Of each metric that is drawn the level that no row tells yet."""
         self._split: Split = "train"
         """Of the metrics that are drawn."""
         self.ruler = Ruler()
@@ -45,8 +47,7 @@ class RunView:
     def look(self, *, ended: bool = False) -> None:
         """Take in what is new since the last time. `ended`: the log says that the training is over."""
         tracks = self.decoder.tracks
-        if ended != self._ended:
-            self._ended, self._changed_epoch = ended, 1
+        self._ended = ended
         known = {
             name: self._seen[name]
             for name in tracks
@@ -61,23 +62,30 @@ class RunView:
         for seen in self._seen.values():
             seen.look()
             self._changed_epoch = min(self._changed_epoch, seen.first_epoch)
+        before, self._courses = self._courses, {}
+        for seen in self._drawn():
+            if not seen.rows:
+                continue
+            name = seen.track.metric.name
+            course = self._courses[name] = self._course(seen.track)
+            if course is not None and course is not before.get(name):
+                first = seen.track.places.epoch[int(course.rows[0])]
+                self._changed_epoch = min(self._changed_epoch, first)
         self.ruler = Ruler(tuple(self._drawn()), self.decoder, self.ruler)
 
     def curves(self) -> tuple[Curve, ...]:
         """A curve for each metric that is drawn, in the order printed."""
         return tuple(self._curve(seen) for seen in self._drawn() if len(seen.track))
 
-    def _seen_from_its_end(self, track: Track) -> Course | None:
-        """The level of what is over and was not yet looked back over; None where that is nothing.
+    def _course(self, track: Track) -> Course | None:
+        """The level of what is not yet looked back over; None where that is nothing.
 
         An epoch is over with its last line, and with the next epoch. Numbers that stand alone tell of
         those of other epochs as well: they are over with the training.
         """
         newest = self.decoder.prints[-1]
         is_over = newest.final or track.places.epoch[-1] < newest.epoch
-        if not (self._ended or (is_over and track.law.inverted)):
-            return None
-        return track.following.seen_from_its_end()
+        return track.following.seen(is_over=self._ended or (is_over and track.law.inverted))
 
     def _drawn(self) -> Iterator[Seen]:
         """Metrics of the training; of a run that prints none, those of its validations."""
@@ -100,7 +108,7 @@ class RunView:
         else:
             x, x_from = ends, starts
         level, variance = track.level.peek()[kept], track.variance.peek()[kept]
-        course = self._seen_from_its_end(track)
+        course = self._courses[track.metric.name]
         if course is not None:
             at = np.minimum(np.searchsorted(course.rows, kept), len(course.rows) - 1)
             of_course = course.rows[at] == kept
@@ -216,7 +224,7 @@ class RunView:
                 ):
                     break
             if level is not None:
-                course = self._seen_from_its_end(track)
+                course = self._courses[track.metric.name]
                 found = course.of(row) if course is not None else None
                 return found or (level, track.sd(row))
         return None, None

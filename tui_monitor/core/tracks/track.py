@@ -266,16 +266,6 @@ class Track(Rows):
         if self.law.inverted:
             self._means.end_epoch()
 
-    def sharpen(self) -> None:
-        """Carry it back over what is not over yet; see `Following.sharpen`."""
-        self.following.sharpen()
-
-    def finish(self) -> None:
-        """The run is over: carry it back over what was not over yet."""
-        self.close_epoch()
-        if not self.law.inverted:
-            self.smooth_all()
-
     def smooth_all(self) -> None:
         """Carry what all prints say back over the whole run."""
         self.following.smooth_all()
