@@ -24,6 +24,7 @@ import pytest
 
 from tui_monitor import __version__, arguments, cli
 from tui_monitor.cli import main
+from tui_monitor.commands.screen import is_plain
 from tui_monitor.core.records import LawName
 from tui_monitor.grammar import COMMANDS
 from tui_monitor.process import ENDING, Terminated
@@ -531,6 +532,18 @@ def test_without_a_terminal_the_screen_says_what_to_use(argv: list[str], capsys:
 def test_replay_from_an_epoch_that_is_not_there_is_told(capsys: Captured) -> None:
     assert main(["replay", QUESTION, "--from", "9"]) == 2
     assert "it has 3" in complaint(capsys)
+
+
+@pytest.mark.parametrize("term", ["", "dumb", None])
+def test_a_terminal_that_knows_nothing_gets_lines(
+    term: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TERM", raising=False)
+    if term is not None:
+        monkeypatch.setenv("TERM", term)
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(getattr(sys, name), "isatty", lambda: True)
+    assert is_plain("x", plain=False, piped=False)
 
 
 @pytest.mark.parametrize(("ending", "code"), [(b"q", 0), (signal.SIGTERM, 143)])

@@ -205,6 +205,19 @@ def test_nothing_is_sent_while_nothing_happens_and_q_restores(terminal: Terminal
     assert code == 0
 
 
+def test_bytes_that_are_no_text_do_not_end_the_program(terminal: Terminal) -> None:
+    """As a terminal in Latin-1 sends for an accent."""
+    terminal.read(40, until=b"0.9392")
+    os.write(terminal.fd, b"\xe9")
+    terminal.read(QUIET)
+    os.write(terminal.fd, b"\xe9\xff\xfe")
+    terminal.read(0.6)
+    os.write(terminal.fd, b"q")
+    rest, code = terminal.leave()
+    assert all(sequence in rest for sequence in RESTORED)
+    assert code == 0
+
+
 def test_without_colour_only_greys_are_sent() -> None:
     opened = Terminal(NO_COLOR="1")
     data = opened.read(40, until=b"0.9392") + opened.read(0.3)

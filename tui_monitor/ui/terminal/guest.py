@@ -63,7 +63,7 @@ class TerminalApp(App[int]):
         """Listen to signals before the terminal is another."""
         self._catch_signals()
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """The first screen stands."""
         self._stands = True
         if self._leaving is not None:
