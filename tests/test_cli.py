@@ -24,9 +24,10 @@ import pytest
 
 from tui_monitor import __version__, arguments, cli
 from tui_monitor.cli import main
+from tui_monitor.commands.screen import is_plain
 from tui_monitor.core.records import LawName
 from tui_monitor.grammar import COMMANDS
-from tui_monitor.process import Terminated
+from tui_monitor.process import ENDING, Terminated
 from tui_monitor.report.samples import SAMPLES, sample_log
 from tui_monitor.settings import LAWS, Size
 
@@ -389,11 +390,59 @@ def test_signals_have_their_codes(
     assert capsys.readouterr() == ("", "")
 
 
-def test_sigterm_is_put_back_as_it_was() -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    main(["--version"])
+@pytest.mark.parametrize("number", ENDING)
+def test_each_signal_that_ends_a_process_is_tidied_up_for_once(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    tidied = []
 
-    assert signal.getsignal(signal.SIGTERM) is before
+    def work(*_: object) -> int:
+        try:
+            os.kill(os.getpid(), number)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), number)
+            tidied.append(number)
+        return 0
+
+    monkeypatch.setitem(cli.COMMANDS, "decode", work)
+    monkeypatch.setattr(cli, "discard_output", lambda: None)
+    assert main(["decode", "x"]) == 128 + number
+    assert tidied == [number]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_a_library_makes_of_a_signal_is_no_defect(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    def work(*_: object) -> int:
+        try:
+            os.kill(os.getpid(), signal.SIGHUP)
+        except BaseException:
+            raise ImportError("broken installation?") from None
+        return 0
+
+    monkeypatch.setitem(cli.COMMANDS, "decode", work)
+    monkeypatch.setattr(cli, "discard_output", lambda: None)
+    assert main(["decode", "x"]) == 129
+    assert capsys.readouterr() == ("", "")
+
+
+def test_signals_are_put_back_as_they_were_and_ignored_ones_stay_ignored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def work(*_: object) -> int:
+        os.kill(os.getpid(), signal.SIGHUP)
+        return 0
+
+    monkeypatch.setitem(cli.COMMANDS, "decode", work)
+    old = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        before = [signal.getsignal(number) for number in ENDING]
+        assert main(["decode", "x"]) == 0
+        assert [signal.getsignal(number) for number in ENDING] == before
+    finally:
+        signal.signal(signal.SIGHUP, old)
 
 
 def test_a_full_disk_is_one_line_and_exit_2() -> None:
@@ -424,7 +473,7 @@ def following(log: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("signum", "code"), [(number, 128 + number) for number in ENDING])
 def test_rows_stream_while_the_log_grows_until_a_signal(
     signum: signal.Signals, code: int, tmp_path: Path
 ) -> None:
@@ -504,6 +553,18 @@ def test_without_a_terminal_the_screen_says_what_to_use(argv: list[str], capsys:
 def test_replay_from_an_epoch_that_is_not_there_is_told(capsys: Captured) -> None:
     assert main(["replay", QUESTION, "--from", "9"]) == 2
     assert "it has 3" in complaint(capsys)
+
+
+@pytest.mark.parametrize("term", ["", "dumb", None])
+def test_a_terminal_that_knows_nothing_gets_lines(
+    term: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TERM", raising=False)
+    if term is not None:
+        monkeypatch.setenv("TERM", term)
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(getattr(sys, name), "isatty", lambda: True)
+    assert is_plain("x", plain=False, piped=False)
 
 
 @pytest.mark.parametrize(("ending", "code"), [(b"q", 0), (signal.SIGTERM, 143)])

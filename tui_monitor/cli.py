@@ -1,8 +1,7 @@
 """The command line: commands by name, settings, exit codes, errors on one line.
 
 Everything heavy is imported inside the command that needs it, so that `--help`, `--version` and bad
-usage answer at once. Exit codes: 0 done, 2 bad usage or input, 1 a defect of ours, 130 and 143 on
-SIGINT and SIGTERM.
+usage answer at once. Exit codes: 0 done, 2 bad usage or input, 1 a defect of ours, 128+n on signal n.
 """
 
 from __future__ import annotations
@@ -64,9 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         discard_output()
         return 130
-    except Terminated:
+    except Terminated as signalled:
         discard_output()
-        return 143
+        return signalled.code
     except Exception as error:  # the process's edge: a defect is told on one line, too
         return _complain_of_defect(error)
 

@@ -1,4 +1,4 @@
-"""A command-line process's standard streams and SIGTERM; complaints on one line.
+"""A command-line process's standard streams and the signals that end it; complaints on one line.
 
 Knows no command.
 """
@@ -8,17 +8,28 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
 PROGRAM = "tui-monitor"
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+"""Signals that ask a program to end."""
+_TIDYING = 1.0
+"""Seconds for which a second signal does not disturb what is tidied up for the first."""
 FALLBACK_SIZE = (80, 24)
 """Columns and rows of a terminal that does not know."""
 
 
 class Terminated(BaseException):
-    """SIGTERM arrived. Not an Exception, for the same reason as KeyboardInterrupt."""
+    """A signal asks to end. Not an Exception, for the same reason as KeyboardInterrupt."""
+
+    def __init__(self, number: int = signal.SIGTERM) -> None:
+        super().__init__(number)
+        self.code = 128 + number
+        """The exit code that tells of it."""
 
 
 def repair_streams() -> None:
@@ -33,20 +44,35 @@ def repair_streams() -> None:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """SIGTERM raises Terminated here, so that half-written files go and the code is 143."""
+    """Signals that end a process raise Terminated here, so that half-written files go and the terminal
+    is as it was. What the caller has ignored, as nohup does, stays ignored.
+    """
+    number, since = 0, float("-inf")
 
-    def terminate(_signum: int, _frame: FrameType | None) -> None:
-        raise Terminated
+    def terminate(signum: int, _frame: FrameType | None) -> None:
+        nonlocal number, since
+        if time.monotonic() - since < _TIDYING:
+            return
+        number, since = signum, time.monotonic()
+        raise Terminated(signum)
 
-    try:
-        previous = signal.signal(signal.SIGTERM, terminate)
-    except ValueError:  # not the main thread: signals are the caller's
+    if threading.current_thread() is not threading.main_thread():  # signals are the caller's
         yield
         return
+    heard = {each: signal.getsignal(each) for each in ENDING}
+    # None: C code of the caller's listens, and could not be put back.
+    previous = {each: old for each, old in heard.items() if old not in (signal.SIG_IGN, None)}
     try:
+        for each in previous:
+            signal.signal(each, terminate)
         yield
+    except Exception:
+        if number:  # what a library makes of it, as numpy of one that comes while it is imported
+            raise Terminated(number) from None
+        raise
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for each, old in previous.items():
+            signal.signal(each, old)
 
 
 def has_terminal() -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from tui_monitor.process import FALLBACK_SIZE, terminal_size
 
@@ -34,12 +34,13 @@ def splashed(name: str, *, ascii: bool) -> Iterator[None]:  # noqa: A002
         yield
         return
     columns, rows = terminal_size() or FALLBACK_SIZE
-    _write(splash(name, columns, rows, ascii=ascii))
     with ExitStack() as stack:
-        stack.callback(_write, _LEAVE)
+        stack.callback(_write, _LEAVE)  # first: a signal may come between
+        _write(splash(name, columns, rows, ascii=ascii))
         yield
         stack.pop_all()
 
 
 def _write(text: str) -> None:
-    os.write(_OUTPUT, text.encode("utf-8", "replace"))
+    with suppress(OSError):  # the terminal may be gone
+        os.write(_OUTPUT, text.encode("utf-8", "replace"))

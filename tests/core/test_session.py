@@ -498,7 +498,10 @@ def test_the_last_words_of_a_log_end_it(name: str, epoch: int) -> None:
     assert shown.ended
 
 
-@pytest.mark.parametrize("huge", ["4.4100e+307", "1.3111e+308", "9.9000e+160", "-2.5000e+200"])
+@pytest.mark.parametrize(
+    "huge",
+    ["4.4100e+307", "1.3111e+308", "9.9000e+160", "-2.5000e+200", "9.9000e+99", "1.0000e+75"],
+)
 @pytest.mark.parametrize("style", ["keras", "json"])
 def test_numbers_whose_squares_are_infinite_are_shown_and_harm_nothing(
     style: str, huge: str

@@ -196,6 +196,11 @@ def test_window_means_show_only_where_their_bounds_are_narrow() -> None:
     assert not chart.windows_are_informative(x, low * np.nan, high, window)
 
 
+def test_a_sparkline_of_numbers_near_infinity_is_drawn() -> None:
+    huge = plot(floats(1, 2, 3, 4), floats(0.5, 1.7e308, 1.7e308, 0.5))
+    assert chart.sparkline(huge, 0.0, 4.0, UNIT, 4) == "▅██▅"
+
+
 def test_a_sparkline_is_one_row_of_blocks() -> None:
     x = np.arange(1.0, 9.0)
     drawn = chart.sparkline(plot(x, np.linspace(0, 1, 8)), 0, 16, UNIT, 16)

@@ -31,7 +31,7 @@ from tui_monitor.ui.monitor.scene import (
     time_window,
 )
 from tui_monitor.ui.monitor.status import status_rows
-from tui_monitor.ui.monitor.time_axis import time_labels, time_row
+from tui_monitor.ui.monitor.time_axis import LabelLine, time_labels, time_row
 
 UNIT = Axis(0.0, 1.0, ())
 
@@ -211,6 +211,25 @@ def test_time_labels_fit_and_never_touch(width: int, epochs: int) -> None:
     assert len(line) == width
     numbers = [word for word in line.split() if word != "epoch"]
     assert all(word.isdigit() for word in numbers)
+
+
+def test_of_a_long_epoch_only_the_labels_that_are_seen_are_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A torn line may promise an epoch of 2147483648 steps."""
+    written: list[int] = []
+    write = LabelLine.write
+
+    def count(line: LabelLine, column: int, label: str) -> None:
+        written.append(column)
+        write(line, column, label)
+
+    monkeypatch.setattr(LabelLine, "write", count)
+    snapshot = replace(samples.training(300), steps=1_000_000, epoch_ends=np.empty(0))
+    for left in (0.0, 500.0, 999_900.0):
+        line = time_labels(snapshot, Window(left, left + 90.0, UNIT), 80)
+        assert str(int(left) + 20) in line.split()
+    assert len(written) < 60
 
 
 @pytest.mark.parametrize("cursor", [0.0, 2.0, 250.0, 406.0, 1000.0, 1218.0])

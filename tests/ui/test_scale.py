@@ -131,15 +131,29 @@ def test_a_few_wild_points_do_not_flatten_the_rest() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [[], [math.nan], [math.inf, -math.inf], [0.0], [5.0, 5.0], [1e300, -1e300], [1e-320]]
+    "data",
+    [
+        *([], [math.nan], [math.inf, -math.inf], [0.0], [5.0, 5.0], [1e300, -1e300], [1e-320]),
+        *([1.0, 1.7e308], [-1.7e308, 1.7e308], [1e150, -1e150], [0.0, 5e-324]),
+    ],
 )
 @pytest.mark.parametrize("log", [False, True])
-def test_odd_data_have_an_axis(data: list[float], log: bool) -> None:
-    axis = scale.y_axis([np.array(data, dtype=np.float64)], 4, ANY, log=log)
+@pytest.mark.parametrize("rows", [0, 2, 20])
+def test_odd_data_have_an_axis(data: list[float], log: bool, rows: int) -> None:
+    axis = scale.y_axis([np.array(data, dtype=np.float64)], 4, ANY, log=log, rows=rows)
     assert math.isfinite(axis.low)
     assert math.isfinite(axis.high)
     assert axis.low < axis.high
     assert len(scale.tick_labels(axis)) == len(axis.ticks)
+
+
+def test_what_lies_far_outside_an_axis_has_a_finite_place() -> None:
+    axis = scale.linear_axis(0.0, 1e-6, 4, ANY)
+    values = np.array([-1.7e308, -math.inf, 5e-7, math.inf, 1.7e308])
+    fractions = axis.forward(values)
+    assert np.isfinite(fractions).all()
+    assert list(np.sign(fractions)) == [-1, -1, 1, 1, 1]
+    assert np.isnan(axis.forward(np.array([math.nan]))).all()
 
 
 def test_a_log_axis_has_round_ends_and_decades() -> None:

@@ -72,12 +72,12 @@ class Terminal:
 
     started: ClassVar[list[subprocess.Popen[bytes]]] = []
 
-    def __init__(self, program: str = PROGRAM, **environment: str) -> None:
+    def __init__(self, program: str = PROGRAM, *arguments: str, **environment: str) -> None:
         known = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT)}
         self.fd, child = pty.openpty()
         fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self.process = subprocess.Popen(
-            [sys.executable, "-c", program],
+            [sys.executable, "-c", program, *arguments],
             stdin=child,
             stdout=child,
             stderr=child,
@@ -142,10 +142,76 @@ def test_a_signal_leaves_the_terminal_as_it_was(terminal: Terminal, number: sign
     assert code == 128 + number
 
 
+SIGNALLED_AT = """
+import os, signal, sys
+from tests.ui import samples
+from tests.ui.driving import monitor
+from tui_monitor.ui.screens.monitor import MonitorScreen
+from tui_monitor.ui.terminal.keyboard import PatientDriver
+
+def signalled(owner, name):
+    plain = getattr(owner, name)
+    def call(*arguments):
+        made = plain(*arguments)
+        os.kill(os.getpid(), signal.SIGHUP)
+        return made
+    setattr(owner, name, call)
+
+signalled(*{place})
+app, feed = monitor(samples.training(), samples.LIVE)
+app.run()
+sys.exit(app.return_code or 0)
+"""
+
+
+@pytest.mark.parametrize(
+    "place",
+    ['(PatientDriver, "start_application_mode")', '(MonitorScreen, "compose")'],
+)
+def test_a_signal_while_the_first_screen_is_made_leaves_the_terminal_as_it_was(place: str) -> None:
+    terminal = Terminal(SIGNALLED_AT.format(place=place))
+    data, code = terminal.leave()
+    os.close(terminal.fd)
+    assert code == 128 + signal.SIGHUP
+    assert all(sequence in data for sequence in RESTORED)
+    assert b"Traceback" not in data
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGQUIT])
+def test_a_signal_while_the_screen_is_loaded_leaves_the_terminal_as_it_was(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    terminal = Terminal(
+        "import sys; from tui_monitor.__main__ import main; sys.exit(main())",
+        str(tmp_path / "later.log"),
+    )
+    seen = terminal.read(30, until=b"reading")
+    terminal.process.send_signal(number)
+    data, code = terminal.leave()
+    os.close(terminal.fd)
+    assert code == 128 + number
+    assert (seen + data).count(b"\x1b[?1049h") == (seen + data).count(b"\x1b[?1049l") == 1
+    assert b"\x1b[?25h" in data
+    assert b"Traceback" not in data
+
+
 def test_nothing_is_sent_while_nothing_happens_and_q_restores(terminal: Terminal) -> None:
     terminal.read(40, until=b"0.9392")
     terminal.read(0.6)
     assert terminal.read(1.5) == b""
+    os.write(terminal.fd, b"q")
+    rest, code = terminal.leave()
+    assert all(sequence in rest for sequence in RESTORED)
+    assert code == 0
+
+
+def test_bytes_that_are_no_text_do_not_end_the_program(terminal: Terminal) -> None:
+    """As a terminal in Latin-1 sends for an accent."""
+    terminal.read(40, until=b"0.9392")
+    os.write(terminal.fd, b"\xe9")
+    terminal.read(QUIET)
+    os.write(terminal.fd, b"\xe9\xff\xfe")
+    terminal.read(0.6)
     os.write(terminal.fd, b"q")
     rest, code = terminal.leave()
     assert all(sequence in rest for sequence in RESTORED)

@@ -22,7 +22,7 @@ def no_screen(*, piped: bool = False) -> str | None:
         return "standard input is not one"
     if piped and not has_terminal():
         return "there is none to read keys from"
-    if os.environ.get("TERM", "dumb") == "dumb":
+    if os.environ.get("TERM", "") in ("", "dumb"):
         return "TERM is dumb or not set"
     return None
 

@@ -103,12 +103,12 @@ class MonitorApp(FeedApp):
         """The dark palette stands in for what a theme leaves out."""
         return DARK.variables
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Paint first; the feed may take its time to open."""
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = LIGHT.name if self._light else DARK.name
-        self.push_screen(self.first_screen())
+        await self.push_screen(self.first_screen())
         self.set_interval(1.0, self._tick)
         self.call_after_refresh(self._start_feed)
 

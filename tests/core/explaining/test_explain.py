@@ -95,6 +95,15 @@ def test_a_step_without_a_message_or_a_pattern_has_no_cause() -> None:
     assert "weights restored" not in [cause.cause for cause in boundary.causes]
 
 
+def test_rates_of_any_size_are_compared() -> None:
+    made = Made(Plan("learning-rate", "keras2-steps", 512, 250, seed=2))
+    log = made.log.replace(b"lr: 1.0000e-03", b"lr: 1.0000e+160")
+    log = log.replace(b"lr: 1.0000e-04", b"lr: 1.0000e-170")
+    log = log.replace(b"\nEpoch 00001: ReduceLROnPlateau reducing learning rate to 0.0001.\n", b"")
+    boundary = next(b for b in boundaries(log, "acc") if b.epoch == 1)
+    assert "learning rate changed" in [cause.cause for cause in boundary.causes]
+
+
 def test_validation_that_follows_the_step_rules_out_data_seen_before() -> None:
     made = Made(Plan("staircase", "keras2-steps", 512, 250, seed=5))
     followed = made.log.decode().split("\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from math import inf, isnan, nan
 
@@ -327,6 +328,30 @@ def rows(item: Progress) -> list[tuple[str, float, float, str]]:
 def test_a_line_is_read_by_its_own_format_alone(style: str) -> None:
     name, text = LINES[style]
     assert [log_format.name for log_format in FORMATS if log_format.parse(text)] == [name]
+
+
+ODD = [
+    "nan",
+    "inf",
+    "-inf",
+    "1e400",
+    "-1",
+    "0",
+    "9" * 25,
+    "9" * 400,
+    "9" * 5000,
+    "1_0",
+    "1e",
+    "\u0661",
+]
+
+
+@STYLES
+def test_no_number_breaks_a_format(style: str) -> None:
+    name, text = LINES[style]
+    for number in re.finditer(r"\d+\.?\d*(?:e[-+]\d+)?", text):
+        for odd in ODD:
+            by_name(name).parse(text[: number.start()] + odd + text[number.end() :])
 
 
 @STYLES

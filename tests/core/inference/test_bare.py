@@ -80,6 +80,15 @@ def test_what_is_no_number_is_left_out() -> None:
     assert found.margin < 0.0
 
 
+def test_a_count_below_zero_and_a_number_near_infinity_tell_nothing() -> None:
+    found = Bare(describe("loss"))
+    for epoch, first in ((1, 1), (2, -20)):
+        for k, x in enumerate(np.random.default_rng(1).normal(size=40), start=first):
+            found.take(epoch, k, 1.7e308 if k == 11 else x, 1e-4)
+    assert np.isfinite(found.nats)
+    assert found.margin < 0.0
+
+
 def test_prints_that_never_move_settle_nothing() -> None:
     found = Bare(describe("loss"))
     for epoch in (1, 2, 3):

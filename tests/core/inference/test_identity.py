@@ -10,9 +10,11 @@ import pytest
 from tests.simulate import Case, Simulated
 from tui_monitor.core.averages import laws
 from tui_monitor.core.decoding.decoder import RunDecoder
+from tui_monitor.core.inference import told
 from tui_monitor.core.inference.bar_size import ALIKE
 from tui_monitor.core.inference.evidence import Trials
 from tui_monitor.core.options import DecodeOptions
+from tui_monitor.core.session import Session
 
 CASES = [
     Case(batch_size=4096, steps=50, epochs=4, shape=shape) for shape in ("exp", "flat", "sine")
@@ -79,3 +81,23 @@ def test_a_certain_size_is_the_level_s_too() -> None:
         decoder.add(p)
     assert decoder.batch_size_certain
     assert decoder.identity.size.samples(1) == decoder.batch_size == 64
+
+
+def test_metrics_that_are_met_do_not_make_the_others_be_looked_at_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A log may print each number under a name of its own."""
+    asked: list[laws.Law] = []
+    rank = told._rank
+
+    def count(law: laws.Law) -> tuple[bool, bool, bool]:
+        asked.append(law)
+        return rank(law)
+
+    monkeypatch.setattr(told, "_rank", count)
+    session = Session()
+    for step in range(300):
+        line = f'{{"epoch": 0, "step": {step}, "loss": 0.5, "m{step}": 1.5}}\n'
+        session.feed(line.encode(), 0.0)
+    assert session.has_rows
+    assert len(asked) < 2000

@@ -587,3 +587,10 @@ def test_a_message_tells_of_epochs_that_an_excerpt_leaves_out() -> None:
     assert [item.final for item in prints(placed)] == [False, True, True]
     counted_from_0 = read("Epoch 2/9", bar, saved.format(1), ended)
     assert epochs(counted_from_0) == [(1, 1, "2")]
+
+
+@pytest.mark.parametrize("shown", ["inf", "nan", "1.7e+308"])
+def test_an_accuracy_that_is_none_tells_nothing_of_the_unit(shown: str) -> None:
+    line = f" 64/60000 [......] - ETA: 9:41 - loss: 2.3026 - acc: {shown}"
+    first = prints(read("Epoch 1/2", line))[0]
+    assert (first.step, first.unit) == (64, "sample")

@@ -31,8 +31,9 @@ ENOUGH_STEPS = 4
 """Steps of a bar that counts samples after which they are no multiples of several batches by chance."""
 MOST_EARLY = 300
 """Prints of a metric that are asked."""
-LARGEST_NUMBER = 1e100
-"""Beyond, a number is decoded as an infinite one: sums of its squares would be."""
+LARGEST_NUMBER = 1e50
+"""Beyond, a number is decoded as an infinite one: squares of its variance would be. Single precision
+ends at 3e38."""
 
 
 class RunDecoder:

@@ -164,7 +164,7 @@ def _rate_change(run: RunDecoder, edge: Edge, events: Sequence[Event]) -> str | 
         if begins == edge.next_epoch:
             after, told = rate, event.text
     if before and after:
-        changed = abs(log(after / before)) > RATE_CHANGE
+        changed = abs(log(after) - log(before)) > RATE_CHANGE
         return (told or wording.rate(before, after)) if changed else None
     return told if "reducing" in told else None
 

@@ -18,6 +18,7 @@ Source: stable_baselines3/common/logger.py, HumanOutputFormat.
 from __future__ import annotations
 
 import re
+from math import isfinite
 from typing import Final
 
 from tui_monitor.core.formats.base import NUMBER, printed, self_placed
@@ -60,6 +61,8 @@ class StableBaselinesFormat:
             return (item._replace(bar=name),) if name.endswith("/") else ()
         reading = Reading(name, *printed(value), "unknown")
         if name in _TIMESTEPS:
+            if not isfinite(reading.displayed):
+                return ()
             step = int(reading.displayed)
             return (self_placed(TIMESTEPS, step, None, [reading]),)
         if _CLUTTER.match(name):

@@ -30,6 +30,8 @@ CORRUPTED = 1
 """Impossible prints that a log may have all the same."""
 UNLIKELY = 0.05
 """Share of them that it may have."""
+LARGEST_MOVE = 1e100
+"""Beyond, a move tells nothing: sums of its squares would be infinite."""
 LEAST_MOVES = 8
 """Moves of an epoch before it is asked."""
 
@@ -89,7 +91,8 @@ class Bare:
         move = abs(displayed - self._shown)
         # a move is told no finer than the last digit; none at all tells nothing
         least = max(0.5 * quantum, 1e-12 * abs(displayed))
-        if isfinite(move) and move > least and k > self._k:
+        follows = k > max(self._k, 0)  # a log that is not what it seems may count below 0
+        if least < move < LARGEST_MOVE and follows:
             scale = sqrt(k - self._k) / k
             if self._moves:
                 scale = max(scale, least * self._moves / self._scaled)
@@ -100,7 +103,7 @@ class Bare:
         if is_percent_of(self.metric, displayed):
             self.metric = in_percent(self.metric)
             self._sums = Sums(self.metric.low, self.metric.high)
-        if isfinite(displayed) and k > self._k:
+        if isfinite(displayed) and follows:
             where = printed(displayed, quantum).times(k)
             self._impossible += not self._sums.push(float(k), where)
         self._k, self._shown = k, displayed
@@ -153,7 +156,7 @@ class ToAndFro:
 
     def take(self, move: float, *, skips: bool) -> None:
         """Take a move, and whether it is over several batches."""
-        if not isfinite(move):
+        if not -LARGEST_MOVE < move < LARGEST_MOVE:
             move = 0.0
         self._squares += move * move
         self._products += move * self._move

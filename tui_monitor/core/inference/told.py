@@ -17,6 +17,10 @@ class Told:
         """Numbers of which the format knows none, or one that programs may have changed."""
         self._mistaken = False
         """A law was told that is another than was told before."""
+        self._of_run: Law | None = None
+        """What stands for the run; None where that is not known, or another by now."""
+        self._goes_on = False
+        """One of all laws that were known at any time."""
 
     def __bool__(self) -> bool:
         return bool(self._laws)
@@ -24,7 +28,7 @@ class Told:
     @property
     def goes_on(self) -> bool:
         """Whether a law counts batches over the ends of epochs."""
-        return any(law.goes_on for law in self._laws.values())
+        return self._goes_on and any(law.goes_on for law in self._laws.values())
 
     def law(self, metric: str) -> Law | None:
         """The law of a metric, as far as is known."""
@@ -32,8 +36,11 @@ class Told:
 
     def of_run(self) -> Law:
         """The law that stands for the run: of its training, of what can be inverted before others."""
-        train = [law for name, law in self._laws.items() if describe(name).split == "train"]
-        return min(train, key=_rank, default=EPOCH)
+        if self._of_run is None:
+            laws = self._laws.items()
+            train = [law for name, law in laws if describe(name).split == "train"]
+            self._of_run = min(train, key=_rank, default=None)
+        return self._of_run or EPOCH
 
     def hear(self, p: Print) -> bool:
         """Take what the format tells: of all numbers or of none. Whether there is something new."""
@@ -42,13 +49,16 @@ class Told:
         before = len(self._laws)
         for reading in p.readings:
             name, law = reading.metric, by_key(reading.law)
-            known = self._laws.setdefault(name, law)
+            if name not in self._laws:
+                self._add(name, law)
+            known = self._laws[name]
             if known is OPEN and name not in self._bare:
                 self._bare[name] = Bare(describe(name))
             elif (known.seeded or known is COPIED) and name not in self._bare:
                 self._bare[name] = Claimed(describe(name), known)
             elif known is not law and _refutes(law, known):
-                self._laws[name], self._mistaken = law, True
+                self._change(name, law)
+                self._mistaken = True
         return len(self._laws) > before
 
     def find_out(self, p: Print) -> bool:
@@ -66,9 +76,22 @@ class Told:
             bare.take(p.epoch, p.step - p.before, reading.displayed, reading.quantum)
             if (law := bare.law) is not None:
                 settled |= law is not OPEN or isinstance(bare, Claimed)
-                self._laws[reading.metric] = law
+                self._change(reading.metric, law)
                 del self._bare[reading.metric]
         return settled
+
+    def _add(self, name: str, law: Law) -> None:
+        """A metric is met. There may be very many: the others are not looked at again."""
+        self._laws[name] = law
+        self._goes_on |= law.goes_on
+        if self._of_run is not None and describe(name).split == "train":
+            self._of_run = min(self._of_run, law, key=_rank)
+
+    def _change(self, name: str, law: Law) -> None:
+        """A metric's law is another than was thought."""
+        self._laws[name] = law
+        self._goes_on |= law.goes_on
+        self._of_run = None
 
 
 def _refutes(law: Law, known: Law) -> bool:

@@ -6,6 +6,7 @@ Owns the counters that the timeline moves, and what a run's steps count.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Literal, NamedTuple
 
 from tui_monitor.core.formats import fastai, paddle, rich, textbar
@@ -336,7 +337,7 @@ def _are_counts(item: Progress, samples: int) -> bool | None:
     shown = [each for each in item.readings if describe(each.metric).counts]
     counts = [samples * each.displayed for each in shown]
     fit = all(
-        abs(count - round(count)) <= samples * each.quantum
+        isfinite(count) and abs(count - round(count)) <= samples * each.quantum
         for count, each in zip(counts, shown, strict=True)
     )
     if not fit:

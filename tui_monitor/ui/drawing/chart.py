@@ -133,7 +133,7 @@ def sparkline(plot: Plot, left: float, right: float, axis: Axis, width: int) -> 
     """One row of eighth blocks: the main line's mean height in each column; blank where none."""
     blocks = "▁▂▃▄▅▆▇█"
     span = raster.profile(plot.x, plot.line, plot.breaks, left, right, max(width, 1))
-    middle = axis.forward((span.low + span.high) / 2)
+    middle = axis.forward(span.low / 2 + span.high / 2)
     return "".join(
         " " if math.isnan(place) else blocks[min(max(int(place * 8), 0), 7)] for place in middle
     )

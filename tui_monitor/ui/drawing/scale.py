@@ -17,6 +17,10 @@ from tui_monitor.core.columns.arrays import FloatArray
 
 _GROWTH = 0.5
 _LEAST_LOG = 1e-300
+_LARGEST = 1e150
+"""What is larger has no place on an axis: the width of a range of such would be infinite."""
+_FAR = 1e9
+"""Heights of a chart from which it no longer matters how far outside something is."""
 _LEAST_SPAN = 1e-100
 """A range smaller than that is none: a step of it would have no digits left."""
 _CLIP_RATIO = 4.0
@@ -44,7 +48,9 @@ class Axis(NamedTuple):
                 logs = np.where(values > 0, np.log10(values), np.nan)
             low, high = math.log10(self.low), math.log10(self.high)
             return np.asarray((logs - low) / (high - low), dtype=np.float64)
-        return np.asarray((values - self.low) / (self.high - self.low), dtype=np.float64)
+        with np.errstate(over="ignore"):
+            fractions = (values - self.low) / (self.high - self.low)
+        return np.asarray(np.minimum(np.maximum(fractions, -_FAR), _FAR), dtype=np.float64)
 
 
 def nice_step(span: float, wanted: int) -> float:
@@ -154,7 +160,7 @@ def y_axis(
     """An axis that shows the columns' finite values, but for a few that would flatten the rest.
 
     Args:
-        columns: What will be drawn; NaN and infinities are passed over.
+        columns: What will be drawn; NaN, infinities and what is nearly one are passed over.
         wanted: About how many ticks there is room for.
         bounds: What the metric can be at all.
         beside: What else will be drawn, but may widen the range by its own width at most.
@@ -250,7 +256,7 @@ def zoomed(
 
 def _finite(columns: Sequence[FloatArray], *, log: bool) -> FloatArray:
     """The values that have a place on an axis."""
-    finite = [column[np.isfinite(column)] for column in columns]
+    finite = [column[np.abs(column) <= _LARGEST] for column in columns]
     values = np.concatenate(finite) if finite else np.empty(0)
     return values[values > _LEAST_LOG] if log else values
 

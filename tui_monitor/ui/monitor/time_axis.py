@@ -101,7 +101,10 @@ def time_labels(
     if length * cells >= _STEPPED and snapshot.unit != "epoch":
         step = max(scale.nice_step(_STEP_GAP / cells * size, 1), 1.0)
         for _epoch, start in starts:
-            for number in range(1, math.ceil(length * size / step)):
+            # Of a long epoch a small part may be shown.
+            lowest = math.floor((window.left - start) * size / step)
+            highest = min(length, window.right - start) * size / step
+            for number in range(max(lowest, 1), math.ceil(highest)):
                 column = round((start + number * step / size - window.left) * cells)
                 if column >= 0:
                     line.write(column, f"{number * step:g}")

@@ -27,6 +27,7 @@ from textual.geometry import Region
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tui_monitor.process import ENDING
 from tui_monitor.ui.terminal.celldiff import Painted, changed_cells, rows_update
 from tui_monitor.ui.terminal.keyboard import PatientDriver
 from tui_monitor.ui.terminal.notify import notification
@@ -49,15 +50,24 @@ class TerminalApp(App[int]):
         self._painted = Painted()
         self._unsent: dict[Widget, set[int]] = {}
         """Rows to send once all that is drawn now is drawn."""
+        self._stands = False
+        self._leaving: int | None = None
+        """The code to end with once the first screen stands."""
 
     def get_driver_class(self) -> type[Driver]:
         """Textual's own choice, but for one that sleeps where it would look for keys."""
         driver = super().get_driver_class()
         return PatientDriver if driver is LinuxDriver else driver
 
-    def on_mount(self) -> None:
-        """Take the terminal."""
+    def on_load(self) -> None:
+        """Listen to signals before the terminal is another."""
         self._catch_signals()
+
+    async def on_mount(self) -> None:
+        """The first screen stands."""
+        self._stands = True
+        if self._leaving is not None:
+            self.action_leave(self._leaving)
         self.app_resume_signal.subscribe(self, lambda _app: self._painted.forget())
         if not self.is_headless:
             self.set_interval(_ALONE_SECONDS, self._leave_if_alone)
@@ -132,7 +142,10 @@ class TerminalApp(App[int]):
 
     def action_leave(self, code: int) -> None:
         """End with an exit code; a training goes on."""
-        self.exit(code, return_code=code)
+        if self._stands:
+            self.exit(code, return_code=code)
+        else:  # of a screen that it is just composing Textual would leave the half
+            self._leaving = code
 
     def send_notification(self, text: str) -> None:
         """Ask the terminal to show a text as a notification of the desktop."""
@@ -141,13 +154,11 @@ class TerminalApp(App[int]):
 
     def _catch_signals(self) -> None:
         """End cleanly, with the terminal as it was; Textual itself would leave it raw."""
-        if self.is_headless or threading.current_thread() is not threading.main_thread():
+        if threading.current_thread() is not threading.main_thread():
             return
         loop = asyncio.get_running_loop()
-        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"):
-            number = getattr(signal, name, None)
-            if number is not None:
-                loop.add_signal_handler(number, self.action_leave, 128 + number)
+        for number in ENDING:
+            loop.add_signal_handler(number, self.action_leave, 128 + number)
 
 
 def terminal_is_gone() -> bool:

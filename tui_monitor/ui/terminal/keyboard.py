@@ -84,6 +84,15 @@ class PatientDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
         asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._tell_size)
 
+    def run_input_thread(self) -> None:
+        """As Textual's, which ends at bytes that are no UTF-8, as terminals of other encodings send."""
+        while True:
+            try:
+                super().run_input_thread()
+            except UnicodeDecodeError:
+                continue
+            return
+
     def _tell_size(self) -> None:
         if not getattr(self, "_in_band_window_resize", False):  # else the terminal itself tells it
             size = Size(*self._get_terminal_size())
