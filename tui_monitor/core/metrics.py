@@ -111,6 +111,16 @@ def in_percent(metric: Metric) -> Metric:
     return metric._replace(high=PERCENT, top=PERCENT)
 
 
+LARGEST = 1e50
+"""Beyond, a number is taken for an infinite one: squares of its variance would be. Single precision
+ends at 3e38."""
+
+
+def is_number(displayed: float) -> bool:
+    """Whether what is printed can be reckoned with: no nan, and neither infinite nor nearly so."""
+    return -LARGEST < displayed < LARGEST
+
+
 DECIMALS = 4
 """Decimals that numbers are told with: most bars print as many."""
 LARGE = 10.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -174,3 +175,22 @@ def test_a_slope_is_told_in_plain_numbers_where_they_are_short(
     value: float, sd: float, told: str
 ) -> None:
     assert remarks.per_epoch(Part(value, sd)) == told
+
+
+def test_numbers_too_large_to_reckon_with_are_explained_by_nothing() -> None:
+    lines = ["epoch,loss,val_loss"]
+    lines += [f"{epoch},{'1e308' if epoch % 3 else '-1e308'},-1e308" for epoch in range(30)]
+    session = Session()
+    session.feed("\n".join([*lines, ""]).encode(), 0.0)
+    session.finish()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        report = session.report()[0]
+    assert report.epochs == 30
+    assert report.boundaries == ()
+
+
+def test_a_large_number_is_not_lost_among_its_digits() -> None:
+    assert wording.number(123_456_789.0) == "1.235e+08"
+    assert wording.beside(3.0e12, 2.0e12, 4).signed(-1e12) == "-1.00e+12"
+    assert wording.number(70_718.8158) == "70718.8158"

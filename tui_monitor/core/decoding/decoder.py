@@ -19,6 +19,7 @@ from tui_monitor.core.inference import batchsize
 from tui_monitor.core.inference.batchsize import LARGEST, Early
 from tui_monitor.core.inference.evidence import Sample, early, in_order
 from tui_monitor.core.inference.identity import BarIdentity, Change
+from tui_monitor.core.metrics import is_number
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.records import LawEvidence, Print
 from tui_monitor.core.tracks.track import Track
@@ -31,9 +32,6 @@ ENOUGH_STEPS = 4
 """Steps of a bar that counts samples after which they are no multiples of several batches by chance."""
 MOST_EARLY = 300
 """Prints of a metric that are asked."""
-LARGEST_NUMBER = 1e50
-"""Beyond, a number is decoded as an infinite one: squares of its variance would be. Single precision
-ends at 3e38."""
 
 
 class RunDecoder:
@@ -117,7 +115,7 @@ class RunDecoder:
                     continue
                 track = self._begin(name)
             told = displayed
-            if undone or not -LARGEST_NUMBER < displayed < LARGEST_NUMBER:
+            if undone or not is_number(displayed):
                 told = self._told(track, p, place, displayed)
             rows.append((track, track.add(place, displayed, quantum, index, told)))
         if not provisional:
@@ -292,7 +290,7 @@ class RunDecoder:
     def _told(self, track: Track, p: Print, place: Position, displayed: float) -> float:
         """What the law is told of a number; an infinite one where its square would be."""
         number = self._undo_stride(track, p, place, displayed)
-        return number if -LARGEST_NUMBER < number < LARGEST_NUMBER else number * inf
+        return number if is_number(number) else number * inf
 
     def _undo_stride(self, track: Track, p: Print, place: Position, displayed: float) -> float:
         """What the bar would print if each of its updates counted once."""

@@ -19,7 +19,7 @@ Causes are in `causes`, words in `wording`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite, sqrt
+from math import sqrt
 from typing import Literal, NamedTuple
 
 from tui_monitor.core.averages.laws import AS_PRINTED, EPOCH, Law
@@ -27,6 +27,7 @@ from tui_monitor.core.decoding.decoder import RunDecoder
 from tui_monitor.core.explaining import brief, causes, wording
 from tui_monitor.core.explaining.edges import Epoch, Level, steady
 from tui_monitor.core.explaining.profile import Gap, restlessness, widest_gap
+from tui_monitor.core.metrics import is_number
 from tui_monitor.core.records import Boundary, Event, Part, Verdict
 from tui_monitor.core.tracks.track import Track
 
@@ -143,7 +144,7 @@ def edges(track: Track, row: int = 0) -> list[Edge]:
     rows = len(track)
     while row < rows:
         row = track.places.of_epoch(track.places.epoch[row], least=row).stop
-        if row < rows and isfinite(track.displayed[row]) and isfinite(track.displayed[row - 1]):
+        if row < rows and is_number(track.displayed[row]) and is_number(track.displayed[row - 1]):
             found.append(Edge(track, row - 1, row))
     return found
 

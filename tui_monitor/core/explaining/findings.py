@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from math import isfinite
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -18,6 +17,7 @@ from tui_monitor.core.explaining import goals, remarks
 from tui_monitor.core.explaining.curves import over_epochs
 from tui_monitor.core.explaining.extremes import LATE, Extremes, levels_of
 from tui_monitor.core.explaining.history import epochs_over
+from tui_monitor.core.metrics import is_number
 from tui_monitor.core.options import Target
 from tui_monitor.core.records import Event, Finding, LawEvidence, Print
 from tui_monitor.core.snapshot import Goal
@@ -247,6 +247,6 @@ def _inner_jumps(run: RunDecoder, track: Track) -> Iterator[InnerJump]:
         k, end = track.places.batches(rows[-2]), track.places.batches(rows[-1])
         if k is None or end is None or end - k > CLOSE * end:
             continue
-        if isfinite(before) and isfinite(after):
+        if is_number(before) and is_number(after):
             at = run.prints[track.print_index[rows[-1]]]
             yield InnerJump(track, at, before, after, end - k)

@@ -6,7 +6,7 @@ forecast is that of `forecast.epochs_to`; times follow from how long the last ep
 
 from __future__ import annotations
 
-from math import ceil, inf, isfinite
+from math import ceil, inf
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from tui_monitor.core.columns.arrays import FloatArray, median
 from tui_monitor.core.decoding.decoder import RunDecoder
 from tui_monitor.core.explaining import forecast, remarks
 from tui_monitor.core.explaining.history import epochs_over, histories, last_rows, numbers_of
-from tui_monitor.core.metrics import DECIMALS, describe
+from tui_monitor.core.metrics import DECIMALS, describe, is_number
 from tui_monitor.core.options import Target
 from tui_monitor.core.records import Finding
 from tui_monitor.core.snapshot import Goal
@@ -118,7 +118,7 @@ def _course(run: RunDecoder, name: str) -> Course | None:
             return Course(history.epoch[known], history.number[known], history.level[known])
     over, numbers = epochs_over(run), numbers_of(run)
     last = {epoch: track.displayed[row] for epoch, row in last_rows(track).items()}
-    rows = [(e, v) for e, v in last.items() if e <= over and isfinite(v)]
+    rows = [(e, v) for e, v in last.items() if e <= over and is_number(v)]
     epochs = np.array([epoch for epoch, _ in rows], dtype=np.float64)
     return Course(
         epochs,

@@ -11,7 +11,7 @@ import numpy as np
 
 from tui_monitor.core.columns.arrays import FloatArray
 from tui_monitor.core.decoding.decoder import RunDecoder
-from tui_monitor.core.metrics import Metric, validation_of
+from tui_monitor.core.metrics import Metric, is_number, validation_of
 from tui_monitor.core.tracks.track import Track
 
 LEAST_BATCHES = 5
@@ -94,11 +94,17 @@ def last_rows(track: Track) -> dict[int, int]:
     return rows
 
 
+def _numbers(track: Track) -> dict[int, float]:
+    """What each epoch's last row shows, where that is a number."""
+    last = {epoch: track.displayed[row] for epoch, row in last_rows(track).items()}
+    return {epoch: shown for epoch, shown in last.items() if is_number(shown)}
+
+
 def _history(run: RunDecoder, track: Track, numbers: dict[int, int]) -> History:
     over, ends_at = epochs_over(run), last_rows(track)
     last = {epoch: row for epoch, row in ends_at.items() if epoch <= over}
     # what comes after a nan or inf tells nothing of the training
-    broken = [epoch for epoch, row in last.items() if not isfinite(track.displayed[row])]
+    broken = [epoch for epoch, row in last.items() if not is_number(track.displayed[row])]
     first_broken = min(broken, default=over + 1)
     last = {epoch: row for epoch, row in last.items() if epoch < first_broken}
     ends = [track.epoch_ends.get(epoch) for epoch in last]
@@ -112,7 +118,7 @@ def _history(run: RunDecoder, track: Track, numbers: dict[int, int]) -> History:
         known = track.level.get(row)
         level[-1], sd[-1] = (nan, 0.0) if known is None else (known, track.sd(row))
     val = run.tracks.get(validation_of(track.metric.name, run.tracks) or "")
-    vals = {} if val is None else {e: val.displayed[row] for e, row in last_rows(val).items()}
+    vals = {} if val is None else _numbers(val)
     return History(
         metric=track.metric,
         val_metric=None if val is None else val.metric.name,

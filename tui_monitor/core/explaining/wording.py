@@ -29,8 +29,9 @@ class Figures(NamedTuple):
 
     @property
     def fixed(self) -> bool:
-        """So many decimals; else they would show nothing."""
-        return self.near >= 1e-3 or self.near == 0.0 or self.decimals < DECIMALS
+        """So many decimals; else they would show nothing, or be lost among digits."""
+        shows = self.near >= 1e-3 or self.near == 0.0 or self.decimals < DECIMALS
+        return shows and self.near < 1e7
 
     def number(self, value: float) -> str:
         """A metric's value."""
