@@ -34,9 +34,8 @@ SURPRISE = 5.0
 """The same of a move that was not expected, after which the number is used all the same."""
 SILENT = Observation(0.0, 0.0, 0.0, 0.0)
 """Says nothing."""
-ATTENTIVE, ATTENTIVE_TO_NOISE = 6, 16
-"""Prints without surprise for each that the bank may miss, where the noise is known and where what it
-hears has to tell that as well."""
+ATTENTIVE = 16
+"""Prints without surprise for each that the bank may miss."""
 ALARMING = 9.0
 """Squared innovation, in variances, that is a surprise."""
 
@@ -111,7 +110,6 @@ class LevelFilter:
         """Prints since an epoch began or one was a surprise."""
         by_law = PATIENCE_TWICE if kernel is kalman.TWICE else PATIENCE_ONCE
         self._limits = by_law if patience is None else patience
-        self._attentive = ATTENTIVE_TO_NOISE if noise.learns else ATTENTIVE
         self._patience = 0.0
         """Prints in a row that the bank may miss now."""
         self._restart: float | None = 0.0
@@ -226,7 +224,7 @@ class LevelFilter:
             self._tell_bank()
             least, most, share = self._limits
             slow = share * self._bank.memory / max(g.n, 1)
-            self._patience = min(self._calm // self._attentive, max(least, slow), most)
+            self._patience = min(self._calm // ATTENTIVE, max(least, slow), most)
         self.steps.add(g, o, self.noise.learnt.c, self._bank.weights, self._restart)
         self._restart = None
         return level, doubt if doubt > 0.0 else 0.0, noise
