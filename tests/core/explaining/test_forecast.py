@@ -161,3 +161,13 @@ def test_a_curve_at_several_epochs_is_that_at_each(shape: forecast.Shape) -> Non
     assert fitted is not None
     at = np.array([1.0, 7.5, 40.0, 90.0])
     assert fitted.values(at).tolist() == pytest.approx([fitted.value(e).value for e in at.tolist()])
+
+
+def test_long_before_what_it_is_fitted_to_a_curve_is_a_number() -> None:
+    x = np.arange(1.0, 400.0)
+    y = np.where(x < 380.0, 0.9, exponential(x - 380.0, 0.3, 0.6, 1.0))
+    curve = forecast.fit(x[380:], y[380:], low=0.0)
+    assert curve is not None
+    curve = curve._replace(shape="exponential")
+    with np.errstate(all="raise", under="ignore"):
+        assert np.isfinite(curve.change(-100_000.0, 1.0).value or 0.0)

@@ -30,6 +30,8 @@ HELD_OUT = (0.25, 0.4)
 ENOUGH_TO_COMPARE = 8
 GRID = 40
 """Values of t or b that are tried."""
+STEEPEST = 100.0
+"""Exponent that stands for any larger one: squares of what it makes are numbers still."""
 SHAPES: tuple[Shape, ...] = ("exponential", "power law")
 SAMPLES = 600
 """Draws from the posterior for questions that are not linear."""
@@ -148,7 +150,10 @@ def _basis(
 ) -> FloatArray:
     """Shape (g, n)."""
     if shape == "exponential":
-        return np.asarray(np.exp(-(x[None, :] - origin) / scale / bends[:, None]))
+        # long before the epochs that it is fitted to a curve may be as steep as anything
+        return np.asarray(
+            np.exp(np.minimum((origin - x[None, :]) / scale / bends[:, None], STEEPEST))
+        )
     return np.asarray((np.maximum(x[None, :], 1.0) / max(origin, 1.0)) ** -bends[:, None])
 
 
