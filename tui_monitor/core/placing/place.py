@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Literal, NamedTuple
 
-from tui_monitor.core.formats import fastai, paddle, rich, textbar
-from tui_monitor.core.formats.keras import COUNTS_BATCHES
+from tui_monitor.core.formats import fastai, keras, paddle, rich, textbar
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.placing.epochlength import ANY, EpochLength
-from tui_monitor.core.records import Progress, Reading, Samples, Unit
+from tui_monitor.core.records import Notice, Progress, Reading, Samples, Unit
 
 DISORDER = 8
 """Batches that may end out of order, where threads of a pool report them (Keras 3.6)."""
@@ -295,6 +294,26 @@ class Place:
         loose = self.first_step not in (0, 1) and done > ended + 1
         return ended, done - (not loose)  # steps may count from 0 though the log begins with others
 
+    def is_behind(self, notice: Notice) -> bool:
+        """Whether a message tells of a later epoch than the newest header: lines are missing."""
+        if notice.epoch is None or None in (self.number, self.total) or self.prints == 0:
+            return False
+        return (self.number or 0) < notice.epoch <= (self.total or 0)
+
+    def without_unset(self, item: Progress) -> Progress:
+        """A line without validations that tf.keras 2.0 has not set: data of unknown length end."""
+        if self.first is None or self.steps is not None or item.steps is None:
+            return item
+        validation = [r for r in item.readings if r.metric.startswith("val_")]
+        if not validation or any(r.displayed for r in validation):
+            return item
+        return item._replace(readings=tuple(r for r in item.readings if r not in validation))
+
+    def style_of(self, item: Progress) -> str:
+        """The style of a print, as what was announced before it tells that more closely."""
+        announced = self.samples is not None and self.samples.for_steps
+        return keras.BAR_FOR_STEPS if announced and item.style == keras.BAR else item.style
+
     def unit_of(self, item: Progress) -> Unit:
         """What the steps of a print count; the run's first print settles it for the run."""
         if item.unit is not None:
@@ -311,7 +330,7 @@ class Place:
         step, steps = item.step, item.steps
         if item.per_sample:
             return "sample"
-        if item.style in COUNTS_BATCHES or item.style == textbar.BAR:
+        if item.style in keras.COUNTS_BATCHES or item.style == textbar.BAR:
             return "batch"
         if step is None or steps is None:
             return "batch"

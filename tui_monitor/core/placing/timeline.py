@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 
-from tui_monitor.core.formats import keras, tqdm
+from tui_monitor.core.formats import tqdm
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.placing.bars import STYLES as BARS
 from tui_monitor.core.placing.bars import Bars
@@ -187,7 +187,7 @@ class Timeline:
         if not item.readings or not self._admit(item, placed):
             return
         at = self._at
-        item = self._without_unset(item)
+        item = at.without_unset(item)
         again = self._held is not None
         self._release(placed, final=False)
         placed += self._notices.settle(self._at)
@@ -214,16 +214,6 @@ class Timeline:
         if final:
             at.open = False
             at.validated = _validates(item)
-
-    def _without_unset(self, item: Progress) -> Progress:
-        """A line without validations that tf.keras 2.0 has not set: data of unknown length end."""
-        at = self._at
-        if at.first is None or at.steps is not None or item.steps is None:
-            return item
-        validation = [r for r in item.readings if r.metric.startswith("val_")]
-        if not validation or any(r.displayed for r in validation):
-            return item
-        return item._replace(readings=tuple(r for r in item.readings if r not in validation))
 
     def _admit(self, item: Progress, placed: list[Print | Event]) -> bool:
         """Whether a print is of the training, not of an evaluation; opens its epoch if need be."""
@@ -295,15 +285,13 @@ class Timeline:
             self._at.validated = False
 
     def _print(self, line: Line, item: Progress, *, final: bool) -> Print:
-        at, style = self._at, item.style
-        if style == keras.BAR and at.samples is not None and at.samples.for_steps:
-            style = keras.BAR_FOR_STEPS
+        at = self._at
         return Print(
             at.run,
             at.epoch,
             at.label,
             None if at.looped else at.total,
-            style,
+            at.style_of(item),
             item.step,
             item.steps,
             at.unit_of(item),
@@ -385,18 +373,11 @@ class Timeline:
         else:
             if notice.kind == "early-stopping":
                 self._release(placed, final=True)
-            elif self._is_farther_on(notice) and not is_early(notice, self._at):
+            elif self._at.is_behind(notice) and not is_early(notice, self._at):
                 self._release(placed, final=False)
                 self._begin_epoch(str(notice.epoch), new_run=False)
                 self._at.number = notice.epoch
             placed += self._notices.take(line, notice, self._at)
-
-    def _is_farther_on(self, notice: Notice) -> bool:
-        """Whether a message tells of a later epoch than the newest header: lines are missing."""
-        at = self._at
-        if notice.epoch is None or None in (at.number, at.total) or at.prints == 0:
-            return False
-        return (at.number or 0) < notice.epoch <= (at.total or 0)
 
     def _read_plain(self, line: Line, placed: list[Print | Event]) -> None:
         placed += self._notices.read_plain(line, self._at)
