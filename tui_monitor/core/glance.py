@@ -15,10 +15,10 @@ from tui_monitor.core.formats.detect import Sniffer, by_name
 from tui_monitor.core.formats.quoted import unquoted
 from tui_monitor.core.lines.text import LineReader
 from tui_monitor.core.metrics import (
-    LARGE,
     base_name,
     decimals,
     describe,
+    finer,
     in_percent,
     is_percent_of,
 )
@@ -71,8 +71,7 @@ class _Digits:
         """The next print."""
         if displayed > self._most:
             self._most = displayed
-        if 0.0 < quantum < self._finest and abs(displayed) >= LARGE:
-            self._finest = quantum
+        self._finest = finer(self._finest, displayed, quantum)
 
     def decimals(self, name: str) -> int:
         """Of the metric of this name."""

@@ -127,11 +127,16 @@ LARGE = 10.0
 """Size from which on a print shows how many decimals its metric has: smaller ones may show more."""
 
 
+def finer(finest: float, displayed: float, quantum: float) -> float:
+    """The `finest` spacing of a metric's `LARGE` prints, inf before the first, with one print more."""
+    return quantum if 0.0 < quantum < finest and abs(displayed) >= LARGE else finest
+
+
 def decimals(metric: Metric, quantum: float) -> int:
     """Decimals that a metric is told with, where more than it is printed with would be noise.
 
     A percentage has those that are printed, but two at least, and so has what is no mean of batches,
-    however few they are. `quantum`: the finest spacing of its `LARGE` prints, inf before the first.
+    however few they are. `quantum`: see `finer`.
     """
     in_hundreds = metric.top == PERCENT
     if metric.averaged and not in_hundreds:

@@ -299,3 +299,17 @@ def test_prints_grow_by_half_until_a_past_is_looked_back_over_again() -> None:
     assert all(found[n] == n for n in set(found) - {0})
     for before, after in pairwise(sorted(set(found) - {0})):
         assert 1.45 * before < after < 1.55 * before
+
+
+def test_what_was_seen_of_rows_that_are_taken_back_is_forgotten() -> None:
+    shown: list[list[float]] = []
+    for first in (0.25, 0.5):
+        track = Track(describe("accuracy"), laws.STATE, None)
+        mark = track.checkpoint()
+        for number in (first, 0.5):
+            track.rollback(mark)
+            track.add(Position(1, 1, 1.0, ragged=False, final=False), number, 1e-4, 0)
+            course = track.following.seen(is_over=True)
+            assert course is not None
+            shown.append(course.level.tolist())
+    assert shown[1] == shown[2] == shown[3] != shown[0]

@@ -150,8 +150,9 @@ class Following:
         """The row of each step that is kept."""
         self._begins = [Begin(0, None)]
         """Of the epochs whose steps are kept, the newest last."""
-        self._looked_back: tuple[tuple[int, int], Course | None] | None = None
-        """From which step to which was last looked back over, and what was seen."""
+        self._looked_back: tuple[tuple[int, int], _Back] | None = None
+        """From which step to which was last looked back over, and what was seen: an epoch that a
+        picture shows from its end is soon closed."""
 
     def begin_epoch(self, done: int = 0) -> None:
         """The level may step; the sums are reset if the law does so.
@@ -274,7 +275,8 @@ class Following:
     def back_to(self, mark: Bookmark) -> None:
         """Forget the rows taken since."""
         self.filter, self.sum_began = mark.tracker, mark.sum_began
-        if self._looked_back and mark.memory and self._looked_back[0][1] > mark.memory.steps:
+        kept = 0 if mark.memory is None else mark.memory.steps
+        if self._looked_back is not None and self._looked_back[0][1] > kept:
             self._looked_back = None
         if self.filter is not None and mark.memory is not None:
             self.filter.recall(mark.memory)
@@ -318,23 +320,24 @@ class Following:
         """
         begin, taken = self._not_over(), 0 if self.filter is None else self.filter.taken
         steps = min(taken - begin.step, PICTURED)
-        part = begin.step, begin.step + (steps if is_over else grown(steps))
-        if self._looked_back is None or self._looked_back[0] != part:
-            found = self._back_from(begin, part[1])
-            self._looked_back = part, None if found is None else found.course
-        return self._looked_back[1]
+        found = self._back_from(begin, begin.step + (steps if is_over else grown(steps)))
+        return None if found is None else found.course
 
     def _back_from(self, begin: Begin, last: int) -> _Back | None:
         """What the prints up to the step `last`, of all, say of those since an epoch's begin."""
         if self.filter is None or begin.state is None or begin.step >= last:
             return None
+        if self._looked_back is not None and self._looked_back[0] == (begin.step, last):
+            return self._looked_back[1]
         kept = self._begins[0].step
         here = slice(begin.step - kept, last - kept)
         steps = self.filter.steps.part(here.start, here.stop)
         at = np.array(self._step_rows[here])
         result = smooth(steps, begin.state, self.filter.noise, self.filter.kernel)
         level = result.level.clip(self.metric.low, self.metric.high)
-        return _Back(Course(at, level, result.variance), steps, result.total)
+        found = _Back(Course(at, level, result.variance), steps, result.total)
+        self._looked_back = (begin.step, last), found
+        return found
 
     def _smooth_from(self, begin: Begin) -> None:
         """Write down the same, by all prints."""

@@ -21,7 +21,7 @@ from tui_monitor.core.averages.laws import AS_PRINTED, INSTANTANEOUS, Law
 from tui_monitor.core.columns.positions import Position
 from tui_monitor.core.level.filter import LevelFilter
 from tui_monitor.core.level.following import Bookmark, Following
-from tui_monitor.core.metrics import LARGE, Metric, decimals, in_percent, is_percent_of
+from tui_monitor.core.metrics import Metric, decimals, finer, in_percent, is_percent_of
 from tui_monitor.core.noise import Family
 from tui_monitor.core.tracks.means import Links, Means
 from tui_monitor.core.tracks.rows import Rows
@@ -126,8 +126,7 @@ class Track(Rows):
         self.grow(displayed, displayed if told is None else told, quantum, print_index)
         if not (self.metric.low <= displayed <= self.metric.high or self.law.summed):
             self._doubt_range(displayed)
-        if 0.0 < quantum < self.finest and abs(displayed) >= LARGE:
-            self.finest = quantum
+        self.finest = finer(self.finest, displayed, quantum)
         if row and self.places.is_ragged(row - 1):
             self._confirm_full(row)
         self._take(row, place)
