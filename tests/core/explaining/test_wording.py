@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from tests.scenarios import BARS, KINDS, Bar, Kind, Made, Plan
+from tui_monitor.core.explaining import brief as short
 from tui_monitor.core.explaining import remarks, wording
+from tui_monitor.core.explaining.edges import Level
+from tui_monitor.core.explaining.explain import Anatomy
 from tui_monitor.core.records import Boundary, Part
 from tui_monitor.core.session import Session
 from tui_monitor.report.explain import explanation
@@ -93,6 +96,39 @@ def test_numbers_beside_each_other_have_the_same_decimals() -> None:
     assert show.with_error(Part(3e-4, 2e-5)) == "+0.0003 ± 0.0001"
     assert show.error(0.0) == "0.0000"
     assert wording.beside(3e-5, 2e-5, 4).with_error(Part(1e-5, 2e-6)) == "+1.00e-05 ± 4e-06"
+
+
+@pytest.mark.parametrize(
+    ("lag", "step", "told"),
+    [
+        (Part(0.010, 0.006), Part(-0.011, 0.006), "may both be zero"),
+        (Part(-0.0509, 0.0229), Part(0.045, 0.031), "point opposite ways"),
+        (Part(0.030, 0.014), Part(0.001, 0.020), "one in twenty is by chance"),
+    ],
+)
+def test_what_is_said_of_parts_within_chance_agrees_with_their_figures(
+    lag: Part, step: Part, told: str
+) -> None:
+    end = Level(0.9, 0.006**2, 0.0, 0.0, 0.0, 1.0, Part(0.9, 0.006))
+    anatomy = Anatomy(lag, step, Part(0.0, 0.01), lag, step, end, end, chance=0.02)
+    show = wording.Figures(0.9)
+    why = wording.Why((), ())
+    brief = short.boundary(("1", "2"), 0.01, anatomy, "noise", None, why, show)
+    assert told in brief
+    assert len(brief) <= 3 * 78
+    text = wording.neither(anatomy, show)
+    assert told in text
+    assert show.with_error(lag) in text
+    assert show.with_error(step) in text
+
+
+def test_chance_is_told_with_the_error_of_a_level_that_is_not_known_better() -> None:
+    end = Level(0.9, 0.03**2, 0.0, 0.0, 0.0, 1.0, Part(0.9, 0.03))
+    part = Part(0.0, 0.05)
+    anatomy = Anatomy(part, part, part, part, part, end, end, chance=0.02)
+    assert "± 0.0400 around a level that is known to ± 0.0600 only" in wording.scatter(
+        anatomy, wording.Figures(0.9)
+    )
 
 
 @pytest.mark.parametrize("kind", ["averaging", "staircase"])

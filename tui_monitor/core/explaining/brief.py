@@ -8,11 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui_monitor.core.explaining.wording import (
+    Doubt,
     Figures,
     Why,
+    doubt_of,
     moved_alike,
     open_parts,
     reasons,
+    scatter,
     undecided,
 )
 from tui_monitor.core.records import Verdict
@@ -26,6 +29,12 @@ ONE_NUMBER = (
     "One number an epoch does not tell what happened between two; prints inside the epochs (in Keras"
     " verbose=1) would."
 )
+
+_NEITHER: dict[Doubt, str] = {
+    "zero": "Lag and step may both be zero.",
+    "opposite": "Lag and step point opposite ways, as where the level between them is a little off.",
+    "rare": "One of lag and step is just outside its ±, as one in twenty is by chance.",
+}
 
 
 def boundary(
@@ -55,10 +64,7 @@ def boundary(
     if verdict in ("step", "both"):
         return _step(names, anatomy, (end, start), jump, verdict, why, show)
     if verdict == "noise":
-        return (
-            "Within chance: the first print holds few batches, and their mean scatters by"
-            f" ± {show.error(2.0 * anatomy.chance)}. Neither a lag nor a real step stands out."
-        )
+        return f"Within chance: {scatter(anatomy, show)}. {_NEITHER[doubt_of(anatomy)]}"
     return _open(anatomy)
 
 

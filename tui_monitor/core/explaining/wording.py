@@ -7,7 +7,7 @@ and intervals of two standard errors. `remarks` has the sentences of findings.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tui_monitor.core.metrics import DECIMALS
 from tui_monitor.core.records import Part, Verdict
@@ -280,12 +280,48 @@ def reasons(why: Why) -> str:
 
 
 def _noise(seen: str, anatomy: Anatomy, show: Figures) -> str:
-    return (
-        f"{seen}, which is within chance: the first print holds few batches, and their mean"
-        f" scatters by ± {show.error(2.0 * anatomy.chance)}. Neither the averaging lag"
-        f" ({show.with_error(anatomy.lag)}) nor a real step ({show.with_error(anatomy.step)})"
-        " stands out."
+    return f"{seen}, which is within chance: {scatter(anatomy, show)}. {neither(anatomy, show)}."
+
+
+def scatter(anatomy: Anatomy, show: Figures) -> str:
+    """How far chance alone moves the first print, and from what where that is no better known."""
+    text = (
+        "the first print holds few batches, and their mean scatters by"
+        f" ± {show.error(2.0 * anatomy.chance)}"
     )
+    sd = anatomy.start.sd if anatomy.start is not None else 0.0
+    if sd <= anatomy.chance:
+        return text
+    return f"{text} around a level that is known to ± {show.error(2.0 * sd)} only"
+
+
+def neither(anatomy: Anatomy, show: Figures) -> str:
+    """Why neither part is sure, in accord with the figures."""
+    lag, step = (
+        f"{name} ({show.with_error(part)})"
+        for name, part in (("the averaging lag", anatomy.lag), ("a real step", anatomy.step))
+    )
+    doubt = doubt_of(anatomy)
+    if doubt == "zero":
+        return f"T{lag[1:]} and {step} may both be zero"
+    if doubt == "opposite":
+        return (
+            f"T{lag[1:]} and {step} point opposite ways, as they do where the level between them is"
+            " a little off: neither is sure"
+        )
+    return f"Of t{lag[1:]} and {step} one is just outside its ±, as one in twenty is by chance"
+
+
+Doubt = Literal["zero", "opposite", "rare"]
+"""Why a part is not sure: both may be nothing; they may be one error, which both hold; chance."""
+
+
+def doubt_of(anatomy: Anatomy) -> Doubt:
+    """Why neither part of a jump within chance is sure."""
+    lag, step = anatomy.lag, anatomy.step
+    if all(abs(part.value or 0.0) <= 2.0 * (part.sd or 0.0) for part in (lag, step)):
+        return "zero"
+    return "opposite" if (lag.value or 0.0) * (step.value or 0.0) < 0.0 else "rare"
 
 
 def undecided(

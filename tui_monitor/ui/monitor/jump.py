@@ -55,7 +55,7 @@ _VERDICTS: dict[Verdict, str] = {
     "averaging": "averaging",
     "step": "real step",
     "both": "lag and step",
-    "noise": "luck",
+    "noise": "within chance",
     "undetermined": "undetermined",
 }
 
