@@ -111,6 +111,19 @@ def test_the_head_says_whether_the_displayed_number_is_true() -> None:
     assert len({line.index("val") for line in said.values()}) == 1
 
 
+def test_what_is_said_of_the_displayed_number_does_not_flicker() -> None:
+    training = samples.training()
+    curve = training.curves[0]
+    said = []
+    offs = (0.0, 1.1, 0.9, 1.1, 1.6, 1.1, 0.9, 1.1, 0.7, 1.1, -1.1)
+    for count in range(1, len(offs) + 1):
+        tail = slice(curve.x.size - count, None)
+        displayed = curve.level.copy()
+        displayed[tail] += 2 * curve.level_sd[tail] * np.array(offs[:count])
+        said.append("too high" in head(samples.with_curve(training, displayed=displayed)))
+    assert said == [False] * 4 + [True] * 4 + [False] * 3
+
+
 def test_a_number_that_holds_no_old_batches_is_not_too_high() -> None:
     training = samples.training()
     curve = training.curves[0]
