@@ -139,6 +139,15 @@ def test_a_point_on_an_edge_lies_left_of_it() -> None:
     assert raster.column_of(floats(2, 2.1), 0, 4, 2).tolist() == [0, 1]
 
 
+def test_an_epochs_end_validation_and_last_print_share_a_column_at_any_width() -> None:
+    ends = np.arange(1, 52) * 469.0
+    for left, right, columns in ((10364.9, 31094.7, 104), (0.0, 8535.8, 133), (0.0, 17071.6, 84)):
+        inside = ends[(ends > left) & (ends <= right)]
+        starts = raster.column_starts(inside, left, right, 2 * columns)
+        dots = np.searchsorted(starts, np.arange(inside.size), side="right") - 1
+        assert (dots // 2 == raster.column_of(inside, left, right, columns)).all()
+
+
 def test_the_band_lies_behind_the_line() -> None:
     x = np.arange(1.0, 21.0)
     cells = chart.draw(

@@ -52,6 +52,13 @@ def test_what_a_key_or_an_epoch_changes_is_drawn_even_in_a_brief_picture(changed
     assert text(brief) == text(draw_panel(changed(), 0, 100, 16, memory))
 
 
+@pytest.mark.parametrize("width", range(60, 90))
+def test_the_label_of_an_epoch_stands_right_behind_the_rule(width: int) -> None:
+    rows = text(draw_panel(scene(samples.training(1218)), 0, width, 16))
+    rule = max(row.rfind("│") for row in rows)
+    assert any(row[rule + 1 :].startswith("epoch") for row in rows)
+
+
 @pytest.mark.parametrize("width", [50, 60, 71, 72, 120])
 def test_a_chart_does_not_move_when_the_cursor_comes(width: int) -> None:
     memory = Memory()
