@@ -140,7 +140,7 @@ def test_a_point_on_an_edge_lies_left_of_it() -> None:
 
 
 def test_an_epochs_end_validation_and_last_print_share_a_column_at_any_width() -> None:
-    ends = np.arange(1, 52) * 469.0
+    ends: FloatArray = np.arange(1.0, 52.0, dtype=np.float64) * np.float64(469.0)
     for left, right, columns in ((10364.9, 31094.7, 104), (0.0, 8535.8, 133), (0.0, 17071.6, 84)):
         inside = ends[(ends > left) & (ends <= right)]
         starts = raster.column_starts(inside, left, right, 2 * columns)

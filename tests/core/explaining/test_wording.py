@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -122,11 +123,30 @@ def test_what_is_said_of_parts_within_chance_agrees_with_their_figures(
     assert show.with_error(step) in text
 
 
+def test_the_two_numbers_are_told_with_the_batches_they_are_means_of() -> None:
+    text = boundaries(Plan("averaging", "keras2-steps", 256, 120, seed=11))[0].text
+    assert re.search(
+        r"at [\d.]+, the mean of 120 batches, and began epoch 2 at [\d.]+, one batch", text
+    )
+
+
+def test_a_part_that_is_sure_is_said_to_be_there_though_no_verdict_can_be_given() -> None:
+    log = Path(__file__).parents[3] / "sample_logs" / "keras2-epoch-jump-excerpt.log"
+    session = Session()
+    session.feed(log.read_bytes(), 0.0)
+    session.finish()
+    first, then = (b for r in session.report() for b in r.boundaries if b.metric == "acc")
+    assert first.verdict == then.verdict == "undetermined"
+    assert "a real step is there, anything from +" in then.text
+    assert "a real step is there" in then.brief
+    assert "too little to tell lag from step" in first.brief
+
+
 def test_chance_is_told_with_the_error_of_a_level_that_is_not_known_better() -> None:
     end = Level(0.9, 0.03**2, 0.0, 0.0, 0.0, 1.0, Part(0.9, 0.03))
     part = Part(0.0, 0.05)
     anatomy = Anatomy(part, part, part, part, part, end, end, chance=0.02)
-    assert "± 0.0400 around a level that is known to ± 0.0600 only" in wording.scatter(
+    assert "± 0.0400, and the level around it is known to ± 0.0600 only" in wording.scatter(
         anatomy, wording.Figures(0.9)
     )
 

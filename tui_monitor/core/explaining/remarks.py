@@ -231,10 +231,13 @@ def diminishing(history: History, outlook: Outlook, advice: str) -> str:
     """Slow improvement, and what is to come."""
     last = history.label(len(history) - 1)
     article = "an" if outlook.shape == "exponential" else "a"
+    promised = outlook.promised
+    doubt = abs(promised.value or 0.0) <= 2.0 * (promised.sd or 0.0)
+    nothing = ", which may be nothing" if doubt else ""
     return (
         f"{history.metric.name} improves ever more slowly: by {per_epoch(outlook.pace)} an epoch at"
         f" epoch {last}. Going on like {article} {outlook.shape}, which fits best, it would move by"
-        f" {with_error(outlook.promised, history.decimals)} over the next {outlook.ahead} epochs."
+        f" {with_error(promised, history.decimals)} over the next {outlook.ahead} epochs{nothing}."
         f"{since_best(history)}{advice}"
     )
 
@@ -281,6 +284,7 @@ def lower_rate(lately: Recent, decimals: int) -> str:
     )
 
 
+FOLLOWS = " Validation still gains with it: more epochs fit this, for as little as they bring."
 FLAT_APART = (
     " Training and validation have flattened apart: regularisation or more data fit this more than a"
     " larger model or more epochs."

@@ -43,8 +43,8 @@ _TEXT = (
     ),
     (
         "The law, on the second line",
-        "How the displayed numbers are averaged, found out from the prints. Nats tell by how much "
-        "they prefer it to the next best law: 3 is likely, 10 beyond doubt.",
+        "What kind of average the displayed numbers are, found out from the prints: all that is "
+        "decoded rests on it. If you know better, --law NAME fixes it.",
     ),
 )
 _PALETTE = "ctrl+p"
