@@ -116,6 +116,14 @@ def test_a_logarithmic_axis_says_so() -> None:
 
 
 @pytest.mark.parametrize("height", [1, 6, 12])
+@pytest.mark.parametrize("width", range(6, 16))
+def test_a_very_narrow_panel_has_its_number_and_its_course(width: int, height: int) -> None:
+    rows = text(draw_panel(scene(samples.training(900)), 0, width, height))
+    assert re.search(r"\d\.\d{4}$", rows[0]), rows
+    assert height == 1 or any(0x2800 < ord(sign) < 0x2900 for row in rows[1:] for sign in row)
+
+
+@pytest.mark.parametrize("height", [1, 6, 12])
 def test_a_narrow_panel_keeps_its_number_and_cuts_none(height: int) -> None:
     snapshot = samples.training(900)
     for width in range(16, 80):

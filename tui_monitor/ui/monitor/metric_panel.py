@@ -28,7 +28,7 @@ from tui_monitor.ui.drawing.rows import (
     wrap,
 )
 from tui_monitor.ui.drawing.scale import Axis
-from tui_monitor.ui.monitor.readout import name_width, numbers, readout, short_name
+from tui_monitor.ui.monitor.readout import bare, name_width, numbers, readout, short_name
 from tui_monitor.ui.monitor.scene import (
     Scene,
     boundary_position,
@@ -54,6 +54,8 @@ _TOO_WIDE, _ROOMY = 3.0, 1.5
 has ended."""
 _GUTTER = 7
 """Least columns left of a chart: enough for most labels, so that charts stand in line."""
+_LEAST_INNER = 8
+"""Columns of a chart that has labels beside it."""
 _LEAST_SPARK = 8
 """Cells that a line of a panel without a chart keeps for its course."""
 _MIN_RULE_CELLS = 5
@@ -259,7 +261,9 @@ def _one_line(scene: Scene, curve: Curve, width: int, axis: Axis, *, has_focus: 
         head += pack(told, room - _LEAST_SPARK - 2, gap=2)
     else:
         told = numbers(scene, curve, words=False, margin=False)[:1]
-        head += pack(told, room) if packed_width(told) <= room else ()
+        if packed_width(told) > room:
+            return bare(scene, curve, width, has_focus=has_focus)
+        head += pack(told, room)
     room = width - row_width(head) - 2
     if room < 6:
         return clip(head, width)
@@ -281,7 +285,10 @@ def _draw_chart(scene: Scene, curve: Curve, size: tuple[int, int], memory: Memor
     labels = scale.tick_labels(axis)
     gutter = max(_GUTTER, max((len(label) for label in labels), default=0) + 2)
     inner, tall = width - gutter - 1, height - 1
-    if inner < 8:
+    if inner < _LEAST_INNER:
+        # A course without its labels says more than labels without a course.
+        gutter, inner, labels = 1, width - 2, ("",) * len(labels)
+    if inner < 2:
         memory.cells, memory.chart = None, [BLANK] * height
         return
     window = Window(*time_window(scene), axis)

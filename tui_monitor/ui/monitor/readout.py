@@ -56,8 +56,23 @@ def readout(scene: Scene, curve: Curve, width: int, *, has_focus: bool, lines: i
             break
     if packed_width(items[:2], _GAP) > width:
         items = [title, *numbers(scene, curve, words=False, margin=False)]
+        if packed_width(items[:2], _GAP) > width:
+            return [bare(scene, curve, width, has_focus=has_focus)]
         rows = [items]
     return [pack(row, width, _GAP) for row in rows]
+
+
+def bare(scene: Scene, curve: Curve, width: int, *, has_focus: bool) -> Row:
+    """Where there is next to no room: the number alone, behind as much of the name as fits."""
+    first = numbers(scene, curve, words=False, margin=False)[0].spans
+    number = first[-1]._replace(text=first[-1].text.strip())
+    room = width - cell_len(number.text) - 2
+    if room < 1 or len(first) < 2:
+        # A number that is cut is another one.
+        return (number,) if cell_len(number.text) <= width else ()
+    name = short_name(scene, curve.metric, min(room, name_width(scene)))
+    mark = Span(scene.glyphs.focus if has_focus else " ", Ink.FOCUS)
+    return (mark, Span(pad(name, min(room, name_width(scene))), Ink.TITLE), Span(" "), number)
 
 
 def short_name(scene: Scene, metric: str, width: int) -> str:
