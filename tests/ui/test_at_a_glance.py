@@ -268,9 +268,22 @@ def test_what_is_there_is_not_waited_for() -> None:
 def test_bars_without_a_number_are_told() -> None:
     nothing = replace(samples.training(), curves=(), lines=22, log_tail=("Done",))
     bars = replace(nothing, log_tail=(" 40%|####      | 8/20 [00:02<00:03, 3.9it/s]",))
-    for snapshot, words in ((nothing, "no training metric"), (bars, "progress bars without")):
-        rows = metric_panel.empty_rows(Scene(snapshot, samples.LIVE), 80, 4)
-        assert words in "".join(span.text for row in rows for span in row)
+    for snapshot, words, remedy in (
+        (nothing, "no training metric", "--format-hint"),
+        (bars, "progress bars without", "set_postfix"),
+    ):
+        rows = metric_panel.empty_rows(Scene(snapshot, samples.LIVE), 80, 6)
+        said = " ".join(span.text.strip() for row in rows for span in row)
+        assert words in said
+        assert remedy in said
+
+
+def test_why_a_log_is_waited_for_is_told_once() -> None:
+    waiting = Scene(None, samples.WAITING._replace(detail="waiting for x.log to appear in /logs"))
+    rows = [*status.status_rows(waiting, 80, 2), *metric_panel.empty_rows(waiting, 80, 6)]
+    said = " ".join(span.text.strip() for row in rows for span in row)
+    assert said.count("to appear in /logs") == 1
+    assert "fills by itself" in said
 
 
 @pytest.mark.parametrize(

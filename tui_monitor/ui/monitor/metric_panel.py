@@ -217,6 +217,15 @@ def _drawn_for(scene: Scene, curve: Curve, size: tuple[int, int]) -> tuple[objec
     )
 
 
+_READABLE = (
+    "What is read: bars with numbers, and lines like epoch 3 step 40 loss 0.52. If the log is of a"
+    " known kind, --format-hint NAME reads it as such."
+)
+_PUT_ON_BAR = (
+    "Show one there: in tqdm set_postfix(loss=...), in Keras verbose=1 with metrics=[...]."
+)
+
+
 def empty_rows(scene: Scene, width: int, height: int) -> list[Row]:
     """What stands in the charts' place before the first metric."""
     lines = scene.snapshot.lines if scene.snapshot is not None else 0
@@ -225,11 +234,13 @@ def empty_rows(scene: Scene, width: int, height: int) -> list[Row]:
     elif lines:
         bars = has_bars(scene.snapshot.log_tail) if scene.snapshot is not None else False
         found = f"{BARE_BARS} so far" if bars else "no training metric among them yet"
-        text = f"{fmt.lines(lines)} read, {found}."
+        text = f"{fmt.lines(lines)} read, {found}. {_PUT_ON_BAR if bars else _READABLE}"
     elif scene.source.catching_up:
         text = ""
     elif scene.source.condition == "waiting":
-        text = "The screen fills by itself as soon as the log appears and grows."
+        told = scene.source.detail
+        why = f"{told[:1].upper()}{told[1:]}. " if told else ""
+        text = f"{why}The screen fills by itself as soon as the log appears and grows."
     elif scene.source.condition == "live":
         text = ""
     else:

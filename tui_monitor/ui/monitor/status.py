@@ -27,6 +27,7 @@ from tui_monitor.ui.monitor.scene import (
     ALARMS,
     Scene,
     counts_epochs,
+    curves,
     epoch_label,
     is_over,
     step_noun,
@@ -204,7 +205,8 @@ def _urgent(scene: Scene, width: int) -> Row:
 def _told(scene: Scene, width: int) -> Row:
     """The line of the screen's own, or of the source; empty where there is none."""
     told = scene.notice or scene.source.detail
-    if not told:
+    is_below = scene.source.condition == "waiting" and not curves(scene) and not scene.notice
+    if not told or is_below:
         return ()
     ink = Ink.BAD if scene.source.condition == "lost" else Ink.WARN
     return (Span(fit(told, width, scene.glyphs.ellipsis), ink),)
