@@ -296,6 +296,40 @@ def test_single_batches_are_no_wall_before_the_level() -> None:
     assert sum(char >= "\u2800" for row in few for char in row) > 40 * 6
 
 
+def test_numbers_that_are_shown_as_printed_are_no_wall_either() -> None:
+    x = np.arange(1.0, 4001.0)
+    y: FloatArray = np.where(x % 2 > 0, 0.1, 0.9)
+    window = Window(0.0, 4000.0, UNIT)
+    cells = chart.draw(plot(x, y, rough=True), window, 60, 20, UNICODE)
+    level, ghost = (cells.inks == ink for ink in (Ink.LEVEL, Ink.GHOST))
+    # The mean in the middle, the least and the greatest about it.
+    assert set(np.flatnonzero(level.any(axis=1))) <= {9, 10}
+    assert level.any(axis=0).sum() >= 58
+    assert np.flatnonzero(ghost.any(axis=1)).tolist() in ([1, 18], [2, 17], [1, 17])
+    few = chart.draw(plot(x[:60], y[:60], rough=True), Window(0.0, 60.0, UNIT), 60, 20, UNICODE)
+    assert not (few.inks == Ink.GHOST).any()
+
+
+def test_means_of_what_is_printed_do_not_move_when_more_is() -> None:
+    random = np.random.default_rng(3)
+    x = np.arange(1.0, 4001.0)
+    y = random.uniform(0.2, 0.8, x.size)
+    window = Window(0.0, 4000.0, UNIT)
+    before, after = (
+        chart.draw(plot(x[:count], y[:count], rough=True), window, 60, 20, UNICODE)
+        for count in (2000, 2400)
+    )
+    assert (before.codes[:, :28] == after.codes[:, :28]).all()
+
+
+def test_means_are_taken_within_epochs_and_of_finite_numbers() -> None:
+    x, y = floats(1, 2, 3, 4, 5), floats(1, 3, math.nan, 5, 7)
+    places, means = raster.averaged(x, y, floats(2.5), 0.0, 8.0, 1)
+    assert places.tolist() == [1.5, 4.5]
+    assert means.tolist() == [2.0, 6.0]
+    assert not raster.averaged(x, np.full(5, math.nan), NONE, 0.0, 8.0, 1)[0].size
+
+
 @pytest.mark.parametrize("width", [12, 13, 20, 40, 100])
 def test_how_far_a_line_goes_is_told_with_a_sign_even_where_it_fills_the_cell(width: int) -> None:
     falling = plot(floats(1, 2, 3, 40), floats(0.1298, 0.93, 0.95, 0.96))

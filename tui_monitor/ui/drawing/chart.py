@@ -8,7 +8,7 @@ and the band behind it.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -32,6 +32,10 @@ _CROWD = 0.2
 """Validation points a column from which they are a line."""
 _DENSE = 4
 """Displayed numbers in a dot column from which their least and greatest are drawn."""
+_ROUGH = 2
+"""The same where nothing is decoded, and the numbers scatter about no line."""
+_ENOUGH, _COARSEST = 32, 8
+"""Numbers that a mean is drawn of, and the most dot columns that it may take for them."""
 _BLOCKS = 0x2580
 """U+2581 to U+2587 fill one to seven eighths of a cell from below."""
 _SPARSE = 0.5
@@ -66,6 +70,8 @@ class Plot:
     bounds: tuple[float, float] = (-math.inf, math.inf)
     """What the numbers can be at all; the band ends there."""
     cursor: float | None = None
+    rough: bool = False
+    """`line` is what was printed, which scatters: where it is dense, its mean is drawn."""
 
 
 class Window(NamedTuple):
@@ -93,7 +99,10 @@ def draw(plot: Plot, window: Window, width: int, height: int, glyphs: Glyphs) ->
         _draw_windows(cells, plot.x, plot.windows, window, glyphs)
     if plot.ghost is not None:
         _draw_line(cells, plot, plot.ghost, window, glyphs, Ink.GHOST)
-    _draw_line(cells, plot, plot.line, window, glyphs, Ink.LEVEL)
+    if plot.rough:
+        _draw_rough(cells, plot, window, glyphs)
+    else:
+        _draw_line(cells, plot, plot.line, window, glyphs, Ink.LEVEL)
     _draw_points(cells, plot, window, glyphs)
     _draw_beyond(cells, plot, window, glyphs)
     _draw_events(cells, plot, window, glyphs)
@@ -261,7 +270,13 @@ def _draw_windows(
 
 
 def _draw_line(
-    cells: Cells, plot: Plot, y: FloatArray, window: Window, glyphs: Glyphs, ink: Ink
+    cells: Cells,
+    plot: Plot,
+    y: FloatArray,
+    window: Window,
+    glyphs: Glyphs,
+    ink: Ink,
+    dense: int = _DENSE,
 ) -> None:
     rows, columns = _dot_shape(cells, glyphs)
     span = raster.profile(plot.x, y, plot.breaks, window.left, window.right, columns)
@@ -269,8 +284,28 @@ def _draw_line(
     if ink is Ink.GHOST:
         # Single batches, as displayed, would be a wall before the level: their edges say as much.
         starts = raster.column_starts(plot.x, window.left, window.right, columns)
-        sign, hollow = glyphs.ghost, np.diff(starts) >= _DENSE
+        sign, hollow = glyphs.ghost, np.diff(starts) >= dense
     cells.put(_pack(raster.paint(span.scaled(window.y), rows, hollow), glyphs, sign), ink)
+
+
+def _draw_rough(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> None:
+    """What was printed as a line; where that is dense, means between the least and the greatest."""
+    _, columns = _dot_shape(cells, glyphs)
+    starts = raster.column_starts(plot.x, window.left, window.right, columns)
+    counts = np.diff(starts)
+    density = float(counts.sum()) / max(int(np.count_nonzero(counts)), 1)
+    if density < _ROUGH:
+        _draw_line(cells, plot, plot.line, window, glyphs, Ink.LEVEL)
+        return
+    _draw_line(cells, plot, plot.line, window, glyphs, Ink.GHOST, dense=_ROUGH)
+    # In powers of two: a past that changed with every print would flicker.
+    wide = 1 << math.ceil(math.log2(max(_ENOUGH / density, 1.0)))
+    bins = max(columns // min(wide, _COARSEST), 1)
+    inner = (plot.breaks > window.left) & (plot.breaks < window.right)
+    # Of epochs that are narrow the pieces would be dots.
+    breaks = plot.breaks if np.count_nonzero(inner) * _COARSEST < bins else np.empty(0)
+    x, y = raster.averaged(plot.x, plot.line, breaks, window.left, window.right, bins)
+    _draw_line(cells, replace(plot, x=x, breaks=breaks), y, window, glyphs, Ink.LEVEL)
 
 
 def _draw_points(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> None:

@@ -45,6 +45,21 @@ class Profile(NamedTuple):
         return Profile(low, high, enter, leave, self.linked)
 
 
+def averaged(
+    x: FloatArray, y: FloatArray, breaks: FloatArray, left: float, right: float, bins: int
+) -> tuple[FloatArray, FloatArray]:
+    """Mean position and value of the finite points in each of so many bins, none across a break."""
+    known = np.isfinite(y) & (x >= left) & (x <= right)
+    x, y = x[known], y[known]
+    if not x.size:
+        return x, y
+    bin_of = column_of(x, left, right, bins)
+    cut = (np.diff(bin_of) != 0) | (np.diff(np.searchsorted(breaks, x)) != 0)
+    starts = np.concatenate(([0], np.flatnonzero(cut) + 1))
+    counts = np.diff(np.append(starts, x.size))
+    return np.add.reduceat(x, starts) / counts, np.add.reduceat(y, starts) / counts
+
+
 def column_starts(x: FloatArray, left: float, right: float, columns: int) -> IntArray:
     """Index of the first point of each column, and one past the last: length columns + 1.
 

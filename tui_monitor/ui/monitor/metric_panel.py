@@ -88,6 +88,7 @@ def plot_of(scene: Scene, curve: Curve) -> Plot:
         if boundary is not None and own_boundary
         else None,
         cursor=view.cursor,
+        rough=not curve.has_level,
     )
 
 
