@@ -52,6 +52,15 @@ def test_what_a_key_or_an_epoch_changes_is_drawn_even_in_a_brief_picture(changed
     assert text(brief) == text(draw_panel(changed(), 0, 100, 16, memory))
 
 
+@pytest.mark.parametrize(("width", "whole"), [(60, False), (80, True), (120, True)])
+def test_numbers_stand_in_line_behind_names_of_any_length(width: int, whole: bool) -> None:
+    snapshot = samples.with_curve(samples.training(), metric="train_loss_epoch")
+    heads = [text(draw_panel(scene(snapshot), index, width, 1))[0] for index in (0, 1)]
+    heads += [text(draw_panel(scene(snapshot), index, width, 12))[0] for index in (0, 1)]
+    assert len({head.index("━") for head in heads}) == 1
+    assert ("train_loss_epoch" in heads[0]) is whole
+
+
 @pytest.mark.parametrize("width", range(60, 90))
 def test_the_label_of_an_epoch_stands_right_behind_the_rule(width: int) -> None:
     rows = text(draw_panel(scene(samples.training(1218)), 0, width, 16))

@@ -297,6 +297,12 @@ def test_without_validation_its_columns_make_room() -> None:
     assert "val" not in shown
 
 
+def test_a_small_jump_is_told_like_the_numbers_that_it_lies_between() -> None:
+    snapshot = with_boundary(displayed_end=0.0174, displayed_start=0.01731, jump=-9e-5)
+    head = text(jump.jump_rows(scene(snapshot), 100, 12)[:1])
+    assert "0.0174 → 0.0173  −0.0001" in head
+
+
 def test_a_table_has_no_column_without_a_number() -> None:
     snapshot = samples.training(900)
     for gone, head in (("seconds", "time"), ("val", "val"), ("level_end", "decoded end")):

@@ -162,8 +162,8 @@ def _val_beside_train(history: History, at: int) -> str:
     better = "above" if history.metric.higher_is_better else "below"
     beside, shown = (number(each[at], history.decimals) for each in (history.val, history.shown))
     return (
-        f"{val} ({beside}) is {better} {name} ({shown}) in epoch {history.label(at)}, but {name} is a"
-        f" mean over the epoch while {val} is measured after it"
+        f"{val} ({beside}) is {better} {name} ({shown}) in epoch {history.label(at)}, but {name}"
+        f" still averages older batches, while {val} is measured after the epoch"
     )
 
 

@@ -150,12 +150,13 @@ def _head(scene: Scene, boundary: Boundary, width: int, height: int) -> list[Row
         for room in (NAME_WIDTH, max(NAME_WIDTH, width // 3))
     )
     jump, decimals = boundary.jump, boundary.decimals
+    scale = max(abs(boundary.displayed_end), abs(boundary.displayed_start))
     moved = Item(
         (
             Span(_prose(f"{fmt.number(boundary.displayed_end, decimals)} ", glyphs), Ink.GHOST),
             Span(f"{glyphs.arrow} ", Ink.DIM),
             Span(_prose(f"{fmt.number(boundary.displayed_start, decimals)}  ", glyphs), Ink.PLAIN),
-            Span(fmt.change(jump, abs(jump), glyphs.minus, decimals=decimals), Ink.STRONG),
+            Span(fmt.change(jump, scale, glyphs.minus, decimals=decimals), Ink.STRONG),
         ),
         0,
     )

@@ -262,7 +262,7 @@ def _small_rows(
 
 
 def _one_line(scene: Scene, curve: Curve, width: int, axis: Axis, *, has_focus: bool) -> Row:
-    cells = name_width(scene)
+    cells = name_width(scene, width)
     name = pad(short_name(scene, curve.metric, cells), cells)
     mark = Span(scene.glyphs.focus if has_focus else " ", Ink.FOCUS)
     head: Row = (mark, Span(name, Ink.TITLE), Span("  "))

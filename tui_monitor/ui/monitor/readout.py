@@ -44,8 +44,8 @@ def readout(scene: Scene, curve: Curve, width: int, *, has_focus: bool, lines: i
     not depend on the numbers, so that nothing moves with them.
     """
     glyphs = scene.glyphs
-    name = short_name(scene, curve.metric, max(NAME_WIDTH, width // 4))
-    name = pad(name, max(name_width(scene), cell_len(name)))
+    cells = name_width(scene, width)
+    name = pad(short_name(scene, curve.metric, cells), cells)
     title = Item((Span(glyphs.focus if has_focus else " ", Ink.FOCUS), Span(name, Ink.TITLE)), 0)
     for words, verdict in ((True, True), (True, False), (False, True), (False, False)):
         items = [title, *numbers(scene, curve, words=words, verdict=verdict)]
@@ -70,9 +70,10 @@ def bare(scene: Scene, curve: Curve, width: int, *, has_focus: bool) -> Row:
     if room < 1 or len(first) < 2:
         # A number that is cut is another one.
         return (number,) if cell_len(number.text) <= width else ()
-    name = short_name(scene, curve.metric, min(room, name_width(scene)))
+    room = min(room, name_width(scene, width))
     mark = Span(scene.glyphs.focus if has_focus else " ", Ink.FOCUS)
-    return (mark, Span(pad(name, min(room, name_width(scene))), Ink.TITLE), Span(" "), number)
+    name = pad(short_name(scene, curve.metric, room), room)
+    return (mark, Span(name, Ink.TITLE), Span(" "), number)
 
 
 def short_name(scene: Scene, metric: str, width: int) -> str:
@@ -89,9 +90,10 @@ def short_name(scene: Scene, metric: str, width: int) -> str:
     return cut
 
 
-def name_width(scene: Scene) -> int:
-    """Cells of a name, so that the numbers of all panels stand one under another."""
-    return min(max((cell_len(each.metric) for each in curves(scene)), default=0), NAME_WIDTH)
+def name_width(scene: Scene, width: int) -> int:
+    """Cells of a name in panels so wide, so that the numbers of all stand one under another."""
+    longest = max((cell_len(each.metric) for each in curves(scene)), default=0)
+    return min(longest, max(NAME_WIDTH, width // 4))
 
 
 def numbers(
