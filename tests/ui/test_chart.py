@@ -310,6 +310,17 @@ def test_numbers_that_are_shown_as_printed_are_no_wall_either() -> None:
     assert not (few.inks == Ink.GHOST).any()
 
 
+def test_dense_validation_is_no_wall() -> None:
+    x = np.arange(1.0, 801.0)
+    val = np.tile(floats(0.1, 0.9), 400)
+    empty = plot(x, np.full(800, math.nan), val_x=x, val=val)
+    cells = chart.draw(empty, Window(0, 800, UNIT), 40, 8, UNICODE)
+    dots = sum(bin(code - 0x2800).count("1") for code in cells.codes.ravel() if code > 0x27FF)
+    # A line of means and two edges.
+    assert dots <= 3 * 80 + 8
+    assert (cells.inks == Ink.VAL).any(axis=0).all()
+
+
 def test_means_of_what_is_printed_do_not_move_when_more_is() -> None:
     random = np.random.default_rng(3)
     x = np.arange(1.0, 4001.0)

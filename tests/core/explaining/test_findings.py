@@ -115,6 +115,7 @@ def test_a_run_that_stands_still_is_a_plateau() -> None:
     assert "diminishing-returns" not in found
     assert abs(found["plateau"].numbers["slope"]) < 1e-3
     assert "flattened together" in found["plateau"].text
+    assert re.search(r"over the last 15 epochs it moved by \S+ ± \S+ in all", found["plateau"].text)
 
 
 @pytest.mark.parametrize("seed", range(4))

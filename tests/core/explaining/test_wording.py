@@ -223,6 +223,7 @@ def test_a_change_in_percent_is_never_told_as_none_where_there_is_an_error() -> 
         (-0.0123, 0.0021, "-0.0123 ± 0.0042"),
         (0.25, 0.4, "+0.25 ± 0.80"),
         (-12.5, 30.0, "-12 ± 60"),
+        (-0.0040376, 4e-8, "-0.0040 ± 0.0001"),
         (3e-12, 1e-12, "+3.0e-12 ± 2e-12"),
         (0.0, 0.0, "+0.0e+00 ± 0e+00"),
     ],
@@ -230,7 +231,23 @@ def test_a_change_in_percent_is_never_told_as_none_where_there_is_an_error() -> 
 def test_a_slope_is_told_in_plain_numbers_where_they_are_short(
     value: float, sd: float, told: str
 ) -> None:
-    assert remarks.per_epoch(Part(value, sd)) == told
+    assert remarks.number_of(Part(value, sd)) == told
+
+
+@pytest.mark.parametrize(
+    ("slope", "epochs", "told"),
+    [
+        (-0.0123, 20, "-0.0123 ± 0.0002 an epoch"),
+        (-2.3e-4, 20, "-0.0023 ± 0.0020 in 10 epochs"),
+        (-2e-6, 456, "-0.0002 ± 0.0020 in 100 epochs"),
+        (-4.04e-5, 8, "-0.00004 ± 0.00020 an epoch"),
+    ],
+)
+def test_a_slow_pace_is_told_over_as_many_epochs_as_give_it_digits(
+    slope: float, epochs: int, told: str
+) -> None:
+    sd = 1e-5 if epochs == 456 else 1e-4
+    assert remarks.pace(Part(slope, sd), epochs) == told
 
 
 def test_numbers_too_large_to_reckon_with_are_explained_by_nothing() -> None:

@@ -34,7 +34,7 @@ _DENSE = 4
 """Displayed numbers in a dot column from which their least and greatest are drawn."""
 _ROUGH = 2
 """The same where nothing is decoded, and the numbers scatter about no line."""
-_ENOUGH, _COARSEST = 32, 8
+_ENOUGH, _COARSEST = 16, 4
 """Numbers that a mean is drawn of, and the most dot columns that it may take for them."""
 _BLOCKS = 0x2580
 """U+2581 to U+2587 fill one to seven eighths of a cell from below."""
@@ -291,21 +291,30 @@ def _draw_line(
 def _draw_rough(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> None:
     """What was printed as a line; where that is dense, means between the least and the greatest."""
     _, columns = _dot_shape(cells, glyphs)
-    starts = raster.column_starts(plot.x, window.left, window.right, columns)
-    counts = np.diff(starts)
-    density = float(counts.sum()) / max(int(np.count_nonzero(counts)), 1)
-    if density < _ROUGH:
+    bins, dense = _bins(plot.x, window, columns)
+    if not dense.any():
         _draw_line(cells, plot, plot.line, window, glyphs, Ink.LEVEL)
         return
     _draw_line(cells, plot, plot.line, window, glyphs, Ink.GHOST, dense=_ROUGH)
-    # In powers of two: a past that changed with every print would flicker.
-    wide = 1 << math.ceil(math.log2(max(_ENOUGH / density, 1.0)))
-    bins = max(columns // min(wide, _COARSEST), 1)
     inner = (plot.breaks > window.left) & (plot.breaks < window.right)
     # Of epochs that are narrow the pieces would be dots.
     breaks = plot.breaks if np.count_nonzero(inner) * _COARSEST < bins else np.empty(0)
     x, y = raster.averaged(plot.x, plot.line, breaks, window.left, window.right, bins)
     _draw_line(cells, replace(plot, x=x, breaks=breaks), y, window, glyphs, Ink.LEVEL)
+
+
+def _bins(x: FloatArray, window: Window, columns: int) -> tuple[int, BoolArray]:
+    """In how many bins to take means of rough numbers, and the columns that are dense with them.
+
+    None is dense, and there are as many bins as columns, where the numbers themselves can be drawn.
+    """
+    counts = np.diff(raster.column_starts(x, window.left, window.right, columns))
+    density = float(counts.sum()) / max(int(np.count_nonzero(counts)), 1)
+    if density < _ROUGH:
+        return columns, np.zeros(columns, dtype=np.bool_)
+    # In powers of two: a past that changed with every print would flicker.
+    wide = 1 << math.ceil(math.log2(max(_ENOUGH / density, 1.0)))
+    return max(columns // min(wide, _COARSEST), 1), counts >= _ROUGH
 
 
 def _draw_points(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> None:
@@ -314,11 +323,7 @@ def _draw_points(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> No
     inside = (plot.val_x >= window.left) & (plot.val_x <= window.right)
     x, val = plot.val_x[inside], plot.val[inside]
     if x.size > _CROWD * columns:
-        span = raster.profile(
-            x, val, np.empty(0), window.left, window.right, columns * glyphs.dots[0]
-        )
-        dots = raster.paint(span.scaled(window.y), rows * glyphs.dots[1])
-        codes = _pack(dots, glyphs, glyphs.val)
+        codes = _pack(_val_dots(x, val, window, _dot_shape(cells, glyphs)), glyphs, glyphs.val)
         # Where the two lines share cells they take turns, or one would seem to be missing.
         codes[:, ::2][cells.inks[:, ::2] == Ink.LEVEL] = 0
         cells.put(codes, Ink.VAL)
@@ -326,6 +331,21 @@ def _draw_points(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> No
     place = window.y.forward(val)
     points = raster.scatter(x, place, window.left, window.right, (rows, columns))
     cells.put(raster.signs(points, glyphs.val), Ink.VAL)
+
+
+def _val_dots(x: FloatArray, val: FloatArray, window: Window, shape: tuple[int, int]) -> BoolArray:
+    """Dots of a line through validation points; of dense ones, of their mean and their edges."""
+    rows, columns = shape
+    none, (left, right, _) = np.empty(0), window
+    span = raster.profile(x, val, none, left, right, columns)
+    bins, dense = _bins(x, window, columns)
+    if bins == columns:
+        return raster.paint(span.scaled(window.y), rows)
+    dots = raster.paint(span.scaled(window.y), rows, dense)
+    mean = raster.profile(
+        *raster.averaged(x, val, none, left, right, bins), none, left, right, columns
+    )
+    return dots | raster.paint(mean.scaled(window.y), rows)
 
 
 def _draw_beyond(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> None:
