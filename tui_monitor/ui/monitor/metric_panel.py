@@ -240,7 +240,9 @@ def empty_rows(scene: Scene, width: int, height: int) -> list[Row]:
         text = ""
     elif scene.source.condition == "waiting":
         told = scene.source.detail
-        why = f"{told[:1].upper()}{told[1:]}. " if told else ""
+        # It may begin with a file's name, which is no word.
+        told = f"W{told[1:]}" if told and told.startswith("waiting ") else told
+        why = f"{told}. " if told else ""
         text = f"{why}The screen fills by itself as soon as the log appears and grows."
     elif scene.source.condition == "live":
         text = ""
