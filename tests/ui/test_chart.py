@@ -310,6 +310,20 @@ def test_numbers_that_are_shown_as_printed_are_no_wall_either() -> None:
     assert not (few.inks == Ink.GHOST).any()
 
 
+def test_a_level_that_is_restless_within_columns_is_no_wall() -> None:
+    x = np.arange(1.0, 801.0)
+    level = 0.2 + x / 2000.0 + np.tile(floats(-0.2, 0.2), 400)
+    for width, lines_drawn in ((0.05, 1), (0.001, 3)):
+        restless = plot(x, level, band=np.full(800, width))
+        cells = chart.draw(restless, Window(0, 800, UNIT), 40, 20, UNICODE)
+        dots = sum(bin(code - 0x2800).count("1") for code in cells.codes.ravel() if code > 0x27FF)
+        # A line, and the band behind it as high as it goes; where that is too narrow, two edges.
+        assert 80 * (lines_drawn - 1) < dots <= 80 * lines_drawn + 20
+        assert bool((cells.grounds == Ground.BAND).any()) is (lines_drawn == 1)
+    calm = plot(x, 0.2 + x / 2000.0, band=np.full(800, 0.01))
+    assert (chart.draw(calm, Window(0, 800, UNIT), 40, 20, UNICODE).inks == Ink.LEVEL).any()
+
+
 def test_dense_validation_is_no_wall() -> None:
     x = np.arange(1.0, 801.0)
     val = np.tile(floats(0.1, 0.9), 400)

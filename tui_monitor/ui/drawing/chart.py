@@ -34,6 +34,10 @@ _DENSE = 4
 """Displayed numbers in a dot column from which their least and greatest are drawn."""
 _ROUGH = 2
 """The same where nothing is decoded, and the numbers scatter about no line."""
+_WALL, _LEAST_WALL = 0.15, 6
+"""Share of the chart's height, and dots, that most columns of a line fill where it is a wall."""
+_MOSTLY = 0.5
+"""Share of the columns that a band takes where it stands for the edges of the line before it."""
 _ENOUGH, _COARSEST = 16, 4
 """Numbers that a mean is drawn of, and the most dot columns that it may take for them."""
 _BLOCKS = 0x2580
@@ -98,11 +102,9 @@ def draw(plot: Plot, window: Window, width: int, height: int, glyphs: Glyphs) ->
     if plot.windows is not None:
         _draw_windows(cells, plot.x, plot.windows, window, glyphs)
     if plot.ghost is not None:
-        _draw_line(cells, plot, plot.ghost, window, glyphs, Ink.GHOST)
-    if plot.rough:
-        _draw_rough(cells, plot, window, glyphs)
-    else:
-        _draw_line(cells, plot, plot.line, window, glyphs, Ink.LEVEL)
+        _draw_line(cells, plot, plot.ghost, window, glyphs, Ink.GHOST, dense=_DENSE)
+    banded = cover is not None and bool(cover.behind.any(axis=0).mean() > _MOSTLY)
+    _draw_main(cells, plot, window, glyphs, banded=banded)
     _draw_points(cells, plot, window, glyphs)
     _draw_beyond(cells, plot, window, glyphs)
     _draw_events(cells, plot, window, glyphs)
@@ -276,31 +278,48 @@ def _draw_line(
     window: Window,
     glyphs: Glyphs,
     ink: Ink,
-    dense: int = _DENSE,
+    dense: int = 0,
 ) -> None:
     rows, columns = _dot_shape(cells, glyphs)
     span = raster.profile(plot.x, y, plot.breaks, window.left, window.right, columns)
-    sign, hollow = glyphs.line, None
-    if ink is Ink.GHOST:
+    sign, hollow = glyphs.ghost if ink is Ink.GHOST else glyphs.line, None
+    if dense:
         # Single batches, as displayed, would be a wall before the level: their edges say as much.
         starts = raster.column_starts(plot.x, window.left, window.right, columns)
-        sign, hollow = glyphs.ghost, np.diff(starts) >= dense
+        hollow = np.diff(starts) >= dense
     cells.put(_pack(raster.paint(span.scaled(window.y), rows, hollow), glyphs, sign), ink)
 
 
-def _draw_rough(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> None:
-    """What was printed as a line; where that is dense, means between the least and the greatest."""
-    _, columns = _dot_shape(cells, glyphs)
+def _draw_main(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs, *, banded: bool) -> None:
+    """The main line. Where it would be a wall, its means between the least and the greatest.
+
+    `banded`: a band shows already how far it goes.
+    """
+    rows, columns = _dot_shape(cells, glyphs)
     bins, dense = _bins(plot.x, window, columns)
+    if not (plot.rough or _is_wall(plot, window, rows, dense)):
+        dense[:] = False
     if not dense.any():
         _draw_line(cells, plot, plot.line, window, glyphs, Ink.LEVEL)
         return
-    _draw_line(cells, plot, plot.line, window, glyphs, Ink.GHOST, dense=_ROUGH)
+    if not banded:
+        edges = Ink.GHOST if plot.rough else Ink.LEVEL
+        _draw_line(cells, plot, plot.line, window, glyphs, edges, dense=_ROUGH)
     inner = (plot.breaks > window.left) & (plot.breaks < window.right)
     # Of epochs that are narrow the pieces would be dots.
     breaks = plot.breaks if np.count_nonzero(inner) * _COARSEST < bins else np.empty(0)
     x, y = raster.averaged(plot.x, plot.line, breaks, window.left, window.right, bins)
     _draw_line(cells, replace(plot, x=x, breaks=breaks), y, window, glyphs, Ink.LEVEL)
+
+
+def _is_wall(plot: Plot, window: Window, rows: int, dense: BoolArray) -> bool:
+    """Whether a line that is dense goes up and down within most of its columns, far."""
+    if np.count_nonzero(dense) < _STEADY:
+        return False
+    span = raster.profile(plot.x, plot.line, plot.breaks, window.left, window.right, dense.size)
+    span = span.scaled(window.y)
+    tall = (span.high - span.low)[dense]
+    return median(np.nan_to_num(tall)) * rows > max(_WALL * rows, _LEAST_WALL)
 
 
 def _bins(x: FloatArray, window: Window, columns: int) -> tuple[int, BoolArray]:
