@@ -28,7 +28,8 @@ _TEXT = (
         "The average starts over. jump = lag + step + luck, exactly. Lag: old, worse batches still "
         "weigh in the epoch's last number. Step: the level really is another on the other side "
         "(samples seen before, another learning rate, restored weights, the data's order). Luck: "
-        "the first print holds few batches.",
+        "the first print holds few batches. Within chance: luck suffices, and neither of the others "
+        "is sure. Undetermined: the prints cannot tell; the text says what would.",
     ),
     (
         "What cannot cause it",
