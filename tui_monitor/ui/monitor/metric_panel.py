@@ -219,8 +219,8 @@ def _drawn_for(scene: Scene, curve: Curve, size: tuple[int, int]) -> tuple[objec
 
 
 _READABLE = (
-    "What is read: bars with numbers, and lines like epoch 3 step 40 loss 0.52. If the log is of a"
-    " known kind, --format-hint NAME reads it as such."
+    "Bars with numbers are read, and lines like: epoch 3 loss 0.52; --format-hint NAME names a kind of"
+    " log."
 )
 _PUT_ON_BAR = (
     "Show one there: in tqdm set_postfix(loss=...), in Keras verbose=1 with metrics=[...]."
