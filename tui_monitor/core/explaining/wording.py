@@ -409,8 +409,8 @@ def averaged_twice(once: float, edge: Edge) -> str:
     """Evidence of the second average."""
     show = edge.figures
     return (
-        f"this version's bar averages the running mean once more: the plain mean of the epoch is"
-        f" {show.number(once)}, shown was {show.number(edge.displayed_end)}"
+        f"shown was {show.number(edge.displayed_end)}, the plain mean of the epoch is"
+        f" {show.number(once)}: this version's bar averages the running mean once more"
     )
 
 
@@ -434,10 +434,9 @@ def seen_before(found: Staircase, decimals: int) -> str:
         f"{show.signed(found.step)} where the data start over, but {show.signed(found.inside)} inside"
         f" epoch {found.epoch}"
     )
-    if found.val is not None:
-        text += f", and only {show.signed(found.val)} of validation"
-    text += ", as in a second pass over the same samples"
-    return text if found.val is not None else f"{text}; no validation to compare"
+    if found.val is None:
+        return f"{text}; no validation to compare"
+    return f"{text}, and only {show.signed(found.val)} of validation"
 
 
 def order(found: Order, decimals: int) -> str:
