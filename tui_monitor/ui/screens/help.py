@@ -145,6 +145,16 @@ class HelpText(InkView):
         return rows
 
 
+class _Page(VerticalScroll):
+    """Scrolls at once: keys that come together, held or over a slow line, all count."""
+
+    def action_scroll_down(self) -> None:
+        self.scroll_relative(y=1, animate=False, immediate=True)
+
+    def action_scroll_up(self) -> None:
+        self.scroll_relative(y=-1, animate=False, immediate=True)
+
+
 class HelpScreen(ModalScreen[None]):
     """Over the monitor; any of its keys closes it."""
 
@@ -160,7 +170,7 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """A page that scrolls where it does not fit."""
-        with VerticalScroll(id="page") as page:
+        with _Page(id="page") as page:
             page.border_subtitle = "esc: close  up, down: scroll"
             yield HelpText(id="help")
 
