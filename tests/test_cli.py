@@ -164,6 +164,26 @@ def test_a_missing_log_is_one_line_and_exit_2(
     assert "No such file or directory" in complaint(capsys)
 
 
+def test_a_name_that_is_nearly_a_files_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "train-42.log").write_text("Epoch 1/2\n")
+    assert main(["explain", str(tmp_path / "train-24.log")]) == 2
+    assert f"did you mean {tmp_path / 'train-42.log'}?" in complaint(capsys)
+
+
+@pytest.mark.parametrize(("is_terminal", "told"), [(True, "demo"), (False, "tui-monitor -`")])
+def test_without_a_log_the_next_step_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    is_terminal: bool,
+    told: str,
+) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: is_terminal, raising=False)
+    assert main([]) == 2
+    assert told in complaint(capsys)
+
+
 @pytest.mark.parametrize("command", ["decode", "explain", "snapshot"])
 @pytest.mark.parametrize("glob", ["", "*.log"])
 def test_a_folder_without_a_log_is_one_line_and_exit_2(

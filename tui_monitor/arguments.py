@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
@@ -40,7 +41,7 @@ def parse(
     place = _first_positional(arguments)
     if place is None:
         _general_parser().parse_args(arguments)
-        raise TuiMonitorError(f"no source given, {PROGRAM}: name a log, or try `{PROGRAM} demo`")
+        raise _no_source()
     name = "watch"
     if arguments[place] in COMMANDS:
         name = arguments.pop(place)
@@ -60,6 +61,18 @@ def parse(
         )
     parsed.command = training
     return name, parsed
+
+
+def _no_source() -> TuiMonitorError:
+    """What to do is another thing where something is piped in."""
+    if sys.stdin is not None and not sys.stdin.isatty():
+        return TuiMonitorError(
+            f"no source given, {PROGRAM}: `{PROGRAM} -` reads what is piped into it"
+        )
+    return TuiMonitorError(
+        f"no source given, {PROGRAM}: `{PROGRAM} train.log` follows one, `{PROGRAM} .` lists those of"
+        f" this folder, `{PROGRAM} demo` shows what it does"
+    )
 
 
 def _check_slip(word: str) -> None:

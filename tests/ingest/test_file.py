@@ -570,3 +570,15 @@ def test_a_redrawn_log_is_cut_back_at_a_state(log: Path, tail: FileTail, end: by
     assert isinstance(pulled, Restarted)
     assert pulled.at == kept
     assert drain(tail)[0] == b"300/500 - loss: 1" + end
+
+
+def test_what_a_missing_log_lacks_is_told(tmp_path: Path, clock: Clock) -> None:
+    for path, told in (
+        (tmp_path / "a.log", f"to appear in {tmp_path}"),
+        (tmp_path / "none" / "a.log", f"there is no folder {tmp_path / 'none'} yet"),
+    ):
+        tail = FileTail(path, watch=False, clock=clock)
+        pulled = tail.pull(10)
+        tail.close()
+        assert isinstance(pulled, Waiting)
+        assert told in pulled.reason

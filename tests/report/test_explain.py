@@ -45,6 +45,18 @@ def test_json_has_the_fields_of_the_contract() -> None:
     assert run["events"] == [{"kind": "checkpoint", "epoch": 1, "text": "saving model to best.h5"}]
 
 
+def test_a_log_of_one_number_an_epoch_says_so_once() -> None:
+    unknown = Part(None, None)
+    same = replace(
+        BOUNDARY, lag=unknown, step=unknown, luck=unknown, verdict="undetermined", brief="Not told."
+    )
+    many = tuple(replace(same, epoch=epoch, next_epoch=epoch + 1) for epoch in range(1, 300))
+    text = explanation("train.log", [replace(REPORT, boundaries=many)], "text")
+    assert text.count("Not told.") == 1
+    assert "299 boundaries: Not told." in text
+    assert "undetermined" not in text
+
+
 def test_json_stays_json_whatever_the_numbers() -> None:
     report = replace(
         REPORT,
@@ -77,7 +89,10 @@ def test_text_tells_the_run_the_parts_and_the_sentence() -> None:
     text = explanation("train.log", [REPORT], "text")
 
     assert "Run 1: keras, 2 epochs, batches of 1024" in text
-    assert "cumulative-batch, 153.3 nats ahead of averaged-twice" in text
+    law = (
+        "cumulative-batch (mean of the epoch's batches so far), 153.3 nats ahead of averaged-twice"
+    )
+    assert law in " ".join(text.split())
     assert "acc, epoch 1 → 2: step" in text
     assert "displayed  0.6607 → 0.7334" in text
     assert "= lag      +0.0143 ± 0.0042" in text

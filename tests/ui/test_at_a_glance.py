@@ -18,8 +18,9 @@ from tui_monitor.ui.drawing import scale
 from tui_monitor.ui.drawing.glyphs import UNICODE
 from tui_monitor.ui.drawing.rows import fit_middle, wrap
 from tui_monitor.ui.monitor import jump, metric_panel, status
+from tui_monitor.ui.monitor.layout import plan_for
 from tui_monitor.ui.monitor.readout import readout
-from tui_monitor.ui.monitor.scene import Scene, View, focus_index, level_index, line_breaks
+from tui_monitor.ui.monitor.scene import Scene, View, curves, focus_index, level_index, line_breaks
 
 LOST = SourceState("train.log", "lost", "events", None, "the disk is gone")
 OVER = samples.training(3 * samples.STEPS)
@@ -111,6 +112,19 @@ def test_the_head_says_whether_the_displayed_number_is_true() -> None:
     assert len({line.index("val") for line in said.values()}) == 1
 
 
+def test_what_is_said_of_the_displayed_number_does_not_flicker() -> None:
+    training = samples.training()
+    curve = training.curves[0]
+    said = []
+    offs = (0.0, 1.1, 0.9, 1.1, 1.6, 1.1, 0.9, 1.1, 0.7, 1.1, -1.1)
+    for count in range(1, len(offs) + 1):
+        tail = slice(curve.x.size - count, None)
+        displayed = curve.level.copy()
+        displayed[tail] += 2 * curve.level_sd[tail] * np.array(offs[:count])
+        said.append("too high" in head(samples.with_curve(training, displayed=displayed)))
+    assert said == [False] * 4 + [True] * 4 + [False] * 3
+
+
 def test_a_number_that_holds_no_old_batches_is_not_too_high() -> None:
     training = samples.training()
     curve = training.curves[0]
@@ -199,24 +213,41 @@ def test_the_first_accuracy_has_the_focus_until_one_is_chosen() -> None:
     score = replace(acc, metric="reward", bounds=(-np.inf, np.inf))
     assert focus_index(Scene(replace(training, curves=(loss, score)), samples.LIVE)) == 0
     # Where an average stands beside the newest number it is what is explained.
-    both = (replace(acc, metric="Acc@1"), loss, replace(acc, metric="Acc@1 (avg)"))
+    both = (replace(acc, metric="Acc@1"), loss, replace(printed, metric="Acc@1 (avg)"))
     assert focus_index(Scene(replace(training, curves=both), samples.LIVE)) == 2
 
 
-def test_evidence_that_the_brief_text_has_is_not_told_again() -> None:
+def test_of_a_number_and_its_average_the_decoded_average_is_drawn() -> None:
+    training = samples.training()
+    loss, acc = training.curves
+    both = (replace(acc, metric="Acc@1"), loss, replace(acc, metric="Acc@1 (avg)"))
+    snapshot = replace(training, curves=both)
+    drawn = [each.metric for each in curves(Scene(snapshot, samples.LIVE))]
+    assert drawn == ["loss", "Acc@1 (avg)"]
+    # Both are there for whoever asks.
+    asked = Scene(snapshot, samples.LIVE, View(wanted="acc@"))
+    assert [each.metric for each in curves(asked)] == ["Acc@1", "Acc@1 (avg)"]
+    # The table of epochs keeps its size, and the log's tail its place.
+    assert plan_for(Scene(snapshot, samples.LIVE), 120, 40).log
+    printed = replace(both[2], level=np.full_like(acc.level, np.nan))
+    undecoded = Scene(replace(training, curves=(*both[:2], printed)), samples.LIVE)
+    assert len(curves(undecoded)) == 3
+
+
+def test_evidence_that_the_text_has_is_not_told_again() -> None:
     training = samples.training(3 * samples.STEPS)
     told = tuple(Cause(name, f"of {name}") for name in ("averaging", "luck", "order of the data"))
     found = [replace(each, brief="In short.", causes=told) for each in training.boundaries]
     scene = Scene(replace(training, boundaries=tuple(found)), samples.LIVE)
     short, full = (
         "\n".join("".join(span.text for span in row) for row in jump.jump_rows(scene, 100, height))
-        for height in (8, 30)
+        for height in (6, 30)
     )
     assert "In short." in short
-    assert "of order" in short
-    assert "of averaging" not in short
-    assert "of luck" not in short
-    assert all(f"of {each.cause}" in full for each in told)
+    for shown in (short, full):
+        assert "of order" in shown
+        assert "of averaging" not in shown
+        assert "of luck" not in shown
 
 
 def test_a_name_takes_what_is_free_once_nothing_moves() -> None:
@@ -237,9 +268,22 @@ def test_what_is_there_is_not_waited_for() -> None:
 def test_bars_without_a_number_are_told() -> None:
     nothing = replace(samples.training(), curves=(), lines=22, log_tail=("Done",))
     bars = replace(nothing, log_tail=(" 40%|####      | 8/20 [00:02<00:03, 3.9it/s]",))
-    for snapshot, words in ((nothing, "no training metric"), (bars, "progress bars without")):
-        rows = metric_panel.empty_rows(Scene(snapshot, samples.LIVE), 80, 4)
-        assert words in "".join(span.text for row in rows for span in row)
+    for snapshot, words, remedy in (
+        (nothing, "no training metric", "--format-hint"),
+        (bars, "progress bars without", "set_postfix"),
+    ):
+        rows = metric_panel.empty_rows(Scene(snapshot, samples.LIVE), 80, 6)
+        said = " ".join(span.text.strip() for row in rows for span in row)
+        assert words in said
+        assert remedy in said
+
+
+def test_why_a_log_is_waited_for_is_told_once() -> None:
+    waiting = Scene(None, samples.WAITING._replace(detail="waiting for x.log to appear in /logs"))
+    rows = [*status.status_rows(waiting, 80, 2), *metric_panel.empty_rows(waiting, 80, 6)]
+    said = " ".join(span.text.strip() for row in rows for span in row)
+    assert said.count("to appear in /logs") == 1
+    assert "fills by itself" in said
 
 
 @pytest.mark.parametrize(

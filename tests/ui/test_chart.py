@@ -139,6 +139,15 @@ def test_a_point_on_an_edge_lies_left_of_it() -> None:
     assert raster.column_of(floats(2, 2.1), 0, 4, 2).tolist() == [0, 1]
 
 
+def test_an_epochs_end_validation_and_last_print_share_a_column_at_any_width() -> None:
+    ends: FloatArray = np.arange(1.0, 52.0, dtype=np.float64) * np.float64(469.0)
+    for left, right, columns in ((10364.9, 31094.7, 104), (0.0, 8535.8, 133), (0.0, 17071.6, 84)):
+        inside = ends[(ends > left) & (ends <= right)]
+        starts = raster.column_starts(inside, left, right, 2 * columns)
+        dots = np.searchsorted(starts, np.arange(inside.size), side="right") - 1
+        assert (dots // 2 == raster.column_of(inside, left, right, columns)).all()
+
+
 def test_the_band_lies_behind_the_line() -> None:
     x = np.arange(1.0, 21.0)
     cells = chart.draw(
@@ -285,6 +294,65 @@ def test_single_batches_are_no_wall_before_the_level() -> None:
     assert dots == 3 * 80
     few = lines(plot(x[:80], np.full(80, 0.5), ghost=noisy[:80]), Window(0, 80, UNIT), 40, 8)
     assert sum(char >= "\u2800" for row in few for char in row) > 40 * 6
+
+
+def test_numbers_that_are_shown_as_printed_are_no_wall_either() -> None:
+    x = np.arange(1.0, 4001.0)
+    y: FloatArray = np.where(x % 2 > 0, 0.1, 0.9)
+    window = Window(0.0, 4000.0, UNIT)
+    cells = chart.draw(plot(x, y, rough=True), window, 60, 20, UNICODE)
+    level, ghost = (cells.inks == ink for ink in (Ink.LEVEL, Ink.GHOST))
+    # The mean in the middle, the least and the greatest about it.
+    assert set(np.flatnonzero(level.any(axis=1))) <= {9, 10}
+    assert level.any(axis=0).sum() >= 58
+    assert np.flatnonzero(ghost.any(axis=1)).tolist() in ([1, 18], [2, 17], [1, 17])
+    few = chart.draw(plot(x[:60], y[:60], rough=True), Window(0.0, 60.0, UNIT), 60, 20, UNICODE)
+    assert not (few.inks == Ink.GHOST).any()
+
+
+def test_a_level_that_is_restless_within_columns_is_no_wall() -> None:
+    x = np.arange(1.0, 801.0)
+    level = 0.2 + x / 2000.0 + np.tile(floats(-0.2, 0.2), 400)
+    for width, lines_drawn in ((0.05, 1), (0.001, 3)):
+        restless = plot(x, level, band=np.full(800, width))
+        cells = chart.draw(restless, Window(0, 800, UNIT), 40, 20, UNICODE)
+        dots = sum(bin(code - 0x2800).count("1") for code in cells.codes.ravel() if code > 0x27FF)
+        # A line, and the band behind it as high as it goes; where that is too narrow, two edges.
+        assert 80 * (lines_drawn - 1) < dots <= 80 * lines_drawn + 20
+        assert bool((cells.grounds == Ground.BAND).any()) is (lines_drawn == 1)
+    calm = plot(x, 0.2 + x / 2000.0, band=np.full(800, 0.01))
+    assert (chart.draw(calm, Window(0, 800, UNIT), 40, 20, UNICODE).inks == Ink.LEVEL).any()
+
+
+def test_dense_validation_is_no_wall() -> None:
+    x = np.arange(1.0, 801.0)
+    val = np.tile(floats(0.1, 0.9), 400)
+    empty = plot(x, np.full(800, math.nan), val_x=x, val=val)
+    cells = chart.draw(empty, Window(0, 800, UNIT), 40, 8, UNICODE)
+    dots = sum(bin(code - 0x2800).count("1") for code in cells.codes.ravel() if code > 0x27FF)
+    # A line of means and two edges.
+    assert dots <= 3 * 80 + 8
+    assert (cells.inks == Ink.VAL).any(axis=0).all()
+
+
+def test_means_of_what_is_printed_do_not_move_when_more_is() -> None:
+    random = np.random.default_rng(3)
+    x = np.arange(1.0, 4001.0)
+    y = random.uniform(0.2, 0.8, x.size)
+    window = Window(0.0, 4000.0, UNIT)
+    before, after = (
+        chart.draw(plot(x[:count], y[:count], rough=True), window, 60, 20, UNICODE)
+        for count in (2000, 2400)
+    )
+    assert (before.codes[:, :28] == after.codes[:, :28]).all()
+
+
+def test_means_are_taken_within_epochs_and_of_finite_numbers() -> None:
+    x, y = floats(1, 2, 3, 4, 5), floats(1, 3, math.nan, 5, 7)
+    places, means = raster.averaged(x, y, floats(2.5), 0.0, 8.0, 1)
+    assert places.tolist() == [1.5, 4.5]
+    assert means.tolist() == [2.0, 6.0]
+    assert not raster.averaged(x, np.full(5, math.nan), NONE, 0.0, 8.0, 1)[0].size
 
 
 @pytest.mark.parametrize("width", [12, 13, 20, 40, 100])

@@ -55,6 +55,12 @@ def test_html_holds_the_numbers_and_no_script() -> None:
     assert "<script" not in page
 
 
+def test_frames_are_drawn_with_blocks_where_these_are_wanted() -> None:
+    drawn = frame(samples.training(), samples.LIVE, (80, 24), "txt", blocks=True)
+    assert any(sign in drawn for sign in "▘▝▖▗▚▞")
+    assert not any(0x2801 <= ord(sign) <= 0x28FF and sign != "⠐" for sign in drawn)
+
+
 def test_ascii_frames_are_ascii() -> None:
     assert frame(samples.training(), samples.LIVE, (80, 24), "txt", ascii=True).isascii()
 

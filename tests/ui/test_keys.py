@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from textual.binding import Binding
+from textual.events import Key
 
 from tests.ui import samples
 from tests.ui.driving import monitor, replaying, whole
@@ -67,3 +68,14 @@ def test_every_key_of_the_line_at_the_bottom_is_bound_and_explained() -> None:
     for key, _ in _KEYS:
         assert named.get(key, key) in bound
         assert key in explained or named.get(key, key) in explained
+
+
+async def test_keys_that_come_together_all_scroll_the_help() -> None:
+    app, _ = monitor(samples.training(), samples.LIVE)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("question_mark")
+        await pilot.pause()
+        for key in ["down"] * 10 + ["up"] * 3:
+            app.post_message(Key(key, None))
+        await pilot.pause()
+        assert app.screen.query_one("#page").scroll_offset.y == 7

@@ -52,6 +52,22 @@ def test_what_a_key_or_an_epoch_changes_is_drawn_even_in_a_brief_picture(changed
     assert text(brief) == text(draw_panel(changed(), 0, 100, 16, memory))
 
 
+@pytest.mark.parametrize(("width", "whole"), [(60, False), (80, True), (120, True)])
+def test_numbers_stand_in_line_behind_names_of_any_length(width: int, whole: bool) -> None:
+    snapshot = samples.with_curve(samples.training(), metric="train_loss_epoch")
+    heads = [text(draw_panel(scene(snapshot), index, width, 1))[0] for index in (0, 1)]
+    heads += [text(draw_panel(scene(snapshot), index, width, 12))[0] for index in (0, 1)]
+    assert len({head.index("━") for head in heads}) == 1
+    assert ("train_loss_epoch" in heads[0]) is whole
+
+
+@pytest.mark.parametrize("width", range(60, 90))
+def test_the_label_of_an_epoch_stands_right_behind_the_rule(width: int) -> None:
+    rows = text(draw_panel(scene(samples.training(1218)), 0, width, 16))
+    rule = max(row.rfind("│") for row in rows)
+    assert any(row[rule + 1 :].startswith("epoch") for row in rows)
+
+
 @pytest.mark.parametrize("width", [50, 60, 71, 72, 120])
 def test_a_chart_does_not_move_when_the_cursor_comes(width: int) -> None:
     memory = Memory()
@@ -106,6 +122,14 @@ def test_a_logarithmic_axis_says_so() -> None:
     shown = text(draw_panel(scene(samples.training(600), log_y=True), 0, 100, 12))
     assert shown[-1].lstrip().startswith("log epoch 1") or "log epoch 1" in shown[-2]
     assert "log" not in "".join(text(draw_panel(scene(samples.training(600)), 0, 100, 12))[1:])
+
+
+@pytest.mark.parametrize("height", [1, 6, 12])
+@pytest.mark.parametrize("width", range(6, 16))
+def test_a_very_narrow_panel_has_its_number_and_its_course(width: int, height: int) -> None:
+    rows = text(draw_panel(scene(samples.training(900)), 0, width, height))
+    assert re.search(r"\d\.\d{4}$", rows[0]), rows
+    assert height == 1 or any(0x2800 < ord(sign) < 0x2900 for row in rows[1:] for sign in row)
 
 
 @pytest.mark.parametrize("height", [1, 6, 12])

@@ -297,6 +297,29 @@ def test_without_validation_its_columns_make_room() -> None:
     assert "val" not in shown
 
 
+def test_a_small_jump_is_told_like_the_numbers_that_it_lies_between() -> None:
+    snapshot = with_boundary(displayed_end=0.0174, displayed_start=0.01731, jump=-9e-5)
+    head = text(jump.jump_rows(scene(snapshot), 100, 12)[:1])
+    assert "0.0174 → 0.0173  −0.0001" in head
+
+
+def test_a_table_has_no_column_without_a_number() -> None:
+    snapshot = samples.training(900)
+    for gone, head in (("seconds", "time"), ("val", "val"), ("level_end", "decoded end")):
+        rows = tuple(row._replace(**{gone: None}) for row in snapshot.epoch_rows)  # type: ignore[arg-type]
+        assert head in text(tables.epoch_rows(scene(snapshot), 60, 6))
+        assert head not in text(tables.epoch_rows(scene(replace(snapshot, epoch_rows=rows)), 60, 6))
+
+
+def test_a_level_of_numbers_that_are_no_running_means_is_not_called_decoded() -> None:
+    law = LawEvidence("epoch", None, None, settled=True)
+    shown = text(
+        tables.epoch_rows(scene(samples.with_curve(samples.training(900), law=law), focus=0), 60, 6)
+    )
+    assert "decoded" not in shown
+    assert "level" in shown
+
+
 def test_three_bars_come_before_the_title() -> None:
     shown = text(jump.jump_rows(scene(samples.training()), 50, 4))
     assert "luck" in shown

@@ -548,6 +548,22 @@ def test_a_run_that_is_not_decoded_yet_is_waited_for() -> None:
     )
 
 
+def test_of_a_number_and_its_average_the_average_is_compared() -> None:
+    loss, acc = samples.training(900).curves
+    both = (loss, replace(loss, metric="loss (avg)", val_metric=None), acc)
+    snapshot = replace(samples.training(900), curves=both)
+    alone = replace(samples.training(900), curves=(loss, acc))
+    a, b = run_row("a", snapshot=snapshot), run_row("b", snapshot=snapshot)
+    runs = RunList((a, b))
+    shown = scene(runs, marked=("a", "b"), charts=True)
+    assert "loss" not in run_scene.compared_metrics(shown)
+    assert "loss (avg)" in run_scene.compared_metrics(shown)
+    # Of a run that prints no average the number is compared.
+    mixed = RunList((a, run_row("b", snapshot=alone)))
+    shown = scene(mixed, marked=("a", "b"), charts=True)
+    assert "loss" in run_scene.compared_metrics(shown)
+
+
 def _titles(shown: RunsScene, width: int = 100) -> list[str]:
     rows, _ = overlay.overlay_rows(shown, width, 40, overlay.Held({}))
     return [line for line in text(rows).splitlines() if "\u25cf" in line and "loss" in line]

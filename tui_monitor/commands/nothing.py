@@ -44,7 +44,10 @@ def _why(source: str, session: Session, metric: str | None) -> str:
     if metric is None and has_bars(seen.log_tail):
         return f"it has {BARE_BARS}; show one there, in tqdm with set_postfix(loss=...)"
     wanted = "" if metric is None else f" with a metric like {metric!r}"
-    return f"check that it is a training log{wanted}, or give its --format-hint"
+    return (
+        f"check that it is a training log{wanted}, with lines like 'epoch 3 loss 0.52' or a bar with"
+        " numbers; --format-hint NAME reads one of a known kind"
+    )
 
 
 def refuse_notebook(source: str) -> None:

@@ -175,6 +175,7 @@ def _picture_of_log(
         arguments.size,
         kind,
         ascii=settings.ascii,
+        blocks=settings.blocks,
         light=settings.light,
         color=settings.color,
     )

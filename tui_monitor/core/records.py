@@ -319,6 +319,11 @@ class Boundary:
         before, after = self.called
         return f"{before or self.epoch} → {after or self.next_epoch}"
 
+    @property
+    def untold(self) -> tuple[Cause, ...]:
+        """The causes whose evidence the text does not give already."""
+        return tuple(each for each in self.causes if each.cause not in ("averaging", "luck"))
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

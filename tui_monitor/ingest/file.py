@@ -226,7 +226,10 @@ class FileTail:
 
     def _explain(self, error: OSError) -> str:
         if isinstance(error, FileNotFoundError):
-            return f"waiting for {self.name} to appear"
+            folder = os.path.abspath(os.path.dirname(self._path))
+            if not os.path.isdir(folder):
+                return f"waiting for {self.name}: there is no folder {folder} yet"
+            return f"waiting for {self.name} to appear in {folder}"
         if isinstance(error, PermissionError):
             return f"{self.name}: permission denied; retrying"
         return f"{self.name}: {error.strerror or 'cannot be read'}; retrying"

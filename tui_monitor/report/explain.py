@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from math import isfinite
 from typing import Literal
 
-from tui_monitor.core.explaining.wording import Figures, beside
+from tui_monitor.core.explaining.wording import MEANING, Figures, beside
 from tui_monitor.core.lines.text import sanitise
 from tui_monitor.core.records import Boundary, Event, Finding, LawEvidence, Part, RunReport
 from tui_monitor.report.decode import json_number
@@ -149,11 +149,12 @@ def _laws(report: RunReport) -> str:
 def _law(law: LawEvidence | None) -> str:
     if law is None:
         return "not known"
+    name = f"{law.name} ({MEANING[law.name]})"
     if law.margin is None or law.against is None:
-        return f"{law.name}, not settled by the prints so far" if not law.settled else law.name
+        return f"{name}, not settled by the prints so far" if not law.settled else name
     if not isfinite(law.margin):
-        return f"{law.name}, proven against {law.against}"
-    return f"{law.name}, {law.margin:.1f} nats ahead of {law.against}"
+        return f"{name}, proven against {law.against}"
+    return f"{name}, {law.margin:.1f} nats ahead of {law.against}"
 
 
 def _none_explained(report: RunReport) -> str:
@@ -193,6 +194,14 @@ def _placed(event: Event) -> str:
     return event.text if own else f"epoch {event.epoch}: {event.text}"
 
 
+def _all_alike(boundaries: Sequence[Boundary]) -> str:
+    """What is said of each of several boundaries, if nothing is known of any and it is the same."""
+    said = {boundary.brief for boundary in boundaries}
+    if len(boundaries) < 2 or len(said) > 1 or any(map(_has_parts, boundaries)):
+        return ""
+    return said.pop()
+
+
 def _verdicts(boundaries: Sequence[Boundary]) -> str:
     counts = Counter(boundary.verdict for boundary in boundaries).most_common()
     return ", ".join(f"{count} {verdict}" for verdict, count in counts)
@@ -206,10 +215,11 @@ def _text(source: str, reports: Sequence[RunReport]) -> Iterator[str]:
     for report in reports:
         yield ""
         yield f"Run {report.run}: {_heading(report)}"
-        yield f"Averaging law: {_laws(report)}"
-        if len(report.boundaries) > 1:
+        yield from _wrapped(f"Averaging law: {_laws(report)}", "", "  ")
+        alike = _all_alike(report.boundaries)
+        if len(report.boundaries) > 1 and not alike:
             yield f"{len(report.boundaries)} boundaries: {_verdicts(report.boundaries)}"
-        known = of_known_parts(report.boundaries)
+        known = [] if alike else of_known_parts(report.boundaries)
         told = in_words(known)
         if len(told) < len(known):
             rest = f"{len(told)} in words, then all as tables; --format json has words for each."
@@ -221,7 +231,10 @@ def _text(source: str, reports: Sequence[RunReport]) -> Iterator[str]:
             yield _none_explained(report)
         if len(told) < len(known):
             yield from table(known)
-        if len(known) < len(report.boundaries):
+        if alike:
+            yield ""
+            yield from _wrapped(f"{len(report.boundaries)} boundaries: {alike}", "", "  ")
+        elif len(known) < len(report.boundaries):
             yield ""
             yield f"{len(report.boundaries) - len(known)} earlier ones of unknown parts left out."
         if report.findings:
@@ -256,7 +269,7 @@ def _boundary_text(boundary: Boundary) -> Iterator[str]:
     for name, numbers in rows:
         yield f"    {name:<10} {numbers}"
     yield from _wrapped(text, "  ", "  ")
-    for cause in boundary.causes:
+    for cause in boundary.untold:
         yield from _bullet(f"{cause.cause}: {cause.evidence}")
 
 
@@ -325,7 +338,7 @@ def _boundary_row(boundary: Boundary) -> str:
 
 def _boundary_item(boundary: Boundary) -> str:
     causes = "".join(
-        f" *{_plain(cause.cause)}*: {_plain(cause.evidence)}" for cause in boundary.causes
+        f" *{_plain(cause.cause)}*: {_plain(cause.evidence)}" for cause in boundary.untold
     )
     return f"- {_code(boundary.metric)}, {boundary.place}: {_plain(boundary.text)}{causes}"
 

@@ -47,7 +47,9 @@ def _nothing_below(spec: Spec, unreadable: Mapping[str, str]) -> TuiMonitorError
     why = "".join(f" ({path}: {reason})" for path, reason in list(unreadable.items())[:1])
     if spec.pattern:
         return TuiMonitorError(f"no training log matches, {where}{why}: name another glob")
-    return TuiMonitorError(f"no training log below it, {where}{why}: name another folder")
+    return TuiMonitorError(
+        f"no training log below it, {where}{why}: name another folder, or the log itself"
+    )
 
 
 # --- rows ----------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, cast, get_args
 
+from tui_monitor.core.lines.text import sanitise
 from tui_monitor.core.options import DecodeOptions, Target
 from tui_monitor.core.records import LawName
 from tui_monitor.core.session import Session
@@ -17,6 +18,8 @@ BLOCK_BYTES = 1 << 20
 """Read at once: large enough for the bulk path, small enough to hold in the cache."""
 
 STANDARD_INPUT = "-"
+_LOOKED_AT = 2000
+"""Names of a folder among which one is looked for that may have been meant."""
 
 
 @contextmanager
@@ -47,10 +50,26 @@ def read_log(source: str | os.PathLike[str]) -> bytes:
     return b"".join(_blocks(source))
 
 
+def _alike(source: str) -> str | None:
+    """A file beside a path that does not exist, of nearly the same name."""
+    from difflib import get_close_matches
+
+    folder, name = os.path.split(source)
+    try:
+        with os.scandir(folder or ".") as entries:
+            names = [entry.name for _, entry in zip(range(_LOOKED_AT), entries, strict=False)]
+    except OSError:
+        return None
+    meant = get_close_matches(name, names, 1, cutoff=0.75)
+    return sanitise(os.path.join(folder, meant[0])) if meant else None
+
+
 def unreadable(source: str | os.PathLike[str], error: OSError) -> TuiMonitorError:
     """The error to show for a log that cannot be read."""
+    meant = _alike(os.fspath(source)) if isinstance(error, FileNotFoundError) else None
+    missing = "check the path; the monitor itself can wait for it"
     advice = {
-        FileNotFoundError: "check the path; the monitor itself can wait for it",
+        FileNotFoundError: missing if meant is None else f"did you mean {meant}?",
         NotADirectoryError: "check the path",
         PermissionError: "make it readable for you",
         IsADirectoryError: "name a log file in it",

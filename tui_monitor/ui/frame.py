@@ -18,7 +18,7 @@ from textual.theme import Theme
 
 from tui_monitor.core.runs import RunList
 from tui_monitor.core.snapshot import Snapshot, SourceState
-from tui_monitor.ui.drawing.glyphs import ASCII, UNICODE, to_ascii
+from tui_monitor.ui.drawing.glyphs import ASCII, UNICODE, glyphs_of, to_ascii
 from tui_monitor.ui.drawing.palette import DARK, LIGHT, Ground, Ink, style_of
 from tui_monitor.ui.drawing.rows import BLANK, Row, Span, clip, row_width
 from tui_monitor.ui.drawing.svg import svg
@@ -38,6 +38,7 @@ def frame(
     kind: Kind,
     *,
     ascii: bool = False,  # noqa: A002
+    blocks: bool = False,
     light: bool = False,
     color: bool = True,
     view: View | None = None,
@@ -50,12 +51,14 @@ def frame(
         size: Columns and rows; at least 1 each.
         kind: `svg`, `html` (one page each) or `txt` (lines without trailing blanks).
         ascii: Draw with ASCII only.
+        blocks: Draw curves with quarters of cells instead of braille.
         light: Dark signs on a light ground.
         color: False leaves out the colours; svg and html keep foreground and background.
         view: What of it; by default what the screen shows before any key.
     """
     width, height = max(size[0], 1), max(size[1], 1)
-    scene = Scene(snapshot, source, view or View(), ASCII if ascii else UNICODE)
+    glyphs = glyphs_of(ascii=ascii, blocks=blocks)
+    scene = Scene(snapshot, source, view or View(), glyphs)
     rows = screen_rows(scene, width, height)
     return picture(rows, scene, (width, height), kind, light=light, color=color)
 

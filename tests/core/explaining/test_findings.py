@@ -115,6 +115,7 @@ def test_a_run_that_stands_still_is_a_plateau() -> None:
     assert "diminishing-returns" not in found
     assert abs(found["plateau"].numbers["slope"]) < 1e-3
     assert "flattened together" in found["plateau"].text
+    assert re.search(r"over the last 15 epochs it moved by \S+ ± \S+ in all", found["plateau"].text)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -142,6 +143,20 @@ def test_four_quoted_epochs_of_a_thousand_say_something() -> None:
     assert "epoch 456" in slow.text
     assert slow.numbers["promised"] < 0.0
     assert slow.numbers["promised_sd"] > 0.0
+    # What to do stands there as well, and that little or nothing is to be expected of it.
+    assert "Validation still gains with it" in slow.text
+    unsure = abs(slow.numbers["promised"]) < 2.0 * slow.numbers["promised_sd"]
+    assert ("which may be nothing" in slow.text) is unsure
+
+
+@pytest.mark.parametrize("gains", [True, False])
+def test_that_validation_gains_is_said_only_where_it_does(gains: bool) -> None:
+    x = np.arange(1.0, 101.0)
+    loss = 0.05 + 0.8 * x**-0.7
+    val = loss + 0.02 if gains else np.maximum(loss, 0.1) + 0.02
+    columns = {"loss": loss + noise(100, 0.0005), "val_loss": val + noise(100, 0.0005, 1)}
+    text = findings(lines(columns))["diminishing-returns"].text
+    assert ("Validation still gains with it" in text) is gains
 
 
 def test_a_level_that_bounces_wants_a_lower_rate() -> None:

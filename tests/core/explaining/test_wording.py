@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.scenarios import BARS, KINDS, Bar, Kind, Made, Plan
+from tui_monitor.core.explaining import brief as short
 from tui_monitor.core.explaining import remarks, wording
+from tui_monitor.core.explaining.edges import Level
+from tui_monitor.core.explaining.explain import Anatomy
 from tui_monitor.core.records import Boundary, Part
 from tui_monitor.core.session import Session
 from tui_monitor.report.explain import explanation
@@ -95,6 +99,58 @@ def test_numbers_beside_each_other_have_the_same_decimals() -> None:
     assert wording.beside(3e-5, 2e-5, 4).with_error(Part(1e-5, 2e-6)) == "+1.00e-05 ± 4e-06"
 
 
+@pytest.mark.parametrize(
+    ("lag", "step", "told"),
+    [
+        (Part(0.010, 0.006), Part(-0.011, 0.006), "may both be zero"),
+        (Part(-0.0509, 0.0229), Part(0.045, 0.031), "point opposite ways"),
+        (Part(0.030, 0.014), Part(0.001, 0.020), "one in twenty is by chance"),
+    ],
+)
+def test_what_is_said_of_parts_within_chance_agrees_with_their_figures(
+    lag: Part, step: Part, told: str
+) -> None:
+    end = Level(0.9, 0.006**2, 0.0, 0.0, 0.0, 1.0, Part(0.9, 0.006))
+    anatomy = Anatomy(lag, step, Part(0.0, 0.01), lag, step, end, end, chance=0.02)
+    show = wording.Figures(0.9)
+    why = wording.Why((), ())
+    brief = short.boundary(("1", "2"), 0.01, anatomy, "noise", None, why, show)
+    assert told in brief
+    assert len(brief) <= 3 * 78
+    text = wording.neither(anatomy, show)
+    assert told in text
+    assert show.with_error(lag) in text
+    assert show.with_error(step) in text
+
+
+def test_the_two_numbers_are_told_with_the_batches_they_are_means_of() -> None:
+    text = boundaries(Plan("averaging", "keras2-steps", 256, 120, seed=11))[0].text
+    assert re.search(
+        r"at [\d.]+, the mean of 120 batches, and began epoch 2 at [\d.]+, one batch", text
+    )
+
+
+def test_a_part_that_is_sure_is_said_to_be_there_though_no_verdict_can_be_given() -> None:
+    log = Path(__file__).parents[3] / "sample_logs" / "keras2-epoch-jump-excerpt.log"
+    session = Session()
+    session.feed(log.read_bytes(), 0.0)
+    session.finish()
+    first, then = (b for r in session.report() for b in r.boundaries if b.metric == "acc")
+    assert first.verdict == then.verdict == "undetermined"
+    assert "a real step is there, anything from +" in then.text
+    assert "a real step is there" in then.brief
+    assert "too little to tell lag from step" in first.brief
+
+
+def test_chance_is_told_with_the_error_of_a_level_that_is_not_known_better() -> None:
+    end = Level(0.9, 0.03**2, 0.0, 0.0, 0.0, 1.0, Part(0.9, 0.03))
+    part = Part(0.0, 0.05)
+    anatomy = Anatomy(part, part, part, part, part, end, end, chance=0.02)
+    assert "± 0.0400, and the level around it is known to ± 0.0600 only" in wording.scatter(
+        anatomy, wording.Figures(0.9)
+    )
+
+
 @pytest.mark.parametrize("kind", ["averaging", "staircase"])
 def test_a_loss_that_falls_is_signed_as_it_falls(kind: Kind) -> None:
     loss = next(b for b in boundaries(Plan(kind, "keras2-steps", 512, 200, seed=1)))
@@ -167,6 +223,7 @@ def test_a_change_in_percent_is_never_told_as_none_where_there_is_an_error() -> 
         (-0.0123, 0.0021, "-0.0123 ± 0.0042"),
         (0.25, 0.4, "+0.25 ± 0.80"),
         (-12.5, 30.0, "-12 ± 60"),
+        (-0.0040376, 4e-8, "-0.0040 ± 0.0001"),
         (3e-12, 1e-12, "+3.0e-12 ± 2e-12"),
         (0.0, 0.0, "+0.0e+00 ± 0e+00"),
     ],
@@ -174,7 +231,23 @@ def test_a_change_in_percent_is_never_told_as_none_where_there_is_an_error() -> 
 def test_a_slope_is_told_in_plain_numbers_where_they_are_short(
     value: float, sd: float, told: str
 ) -> None:
-    assert remarks.per_epoch(Part(value, sd)) == told
+    assert remarks.number_of(Part(value, sd)) == told
+
+
+@pytest.mark.parametrize(
+    ("slope", "epochs", "told"),
+    [
+        (-0.0123, 20, "-0.0123 ± 0.0002 an epoch"),
+        (-2.3e-4, 20, "-0.0023 ± 0.0020 in 10 epochs"),
+        (-2e-6, 456, "-0.0002 ± 0.0020 in 100 epochs"),
+        (-4.04e-5, 8, "-0.00004 ± 0.00020 an epoch"),
+    ],
+)
+def test_a_slow_pace_is_told_over_as_many_epochs_as_give_it_digits(
+    slope: float, epochs: int, told: str
+) -> None:
+    sd = 1e-5 if epochs == 456 else 1e-4
+    assert remarks.pace(Part(slope, sd), epochs) == told
 
 
 def test_numbers_too_large_to_reckon_with_are_explained_by_nothing() -> None:

@@ -8,11 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui_monitor.core.explaining.wording import (
+    Doubt,
     Figures,
     Why,
+    doubt_of,
     moved_alike,
     open_parts,
     reasons,
+    scatter,
     undecided,
 )
 from tui_monitor.core.records import Verdict
@@ -26,6 +29,12 @@ ONE_NUMBER = (
     "One number an epoch does not tell what happened between two; prints inside the epochs (in Keras"
     " verbose=1) would."
 )
+
+_NEITHER: dict[Doubt, str] = {
+    "zero": "Lag and step may both be zero.",
+    "opposite": "Lag and step point opposite ways, as where the level between them is a little off.",
+    "rare": "One of lag and step is just outside its ±, as one in twenty is by chance.",
+}
 
 
 def boundary(
@@ -48,17 +57,14 @@ def boundary(
         )
     if end is None or start is None or obstacle is not None:
         if obstacle == "too few prints" and anatomy.gap is not None and end is not None:
-            return _gap(anatomy.gap, show)
+            return _gap(anatomy.gap, anatomy, show)
         return undecided(names, anatomy, obstacle, show)
     if verdict == "averaging":
         return _averaging(names, anatomy, end, jump, show)
     if verdict in ("step", "both"):
         return _step(names, anatomy, (end, start), jump, verdict, why, show)
     if verdict == "noise":
-        return (
-            "Within chance: the first print holds few batches, and their mean scatters by"
-            f" ± {show.error(2.0 * anatomy.chance)}. Neither a lag nor a real step stands out."
-        )
+        return f"Within chance: {scatter(anatomy, show)}. {_NEITHER[doubt_of(anatomy)]}"
     return _open(anatomy)
 
 
@@ -104,7 +110,7 @@ def _open(anatomy: Anatomy) -> str:
     return f"{told}. {parts.wanted} would tell, or the next boundaries if they all jump alike."
 
 
-def _gap(gap: Gap, show: Figures) -> str:
+def _gap(gap: Gap, anatomy: Anatomy, show: Figures) -> str:
     """What is known around a wide window, what is not, and what would settle it."""
     width = show.error(gap.half_width_after)
     known = f"The mean over batches {gap.first}-{gap.last} was {show.number(gap.mean)}"
@@ -114,7 +120,8 @@ def _gap(gap: Gap, show: Figures) -> str:
         open_ = f"each of the {gap.after} after them is known only to ± {width}"
     else:
         open_ = "nothing tells how it moved in between"
-    return (
-        f"{known}, but {open_}: too little to tell lag from step. A print at every tenth of an epoch"
-        " would settle it."
-    )
+    lags, steps, _ = open_parts(anatomy)
+    told = "too little to tell lag from step"
+    if lags != steps:
+        told = "a real step is there, a lag open" if steps else "a lag is there, a real step open"
+    return f"{known}, but {open_}: {told}. A print at every tenth of an epoch would settle it."

@@ -273,7 +273,7 @@ def _advice(history: History, lately: Recent | None, *, turned: bool) -> str:
     gap = _gap(history)
     told = remarks.gap(gap, history.decimals)
     if lately is None or lately.slope.value is None:
-        return told
+        return told + (remarks.FOLLOWS if _follows(history) else "")
     gained = abs(lately.slope.value) * (lately.epochs - 1)
     if history.decoded and lately.bounce > max(2.0 * lately.noise, gained):
         return told + remarks.lower_rate(lately, history.decimals)
@@ -285,7 +285,9 @@ def _advice(history: History, lately: Recent | None, *, turned: bool) -> str:
     if gained > matters:
         since = _since_best(history).get("epochs_since_best", 0.0)
         behind = since >= TURNED and gain < 0.25 * gained and gain + 2.0 * doubt < gained
-        return told + remarks.only_train(history) if behind else told
+        if behind:
+            return told + remarks.only_train(history)
+        return told + (remarks.FOLLOWS if gain > 2.0 * doubt and _follows(history) else "")
     learnt = abs(float(history.shown[0] - history.shown[-1]))
     solved = history.metric.family == "positive" and history.shown[-1] < 0.01 * learnt
     flat = gain < 2.0 * matters and not solved and not (gap is not None and _stands_out(gap.growth))
@@ -294,6 +296,13 @@ def _advice(history: History, lately: Recent | None, *, turned: bool) -> str:
     worse = -history.sign * gap.value if gap is not None else 0.0
     apart = worse > APART * scale_of(history, history.val)
     return told + (remarks.FLAT_APART if apart else remarks.FLAT_TOGETHER)
+
+
+def _follows(history: History) -> bool:
+    """Whether validation has been at its best lately, as training has."""
+    val = history.sign * history.val
+    known = np.flatnonzero(np.isfinite(val))
+    return len(known) > 2 and int(np.argmax(val[known])) >= len(known) - TURNED // 2
 
 
 class Gap(NamedTuple):

@@ -7,6 +7,7 @@ from math import floor, isfinite, log10
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui_monitor.core.explaining.wording import error, number, signed, with_error
+from tui_monitor.core.metrics import DECIMALS
 from tui_monitor.core.records import Part, Print
 from tui_monitor.core.snapshot import Goal
 
@@ -162,8 +163,8 @@ def _val_beside_train(history: History, at: int) -> str:
     better = "above" if history.metric.higher_is_better else "below"
     beside, shown = (number(each[at], history.decimals) for each in (history.val, history.shown))
     return (
-        f"{val} ({beside}) is {better} {name} ({shown}) in epoch {history.label(at)}, but {name} is a"
-        f" mean over the epoch while {val} is measured after it"
+        f"{val} ({beside}) is {better} {name} ({shown}) in epoch {history.label(at)}, but {name}"
+        f" still averages older batches, while {val} is measured after the epoch"
     )
 
 
@@ -222,7 +223,7 @@ def plateau(history: History, lately: Recent, advice: str) -> str:
     """Nothing that matters moves."""
     return (
         f"{history.metric.name} has all but stopped improving: over the last {lately.epochs} epochs"
-        f" it moved by {per_epoch(lately.slope)} an epoch, around"
+        f" it moved by {number_of(over(lately.slope, lately.epochs - 1))} in all, around"
         f" {number(float(history.level[-1]), history.decimals)}.{since_best(history)}{advice}"
     )
 
@@ -231,10 +232,14 @@ def diminishing(history: History, outlook: Outlook, advice: str) -> str:
     """Slow improvement, and what is to come."""
     last = history.label(len(history) - 1)
     article = "an" if outlook.shape == "exponential" else "a"
+    promised = outlook.promised
+    doubt = abs(promised.value or 0.0) <= 2.0 * (promised.sd or 0.0)
+    nothing = ", which may be nothing" if doubt else ""
+    span = history.number[-1] - history.number[0]
     return (
-        f"{history.metric.name} improves ever more slowly: by {per_epoch(outlook.pace)} an epoch at"
-        f" epoch {last}. Going on like {article} {outlook.shape}, which fits best, it would move by"
-        f" {with_error(outlook.promised, history.decimals)} over the next {outlook.ahead} epochs."
+        f"{history.metric.name} improves ever more slowly: by {pace(outlook.pace, span)} at epoch"
+        f" {last}. Going on like {article} {outlook.shape}, which fits best, it would move by"
+        f" {with_error(promised, history.decimals)} over the next {outlook.ahead} epochs{nothing}."
         f"{since_best(history)}{advice}"
     )
 
@@ -251,14 +256,37 @@ def since_best(history: History) -> str:
     )
 
 
-def per_epoch(slope: Part) -> str:
-    """A slope with its error, in as many decimals as give that two digits; tiny, in powers of ten."""
-    value, width = slope.value or 0.0, 2.0 * (slope.sd or 0.0)
-    size = width or abs(value)
-    if not 1e-7 <= size < 1e5:
+_SHOWS = 1e-3
+"""Least change that four decimals tell."""
+
+
+def over(slope: Part, epochs: int) -> Part:
+    """What a slope comes to over so many epochs."""
+    return Part((slope.value or 0.0) * epochs, (slope.sd or 0.0) * epochs)
+
+
+def pace(slope: Part, epochs: float) -> str:
+    """A slope with its error, over as many epochs as give it digits; at most as many as there are."""
+    many = 1
+    while many < 100 and 10 * many <= epochs and _size(over(slope, many)) < _SHOWS:
+        many *= 10
+    return f"{number_of(over(slope, many))} {'an epoch' if many == 1 else f'in {many} epochs'}"
+
+
+def _size(change: Part) -> float:
+    return max(abs(change.value or 0.0), 2.0 * (change.sd or 0.0))
+
+
+def number_of(change: Part) -> str:
+    """A change with its error: of what four decimals tell, so many; else two digits of the error."""
+    value, width = change.value or 0.0, 2.0 * (change.sd or 0.0)
+    size, shows = width or abs(value), _size(change) >= _SHOWS
+    if not (size >= 1e-7 or shows) or size >= 1e5:
         return f"{value:+.1e} ± {width:.0e}"
     decimals = max(1 - floor(log10(size)), 0)
-    return f"{value:+.{decimals}f} ± {width:.{decimals}f}"
+    if shows:
+        decimals = min(decimals, DECIMALS)
+    return f"{value:+.{decimals}f} ± {max(width, 10.0**-decimals * (width > 0)):.{decimals}f}"
 
 
 def gap(found: Gap | None, decimals: int) -> str:
@@ -281,6 +309,7 @@ def lower_rate(lately: Recent, decimals: int) -> str:
     )
 
 
+FOLLOWS = " Validation still gains with it: more epochs fit this, for as little as they bring."
 FLAT_APART = (
     " Training and validation have flattened apart: regularisation or more data fit this more than a"
     " larger model or more epochs."

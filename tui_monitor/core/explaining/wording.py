@@ -6,8 +6,8 @@ and intervals of two standard errors. `remarks` has the sentences of findings.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tui_monitor.core.metrics import DECIMALS
 from tui_monitor.core.records import Part, Verdict
@@ -95,6 +95,20 @@ def batches(count: int) -> str:
     """A number of batches."""
     return "1 batch" if count == 1 else f"{count} batches"
 
+
+MEANING: Mapping[str, str] = {
+    "instantaneous": "single batches, as printed",
+    "cumulative-batch": "mean of the epoch's batches so far",
+    "cumulative-sample": "mean of the epoch's samples so far",
+    "averaged-twice": "mean of the epoch's running means so far",
+    "exponential": "mean that fades out old batches",
+    "sliding": "mean of the newest batches",
+    "interval": "mean since the line before",
+    "epoch": "one number an epoch",
+    "median": "median, as printed",
+    "unknown": "as printed",
+}
+"""What a number under each law is, in few words."""
 
 _FROM_ZERO = ("caffe", "detectron2", "nanogpt")
 """Formats that call the first batch 0 and tell no total, which would show what is meant."""
@@ -196,10 +210,15 @@ def _too_coarse(seen: str, anatomy: Anatomy, show: Figures) -> str:
 
 
 def _seen(edge: Edge, names: tuple[str, str], show: Figures) -> str:
-    """What the log shows."""
+    """What the log shows, and of how many batches it is the mean: most of the answer for many."""
+    end, start = show.number(edge.displayed_end), show.number(edge.displayed_start)
+    many, few = (edge.track.places.batches(row) for row in (edge.last_row, edge.first_row))
+    if edge.track.law.depth == 1 and edge.track.metric.averaged and many and few and few < many:
+        end = f"{end}, the mean of {batches(round(many))},"
+        start += ", one batch alone" if few == 1 else f", the mean of {batches(round(few))}"
     return (
-        f"{edge.track.metric.name} ended epoch {names[0]} at {show.number(edge.displayed_end)} and"
-        f" began epoch {names[1]} at {show.number(edge.displayed_start)} ({show.signed(edge.jump)})"
+        f"{edge.track.metric.name} ended epoch {names[0]} at {end} and began epoch {names[1]} at"
+        f" {start} ({show.signed(edge.jump)})"
     )
 
 
@@ -219,18 +238,18 @@ ONE_NUMBER = (
 
 def _averaging(seen: str, edge: Edge, anatomy: Anatomy, end: Level, show: Figures) -> str:
     against = (anatomy.lag.value or 0.0) * edge.jump < 0.0
-    link = "; behind it is averaging" if against else " because of averaging"
+    verb = "is behind it" if against else "explains it"
+    luck = _luck(anatomy, show, against=against)
     return (
-        f"{seen}{link}: the bar shows the mean since the epoch's start, and while that still held"
-        f" the early batches, the last tenth was already at {show.level(end)} (lag"
-        f" {show.with_error(anatomy.lag)}). From there to the first tenth of the next epoch the level"
-        f" moved by {show.with_error(anatomy.step)}, no more than a trend and chance would make it;"
-        f" {_luck(anatomy, show, against=against)}."
+        f"{seen}. Averaging {verb}: the mean still held the early batches when the last tenth was"
+        f" already at {show.level(end)} (lag {show.with_error(anatomy.lag)}), and from there to the"
+        f" first tenth of the next epoch the level moved by {show.with_error(anatomy.step)}, no more"
+        f" than trend and chance would make it. {luck[0].upper()}{luck[1:]}."
     )
 
 
 def _luck(anatomy: Anatomy, show: Figures, *, against: bool) -> str:
-    text = f"the luck of the few batches in the first print did {show.with_error(anatomy.luck)}"
+    text = f"the luck of the first print did {show.with_error(anatomy.luck)}"
     return f"{text} and turned the jump round" if against else text
 
 
@@ -280,12 +299,45 @@ def reasons(why: Why) -> str:
 
 
 def _noise(seen: str, anatomy: Anatomy, show: Figures) -> str:
-    return (
-        f"{seen}, which is within chance: the first print holds few batches, and their mean"
-        f" scatters by ± {show.error(2.0 * anatomy.chance)}. Neither the averaging lag"
-        f" ({show.with_error(anatomy.lag)}) nor a real step ({show.with_error(anatomy.step)})"
-        " stands out."
+    return f"{seen}. That is within chance: {scatter(anatomy, show)}. {neither(anatomy, show)}."
+
+
+def scatter(anatomy: Anatomy, show: Figures) -> str:
+    """How far chance alone moves the first print, and from what where that is no better known."""
+    text = f"a first print of so few batches scatters by ± {show.error(2.0 * anatomy.chance)}"
+    sd = anatomy.start.sd if anatomy.start is not None else 0.0
+    if sd <= anatomy.chance:
+        return text
+    return f"{text}, and the level around it is known to ± {show.error(2.0 * sd)} only"
+
+
+def neither(anatomy: Anatomy, show: Figures) -> str:
+    """Why neither part is sure, in accord with the figures."""
+    lag, step = (
+        f"{name} ({show.with_error(part)})"
+        for name, part in (("the averaging lag", anatomy.lag), ("a real step", anatomy.step))
     )
+    doubt = doubt_of(anatomy)
+    if doubt == "zero":
+        return f"T{lag[1:]} and {step} may both be zero"
+    if doubt == "opposite":
+        return (
+            f"T{lag[1:]} and {step} point opposite ways, as they do where the level between them is"
+            " a little off: neither is sure"
+        )
+    return f"Of t{lag[1:]} and {step} one is just outside its ±, as one in twenty is by chance"
+
+
+Doubt = Literal["zero", "opposite", "rare"]
+"""Why a part is not sure: both may be nothing; they may be one error, which both hold; chance."""
+
+
+def doubt_of(anatomy: Anatomy) -> Doubt:
+    """Why neither part of a jump within chance is sure."""
+    lag, step = anatomy.lag, anatomy.step
+    if all(abs(part.value or 0.0) <= 2.0 * (part.sd or 0.0) for part in (lag, step)):
+        return "zero"
+    return "opposite" if (lag.value or 0.0) * (step.value or 0.0) < 0.0 else "rare"
 
 
 def undecided(
@@ -330,10 +382,15 @@ def _gap(gap: Gap, anatomy: Anatomy, show: Figures) -> str:
         text += f", but of the {gap.after} batches after them each is known only to ± {width}"
     else:
         text += ", but nothing tells how it moved in between"
-    return (
-        f"{text}: the averaging lag may be anything from {show.span(anatomy.lag)} and a real step"
-        f" anything from {show.span(anatomy.step)} (95 %)."
-    )
+    lags, steps, _ = open_parts(anatomy)
+    lag, step = show.span(anatomy.lag), show.span(anatomy.step)
+    if steps and not lags:
+        told = f"a real step is there, anything from {step}, and the averaging lag may be {lag}"
+    elif lags and not steps:
+        told = f"an averaging lag is there, anything from {lag}, and a real step may be {step}"
+    else:
+        told = f"the averaging lag may be anything from {lag} and a real step anything from {step}"
+    return f"{text}: {told} (95 %)."
 
 
 # --- causes --------------------------------------------------------------------------------------
@@ -352,8 +409,8 @@ def averaged_twice(once: float, edge: Edge) -> str:
     """Evidence of the second average."""
     show = edge.figures
     return (
-        f"this version's bar averages the running mean once more: the plain mean of the epoch is"
-        f" {show.number(once)}, shown was {show.number(edge.displayed_end)}"
+        f"shown was {show.number(edge.displayed_end)}, the plain mean of the epoch is"
+        f" {show.number(once)}: this version's bar averages the running mean once more"
     )
 
 
@@ -377,10 +434,9 @@ def seen_before(found: Staircase, decimals: int) -> str:
         f"{show.signed(found.step)} where the data start over, but {show.signed(found.inside)} inside"
         f" epoch {found.epoch}"
     )
-    if found.val is not None:
-        text += f", and only {show.signed(found.val)} of validation"
-    text += ", as in a second pass over the same samples"
-    return text if found.val is not None else f"{text}; no validation to compare"
+    if found.val is None:
+        return f"{text}; no validation to compare"
+    return f"{text}, and only {show.signed(found.val)} of validation"
 
 
 def order(found: Order, decimals: int) -> str:

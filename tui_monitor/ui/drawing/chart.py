@@ -8,7 +8,7 @@ and the band behind it.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -32,6 +32,14 @@ _CROWD = 0.2
 """Validation points a column from which they are a line."""
 _DENSE = 4
 """Displayed numbers in a dot column from which their least and greatest are drawn."""
+_ROUGH = 2
+"""The same where nothing is decoded, and the numbers scatter about no line."""
+_WALL, _LEAST_WALL = 0.15, 6
+"""Share of the chart's height, and dots, that most columns of a line fill where it is a wall."""
+_MOSTLY = 0.5
+"""Share of the columns that a band takes where it stands for the edges of the line before it."""
+_ENOUGH, _COARSEST = 16, 4
+"""Numbers that a mean is drawn of, and the most dot columns that it may take for them."""
 _BLOCKS = 0x2580
 """U+2581 to U+2587 fill one to seven eighths of a cell from below."""
 _SPARSE = 0.5
@@ -66,6 +74,8 @@ class Plot:
     bounds: tuple[float, float] = (-math.inf, math.inf)
     """What the numbers can be at all; the band ends there."""
     cursor: float | None = None
+    rough: bool = False
+    """`line` is what was printed, which scatters: where it is dense, its mean is drawn."""
 
 
 class Window(NamedTuple):
@@ -92,8 +102,9 @@ def draw(plot: Plot, window: Window, width: int, height: int, glyphs: Glyphs) ->
     if plot.windows is not None:
         _draw_windows(cells, plot.x, plot.windows, window, glyphs)
     if plot.ghost is not None:
-        _draw_line(cells, plot, plot.ghost, window, glyphs, Ink.GHOST)
-    _draw_line(cells, plot, plot.line, window, glyphs, Ink.LEVEL)
+        _draw_line(cells, plot, plot.ghost, window, glyphs, Ink.GHOST, dense=_DENSE)
+    banded = cover is not None and bool(cover.behind.any(axis=0).mean() > _MOSTLY)
+    _draw_main(cells, plot, window, glyphs, banded=banded)
     _draw_points(cells, plot, window, glyphs)
     _draw_beyond(cells, plot, window, glyphs)
     _draw_events(cells, plot, window, glyphs)
@@ -261,16 +272,68 @@ def _draw_windows(
 
 
 def _draw_line(
-    cells: Cells, plot: Plot, y: FloatArray, window: Window, glyphs: Glyphs, ink: Ink
+    cells: Cells,
+    plot: Plot,
+    y: FloatArray,
+    window: Window,
+    glyphs: Glyphs,
+    ink: Ink,
+    dense: int = 0,
 ) -> None:
     rows, columns = _dot_shape(cells, glyphs)
     span = raster.profile(plot.x, y, plot.breaks, window.left, window.right, columns)
-    sign, hollow = glyphs.line, None
-    if ink is Ink.GHOST:
+    sign, hollow = glyphs.ghost if ink is Ink.GHOST else glyphs.line, None
+    if dense:
         # Single batches, as displayed, would be a wall before the level: their edges say as much.
         starts = raster.column_starts(plot.x, window.left, window.right, columns)
-        sign, hollow = glyphs.ghost, np.diff(starts) >= _DENSE
+        hollow = np.diff(starts) >= dense
     cells.put(_pack(raster.paint(span.scaled(window.y), rows, hollow), glyphs, sign), ink)
+
+
+def _draw_main(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs, *, banded: bool) -> None:
+    """The main line. Where it would be a wall, its means between the least and the greatest.
+
+    `banded`: a band shows already how far it goes.
+    """
+    rows, columns = _dot_shape(cells, glyphs)
+    bins, dense = _bins(plot.x, window, columns)
+    if not (plot.rough or _is_wall(plot, window, rows, dense)):
+        dense[:] = False
+    if not dense.any():
+        _draw_line(cells, plot, plot.line, window, glyphs, Ink.LEVEL)
+        return
+    if not banded:
+        edges = Ink.GHOST if plot.rough else Ink.LEVEL
+        _draw_line(cells, plot, plot.line, window, glyphs, edges, dense=_ROUGH)
+    inner = (plot.breaks > window.left) & (plot.breaks < window.right)
+    # Of epochs that are narrow the pieces would be dots.
+    breaks = plot.breaks if np.count_nonzero(inner) * _COARSEST < bins else np.empty(0)
+    x, y = raster.averaged(plot.x, plot.line, breaks, window.left, window.right, bins)
+    _draw_line(cells, replace(plot, x=x, breaks=breaks), y, window, glyphs, Ink.LEVEL)
+
+
+def _is_wall(plot: Plot, window: Window, rows: int, dense: BoolArray) -> bool:
+    """Whether a line that is dense goes up and down within most of its columns, far."""
+    if np.count_nonzero(dense) < _STEADY:
+        return False
+    span = raster.profile(plot.x, plot.line, plot.breaks, window.left, window.right, dense.size)
+    span = span.scaled(window.y)
+    tall = (span.high - span.low)[dense]
+    return median(np.nan_to_num(tall)) * rows > max(_WALL * rows, _LEAST_WALL)
+
+
+def _bins(x: FloatArray, window: Window, columns: int) -> tuple[int, BoolArray]:
+    """In how many bins to take means of rough numbers, and the columns that are dense with them.
+
+    None is dense, and there are as many bins as columns, where the numbers themselves can be drawn.
+    """
+    counts = np.diff(raster.column_starts(x, window.left, window.right, columns))
+    density = float(counts.sum()) / max(int(np.count_nonzero(counts)), 1)
+    if density < _ROUGH:
+        return columns, np.zeros(columns, dtype=np.bool_)
+    # In powers of two: a past that changed with every print would flicker.
+    wide = 1 << math.ceil(math.log2(max(_ENOUGH / density, 1.0)))
+    return max(columns // min(wide, _COARSEST), 1), counts >= _ROUGH
 
 
 def _draw_points(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> None:
@@ -279,11 +342,7 @@ def _draw_points(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> No
     inside = (plot.val_x >= window.left) & (plot.val_x <= window.right)
     x, val = plot.val_x[inside], plot.val[inside]
     if x.size > _CROWD * columns:
-        span = raster.profile(
-            x, val, np.empty(0), window.left, window.right, columns * glyphs.dots[0]
-        )
-        dots = raster.paint(span.scaled(window.y), rows * glyphs.dots[1])
-        codes = _pack(dots, glyphs, glyphs.val)
+        codes = _pack(_val_dots(x, val, window, _dot_shape(cells, glyphs)), glyphs, glyphs.val)
         # Where the two lines share cells they take turns, or one would seem to be missing.
         codes[:, ::2][cells.inks[:, ::2] == Ink.LEVEL] = 0
         cells.put(codes, Ink.VAL)
@@ -291,6 +350,21 @@ def _draw_points(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> No
     place = window.y.forward(val)
     points = raster.scatter(x, place, window.left, window.right, (rows, columns))
     cells.put(raster.signs(points, glyphs.val), Ink.VAL)
+
+
+def _val_dots(x: FloatArray, val: FloatArray, window: Window, shape: tuple[int, int]) -> BoolArray:
+    """Dots of a line through validation points; of dense ones, of their mean and their edges."""
+    rows, columns = shape
+    none, (left, right, _) = np.empty(0), window
+    span = raster.profile(x, val, none, left, right, columns)
+    bins, dense = _bins(x, window, columns)
+    if bins == columns:
+        return raster.paint(span.scaled(window.y), rows)
+    dots = raster.paint(span.scaled(window.y), rows, dense)
+    mean = raster.profile(
+        *raster.averaged(x, val, none, left, right, bins), none, left, right, columns
+    )
+    return dots | raster.paint(mean.scaled(window.y), rows)
 
 
 def _draw_beyond(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs) -> None:

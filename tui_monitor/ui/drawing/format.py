@@ -216,15 +216,6 @@ def law(evidence: LawEvidence) -> str:
     return f"law {evidence.name}" if evidence.settled else f"law {evidence.name}, not settled"
 
 
-def lead(evidence: LawEvidence) -> list[str]:
-    """By how much the prints prefer the law, and to which; nothing where they were not asked."""
-    if evidence.margin is None or evidence.against is None:
-        return []
-    if not math.isfinite(evidence.margin):
-        return [f"proven against {evidence.against}"]
-    return [f"{evidence.margin:.0f} nats ahead of {evidence.against}"]
-
-
 def speed(factor: float, times: str = "×") -> str:
     """A replay's speed."""
     return "as fast as possible" if factor == 0 else f"{times}{factor:g}"

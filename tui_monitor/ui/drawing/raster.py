@@ -16,6 +16,8 @@ from tui_monitor.core.columns.arrays import FloatArray, IntArray
 from tui_monitor.ui.drawing.scale import Axis
 
 BoolArray = NDArray[np.bool_]
+_ON_EDGE = 1e-9
+"""Columns behind an edge within which a position is on it: they are no finer than that."""
 _TALL = 3
 """Dots from the least to the greatest from which a column is not flat."""
 _BRAILLE = 0x2800
@@ -43,13 +45,28 @@ class Profile(NamedTuple):
         return Profile(low, high, enter, leave, self.linked)
 
 
+def averaged(
+    x: FloatArray, y: FloatArray, breaks: FloatArray, left: float, right: float, bins: int
+) -> tuple[FloatArray, FloatArray]:
+    """Mean position and value of the finite points in each of so many bins, none across a break."""
+    known = np.isfinite(y) & (x >= left) & (x <= right)
+    x, y = x[known], y[known]
+    if not x.size:
+        return x, y
+    bin_of = column_of(x, left, right, bins)
+    cut = (np.diff(bin_of) != 0) | (np.diff(np.searchsorted(breaks, x)) != 0)
+    starts = np.concatenate(([0], np.flatnonzero(cut) + 1))
+    counts = np.diff(np.append(starts, x.size))
+    return np.add.reduceat(x, starts) / counts, np.add.reduceat(y, starts) / counts
+
+
 def column_starts(x: FloatArray, left: float, right: float, columns: int) -> IntArray:
     """Index of the first point of each column, and one past the last: length columns + 1.
 
     Column k holds the points with edge k < x <= edge k+1: a position is that after a print, so
     the print at an epoch's end lies left of the boundary. The first column holds its left edge.
     """
-    edges = left + (right - left) * np.arange(columns + 1) / columns
+    edges = left + (right - left) * (np.arange(columns + 1) + _ON_EDGE) / columns
     edges[-1] = right
     starts = np.searchsorted(x, edges, side="right").astype(np.int64)
     starts[0] = np.searchsorted(x, left, side="left")
@@ -146,7 +163,7 @@ def scatter(
 
 def column_of(x: FloatArray, left: float, right: float, columns: int) -> IntArray:
     """Column of each position within [left, right]; a position on an edge lies left of it."""
-    place = np.ceil((x - left) / (right - left) * columns - 1e-9).astype(np.int64) - 1
+    place = np.ceil((x - left) / (right - left) * columns - _ON_EDGE).astype(np.int64) - 1
     return np.asarray(np.clip(place, 0, columns - 1), dtype=np.int64)
 
 

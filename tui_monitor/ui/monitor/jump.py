@@ -45,8 +45,6 @@ _TWO_ROWS = 5
 """Rows of head and words from which the head may take two."""
 _ROOMY = 16
 """Rows from which bars and words are kept apart at the cost of the last row."""
-_IN_BRIEF = ("averaging", "luck")
-"""Causes whose evidence the brief text has already."""
 _WARNINGS = ("overfitting", "plateau", "stalled")
 """Kinds of findings that call for a decision."""
 _URGENT = (*ALARMS, *_WARNINGS)
@@ -55,7 +53,7 @@ _VERDICTS: dict[Verdict, str] = {
     "averaging": "averaging",
     "step": "real step",
     "both": "lag and step",
-    "noise": "luck",
+    "noise": "within chance",
     "undetermined": "undetermined",
 }
 
@@ -78,7 +76,7 @@ def jump_rows(scene: Scene, width: int, height: int) -> list[Row]:
         return _fitted(rows, [urgent, inertia, notes], width, height, scene.glyphs)
     bars = _bars(boundary, width, scene.glyphs)
     first = [*_head(scene, boundary, width, height - len(bars)), *bars]
-    causes = _causes(boundary.causes, width, scene.glyphs)
+    causes = _causes(boundary.untold, width, scene.glyphs)
     told = _text(boundary.text, width, scene.glyphs)
     # What comes and goes while a log grows must not change the words. Without parts to tell of, the
     # head has said it all but why.
@@ -86,8 +84,6 @@ def jump_rows(scene: Scene, width: int, height: int) -> list[Row]:
     if not boundary.brief or (bars and fits):
         return _fitted(first, [told, causes, inertia, urgent, notes], width, height, scene.glyphs)
     told = _text(boundary.brief, width, scene.glyphs)
-    others = [each for each in boundary.causes if each.cause not in _IN_BRIEF]
-    causes = _causes(others, width, scene.glyphs)
     return _fitted(first, [told, urgent, causes, inertia, notes], width, height, scene.glyphs)
 
 
@@ -154,12 +150,13 @@ def _head(scene: Scene, boundary: Boundary, width: int, height: int) -> list[Row
         for room in (NAME_WIDTH, max(NAME_WIDTH, width // 3))
     )
     jump, decimals = boundary.jump, boundary.decimals
+    scale = max(abs(boundary.displayed_end), abs(boundary.displayed_start))
     moved = Item(
         (
             Span(_prose(f"{fmt.number(boundary.displayed_end, decimals)} ", glyphs), Ink.GHOST),
             Span(f"{glyphs.arrow} ", Ink.DIM),
             Span(_prose(f"{fmt.number(boundary.displayed_start, decimals)}  ", glyphs), Ink.PLAIN),
-            Span(fmt.change(jump, abs(jump), glyphs.minus, decimals=decimals), Ink.STRONG),
+            Span(fmt.change(jump, scale, glyphs.minus, decimals=decimals), Ink.STRONG),
         ),
         0,
     )

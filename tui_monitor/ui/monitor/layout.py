@@ -43,7 +43,8 @@ def plan_for(scene: Scene, width: int, height: int) -> Layout:
     if snapshot is None:
         return plan(width, height, count, 0, view)
     explains = counts_epochs(snapshot) or bool(snapshot.findings)
-    rows = len(snapshot.epoch_rows) // max(count, 1) if counts_epochs(snapshot) else 0
+    known = len(snapshot.curves)
+    rows = len(snapshot.epoch_rows) // max(known, 1) if counts_epochs(snapshot) else 0
     return plan(width, height, count, rows, view, explains=explains)
 
 
@@ -121,7 +122,7 @@ def _beside(
         left -= epochs
     jump = 0
     if view.explanation:
-        jump = min(max(room * 7 // 10, 9), 26, left) if explains else min(_NOTHING + 2, left)
+        jump = min(max(room * 7 // 10, 9), 26, left) if explains else min(_NOTHING + 3, left)
         left -= jump
     log = left if left >= 3 else 0
     charts = panel_heights(room, curves, (view.focus or 0) % curves)

@@ -28,7 +28,7 @@ from tui_monitor.ui.drawing.rows import (
     wrap,
 )
 from tui_monitor.ui.drawing.scale import Axis
-from tui_monitor.ui.monitor.readout import name_width, numbers, readout, short_name
+from tui_monitor.ui.monitor.readout import bare, name_width, numbers, readout, short_name
 from tui_monitor.ui.monitor.scene import (
     Scene,
     boundary_position,
@@ -54,6 +54,8 @@ _TOO_WIDE, _ROOMY = 3.0, 1.5
 has ended."""
 _GUTTER = 7
 """Least columns left of a chart: enough for most labels, so that charts stand in line."""
+_LEAST_INNER = 8
+"""Columns of a chart that has labels beside it."""
 _LEAST_SPARK = 8
 """Cells that a line of a panel without a chart keeps for its course."""
 _MIN_RULE_CELLS = 5
@@ -86,6 +88,7 @@ def plot_of(scene: Scene, curve: Curve) -> Plot:
         if boundary is not None and own_boundary
         else None,
         cursor=view.cursor,
+        rough=not curve.has_level,
     )
 
 
@@ -215,6 +218,15 @@ def _drawn_for(scene: Scene, curve: Curve, size: tuple[int, int]) -> tuple[objec
     )
 
 
+_READABLE = (
+    "Bars with numbers are read, and lines like: epoch 3 loss 0.52; --format-hint NAME names a kind of"
+    " log."
+)
+_PUT_ON_BAR = (
+    "Show one there: in tqdm set_postfix(loss=...), in Keras verbose=1 with metrics=[...]."
+)
+
+
 def empty_rows(scene: Scene, width: int, height: int) -> list[Row]:
     """What stands in the charts' place before the first metric."""
     lines = scene.snapshot.lines if scene.snapshot is not None else 0
@@ -223,11 +235,15 @@ def empty_rows(scene: Scene, width: int, height: int) -> list[Row]:
     elif lines:
         bars = has_bars(scene.snapshot.log_tail) if scene.snapshot is not None else False
         found = f"{BARE_BARS} so far" if bars else "no training metric among them yet"
-        text = f"{fmt.lines(lines)} read, {found}."
+        text = f"{fmt.lines(lines)} read, {found}. {_PUT_ON_BAR if bars else _READABLE}"
     elif scene.source.catching_up:
         text = ""
     elif scene.source.condition == "waiting":
-        text = "The screen fills by itself as soon as the log appears and grows."
+        told = scene.source.detail
+        # It may begin with a file's name, which is no word.
+        told = f"W{told[1:]}" if told and told.startswith("waiting ") else told
+        why = f"{told}. " if told else ""
+        text = f"{why}The screen fills by itself as soon as the log appears and grows."
     elif scene.source.condition == "live":
         text = ""
     else:
@@ -248,7 +264,7 @@ def _small_rows(
 
 
 def _one_line(scene: Scene, curve: Curve, width: int, axis: Axis, *, has_focus: bool) -> Row:
-    cells = name_width(scene)
+    cells = name_width(scene, width)
     name = pad(short_name(scene, curve.metric, cells), cells)
     mark = Span(scene.glyphs.focus if has_focus else " ", Ink.FOCUS)
     head: Row = (mark, Span(name, Ink.TITLE), Span("  "))
@@ -259,7 +275,9 @@ def _one_line(scene: Scene, curve: Curve, width: int, axis: Axis, *, has_focus: 
         head += pack(told, room - _LEAST_SPARK - 2, gap=2)
     else:
         told = numbers(scene, curve, words=False, margin=False)[:1]
-        head += pack(told, room) if packed_width(told) <= room else ()
+        if packed_width(told) > room:
+            return bare(scene, curve, width, has_focus=has_focus)
+        head += pack(told, room)
     room = width - row_width(head) - 2
     if room < 6:
         return clip(head, width)
@@ -281,7 +299,10 @@ def _draw_chart(scene: Scene, curve: Curve, size: tuple[int, int], memory: Memor
     labels = scale.tick_labels(axis)
     gutter = max(_GUTTER, max((len(label) for label in labels), default=0) + 2)
     inner, tall = width - gutter - 1, height - 1
-    if inner < 8:
+    if inner < _LEAST_INNER:
+        # A course without its labels says more than labels without a course.
+        gutter, inner, labels = 1, width - 2, ("",) * len(labels)
+    if inner < 2:
         memory.cells, memory.chart = None, [BLANK] * height
         return
     window = Window(*time_window(scene), axis)

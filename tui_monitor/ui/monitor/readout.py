@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from rich.cells import cell_len
 
 from tui_monitor.core.snapshot import Curve
@@ -24,6 +25,10 @@ from tui_monitor.ui.monitor.scene import Scene, curves, index_at, level_index
 
 _GAP = 2
 _VERDICT_WIDTH = len("too high")
+_WELL, _STILL = 1.4, 0.8
+"""Times what stands behind ± that a displayed number must be off to be called so, and to remain so."""
+_LOOKED_BACK = 256
+"""Prints among which it may have come to be called so."""
 NAME_WIDTH = 12
 """Cells of a metric's name where there is little room."""
 _LAGGING = ("cumulative-batch", "cumulative-sample", "averaged-twice", "exponential", "sliding")
@@ -39,8 +44,8 @@ def readout(scene: Scene, curve: Curve, width: int, *, has_focus: bool, lines: i
     not depend on the numbers, so that nothing moves with them.
     """
     glyphs = scene.glyphs
-    name = short_name(scene, curve.metric, max(NAME_WIDTH, width // 4))
-    name = pad(name, max(name_width(scene), cell_len(name)))
+    cells = name_width(scene, width)
+    name = pad(short_name(scene, curve.metric, cells), cells)
     title = Item((Span(glyphs.focus if has_focus else " ", Ink.FOCUS), Span(name, Ink.TITLE)), 0)
     for words, verdict in ((True, True), (True, False), (False, True), (False, False)):
         items = [title, *numbers(scene, curve, words=words, verdict=verdict)]
@@ -51,8 +56,24 @@ def readout(scene: Scene, curve: Curve, width: int, *, has_focus: bool, lines: i
             break
     if packed_width(items[:2], _GAP) > width:
         items = [title, *numbers(scene, curve, words=False, margin=False)]
+        if packed_width(items[:2], _GAP) > width:
+            return [bare(scene, curve, width, has_focus=has_focus)]
         rows = [items]
     return [pack(row, width, _GAP) for row in rows]
+
+
+def bare(scene: Scene, curve: Curve, width: int, *, has_focus: bool) -> Row:
+    """Where there is next to no room: the number alone, behind as much of the name as fits."""
+    first = numbers(scene, curve, words=False, margin=False)[0].spans
+    number = first[-1]._replace(text=first[-1].text.strip())
+    room = width - cell_len(number.text) - 2
+    if room < 1 or len(first) < 2:
+        # A number that is cut is another one.
+        return (number,) if cell_len(number.text) <= width else ()
+    room = min(room, name_width(scene, width))
+    mark = Span(scene.glyphs.focus if has_focus else " ", Ink.FOCUS)
+    name = pad(short_name(scene, curve.metric, room), room)
+    return (mark, Span(name, Ink.TITLE), Span(" "), number)
 
 
 def short_name(scene: Scene, metric: str, width: int) -> str:
@@ -69,9 +90,10 @@ def short_name(scene: Scene, metric: str, width: int) -> str:
     return cut
 
 
-def name_width(scene: Scene) -> int:
-    """Cells of a name, so that the numbers of all panels stand one under another."""
-    return min(max((cell_len(each.metric) for each in curves(scene)), default=0), NAME_WIDTH)
+def name_width(scene: Scene, width: int) -> int:
+    """Cells of a name in panels so wide, so that the numbers of all stand one under another."""
+    longest = max((cell_len(each.metric) for each in curves(scene)), default=0)
+    return min(longest, max(NAME_WIDTH, width // 4))
 
 
 def numbers(
@@ -103,7 +125,7 @@ def numbers(
     number = fmt.number(displayed, curve.decimals)
     shown = _item(sign, ink, "displayed " if words else "", Span(number, strength), 1)
     if verdict and curve.has_level and curve.law.name in _LAGGING:
-        off = displayed - level if known is not None and abs(displayed - level) > 2 * sd else 0.0
+        off = 0 if known is None else _side(curve, index)
         shown = shown._replace(spans=(*shown.spans, Span(" "), _verdict(off)))
     items.append(shown)
     low, high = float(curve.low[index]), float(curve.high[index])
@@ -125,8 +147,25 @@ def _between(low: float, high: float, decimals: int) -> str:
     return both if begin != end else pad(begin, len(both))
 
 
-def _verdict(off: float) -> Span:
-    """Whether a displayed number that is off by so much tells where the training is."""
+def _side(curve: Curve, index: int) -> int:
+    """Whether a displayed number is too high (1) or too low (-1) to tell where the training is, or not.
+
+    It is said once the number is well outside of what stands behind ±, and until it is inside again.
+    """
+    last = slice(max(index - _LOOKED_BACK, 0), index + 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        off = (curve.displayed[last] - curve.level[last]) / (2 * curve.level_sd[last])
+    off = off[~np.isnan(off)]
+    if not off.size:
+        return 0
+    side = 1 if off[-1] > 0 else -1
+    back = np.flatnonzero(side * off <= _STILL)
+    begin = int(back[-1]) + 1 if back.size else 0
+    return side if (side * off[begin:] > _WELL).any() else 0
+
+
+def _verdict(off: int) -> Span:
+    """Whether a displayed number tells where the training is."""
     text = "too high" if off > 0 else "too low" if off < 0 else ""
     return Span(pad(text, _VERDICT_WIDTH), Ink.WARN)
 

@@ -67,11 +67,18 @@ class Scene(NamedTuple):
 
 
 def curves(scene: Scene) -> tuple[Curve, ...]:
-    """The curves to draw; none before the first snapshot."""
+    """The curves to draw; none before the first snapshot.
+
+    Of a number and its average beside it the average, if that is decoded: it tells of all batches, the
+    number of few. What is asked for by name is there as well.
+    """
     if scene.snapshot is None:
         return ()
-    wanted = scene.view.wanted.casefold()
-    return tuple(each for each in scene.snapshot.curves if wanted in each.metric.casefold())
+    known, wanted = scene.snapshot.curves, scene.view.wanted.casefold()
+    if wanted:
+        return tuple(each for each in known if wanted in each.metric.casefold())
+    decoded = {each.metric for each in known if each.has_level}
+    return tuple(each for each in known if f"{each.metric} (avg)" not in decoded)
 
 
 def matching(scene: Scene, text: str) -> View:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from tui_monitor.core.explaining.wording import printed_epochs, printed_step
+from tui_monitor.core.explaining.wording import MEANING, printed_epochs, printed_step
 from tui_monitor.core.records import Finding
 from tui_monitor.core.snapshot import Filling, Goal, Snapshot, SourceState
 from tui_monitor.ui.drawing import format as fmt
@@ -27,6 +27,7 @@ from tui_monitor.ui.monitor.scene import (
     ALARMS,
     Scene,
     counts_epochs,
+    curves,
     epoch_label,
     is_over,
     step_noun,
@@ -204,7 +205,8 @@ def _urgent(scene: Scene, width: int) -> Row:
 def _told(scene: Scene, width: int) -> Row:
     """The line of the screen's own, or of the source; empty where there is none."""
     told = scene.notice or scene.source.detail
-    if not told:
+    is_below = scene.source.condition == "waiting" and not curves(scene) and not scene.notice
+    if not told or is_below:
         return ()
     ink = Ink.BAD if scene.source.condition == "lost" else Ink.WARN
     return (Span(fit(told, width, scene.glyphs.ellipsis), ink),)
@@ -297,7 +299,9 @@ def _facts(snapshot: Snapshot, *, end_only: bool) -> list[tuple[str, int]]:
         facts.append((f"lr {fmt.rounded(snapshot.learning_rate)}", 1))
     if snapshot.law is not None:
         facts.append((fmt.law(snapshot.law), 2))
-        facts += [(text, 5) for text in fmt.lead(snapshot.law)]
+        meaning = MEANING[snapshot.law.name]
+        if counts_epochs(snapshot) or "epoch" not in meaning:
+            facts.append((meaning, 5))
     if snapshot.batch_size is not None:
         likely = "" if snapshot.batch_size_certain else ", likely"
         facts.append((f"batch of {snapshot.batch_size}{likely}", 3))

@@ -36,6 +36,8 @@ _AIRY = 6
 _BAR = re.compile(r"([=.\-#━─█░▏ ])\1{7,}")
 """A run of one sign in a line of a log: a part of a progress bar."""
 _LEAST_BAR = 3
+_AS_IT_IS = ("instantaneous", "epoch", "median", "unknown")
+"""Laws whose numbers are no running means: a level of theirs is smoothed, not decoded."""
 _COLUMNS = {
     "epoch": _Column("epoch", 5, 5, 0),
     "displayed": _Column("displayed", 10, 9, 1),
@@ -83,8 +85,9 @@ def epoch_rows(scene: Scene, width: int, height: int) -> list[Row]:
         for row in shown
     ]
     longest = {key: max((cell_len(each[key][0]) for each in cells), default=0) for key in _COLUMNS}
-    has_val = any(row.val is not None for row in rows)
-    columns = _fitting(scene.glyphs, longest, width - 1, val=has_val)
+    columns = _fitting(scene.glyphs, longest, width - 1, _told(rows))
+    if "end" in columns and curve.law.name in _AS_IT_IS:
+        columns["end"] = columns["end"]._replace(head="level")
     head = tuple(
         Span(pad_left(column.head, column.width + 1), Ink.DIM) for column in columns.values()
     )
@@ -95,13 +98,29 @@ def epoch_rows(scene: Scene, width: int, height: int) -> list[Row]:
     return [clip(row, width) for row in (head, *body)]
 
 
+def _told(rows: list[EpochRow]) -> set[str]:
+    """The columns that any epoch has something in."""
+    told = {"epoch", "displayed", "marks"}
+    if any(row.level_end is not None for row in rows):
+        told.add("end")
+    if any(row.val is not None for row in rows):
+        told |= {"val", "gap"} if "end" in told else {"val"}
+    if any(row.seconds is not None for row in rows):
+        told.add("seconds")
+    return told
+
+
 def _fitting(
-    glyphs: Glyphs, longest: Mapping[str, int], width: int, *, val: bool
+    glyphs: Glyphs, longest: Mapping[str, int], width: int, told: set[str]
 ) -> dict[str, _Column]:
-    """The columns that there is room for, by their keys. `longest`: the widest cell of each."""
-    kept = {key: each for key, each in _COLUMNS.items() if val or key not in ("val", "gap")}
-    end, more = kept["end"], len(glyphs.plus_minus) - 1
-    kept["end"] = end._replace(width=end.width + more, least=end.least + more)
+    """Of the columns `told` those that there is room for, by their keys.
+
+    `longest`: the widest cell of each.
+    """
+    kept = {key: each for key, each in _COLUMNS.items() if key in told}
+    if "end" in kept:
+        end, more = kept["end"], len(glyphs.plus_minus) - 1
+        kept["end"] = end._replace(width=end.width + more, least=end.least + more)
     for key, column in kept.items():
         room, least = max(column.width, longest[key]), max(column.least, longest[key])
         kept[key] = column._replace(width=room, least=least)

@@ -122,7 +122,8 @@ def _label_epochs(
     first, _ = place(snapshot, window.left + 1e-9)
     stride = max(1, math.ceil(scale.nice_step(max(7 / epoch_cells, 1e-9), 1)))
     for epoch, start in starts:
-        column = math.floor((start - window.left) * cells) + (1 if start > 0 else 0)
+        # Right behind the rule, which stands in the last cell of the epoch before.
+        column = math.ceil((start - window.left) * cells - 1e-9)
         label = epoch_label(snapshot, epoch)
         if epoch_cells >= _WORDED or epoch == first:
             line.write(column, f"epoch {label}")

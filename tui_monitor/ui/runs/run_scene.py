@@ -210,7 +210,10 @@ def is_split(scene: RunsScene, width: int) -> bool:
 
 
 def compared_metrics(scene: RunsScene) -> list[str]:
-    """Metrics of the marked runs that are worth a chart: shared ones first, val behind train."""
+    """Metrics of the marked runs that are worth a chart: shared ones first, val behind train.
+
+    Of a number and its average beside it the average, where all that print the one print the other.
+    """
     count: Counter[str] = Counter()
     for row in marked_rows(scene):
         for curve in row.snapshot.curves if row.snapshot is not None else ():
@@ -225,7 +228,8 @@ def compared_metrics(scene: RunsScene) -> list[str]:
         first = base != chosen if chosen is not None else base != "loss"
         return (first, -count[name], order.get(base, len(order)), name != base)
 
-    return sorted(count, key=rank)
+    alone = [name for name in count if name == chosen or count[f"{name} (avg)"] < count[name]]
+    return sorted(alone, key=rank)
 
 
 def series_of(scene: RunsScene, metric: str) -> list[Series]:

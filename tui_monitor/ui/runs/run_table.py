@@ -113,7 +113,10 @@ def _nothing(scene: RunsScene, width: int) -> list[Row]:
     elif scene.runs.looking:
         text = "Looking for training logs."
     else:
-        text = "No training log here yet. The list fills by itself as soon as one appears."
+        text = (
+            "No training log here yet. The list fills by itself as soon as one appears; a log that is"
+            " not taken for one can be named itself."
+        )
     return [BLANK, *((Span("   "), Span(line, Ink.DIM)) for line in wrap(text, width - 4))]
 
 

@@ -28,7 +28,8 @@ _TEXT = (
         "The average starts over. jump = lag + step + luck, exactly. Lag: old, worse batches still "
         "weigh in the epoch's last number. Step: the level really is another on the other side "
         "(samples seen before, another learning rate, restored weights, the data's order). Luck: "
-        "the first print holds few batches.",
+        "the first print holds few batches. Within chance: luck suffices, and neither of the others "
+        "is sure. Undetermined: the prints cannot tell; the text says what would.",
     ),
     (
         "What cannot cause it",
@@ -43,8 +44,8 @@ _TEXT = (
     ),
     (
         "The law, on the second line",
-        "How the displayed numbers are averaged, found out from the prints. Nats tell by how much "
-        "they prefer it to the next best law: 3 is likely, 10 beyond doubt.",
+        "What kind of average the displayed numbers are, found out from the prints: all that is "
+        "decoded rests on it. If you know better, --law NAME fixes it.",
     ),
 )
 _PALETTE = "ctrl+p"
@@ -144,6 +145,16 @@ class HelpText(InkView):
         return rows
 
 
+class _Page(VerticalScroll):
+    """Scrolls at once: keys that come together, held or over a slow line, all count."""
+
+    def action_scroll_down(self) -> None:
+        self.scroll_relative(y=1, animate=False, immediate=True)
+
+    def action_scroll_up(self) -> None:
+        self.scroll_relative(y=-1, animate=False, immediate=True)
+
+
 class HelpScreen(ModalScreen[None]):
     """Over the monitor; any of its keys closes it."""
 
@@ -159,7 +170,7 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """A page that scrolls where it does not fit."""
-        with VerticalScroll(id="page") as page:
+        with _Page(id="page") as page:
             page.border_subtitle = "esc: close  up, down: scroll"
             yield HelpText(id="help")
 
