@@ -7,20 +7,33 @@ printed follows from `laws.forward`, the definition; what a print shows, from Ke
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
 from tui_monitor.core.averages import laws
+from tui_monitor.core.averages.gaps import Gap
 from tui_monitor.core.averages.laws import Law
 from tui_monitor.core.columns.arrays import FloatArray, IntArray
 from tui_monitor.core.decoding.decoder import RunDecoder
 from tui_monitor.core.decoding.estimates import of_run
 from tui_monitor.core.inference.evidence import Sample
+from tui_monitor.core.level import following
 from tui_monitor.core.level.filter import IMPATIENT, LevelFilter
-from tui_monitor.core.level.kalman import ONCE, TWICE, Kernel, Observation, State2, State3
+from tui_monitor.core.level.kalman import (
+    ONCE,
+    TWICE,
+    Kernel,
+    Observation,
+    Pass2,
+    State2,
+    State3,
+    Told,
+)
 from tui_monitor.core.level.smoother import smooth
 from tui_monitor.core.noise import Noise
 from tui_monitor.core.options import DecodeOptions
@@ -353,3 +366,57 @@ def follow_batches(run: Simulated, name: str, *, printed: bool = False) -> Refer
     level = smooth(tracker.steps, tracker.start, tracker.noise, ONCE).level
     found.smoothed[tuple(zip(*at, strict=True))] = level
     return found
+
+
+def batches_given_level(run: Simulated, name: str) -> FloatArray:
+    """Each batch as its prints tell it to one who knows the level and how noisy batches are.
+
+    The mean of the Gaussian posterior, shape (epochs, steps); nan where a batch is not printed alone or
+    its size is another than that of all, and for laws that are no plain or exponential mean. What is
+    printed is linear in the batches: of how they deviate from the level it tells in the same way.
+    """
+    case, level = run.case, run.level[name]
+    found = np.full(level.shape, np.nan)
+    if case.law.depth == 2 or not case.law.inverted or case.law.window is not None:
+        return found
+    noise = (level * (1.0 - level) if name == run.accuracy else LOSS_NOISE * level) / run.sizes
+    apart = [range(epoch, epoch + 1) for epoch in range(case.epochs)]
+    for epochs in [range(case.epochs)] if case.law.goes_on else apart:
+        for at, deviation in _deviations(run, name, epochs, noise):
+            found[at] = level[at] + deviation
+    return found
+
+
+def _deviations(
+    run: Simulated, name: str, epochs: range, noise: FloatArray
+) -> Iterator[tuple[tuple[int, int], float]]:
+    """The same of epochs that share their sums: where a batch is, and how it deviates."""
+    case, law = run.case, replace(run.case.law, final="same")
+    kernel = following.kernel_of(law)
+    here = slice(epochs.start, epochs.stop)
+    sizes = (run.sizes / case.batch_size).tolist() * len(epochs)
+    expected = laws.forward(law, run.level[name][here].ravel().tolist(), sizes)
+    ways: list[tuple[Pass2, Gap, Told]] = []
+    places: list[tuple[int, int]] = []
+    state, k0 = kernel.begin(0.0, 0.0), 0
+    for line in run.lines:
+        if line.epoch - 1 not in epochs or line.final or run.sizes[line.k - 1] != case.batch_size:
+            continue
+        k, at = line.k + (line.epoch - 1 - epochs.start) * case.steps, (line.epoch - 1, line.k - 1)
+        n, gap = law.weight(k), kernel.gap(k0, k)
+        _, d, quantum = line.numbers[name]
+        told = n * (d - expected[k - 1]), 1.0, 0.0, (n * quantum) ** 2 / 12.0
+        ways.append((kernel.pass_print(state, gap, 0.0, noise[at], told), gap, told))
+        places.append(at)
+        state, k0 = ways[-1][0][0], k
+    said = kernel.nothing
+    sums: list[float] = []
+    for taken, gap, told in reversed(ways):
+        seen, said = kernel.look_back(said, taken, gap, told)
+        sums.append(seen[2])
+    sums.append(0.0)
+    for (before, after), (_, gap, _), at in zip(
+        pairwise(reversed(sums)), ways, places, strict=True
+    ):
+        if gap.n == 1:
+            yield at, (after - gap.fade * before) / gap.gain

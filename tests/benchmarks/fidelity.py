@@ -72,16 +72,16 @@ QUICK = ("1024 x 406", "256 x 1000, throttled", "64 x 300, Keras 2 steps", "64 x
 # --- tables --------------------------------------------------------------------------------------
 
 VALUES = (
-    *("case", "metric", "rows", "outside", "batch: naive", "decoded", "ratio", "window ratio"),
-    *("recovered", "exact", "wrong", "law", "size", "us"),
+    *("case", "metric", "rows", "outside", "batch: naive", "decoded", "ratio", "to limit"),
+    *("window ratio", "recovered", "exact", "wrong", "law", "size", "us"),
 )
 LEVELS = (
     *("case", "metric", "displayed", "best", "decoded", "ratio", "rounding"),
-    *("live", "live, rounding", "band", "live band"),
+    *("live", "best live", "live, rounding", "band", "live band"),
 )
 SHAPED = (
-    *("shape", "metric", "batch ratio", "level ratio", "rounding", "live", "live, rounding"),
-    *("band", "live band"),
+    *("shape", "metric", "batch ratio", "to limit", "level ratio", "rounding"),
+    *("live", "best live", "live, rounding", "band", "live band"),
 )
 LOGS = (
     *("log", "law", "size", "rows", "outside", "outliers", "exact", "wrong"),
@@ -123,7 +123,7 @@ def value_row(name: str, metric: str, total: Tally) -> list[str]:
     return [
         *(name, metric, str(total.rows), f"{total.outside} ({total.outside_live})"),
         *(shown(rms(total.batch, 1), 4), shown(rms(total.batch, 0), 4), shown(total.batch_ratio)),
-        *(shown(ratio(total.window, 0, 1)), recovered),
+        *(shown(total.told_ratio), shown(ratio(total.window, 0, 1)), recovered),
         f"{100.0 * total.exact / max(total.rows, 1):.0f} %" if counts else "-",
         str(total.exact_wrong) if counts else "-",
         f"{total.laws_right}/{total.runs}",
@@ -138,7 +138,7 @@ def level_row(name: str, metric: str, total: Tally) -> list[str]:
         *(name, metric),
         *(shown(rms(total.level, 5), 4), shown(rms(total.level, 2), 4)),
         *(shown(rms(total.level, 0), 4), shown(total.level_ratio), shown(total.rounding_ratio)),
-        *(shown(total.live_ratio), shown(total.delay_ratio)),
+        *(shown(total.live_ratio), shown(total.best_live_ratio), shown(total.delay_ratio)),
         *(share([b[0] for b in total.band]), share([b[1] for b in total.band])),
     ]
 
@@ -153,10 +153,10 @@ def shape_row(shape: str, metric: str, each: Sequence[Tally]) -> list[str]:
     return [
         shape,
         metric,
-        shown(mean(t.batch_ratio for t in each)),
-        shown(mean(t.level_ratio for t in each)),
-        shown(mean(t.rounding_ratio for t in each)),
-        *(shown(mean(t.live_ratio for t in each)), shown(mean(t.delay_ratio for t in each))),
+        *(shown(mean(t.batch_ratio for t in each)), shown(mean(t.told_ratio for t in each))),
+        *(shown(mean(t.level_ratio for t in each)), shown(mean(t.rounding_ratio for t in each))),
+        *(shown(mean(t.live_ratio for t in each)), shown(mean(t.best_live_ratio for t in each))),
+        shown(mean(t.delay_ratio for t in each)),
         shown(100.0 * mean(t.covered(0) for t in each), 0) + " %",
         shown(100.0 * mean(t.covered(1) for t in each), 0) + " %",
     ]

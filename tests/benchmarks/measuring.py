@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from math import isfinite, nan
+from math import inf, isfinite, nan
 from pathlib import Path
 from time import process_time
 
 import numpy as np
 
-from tests.simulate import Case, Simulated, follow_batches
+from tests.simulate import Case, Simulated, batches_given_level, follow_batches
 from tui_monitor.core.columns.arrays import FloatArray
 from tui_monitor.core.decoding.decoder import RunDecoder
 from tui_monitor.core.decoding.estimates import of_track
@@ -62,11 +62,15 @@ class Tally:
     """One-batch windows of an accuracy: the nearest count is right, by the decoder and naively."""
     batch: list[tuple[float, float]] = field(default_factory=list)
     """One-batch windows: error of the decoder and of the naive difference."""
+    told: list[tuple[float, float]] = field(default_factory=list)
+    """One-batch windows: error of the decoder, and of what the prints and the bounds tell one who
+    knows the level; without those of which that is not known."""
     window: list[tuple[float, float]] = field(default_factory=list)
     """All windows, the same."""
     level: list[tuple[float, ...]] = field(default_factory=list)
     """Error of the level: in the end, live, the smoother's that is fed all batches unrounded, the
-    same fed only where there are prints, that filter's live, and of the number displayed."""
+    same fed only where there are prints, that filter's live, of the number displayed, and of the filter
+    live that is fed all batches."""
     band: list[tuple[bool, bool]] = field(default_factory=list)
     """The true level is inside the 95 % band: in the end, live."""
 
@@ -79,6 +83,11 @@ class Tally:
     def batch_ratio(self) -> float:
         """Error of one-batch windows relative to the naive difference's."""
         return ratio(self.batch, 0, 1)
+
+    @property
+    def told_ratio(self) -> float:
+        """Error of one-batch windows relative to that of one who knows the level."""
+        return ratio(self.told, 0, 1)
 
     @property
     def level_ratio(self) -> float:
@@ -94,6 +103,11 @@ class Tally:
     def live_ratio(self) -> float:
         """Error of the level as said live relative to what is said in the end."""
         return ratio(self.level, 1, 0)
+
+    @property
+    def best_live_ratio(self) -> float:
+        """The same of filter and smoother that are fed every batch unrounded."""
+        return ratio(self.level, 6, 2)
 
     @property
     def delay_ratio(self) -> float:
@@ -151,7 +165,8 @@ def _compare(run: Simulated, name: str, live: list[Estimate], rows: list[Estimat
     """The rows of one metric, beside the truth."""
     tally = Tally()
     batches, prints = follow_batches(run, name), follow_batches(run, name, printed=True)
-    best = batches.smoothed, prints.smoothed, prints.live
+    best = batches.smoothed, prints.smoothed, prints.live, batches.live
+    told = batches_given_level(run, name)
     for first, row, naive in zip(live, rows, _naive(run, name, rows), strict=True):
         if row.from_batch is None or row.to_batch is None or row.from_batch >= row.to_batch:
             continue
@@ -170,6 +185,9 @@ def _compare(run: Simulated, name: str, live: list[Estimate], rows: list[Estimat
             tally.window.append(errors)
             if row.to_batch - row.from_batch == 1:
                 tally.batch.append(errors)
+                by_level = float(told[row.epoch - 1, row.to_batch - 1])
+                if isfinite(by_level):
+                    tally.told.append((errors[0], _inside(row, by_level) - truth))
                 if name == run.accuracy:
                     half = 0.5 / run.case.batch_size
                     tally.recovered.append((abs(errors[0]) < half, abs(errors[1]) < half))
@@ -189,9 +207,16 @@ def _compare_level(
         abs(error) <= 1.96 * (e.level_sd or 0.0)
         for error, e in zip(errors, (row, first), strict=True)
     ]
-    references = (float(each[at]) - level for each in best)
-    tally.level.append((*errors, *references, row.displayed - level))
+    smoothed, at_prints, live_at_prints, live = (float(each[at]) - level for each in best)
+    shown = row.displayed - level
+    tally.level.append((*errors, smoothed, at_prints, live_at_prints, shown, live))
     tally.band.append((inside[0], inside[1]))
+
+
+def _inside(row: Estimate, value: float) -> float:
+    """What of the row's bounds is nearest to a value."""
+    low = -inf if row.low is None else row.low
+    return min(max(value, low), inf if row.high is None else row.high)
 
 
 def outside(row: Estimate, truth: float) -> bool:

@@ -10,7 +10,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.simulate import Case, Simulated
@@ -137,6 +137,13 @@ def assert_alike(one: Track, other: Track) -> None:
     assert one.epoch_ends == other.epoch_ends
 
 
+@example(
+    [(2, 0.25, True), (0, 0.0, False), (2, 0.0, True), (1, 0.0, False)],
+    "accuracy",
+    laws.TWICE_RESET,
+    4,
+    None,
+).via("a number that was impossible as an epoch's last, and was not the last")
 @given(
     ROWS, METRICS, st.sampled_from(ONCE + TWICE), st.integers(1, 40), st.sampled_from([None, 32])
 )

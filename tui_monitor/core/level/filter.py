@@ -24,14 +24,10 @@ from tui_monitor.core.averages.gaps import Gap
 from tui_monitor.core.level import bank, kalman
 from tui_monitor.core.level.bank import Bank, State
 from tui_monitor.core.level.kalman import Kernel, Observation, State3, Told
+from tui_monitor.core.level.rounding import news
 from tui_monitor.core.level.steps import Steps
 from tui_monitor.core.noise import Noise, Scale
 
-STALE = 1.0
-"""Standard deviations of the rounding by which a twice averaged number must be expected to have moved
-since one was used, for another to say something new: until then it is rounded in the same way."""
-SURPRISE = 5.0
-"""The same of a move that was not expected, after which the number is used all the same."""
 SILENT = Observation(0.0, 0.0, 0.0, 0.0)
 """Says nothing."""
 ATTENTIVE = 16
@@ -73,7 +69,6 @@ class Memory(NamedTuple):
     calm: int
     patience: float
     restart: float | None
-    used: tuple[int, float] | None
     steps: int
     """Taken in all."""
     noise: Scale
@@ -113,8 +108,6 @@ class LevelFilter:
         self._patience = 0.0
         """Prints in a row that the bank may miss now."""
         self._restart: float | None = 0.0
-        self._used: tuple[int, float] | None = None
-        """Batch and number of the newest print of the epoch that told something."""
 
     def belief(self) -> tuple[float, float]:
         """Mean and variance of the level after the newest print."""
@@ -161,7 +154,6 @@ class LevelFilter:
             self._calm,
             self._patience,
             self._restart,
-            self._used,
             self.taken,
             self.noise.learnt,
         )
@@ -171,7 +163,7 @@ class LevelFilter:
         self._bank, self.now = memory.bank, memory.now
         self._missed, self._calm = memory.missed, memory.calm
         self._patience = memory.patience
-        self._restart, self._used = memory.restart, memory.used
+        self._restart = memory.restart
         self.steps.cut(memory.steps - self._forgotten)
         self.noise.learnt = memory.noise
 
@@ -193,7 +185,7 @@ class LevelFilter:
         self._bank = bank.restarted(self._bank, self.kernel, extra)
         self.now = self._bank.mean
         self._restart = (self._restart or 0.0) + extra
-        self._used, self._calm = None, 0
+        self._calm = 0
         self._patience = 0.0
 
     def follow(self, g: Gap, o: Told) -> Expected:
@@ -204,7 +196,7 @@ class LevelFilter:
         """
         kernel = self.kernel
         if kernel is kalman.TWICE:
-            o = self._unless_stale(g, o)
+            o = self._news(g, o)
         silent = o is SILENT
         if silent and self._missed and self._missed[3] is not SILENT:
             self._tell_bank()
@@ -239,33 +231,15 @@ class LevelFilter:
         self._missed, self.now = None, self._bank.mean
         self.noise.learnt = self._bank.scale
 
-    def _unless_stale(self, g: Gap, o: Told) -> Told:
-        """The observation, or none where it is a stale one of E."""
-        y, c_s, c_e, _ = o
-        if c_e != 1.0 or c_s != 0.0:
+    def _news(self, g: Gap, o: Told) -> Told:
+        """What a number that is averaged twice tells beyond what its rounding has told before."""
+        number, c_s, c_e, rounding = o
+        if c_e != 1.0 or c_s != 0.0 or not rounding:
             return o
-        if self._is_stale(g, o):
-            return SILENT
-        self._used = (g.k0 + g.n, y / (g.k0 + g.n))
-        return o
-
-    def _is_stale(self, g: Gap, o: Told) -> bool:
-        """Whether a twice averaged number must still be rounded like the one that was used last.
-
-        D = E / k moves by (R - D) / k a batch. Far into an epoch that is less than its last digit, and
-        then many numbers share one rounding error: to take each for new evidence would make the
-        filter as certain as it is wrong.
-        """
-        k = g.k0 + g.n
-        if self._used is None or not g.k0:
-            return False
-        since, d = self._used
-        n = k - since
-        y, _, _, error = o
-        rounding = error / (k * k)
-        m = self.now
-        mean = m[1] / g.k0
-        noise = self.noise.variance(m[0]) * n * (n + 1) * (2 * n + 1) / (6.0 * k * k)
-        move = ((mean - d) ** 2 + m[6] / (g.k0 * g.k0)) * n * n + noise
-        moved = (y / k - d) ** 2
-        return move < STALE**2 * rounding * k * k and moved < SURPRISE**2 * rounding
+        before = self.now
+        noise = self.noise.variance(before[0], before[self.kernel.pp])
+        drift = self._bank.drift * noise
+        ahead, *_ = self.kernel.pass_print(before, g, drift, noise, SILENT)
+        expected, variance = ahead[2], ahead[8]
+        told = news(expected, variance, number, rounding) if variance > 0.0 else None
+        return SILENT if told is None else (told[0], c_s, c_e, told[1])

@@ -50,11 +50,12 @@ def once_more(
 ) -> Told:
     """What a print tells a filter that follows a running mean anew, where it told one before `o`.
 
-    The same, but for what hung on that one's level: whether the print was news, and what its last
+    The same, but for what hung on that one's level: how much of a rounded E was news, and what the last
     batch, one of `n` since the print before, may be if it ends the epoch.
     """
     by_level = law.depth < 2 and place.ragged and o[3] > 0.0
-    if o != SILENT and not by_level:
+    _, _, of_e, _ = o
+    if o != SILENT and not of_e and not by_level:
         return o
     assert place.k is not None
     told = of_print(law, place.k, displayed, quantum, final=place.final, appended=place.appended)

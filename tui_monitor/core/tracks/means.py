@@ -51,7 +51,7 @@ class Means:
         self.law = law
         self.following = following
         self.narrowed = False
-        """Bounds are narrower than those that the level's filter was told of."""
+        """Bounds are other than those that the filter was told of, or would be if taken anew."""
         self.uncountable: set[int] = set()
         """Epochs that hold a short batch before their end."""
         self.countable = True
@@ -135,10 +135,10 @@ class Means:
 
     def confirm_full(self, row: int) -> None:
         """A row that might have been its epoch's last was not: its batches are full."""
+        self.narrowed = True
         chain = self._chain
         if chain is None or chain.rows[-1:] != [row]:
             return
-        self.narrowed = True
         if chain.confirm_full():
             self._set_window(chain, len(chain))
         else:
