@@ -124,6 +124,8 @@ def test_numbers_are_as_true_as_rounding_allows(case: Case, most: float) -> None
         assert total.laws_right == total.runs
         assert total.rounding_ratio < most
         assert ratio(total.window, 0, 1) < 1.0
+        if case.law.depth == 1:
+            assert total.told_ratio < 1.05  # than if the level were known
 
 
 @pytest.mark.parametrize("shape", ["flat", "staircase"])
