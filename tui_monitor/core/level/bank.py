@@ -27,11 +27,11 @@ from tui_monitor.core.level import trend
 from tui_monitor.core.level.kalman import Kernel, Told, shares
 from tui_monitor.core.noise import FADING, Noise, Scale
 
-DRIFTS = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 3.0)
+DRIFTS = (3e-7, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 3.0)
 """Variance of one batch's drift, relative to the variance of one batch's noise."""
 MEMORIES = tuple(-0.5 * log(drift) for drift in DRIFTS)
 """Logarithm of the batches that a filter goes by: a random walk of the level doubles their noise."""
-PRIOR = (0.2, 0.17, 0.15, 0.12, 0.11, 0.1, 0.09, 0.06)
+PRIOR = (0.35, 0.17, 0.12, 0.11, 0.1, 0.09, 0.06)
 """How likely each drift is before any print, and after a change of drift."""
 BENDS = (1e-6, 1e-3, 1.0)
 """Variance of the bend of a slope from one print to the next, relative to that of the noise: of the
