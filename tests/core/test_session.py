@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import isnan
+from time import process_time
 
 import numpy as np
 import pytest
@@ -536,3 +537,18 @@ def test_samples_between_lines_are_no_batch() -> None:
     (report,) = session.report()
     assert report.batch_size is None
     assert all(row.batch_size is None for row in session.rows())
+
+
+def test_a_log_with_ever_new_metrics_is_explained_in_a_time_like_its_length() -> None:
+    def seconds(lines: int) -> float:
+        session = Session()
+        for step in range(lines):
+            row = f'{{"epoch": {1 + step // 500}, "step": {step}, "loss": 0.5, "m{step}": 0.25}}\n'
+            session.feed(row.encode(), 0.0)
+        session.finish()
+        began = process_time()
+        session.report()
+        session.snapshot(0.0)
+        return process_time() - began
+
+    assert seconds(5000) < 15 * seconds(1000)  # a look at all metrics for each: 500 times
