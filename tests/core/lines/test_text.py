@@ -437,3 +437,25 @@ def test_sanitise_is_idempotent_and_leaves_no_control(text: str) -> None:
     safe = sanitise(text)
     assert sanitise(safe) == safe
     assert not re.search("[\0-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]", safe)
+
+
+@pytest.mark.parametrize("state", [b"xx\b", b"ab\b\bcde", "éé\b".encode()])
+def test_a_line_that_grows_while_its_end_is_written_over_takes_a_time_like_its_length(
+    state: bytes,
+) -> None:
+    def seconds(states: int) -> float:
+        began = time.process_time()
+        read([state * states])
+        return time.process_time() - began
+
+    assert seconds(16_000) < 9 * seconds(4000)  # with a look at all of it each time: 16 times
+
+
+def test_a_line_is_cut_far_before_the_cursor_only() -> None:
+    far = b"12345 " * 400
+    found = read([far + b"10%\b\b\b20%\b\b\b30%\n"])
+    assert [line.end for line in found] == ["newline"] * 3
+    assert "".join(f"{line.text} " for line in found) == far.decode() + "30% "
+    assert {line.number for line in found} == {1}
+    assert [line.offset for line in found[:2]] == [0, len(found[0].text) + 1]
+    assert texts(far + b"\b" * len(far) + b"done\n") == [far.decode().rstrip(), "done"]

@@ -61,6 +61,7 @@ def sanitise(text: str) -> str:
 
 _STEP = re.compile("([^\b\n\r]*)(\b*)(\r*)(\n?)")
 _HOLE = 8  # NULs in a row: a file system's zeros, not UTF-16 read as bytes
+_REACH = 1024  # units left of a cursor that went back; each time it does, they are looked at again
 
 
 class LineReader:
@@ -75,7 +76,8 @@ class LineReader:
     Every newline-ended line counts and is delivered, empty ones too, so a plain file has the line
     numbers of an editor; an empty state of a redrawn line is nothing, nor is the newline after it.
     A line of more than `max_chars` (code units of the source) is delivered in pieces with the same
-    number, each `newline`, cut at spaces where there are some. Trailing white space is left out.
+    number, each `newline`, cut at spaces where there are some, and so is one whose end is written over
+    far from its start. Trailing white space is left out.
     """
 
     def __init__(self, max_chars: int = 65_536) -> None:
@@ -282,7 +284,7 @@ class LineReader:
             self._parts.append((part, offsets, at + begin))
             self._length += len(part)
             while self._length > self._max:
-                self._cut_piece()
+                self._cut_piece(self._max)
 
     def _erase(self, count: int) -> None:
         """Move the cursor back; at the start of the text the text is complete."""
@@ -301,8 +303,11 @@ class LineReader:
     def _overwrite(self) -> None:
         """Text follows backspaces that stop within the pending text: it is written over its end."""
         units = self._units()
-        text = self._encoding.decode(units)
-        kept = self._encoding.count(text[: -self._erased])
+        kept = self._encoding.count(self._encoding.decode(units)[: -self._erased])
+        if kept > _REACH:
+            while kept > _REACH:
+                kept -= self._cut_piece(min(self._max, _REACH))
+            units = self._units()
         self._right, self._right_from = units[kept:], kept
         self._length, self._erased = kept, 0
         self._drop_parts(kept)
@@ -322,20 +327,20 @@ class LineReader:
         return self._right[self._encoding.count(decode(self._right)[:over]) :]
 
     def _drop_parts(self, kept: int) -> None:
-        """Of the pending units keep so many."""
-        for index, (units, offsets, at) in enumerate(self._parts):
-            if kept <= len(units):
-                self._parts[index:] = [(units[:kept], offsets, at)]
-                return
-            kept -= len(units)
+        """Of the pending units, more than so many, keep these."""
+        over = sum([len(units) for units, _, _ in self._parts]) - kept
+        while over >= len(self._parts[-1][0]):
+            over -= len(self._parts.pop()[0])
+        units, offsets, at = self._parts[-1]
+        self._parts[-1] = (units[: len(units) - over], offsets, at)
 
-    def _cut_piece(self) -> None:
-        """Deliver the beginning of a line that is longer than the cap."""
+    def _cut_piece(self, most: int) -> int:
+        """Deliver the beginning of a line that is longer than `most`; returns how many units."""
         pending = self._units()
-        cut = pending.rfind(" ", self._max // 2, self._max) + 1
+        cut = pending.rfind(" ", most // 2, most) + 1
         if not cut:
-            cut = self._max
-            while cut > self._max - 4 and self._encoding.continuing.match(pending, cut):
+            cut = most
+            while cut > most - 4 and self._encoding.continuing.match(pending, cut):
                 cut -= 1
         if not self._continued:
             self._number += 1
@@ -344,20 +349,22 @@ class LineReader:
             self._lines.append(Line(sanitise(text), self._number, self._start, "newline"))
         self._length -= cut
         self._right = ""
+        left = cut
         for index, (units, offsets, at) in enumerate(self._parts):
-            if cut < len(units):
-                self._parts[: index + 1] = [(units[cut:], offsets, at + cut)]
-                self._start = offsets[at + cut]
-                return
-            cut -= len(units)
+            if left < len(units):
+                self._parts[: index + 1] = [(units[left:], offsets, at + left)]
+                self._start = offsets[at + left]
+                break
+            left -= len(units)
+        return cut
 
     def _end(self, end: LineEnd) -> bool:
         """Deliver the pending text, if there is anything to see, and begin anew after it.
 
         Returns whether a numbered line is over.
         """
-        text = self._shown
-        if text is None or end == "open":
+        text = self._shown if self._length else ""
+        if text is None or (text and end == "open"):
             text = self._text(cut=end == "open")
         if text or (end == "newline" and not self._redrawn):
             if not self._continued:
