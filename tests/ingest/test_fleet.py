@@ -493,3 +493,22 @@ def test_a_bell_that_cannot_listen_is_only_silent(tmp_path: Path) -> None:
         assert not bell.covers(str(tmp_path / "nowhere"))
     finally:
         bell.close()
+
+
+@pytest.mark.parametrize("failing", ["__init__", "schedule", "start"])
+def test_without_events_folders_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    import watchdog.observers
+
+    from tui_monitor.ingest.bells import FolderBell
+
+    def exhausted(*_: object, **__: object) -> None:
+        raise OSError(24, "inotify instance limit reached")
+
+    monkeypatch.setattr(watchdog.observers.Observer, failing, exhausted)
+    bell = FolderBell(threading.Event())
+    for _ in range(2):
+        bell.listen([str(tmp_path)])
+        assert not bell.covers(str(tmp_path))
+    bell.close()
