@@ -112,6 +112,19 @@ def test_a_folder_becomes_a_list_of_its_runs(stage: Stage, tmp_path: Path) -> No
     assert (glance.label, glance.epochs) == ("3", 3)
 
 
+@pytest.mark.parametrize("ahead", [10.0, 1e6, 1e9])
+def test_a_run_of_a_clock_that_is_ahead_is_not_live_for_ever(
+    stage: Stage, tmp_path: Path, ahead: float
+) -> None:
+    stage.write(tmp_path / "far.log", RUNNING, age=-ahead)
+    stage.run()
+    assert stage.row("far.log").state == "live"
+    for _ in range(20):
+        stage.now, stage.wall = stage.now + 10_000, stage.wall + 10_000
+        stage.run()
+    assert stage.row("far.log").state == "stopped"
+
+
 def test_the_list_comes_before_all_logs_are_read(stage: Stage, tmp_path: Path) -> None:
     stage.write(tmp_path / "new.log", RUNNING, age=1)
     for number in range(30):
