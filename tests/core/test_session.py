@@ -552,3 +552,23 @@ def test_a_log_with_ever_new_metrics_is_explained_in_a_time_like_its_length() ->
         return process_time() - began
 
     assert seconds(5000) < 15 * seconds(1000)  # a look at all metrics for each: 500 times
+
+
+def test_many_runs_with_messages_are_explained_in_a_time_like_their_number() -> None:
+    run = b"".join(
+        b"Epoch %d/2\n10/10 [====] - 1s - loss: 0.5000\n" % epoch
+        + 40 * b"Epoch 00001: saving model to weights.hdf5\n"
+        for epoch in (1, 2)
+    )
+
+    def seconds(runs: int) -> float:
+        session = Session()
+        session.feed(runs * run, 0.0)
+        session.finish()
+        began = process_time()
+        reports = session.report()
+        took = process_time() - began
+        assert len(reports) == runs
+        return took
+
+    assert seconds(800) < 8 * seconds(200)  # with a look at all messages for each run: 13 times

@@ -58,9 +58,10 @@ class Session:
         self._unread: list[Line] = []
         self._sniffer = Sniffer()
         self._runs: list[RunDecoder] = []
-        self._events: list[Event] = []
-        self._held_events: dict[int, tuple[int, tuple[Event, ...]]] = {}
-        """Of each run that was asked for: how many of all were looked at, and those of the run."""
+        self._events: dict[int, list[Event]] = {}
+        """Of each run."""
+        self._told_events: dict[int, tuple[Event, ...]] = {}
+        """The same, as they were when they were last asked for."""
         self._pace = PaceMeter()
         self._tail = LogTail()
         self._rate: float | None = None
@@ -179,7 +180,7 @@ class Session:
 
     def _take_placed(self, placed: Print | Event, now: float) -> None:
         if isinstance(placed, Event):
-            self._events.append(placed)
+            self._events.setdefault(placed.run, []).append(placed)
             if placed.learning_rate is not None:
                 self._rate = placed.learning_rate
             return
@@ -286,11 +287,10 @@ class Session:
 
     def _events_of(self, run: int) -> tuple[Event, ...]:
         """The events of a run, as the same tuple while none is added."""
-        count, held = self._held_events.get(run, (0, ()))
-        if count < len(self._events):
-            held += tuple(event for event in self._events[count:] if event.run == run)
-            self._held_events[run] = len(self._events), held
-        return held
+        events, told = self._events.get(run, ()), self._told_events.get(run, ())
+        if len(told) < len(events):
+            told = self._told_events[run] = tuple(events)
+        return told
 
     def _goals(self, run: RunDecoder) -> tuple[Goal, ...]:
         is_newest = run is self._runs[-1]
