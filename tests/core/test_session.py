@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from math import isnan
 from time import process_time
@@ -572,3 +573,14 @@ def test_many_runs_with_messages_are_explained_in_a_time_like_their_number() -> 
         return took
 
     assert seconds(800) < 8 * seconds(200)  # with a look at all messages for each run: 13 times
+
+
+def test_long_lines_without_progress_are_let_go() -> None:
+    session = Session()
+    block = b"x" * (1 << 20)
+    tracemalloc.start()
+    for _ in range(100):
+        session.feed(block, 0.0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 60 << 20

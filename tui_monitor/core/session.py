@@ -38,7 +38,9 @@ from tui_monitor.core.records import (
 from tui_monitor.core.snapshot import Goal, Snapshot
 
 SNIFFED_LINES = 4000
-"""Lines without any known format after which the first of them are let go."""
+"""Lines without any known format after which the first of them are let go, .."""
+SNIFFED_CHARS = 1 << 24
+""".. or this many characters."""
 EXPLAINED = 1 << 14
 """Prints, about, that a snapshot looks at to explain what is over: some 0.1 s."""
 
@@ -56,6 +58,7 @@ class Session:
         self._reader = LineReader()
         self._timeline = Timeline()
         self._unread: list[Line] = []
+        self._unread_chars = 0
         self._sniffer = Sniffer()
         self._runs: list[RunDecoder] = []
         self._events: dict[int, list[Event]] = {}
@@ -143,6 +146,7 @@ class Session:
         self._tail.add(line)
         if self._format is None:
             self._unread.append(line)
+            self._unread_chars += len(line.text)
             self._sniff(force=False)
             return
         self._parse(line, now)
@@ -150,8 +154,9 @@ class Session:
     def _sniff(self, *, force: bool, tail: Line | None = None) -> None:
         """Find the format; lines that came before it is known are then read."""
         if not force and not self._sniffer.hear(self._unread[-1].text):
-            if len(self._unread) > SNIFFED_LINES:
-                del self._unread[: SNIFFED_LINES // 2]
+            if len(self._unread) > SNIFFED_LINES or self._unread_chars > SNIFFED_CHARS:
+                del self._unread[: len(self._unread) // 2]
+                self._unread_chars = sum(len(line.text) for line in self._unread)
             return
         lines = self._unread if tail is None else [*self._unread, tail]
         self._format = self._sniffer.find(line.text for line in lines)
