@@ -381,6 +381,12 @@ def test_a_named_pipe_is_followed_to_its_end(options: list[str], tmp_path: Path)
     pipe = tmp_path / "train.log"
     os.mkfifo(pipe)
     argv = [*COMMAND, *options, str(pipe)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as waits:
+        assert waits.stderr is not None
+        told = waits.stderr.readline()
+        assert told == "tui-monitor: waiting for train.log: nothing has come yet\n"
+        waits.send_signal(signal.SIGINT)
+        assert waits.wait(timeout=5) == 130
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as reads:
         pipe.write_bytes(Path(QUESTION).read_bytes())
         out, err = reads.communicate(timeout=30)

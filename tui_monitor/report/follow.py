@@ -12,6 +12,8 @@ from tui_monitor.report.source import BLOCK_BYTES
 
 BEAT = 0.25
 """Seconds between two looks where no file system event comes."""
+PATIENCE = 2.0
+"""Seconds for which the first bytes of a source are waited for without a word."""
 SETTLE = 0.1
 """Seconds without bytes after which an unfinished line is taken as it stands."""
 
@@ -26,6 +28,7 @@ def follow(
     """
     session = Session(options)
     told: Pulled = None
+    silent_until: float | None = time.monotonic() + PATIENCE
     fed: float | None = None  # when the unsettled bytes came
     try:
         while True:
@@ -41,6 +44,11 @@ def follow(
             if isinstance(pulled, Waiting | Gap) and pulled != told:
                 tell(pulled.reason)
             told = pulled
+            if pulled is not None:
+                silent_until = None
+            elif silent_until is not None and now >= silent_until:
+                tell(f"waiting for {source.name}: nothing has come yet")
+                silent_until = None
             yield session
             if isinstance(pulled, Ended):
                 return
