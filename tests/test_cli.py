@@ -9,10 +9,14 @@ import io
 import json
 import os
 import select
+import shlex
+import shutil
 import signal
+import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import Iterator
@@ -310,6 +314,145 @@ def test_a_log_that_can_not_be_read_is_one_line_and_exit_2(
 def test_a_hostile_name_does_not_reach_the_terminal(capsys: Captured) -> None:
     assert main(["decode", "\x1b]0;x\x07\u202e\n.log"]) == 2
     assert complaint(capsys).isprintable()
+
+
+# --- what is no file of text ----------------------------------------------------------------------
+
+READING = ["decode", "explain", "snapshot", "replay", "watch"]
+
+
+@pytest.mark.parametrize("command", READING)
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/urandom", "/dev/full"])
+def test_a_device_is_not_read(command: str, device: str, capsys: Captured) -> None:
+    if not os.path.exists(device):
+        pytest.skip(f"this system has no {device}")
+    assert main([command, device]) == 2
+    assert f"a device and no log, {device}: " in complaint(capsys)
+
+
+@pytest.mark.parametrize("command", ["decode", "explain", "snapshot", "decode --follow", "--plain"])
+def test_a_device_is_not_read_from_standard_input(command: str) -> None:
+    argv = [*COMMAND, *command.split(), "-"]
+    with open("/dev/zero", "rb") as device:
+        done = subprocess.run(argv, stdin=device, capture_output=True, timeout=30)
+    assert done.returncode == 2
+    assert b"a device and no log, standard input: " in done.stderr
+
+
+def test_an_empty_device_is_an_empty_log(capsys: Captured) -> None:
+    assert main(["explain", os.devnull]) == 2
+    assert "it is empty" in complaint(capsys)
+
+
+@pytest.mark.parametrize("command", READING)
+def test_a_socket_is_no_log(command: str, capsys: Captured) -> None:
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listening:
+        path = f"{folder}/train.log"
+        listening.bind(path)
+        assert main([command, path]) == 2
+        assert f"a socket and no log, {path}: " in complaint(capsys)
+
+
+@pytest.mark.parametrize("command", READING)
+@pytest.mark.parametrize(
+    ("tool", "unpack"),
+    [("gzip", "zcat"), ("xz", "xzcat"), ("bzip2", "bzcat"), ("zstd", "zstdcat"), ("zip", "unzip")],
+)
+def test_how_to_read_a_compressed_log_is_told_and_works(
+    command: str, tool: str, unpack: str, tmp_path: Path, capsys: Captured
+) -> None:
+    if shutil.which(tool) is None or shutil.which(unpack) is None:
+        pytest.skip(f"no {tool} here")
+    packed = tmp_path / "train it.log.packed"
+    files = ["-", QUESTION] if tool == "zip" else ["-c", QUESTION]
+    with packed.open("wb") as output:
+        subprocess.run([tool, *files], stdout=output, stderr=subprocess.DEVNULL, check=True)
+
+    assert main([command, str(packed)]) == 2
+    told = complaint(capsys)
+    assert f"a compressed file, {packed}: " in told
+    if command == READING[0]:
+        pipe = told.split("`")[1].replace("tui-monitor -", f"{shlex.join(COMMAND)} --plain -")
+        done = subprocess.run(pipe, shell=True, capture_output=True, text=True, timeout=30)
+        assert "epoch 3" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["decode", "explain", "snapshot"])
+def test_a_pipe_without_a_writer_is_waited_for_with_a_word(command: str, tmp_path: Path) -> None:
+    pipe = tmp_path / "train.log"
+    os.mkfifo(pipe)
+    argv = [*COMMAND, command, str(pipe)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as waits:
+        assert waits.stderr is not None
+        assert (
+            waits.stderr.readline() == f"tui-monitor: waiting for a writer, {pipe}: it is a pipe\n"
+        )
+        waits.send_signal(signal.SIGINT)
+        assert waits.wait(timeout=5) == 130
+        assert waits.stderr.read() == ""
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as reads:
+        pipe.write_bytes(Path(QUESTION).read_bytes())
+        assert "loss" in reads.communicate(timeout=30)[0]
+        assert reads.returncode == 0
+
+
+@pytest.mark.parametrize("options", [["decode", "--follow"], ["--plain"]])
+def test_a_named_pipe_is_followed_to_its_end(options: list[str], tmp_path: Path) -> None:
+    pipe = tmp_path / "train.log"
+    os.mkfifo(pipe)
+    argv = [*COMMAND, *options, str(pipe)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as waits:
+        assert waits.stderr is not None
+        told = waits.stderr.readline()
+        assert told == "tui-monitor: waiting for train.log: nothing has come yet\n"
+        waits.send_signal(signal.SIGINT)
+        assert waits.wait(timeout=5) == 130
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as reads:
+        pipe.write_bytes(Path(QUESTION).read_bytes())
+        out, err = reads.communicate(timeout=30)
+    assert (reads.returncode, err) == (0, "")
+    assert "epoch" in out
+
+
+def test_what_is_waited_for_is_told_beside_the_lines(tmp_path: Path) -> None:
+    argv = [*COMMAND, "--plain", str(tmp_path / "train.log")]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as waits:
+        assert waits.stderr is not None
+        told = waits.stderr.readline()
+        waits.send_signal(signal.SIGTERM)
+        assert waits.wait(timeout=5) == 143
+    assert told.startswith("tui-monitor: waiting for train.log")
+
+
+# --- streams that were closed ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["decode", "explain", "snapshot", "--plain"])
+def test_output_that_is_closed_or_full_is_one_line_and_exit_2(command: str) -> None:
+    for output, told in ((">&-", "Bad file descriptor"), (">/dev/full", "No space left on device")):
+        pipe = f"{shlex.join([*COMMAND, command, QUESTION])} {output}"
+        done = subprocess.run(pipe, shell=True, capture_output=True, text=True, timeout=30)
+        assert done.returncode == 2
+        assert done.stderr == f"tui-monitor: {told}, standard output: check space and permissions\n"
+
+
+@pytest.mark.parametrize("command", ["decode", "explain", "snapshot"])
+def test_input_that_is_closed_is_empty(command: str) -> None:
+    pipe = f"{shlex.join([*COMMAND, command, '-'])} <&-"
+    done = subprocess.run(pipe, shell=True, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2
+    assert done.stderr.startswith("tui-monitor: no training progress found, standard input: it is")
+
+
+@pytest.mark.parametrize("command", ["decode", "explain", "snapshot", "--help"])
+def test_a_reader_that_leaves_at_once_is_no_error(command: str) -> None:
+    argv = [*COMMAND, command, QUESTION]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as writes:
+        assert writes.stdout is not None
+        assert writes.stderr is not None
+        writes.stdout.close()
+        assert writes.wait(timeout=30) == 0
+        assert writes.stderr.read() == b""
 
 
 # --- decode and explain --------------------------------------------------------------------------

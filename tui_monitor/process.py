@@ -33,9 +33,13 @@ class Terminated(BaseException):
 
 
 def repair_streams() -> None:
-    """Make standard output and error usable whatever the caller left of them."""
+    """Make the standard streams usable whatever the caller left of them: input that was closed is
+    empty, to write to output that was closed fails.
+    """
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull)  # noqa: SIM115 - for the rest of the process
     if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for the rest of the process
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for the rest of the process
     with suppress(AttributeError):  # a stream that a caller in this process put there

@@ -8,11 +8,11 @@ import pytest
 
 from tui_monitor.core.metrics import (
     Metric,
+    Validations,
     as_printed,
     decimals,
     describe,
     in_percent,
-    validation_of,
 )
 
 NAMES = {
@@ -99,7 +99,21 @@ def test_a_part_of_a_word_is_no_name(name: str) -> None:
     ],
 )
 def test_a_metric_and_its_validation(name: str, among: list[str], validation: str | None) -> None:
-    assert validation_of(name, among) == validation
+    validations = Validations()
+    for each in among:
+        validations.add(describe(each))
+    assert validations.of(name) == validation
+
+
+def test_a_validation_that_was_none_is_forgotten() -> None:
+    validations = Validations()
+    for name in ("loss", "eval_loss", "val_loss"):
+        validations.add(describe(name))
+    assert validations.of("loss") == "val_loss"
+    validations.drop("val_loss")
+    assert validations.of("loss") == "eval_loss"
+    validations.drop("eval_loss")
+    assert validations.of("loss") is None
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from math import isnan
+from time import process_time
 
 import numpy as np
 import pytest
@@ -536,3 +538,49 @@ def test_samples_between_lines_are_no_batch() -> None:
     (report,) = session.report()
     assert report.batch_size is None
     assert all(row.batch_size is None for row in session.rows())
+
+
+def test_a_log_with_ever_new_metrics_is_explained_in_a_time_like_its_length() -> None:
+    def seconds(lines: int) -> float:
+        session = Session()
+        for step in range(lines):
+            row = f'{{"epoch": {1 + step // 500}, "step": {step}, "loss": 0.5, "m{step}": 0.25}}\n'
+            session.feed(row.encode(), 0.0)
+        session.finish()
+        began = process_time()
+        session.report()
+        session.snapshot(0.0)
+        return process_time() - began
+
+    assert seconds(5000) < 15 * seconds(1000)  # a look at all metrics for each: 500 times
+
+
+def test_many_runs_with_messages_are_explained_in_a_time_like_their_number() -> None:
+    run = b"".join(
+        b"Epoch %d/2\n10/10 [====] - 1s - loss: 0.5000\n" % epoch
+        + 40 * b"Epoch 00001: saving model to weights.hdf5\n"
+        for epoch in (1, 2)
+    )
+
+    def seconds(runs: int) -> float:
+        session = Session()
+        session.feed(runs * run, 0.0)
+        session.finish()
+        began = process_time()
+        reports = session.report()
+        took = process_time() - began
+        assert len(reports) == runs
+        return took
+
+    assert seconds(800) < 8 * seconds(200)  # with a look at all messages for each run: 13 times
+
+
+def test_long_lines_without_progress_are_let_go() -> None:
+    session = Session()
+    block = b"x" * (1 << 20)
+    tracemalloc.start()
+    for _ in range(100):
+        session.feed(block, 0.0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 60 << 20

@@ -112,6 +112,19 @@ def test_a_folder_becomes_a_list_of_its_runs(stage: Stage, tmp_path: Path) -> No
     assert (glance.label, glance.epochs) == ("3", 3)
 
 
+@pytest.mark.parametrize("ahead", [10.0, 1e6, 1e9])
+def test_a_run_of_a_clock_that_is_ahead_is_not_live_for_ever(
+    stage: Stage, tmp_path: Path, ahead: float
+) -> None:
+    stage.write(tmp_path / "far.log", RUNNING, age=-ahead)
+    stage.run()
+    assert stage.row("far.log").state == "live"
+    for _ in range(20):
+        stage.now, stage.wall = stage.now + 10_000, stage.wall + 10_000
+        stage.run()
+    assert stage.row("far.log").state == "stopped"
+
+
 def test_the_list_comes_before_all_logs_are_read(stage: Stage, tmp_path: Path) -> None:
     stage.write(tmp_path / "new.log", RUNNING, age=1)
     for number in range(30):
@@ -493,3 +506,22 @@ def test_a_bell_that_cannot_listen_is_only_silent(tmp_path: Path) -> None:
         assert not bell.covers(str(tmp_path / "nowhere"))
     finally:
         bell.close()
+
+
+@pytest.mark.parametrize("failing", ["__init__", "schedule", "start"])
+def test_without_events_folders_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    import watchdog.observers
+
+    from tui_monitor.ingest.bells import FolderBell
+
+    def exhausted(*_: object, **__: object) -> None:
+        raise OSError(24, "inotify instance limit reached")
+
+    monkeypatch.setattr(watchdog.observers.Observer, failing, exhausted)
+    bell = FolderBell(threading.Event())
+    for _ in range(2):
+        bell.listen([str(tmp_path)])
+        assert not bell.covers(str(tmp_path))
+    bell.close()

@@ -109,3 +109,30 @@ def test_a_regular_file_on_standard_input(tmp_path: Path) -> None:
     made.source = PipeSource(os.open(tmp_path / "log", os.O_RDONLY))
     assert made.rest() == b"whole"
     made.source.close()
+
+
+def test_a_writer_far_ahead_waits_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    most = 1 << 20
+    monkeypatch.setattr(pipe, "_ON_DISK", most)
+    piped = Pipe()
+    block = bytes(range(256)) * 1024
+    blocks = 2 * most // len(block)
+    written = 0
+
+    def write() -> None:
+        nonlocal written
+        for _ in range(blocks):
+            rest = block
+            while rest:
+                size = os.write(piped.writer, rest)
+                rest = rest[size:]
+                written += size
+        os.close(piped.writer)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    time.sleep(0.5)
+    assert most - (1 << 17) <= written <= most + (1 << 18)
+    assert piped.rest() == block * blocks
+    writer.join()
+    piped.source.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import resource
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,23 @@ async def test_a_folder_that_takes_nothing_is_told(
         await pilot.press("x", "c")
         await pilot.pause()
         assert any("not exported, No such file" in line for line in text_of(app))
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "svg", "html", "txt"])
+async def test_a_disk_that_is_full_is_told_and_nothing_is_left(
+    kind: ExportKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    app, _ = monitor(samples.training(), samples.LIVE)
+    async with app.run_test(size=(160, 40)) as pilot:
+        await pilot.pause()
+        await pilot.press("x")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+        try:
+            await pilot.press(kind[0])
+            await pilot.pause()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert any("not exported, File too large" in line for line in text_of(app))
+    assert not list(tmp_path.iterdir())

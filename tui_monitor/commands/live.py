@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from argparse import Namespace
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tui_monitor.commands.screen import is_plain, no_screen, quick_imports, write_lines
@@ -16,7 +17,7 @@ from tui_monitor.commands.sources import (
     specs_of,
     streams_of,
 )
-from tui_monitor.ingest.specs import is_several
+from tui_monitor.ingest.specs import is_pipe, is_several
 from tui_monitor.process import FALLBACK_SIZE, PROGRAM, complain, terminal_size
 from tui_monitor.settings import Settings
 from tui_monitor.splash import splashed
@@ -54,8 +55,8 @@ def run(arguments: Namespace, settings: Settings) -> int:
 
 def _follow(name: str, settings: Settings, *, plain: bool) -> int:
     """Follow a source on the screen, or line by line."""
-    is_file = name != "-" and not is_far(name)
-    if is_file:
+    is_file = name != "-" and not is_far(name) and not is_pipe(name)
+    if not is_far(name):
         one_file(name)
     plain = is_plain(f"{PROGRAM} SOURCE --plain", plain=plain, piped=name == "-")
     with opener_of(name, keys=not plain) as (open_source, shown):
@@ -63,7 +64,10 @@ def _follow(name: str, settings: Settings, *, plain: bool) -> int:
             from tui_monitor.report.follow import follow
             from tui_monitor.report.plain import updates
 
-            write_lines(updates(follow(open_source(), options_of(settings))), settings)
+            write_lines(
+                updates(follow(open_source(), options_of(settings), partial(complain, code=0))),
+                settings,
+            )
             return 0
         with splashed(_printable(shown), ascii=settings.ascii):
             with quick_imports():
@@ -75,7 +79,7 @@ def _follow(name: str, settings: Settings, *, plain: bool) -> int:
 
 def _follow_several(specs: Sequence[Spec], settings: Settings, *, plain: bool) -> int:
     """Follow many runs on the screen, or line by line."""
-    piped = any(spec.kind == "pipe" for spec in specs)
+    piped = any(spec.source == "-" for spec in specs)
     plain = is_plain(f"{PROGRAM} SOURCE ... --plain", plain=plain, piped=piped)
     with streams_of(specs, keys=not plain) as streams:
         if plain:

@@ -44,7 +44,7 @@ def _replay(
 ) -> int:
     with quick_imports():
         from tui_monitor.ingest.saved import open_replay
-        from tui_monitor.report.source import load_session, read_log
+        from tui_monitor.report.source import read_log, session_that_read
 
         options = options_of(settings)
     data = read_log(path)
@@ -57,7 +57,7 @@ def _replay(
         from_epoch=from_epoch,
     )
     if source is None:
-        raise nothing_in(path, load_session(path, options), options.metric)
+        raise nothing_in(path, session_that_read([data], options), options.metric)
     require_screen(f"{PROGRAM} explain SOURCE")
     with quick_imports():
         from tui_monitor.ui.launch import replay_log

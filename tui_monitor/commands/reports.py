@@ -6,6 +6,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tui_monitor.commands.screen import as_set
@@ -13,6 +14,7 @@ from tui_monitor.commands.sources import (
     each_of,
     is_far,
     one_file,
+    one_log,
     opener_of,
     options_of,
     session_of,
@@ -20,7 +22,8 @@ from tui_monitor.commands.sources import (
     streams_of,
 )
 from tui_monitor.errors import TuiMonitorError
-from tui_monitor.ingest.specs import is_several
+from tui_monitor.ingest.specs import is_pipe, is_several
+from tui_monitor.process import complain
 from tui_monitor.settings import Settings
 
 if TYPE_CHECKING:
@@ -57,14 +60,14 @@ def _decode_on(arguments: Namespace, options: DecodeOptions) -> int:
     from tui_monitor.report.source import check_readable
 
     source = arguments.source[0]
-    if source != "-" and not is_far(source):
-        check_readable(one_file(source))
+    if not is_pipe(one_log(source)) and source != "-" and not is_far(source):
+        check_readable(source)
     with (
         opener_of(source, keys=False) as (open_source, _),
         open_output(arguments.output, source, streaming=True) as stream,
     ):
         writer = row_writer(stream, arguments.format)
-        for session in follow(open_source(), options):
+        for session in follow(open_source(), options, partial(complain, code=0)):
             writer.write(session.take_rows())
     return 0
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from tui_monitor.commands.nothing import nothing_in, refuse_notebook
+from tui_monitor.commands.nothing import nothing_in, refuse_unread
 from tui_monitor.errors import TuiMonitorError
-from tui_monitor.ingest.specs import Stream, spec_of
+from tui_monitor.ingest.specs import Stream, is_pipe, spec_of
 from tui_monitor.process import PROGRAM, complain, take_standard_input
 from tui_monitor.settings import Settings
 
@@ -77,7 +77,7 @@ def one_file(source: str) -> str:
     _refuse_url(source)
     if os.path.isdir(source):
         raise TuiMonitorError(f"a folder holds many logs, {source}: name one log in it")
-    refuse_notebook(source)
+    refuse_unread(source)
     return source
 
 
@@ -93,6 +93,14 @@ def opener_of(name: str, *, keys: bool) -> Iterator[tuple[Callable[[], Source], 
         # Read from now on: loading the screen takes longer than a pipe can hold a training's output.
         piped = PipeSource(take_standard_input() if keys else os.dup(sys.stdin.fileno()))
         yield (lambda: piped), piped.name
+    elif is_pipe(name):
+        from tui_monitor.ingest.pipe import PipeSource
+
+        # Opened so, a pipe without a writer is not waited for here.
+        fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        os.set_blocking(fd, True)
+        named = PipeSource(fd, os.path.basename(name))
+        yield (lambda: named), named.name
     elif is_far(name):
         from tui_monitor.ingest import ssh
         from tui_monitor.ingest.ssh_tail import SshTail

@@ -7,7 +7,6 @@ not (`unaveraged`).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from functools import lru_cache
 from math import ceil, inf, log10
 from typing import NamedTuple
@@ -65,14 +64,30 @@ def base_name(name: str) -> str:
     return (name[data.end() :] if data else name).removesuffix(" (avg)")
 
 
-def validation_of(name: str, among: Collection[str]) -> str | None:
-    """The metric among these that is the same of the validation data; None if none is."""
-    if (usual := f"val_{name}") in among:
-        return usual
-    base = base_name(name)
-    return next(
-        (each for each in among if describe(each).split == "val" and base_name(each) == base), None
-    )
+class Validations:
+    """Of a run's metrics, which is the same of the validation data as another."""
+
+    def __init__(self) -> None:
+        self._printed: set[str] = set()
+        self._first: dict[str, str] = {}
+        """By the base names."""
+
+    def add(self, metric: Metric) -> None:
+        """A metric is printed for the first time."""
+        if metric.split == "val":
+            self._printed.add(metric.name)
+            self._first.setdefault(base_name(metric.name), metric.name)
+
+    def drop(self, name: str) -> None:
+        """The metric that was added last was none."""
+        self._printed.discard(name)
+        if self._first.get(base := base_name(name)) == name:
+            del self._first[base]
+
+    def of(self, name: str) -> str | None:
+        """The name of a metric's validation; None if it has none."""
+        usual = f"val_{name}"
+        return usual if usual in self._printed else self._first.get(base_name(name))
 
 
 @lru_cache(maxsize=4096)

@@ -38,7 +38,9 @@ from tui_monitor.core.records import (
 from tui_monitor.core.snapshot import Goal, Snapshot
 
 SNIFFED_LINES = 4000
-"""Lines without any known format after which the first of them are let go."""
+"""Lines without any known format after which the first of them are let go, .."""
+SNIFFED_CHARS = 1 << 24
+""".. or this many characters."""
 EXPLAINED = 1 << 14
 """Prints, about, that a snapshot looks at to explain what is over: some 0.1 s."""
 
@@ -56,11 +58,13 @@ class Session:
         self._reader = LineReader()
         self._timeline = Timeline()
         self._unread: list[Line] = []
+        self._unread_chars = 0
         self._sniffer = Sniffer()
         self._runs: list[RunDecoder] = []
-        self._events: list[Event] = []
-        self._held_events: dict[int, tuple[int, tuple[Event, ...]]] = {}
-        """Of each run that was asked for: how many of all were looked at, and those of the run."""
+        self._events: dict[int, list[Event]] = {}
+        """Of each run."""
+        self._told_events: dict[int, tuple[Event, ...]] = {}
+        """The same, as they were when they were last asked for."""
         self._pace = PaceMeter()
         self._tail = LogTail()
         self._rate: float | None = None
@@ -142,6 +146,7 @@ class Session:
         self._tail.add(line)
         if self._format is None:
             self._unread.append(line)
+            self._unread_chars += len(line.text)
             self._sniff(force=False)
             return
         self._parse(line, now)
@@ -149,8 +154,9 @@ class Session:
     def _sniff(self, *, force: bool, tail: Line | None = None) -> None:
         """Find the format; lines that came before it is known are then read."""
         if not force and not self._sniffer.hear(self._unread[-1].text):
-            if len(self._unread) > SNIFFED_LINES:
-                del self._unread[: SNIFFED_LINES // 2]
+            if len(self._unread) > SNIFFED_LINES or self._unread_chars > SNIFFED_CHARS:
+                del self._unread[: len(self._unread) // 2]
+                self._unread_chars = sum(len(line.text) for line in self._unread)
             return
         lines = self._unread if tail is None else [*self._unread, tail]
         self._format = self._sniffer.find(line.text for line in lines)
@@ -179,7 +185,7 @@ class Session:
 
     def _take_placed(self, placed: Print | Event, now: float) -> None:
         if isinstance(placed, Event):
-            self._events.append(placed)
+            self._events.setdefault(placed.run, []).append(placed)
             if placed.learning_rate is not None:
                 self._rate = placed.learning_rate
             return
@@ -286,11 +292,10 @@ class Session:
 
     def _events_of(self, run: int) -> tuple[Event, ...]:
         """The events of a run, as the same tuple while none is added."""
-        count, held = self._held_events.get(run, (0, ()))
-        if count < len(self._events):
-            held += tuple(event for event in self._events[count:] if event.run == run)
-            self._held_events[run] = len(self._events), held
-        return held
+        events, told = self._events.get(run, ()), self._told_events.get(run, ())
+        if len(told) < len(events):
+            told = self._told_events[run] = tuple(events)
+        return told
 
     def _goals(self, run: RunDecoder) -> tuple[Goal, ...]:
         is_newest = run is self._runs[-1]

@@ -73,10 +73,10 @@ class FolderBell:
             return False
         # Its warnings would be written over the screen.
         logging.getLogger("watchdog").addHandler(logging.NullHandler())
-        observer = Observer()
         try:
+            observer = Observer()
             observer.start()
-        except (OSError, RuntimeError):  # no threads left
+        except (OSError, RuntimeError):  # no inotify instances or threads left
             self._failed = True
             return False
         self._observer = observer

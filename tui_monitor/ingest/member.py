@@ -58,6 +58,8 @@ class Member:
         self._clock: Callable[[], float] = time.monotonic
         self._interval = 0.1
         self.stamp: Stamp | None = None
+        self._stamped = 0.0
+        """When it was first seen so (the fleet's clock)."""
         self._grew: float | None = None
         """When it was seen to grow (the fleet's clock)."""
         self._silence = 0.0
@@ -92,7 +94,9 @@ class Member:
             return False
         before, self.stamp = self.stamp, stamp
         back, self.gone = self.gone, False
-        if stamp == before and not back and self.error is None:
+        if stamp != before:
+            self._stamped = now
+        elif not back and self.error is None:
             return False
         if before is not None and stamp.size != before.size:
             if self._grew is not None:
@@ -214,7 +218,9 @@ class Member:
         if self._grew is not None:
             return max(now - self._grew, 0.0)
         if self.stamp is not None:
-            return max(wall - self.stamp.mtime_ns / 1e9, 0.0)
+            age = wall - self.stamp.mtime_ns / 1e9
+            # A time to come is one by another clock, or by this one before it was set back.
+            return age if age >= 0.0 else max(now - self._stamped, 0.0)
         if self.state is not None and self.state.quiet_seconds is not None:
             return self.state.quiet_seconds
         return float("inf")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import selectors
 import tempfile
@@ -12,6 +13,7 @@ from tui_monitor.core.lines.text import sanitise
 from tui_monitor.ingest.source import Chunk, Ended, Following, Pulled
 
 _IN_MEMORY = 1 << 23  # bytes; what is read ahead beyond goes to a temporary file
+_ON_DISK = 1 << 30  # bytes of it; a writer that is so far ahead has to wait until all is taken
 _BLOCK = 1 << 16
 _FULL = 0.05  # seconds between two tries where nothing more can be kept
 
@@ -28,6 +30,8 @@ class _Backlog:
     def put(self, data: bytes) -> None:
         """Keep bytes. Raises OSError, and keeps none of them, where there is no space."""
         with self._lock:
+            if self._written + len(data) > _ON_DISK:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
             self._file.seek(self._written)
             self._file.write(data)
             self._file.flush()
@@ -58,7 +62,7 @@ class PipeSource:
     """Source of the bytes of an open descriptor, until its writers close it.
 
     A thread of its own reads ahead. It owns the descriptor; for as long as there is space for
-    temporary files, the writer never waits for the decoder.
+    temporary files, and up to a GiB of them, the writer never waits for the decoder.
     """
 
     def __init__(self, fd: int, name: str = "standard input") -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections import Counter
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
@@ -20,6 +21,14 @@ _MAGIC = re.compile(r"[*?\[]")
 SourceKind = Literal["pipe", "ssh", "file", "tree"]
 
 
+def is_pipe(source: str) -> bool:
+    """Whether a path names a pipe, as `<(command)` of a shell does."""
+    try:
+        return stat.S_ISFIFO(os.stat(source).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
 class Spec(NamedTuple):
     """What one SOURCE of the command line means."""
 
@@ -31,7 +40,7 @@ class Spec(NamedTuple):
 
 
 class Stream(NamedTuple):
-    """A run that is no file: standard input, a log over ssh."""
+    """A run that is no file: standard input, another pipe, a log over ssh."""
 
     key: str
     name: str
@@ -43,9 +52,10 @@ def spec_of(
     *,
     is_folder: Callable[[str], bool] = os.path.isdir,
     exists: Callable[[str], bool] = os.path.lexists,
+    pipes: Callable[[str], bool] = is_pipe,
 ) -> Spec:
     """What a SOURCE means. A name that exists is itself, whatever signs are in it."""
-    if source == "-":
+    if source == "-" or pipes(source):
         return Spec("pipe", source)
     if source.startswith("ssh://"):
         return Spec("ssh", source)

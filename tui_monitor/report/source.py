@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, cast, get_args
@@ -13,6 +14,8 @@ from tui_monitor.core.options import DecodeOptions, Target
 from tui_monitor.core.records import LawName
 from tui_monitor.core.session import Session
 from tui_monitor.errors import TuiMonitorError
+from tui_monitor.ingest.specs import is_pipe
+from tui_monitor.process import complain
 
 BLOCK_BYTES = 1 << 20
 """Read at once: large enough for the bulk path, small enough to hold in the cache."""
@@ -20,6 +23,9 @@ BLOCK_BYTES = 1 << 20
 STANDARD_INPUT = "-"
 _LOOKED_AT = 2000
 """Names of a folder among which one is looked for that may have been meant."""
+
+PATIENCE = 0.5
+"""Seconds for which a pipe that nobody writes to is waited for without a word."""
 
 
 @contextmanager
@@ -31,10 +37,18 @@ def open_log(source: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     if source == STANDARD_INPUT:
         yield sys.stdin.buffer
         return
+    notice = threading.Timer(
+        PATIENCE, complain, (f"waiting for a writer, {source}: it is a pipe", 0)
+    )
+    notice.daemon = True
+    if is_pipe(os.fspath(source)):
+        notice.start()
     try:
         log = open(source, "rb")  # noqa: SIM115 - closed below; only opening may fail here
     except OSError as error:
         raise unreadable(source, error) from error
+    finally:
+        notice.cancel()
     with log:
         yield log
 
@@ -95,8 +109,13 @@ def decode_options(
 
 def load_session(source: str | os.PathLike[str], options: DecodeOptions) -> Session:
     """A session that has seen the whole log and knows that it is over."""
+    return session_that_read(_blocks(source), options)
+
+
+def session_that_read(blocks: Iterable[bytes], options: DecodeOptions) -> Session:
+    """The same of a log's bytes."""
     session = Session(options)
-    for block in _blocks(source):
+    for block in blocks:
         session.feed(block, now=0.0)
     session.finish()
     return session

@@ -12,6 +12,7 @@ import math
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -33,7 +34,7 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 def export(
     scene: Scene, kind: ExportKind, size: tuple[int, int], folder: Path, *, light: bool = False
 ) -> Path:
-    """Write a new file; returns its path.
+    """Write a new file, or none; returns its path.
 
     Args:
         scene: What is shown; it has a snapshot.
@@ -54,8 +55,13 @@ def export(
             file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         except FileExistsError:
             continue
-        with os.fdopen(file, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
+        try:
+            with os.fdopen(file, "w", encoding="utf-8", newline="") as stream:
+                stream.write(text)
+        except OSError:  # a full disk: half a file is of no use
+            with suppress(OSError):
+                path.unlink()
+            raise
         return path
     raise FileExistsError(f"{stem}.{kind} and {_MOST_NAMES - 1} more names are taken")
 

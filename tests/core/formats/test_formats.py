@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_monitor.core.averages.laws import by_key as law_of
-from tui_monitor.core.formats.base import clock_seconds, printed, significant
-from tui_monitor.core.formats.detect import FORMATS, by_name, detect
+from tui_monitor.core.formats import detect as detecting
+from tui_monitor.core.formats.base import Format, clock_seconds, printed, significant
+from tui_monitor.core.formats.detect import FORMATS, Sniffer, by_name, detect
 from tui_monitor.core.records import Columns, Notice, Progress, Reading, Window
 from tui_monitor.core.session import Session
 
@@ -1267,3 +1268,18 @@ def test_no_text_takes_long() -> None:
             log_format.parse(text)
             seconds = time.process_time() - begin
             assert seconds < 0.05 + 2e-5 * len(text), (log_format.name, text[:60], len(text))
+
+
+def test_formats_are_asked_of_new_lines_with_numbers_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def prints(_: Format, text: str) -> int:
+        asked.append(text)
+        return 0
+
+    monkeypatch.setattr(detecting, "_prints", prints)
+    sniffer = Sniffer()
+    junk = ["", "Loading model", "Epoch 701/1000"]
+    assert not any(sniffer.hear(text) for _ in range(50) for text in junk)
+    assert set(asked) == {"Epoch 701/1000"}
+    assert len(asked) <= len(FORMATS) + 1

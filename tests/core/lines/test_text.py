@@ -437,3 +437,67 @@ def test_sanitise_is_idempotent_and_leaves_no_control(text: str) -> None:
     safe = sanitise(text)
     assert sanitise(safe) == safe
     assert not re.search("[\0-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]", safe)
+
+
+@pytest.mark.parametrize("state", [b"xx\b", b"ab\b\bcde", "éé\b".encode()])
+def test_a_line_that_grows_while_its_end_is_written_over_takes_a_time_like_its_length(
+    state: bytes,
+) -> None:
+    def seconds(states: int) -> float:
+        began = time.process_time()
+        read([state * states])
+        return time.process_time() - began
+
+    assert seconds(16_000) < 9 * seconds(4000)  # with a look at all of it each time: 16 times
+
+
+def test_a_line_is_cut_far_before_the_cursor_only() -> None:
+    far = b"12345 " * 400
+    found = read([far + b"10%\b\b\b20%\b\b\b30%\n"])
+    assert [line.end for line in found] == ["newline"] * 3
+    assert "".join(f"{line.text} " for line in found) == far.decode() + "30% "
+    assert {line.number for line in found} == {1}
+    assert [line.offset for line in found[:2]] == [0, len(found[0].text) + 1]
+    assert texts(far + b"\b" * len(far) + b"done\n") == [far.decode().rstrip(), "done"]
+
+
+@given(
+    st.data(), st.integers(0, 3000), st.sampled_from([b"", b"a", b"a\r", b"a\b", b"\0", b"\0" * 9])
+)
+def test_of_very_many_empty_lines_the_first_are_delivered_and_all_are_counted(
+    data: st.DataObject, blanks: int, begin: bytes
+) -> None:
+    log = begin + b"\n" * blanks + b"b\n\0" + b"\n" * blanks + b"c\n"
+    lines = read([log])
+    assert read(data.draw(cuts(log))) == lines
+    assert len(lines) <= 1027
+    for line in lines:
+        if line.text in ("b", "c"):
+            assert log[line.offset :].startswith(line.text.encode())
+            before = log[: line.offset].count(b"\n")
+            assert line.number == before + 1
+
+
+def test_a_cut_within_very_many_empty_lines_is_counted_from() -> None:
+    log = b"a\n" + b"\n" * 5000 + b"b\n"
+    for kept in (0, 2, 3, 500, 600, 4000, 5002, 5003, 5004):
+        reader = LineReader()
+        reader.feed(log)
+        reader.restart(kept)
+        (line,) = reader.feed(b"c\n")
+        assert (line.number, line.offset) == (log[:kept].count(b"\n") + 1, kept)
+
+
+def test_a_file_of_empty_lines_is_read_at_once_and_in_little_memory() -> None:
+    block = b"\n" * (1 << 20)
+    reader = LineReader()
+    tracemalloc.start()
+    began = time.process_time()
+    lines = sum(len(reader.feed(block)) for _ in range(40))
+    took, (_, peak) = time.process_time() - began, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert lines == 512
+    assert took < 8
+    assert peak < 40 << 20
+    (line,) = reader.feed(b"a\n")
+    assert (line.number, line.offset) == (40 * (1 << 20) + 1, 40 * (1 << 20))

@@ -19,7 +19,7 @@ from tui_monitor.core.inference import batchsize
 from tui_monitor.core.inference.batchsize import LARGEST, Early
 from tui_monitor.core.inference.evidence import Sample, early, in_order
 from tui_monitor.core.inference.identity import BarIdentity, Change
-from tui_monitor.core.metrics import is_number
+from tui_monitor.core.metrics import Validations, is_number
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.records import LawEvidence, Print
 from tui_monitor.core.tracks.track import Track
@@ -42,6 +42,7 @@ class RunDecoder:
         self.options = options
         self.prints = Prints()
         self.tracks: dict[str, Track] = {}
+        self._validations = Validations()
         self._identify(BarIdentity(options))
         self._common_step = 0
         """Greatest common divisor of the steps of a bar that counts samples: its batch size."""
@@ -92,6 +93,11 @@ class RunDecoder:
     def as_printed(self) -> tuple[str, ...]:
         """The metrics whose prints were found to be no means of batches, in the order printed."""
         return tuple(name for name in self.tracks if self.identity.is_as_printed(name))
+
+    def validation_of(self, track: Track) -> Track | None:
+        """What is the same of the validation data; None if it is not printed."""
+        name = self._validations.of(track.metric.name)
+        return None if name is None else self.tracks[name]
 
     # --- prints in ---------------------------------------------------------------------------
 
@@ -147,9 +153,15 @@ class RunDecoder:
         self.tracks[name] = track = Track(
             self.identity.metric(name), self.identity.law_for(name), size
         )
+        self._validations.add(track.metric)
         track.counted = self.identity.size.is_certain
         track.guess_noise(self.identity.first_noise(track))
         return track
+
+    def forget(self, name: str) -> None:
+        """The metric begun last was not printed after all."""
+        del self.tracks[name]
+        self._validations.drop(name)
 
     def finish(self) -> None:
         """The run is over: look back over its last epoch."""

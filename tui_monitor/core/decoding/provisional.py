@@ -22,11 +22,11 @@ class Provisional:
         run.prints.pop()
         if self.begins_run:
             return  # with all its tracks
-        for name, track in list(run.tracks.items()):
+        for name, track in reversed(list(run.tracks.items())):
             if track in self._tracks:
                 track.rollback(self._tracks[track])
             else:
-                del run.tracks[name]
+                run.forget(name)
 
     def is_confirmed_by(self, first: Print) -> bool:
         """Whether the first print of the line, now that it has ended, is the one that was shown."""

@@ -16,7 +16,6 @@ from tui_monitor.core.decoding.decoder import RunDecoder
 from tui_monitor.core.explaining import wording
 from tui_monitor.core.explaining.edges import Epoch, steady
 from tui_monitor.core.explaining.profile import profile
-from tui_monitor.core.metrics import validation_of
 from tui_monitor.core.records import Cause, Event, Verdict
 from tui_monitor.core.tracks.track import Track
 
@@ -72,7 +71,7 @@ def missing(run: RunDecoder, edge: Edge, events: Sequence[Event]) -> tuple[str, 
     lacks: list[str] = []
     if not _rate_column(run) and not any(event.kind == "learning-rate" for event in events):
         lacks.append("learning rate")
-    if validation_of(edge.track.metric.name, run.tracks) is None:
+    if run.validation_of(edge.track) is None:
         lacks.append("validation")
     return tuple(lacks)
 
@@ -228,7 +227,7 @@ def _inside(track: Track, epoch: int) -> tuple[float, float] | None:
 
 def _validation(run: RunDecoder, edge: Edge) -> float | None:
     """What validation did from the epoch before to the epoch after."""
-    track = run.tracks.get(validation_of(edge.track.metric.name, run.tracks) or "")
+    track = run.validation_of(edge.track)
     if track is None:
         return None
     values = [track.places.of_epoch(epoch) for epoch in (edge.epoch, edge.next_epoch)]

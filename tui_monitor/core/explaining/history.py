@@ -11,7 +11,7 @@ import numpy as np
 
 from tui_monitor.core.columns.arrays import FloatArray
 from tui_monitor.core.decoding.decoder import RunDecoder
-from tui_monitor.core.metrics import Metric, is_number, validation_of
+from tui_monitor.core.metrics import Metric, is_number
 from tui_monitor.core.tracks.track import Track
 
 LEAST_BATCHES = 5
@@ -117,7 +117,7 @@ def _history(run: RunDecoder, track: Track, numbers: dict[int, int]) -> History:
         row = next(reversed(last.values()))
         known = track.level.get(row)
         level[-1], sd[-1] = (nan, 0.0) if known is None else (known, track.sd(row))
-    val = run.tracks.get(validation_of(track.metric.name, run.tracks) or "")
+    val = run.validation_of(track)
     vals = {} if val is None else _numbers(val)
     return History(
         metric=track.metric,

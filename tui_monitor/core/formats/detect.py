@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from tui_monitor.core.formats.averagemeter import AverageMeterFormat
@@ -59,6 +60,8 @@ _FAR = 4000
 _OF_PROGRAM = re.compile(r"\w/(?:loss|acc)")
 _MOST_LIKE = 256
 """Sets of names that are remembered."""
+_NUMBER = re.compile(r"\d|nan|inf", re.IGNORECASE)
+"""What every printed number has in it."""
 
 FORMATS: tuple[Format, ...] = (
     PaddleFormat(),
@@ -105,6 +108,12 @@ and tables and lines of loops, which only several lines together tell.
 """
 
 
+_REPEATED: Final = 8
+"""Lines that are remembered: a program may say the same over and over."""
+_of_table = lru_cache(_REPEATED)(TABLE.parse)
+_of_loop = lru_cache(_REPEATED)(PLAIN.parse)
+
+
 class _Rows:
     """Whether a row of a table comes below its head, and of one that a line places, once more."""
 
@@ -122,7 +131,7 @@ class _Rows:
     def hear(self, text: str) -> bool:
         """Take the next line; whether it is such a row, with at most a rule between."""
         self._lines += 1
-        for item in TABLE.parse(text):
+        for item in _of_table(text):
             if isinstance(item, Columns) and item.table == OF_DATA:
                 self._of_data = item.names
             elif isinstance(item, Columns):
@@ -153,7 +162,7 @@ class _Repeats:
 
     def hear(self, text: str) -> bool:
         """Take the next line; whether it is one that came before, further on."""
-        for item in PLAIN.parse(text):
+        for item in _of_loop(text):
             if not isinstance(item, Progress):
                 continue
             if item.style == HEAD:
@@ -177,6 +186,14 @@ def _is_training(item: Progress) -> bool:
     return any(is_trained(each.metric) for each in item.readings)
 
 
+@lru_cache(_REPEATED)
+def _shown(text: str) -> Format | None:
+    """The first format, tables and lines of loops left out, that reads a print with numbers."""
+    if not _NUMBER.search(text):
+        return None
+    return next((each for each in (*FORMATS, TEXT_BAR) if _prints(each, text)), None)
+
+
 class Sniffer:
     """Hears a log line by line until its format can be told. What the log quotes tells nothing."""
 
@@ -195,9 +212,10 @@ class Sniffer:
 
     def take(self, text: str) -> bool:
         """Take a line that nobody quotes."""
-        if any(_prints(each, text) for each in FORMATS):
+        shown = _shown(text)
+        if shown is not None and shown is not TEXT_BAR:
             return True
-        if _prints(TEXT_BAR, text):
+        if shown is TEXT_BAR:
             self._fallback = TEXT_BAR
         elif self._rows.hear(text):
             self._fallback = TABLE

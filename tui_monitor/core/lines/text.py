@@ -61,6 +61,10 @@ def sanitise(text: str) -> str:
 
 _STEP = re.compile("([^\b\n\r]*)(\b*)(\r*)(\n?)")
 _HOLE = 8  # NULs in a row: a file system's zeros, not UTF-16 read as bytes
+_BLANK = 512  # empty lines in a row that are delivered
+_BLANKS = "\n" * (2 * _BLANK)
+_MANY_BLANK = re.compile(f"\n{{{2 * _BLANK},}}")
+_REACH = 1024  # units left of a cursor that went back; each time it does, they are looked at again
 
 
 class LineReader:
@@ -72,10 +76,11 @@ class LineReader:
     written over it, as far as it goes. A hole of NULs, and the end of the source, end a line as it
     stands (`open`).
 
-    Every newline-ended line counts and is delivered, empty ones too, so a plain file has the line
-    numbers of an editor; an empty state of a redrawn line is nothing, nor is the newline after it.
-    A line of more than `max_chars` (code units of the source) is delivered in pieces with the same
-    number, each `newline`, cut at spaces where there are some. Trailing white space is left out.
+    Every newline-ended line counts and is delivered, empty ones too, but for those beyond 512 in a
+    row; so a plain file has the line numbers of an editor. An empty state of a redrawn line is
+    nothing, nor is the newline after it. A line of more than `max_chars` (code units of the source)
+    is delivered in pieces with the same number, each `newline`, cut at spaces where there are some,
+    and so is one whose end is written over far from its start. Trailing white space is left out.
     """
 
     def __init__(self, max_chars: int = 65_536) -> None:
@@ -83,7 +88,8 @@ class LineReader:
             raise ValueError("max_chars is at least 16")
         self._max = max_chars
         self._lines: list[Line] = []
-        self._ends = array("Q")  # offsets at which numbered lines are over, in order
+        self._ends = array("Q")  # offsets at which numbered lines are over, in order, but for ..
+        self._left_out: list[range] = []  # .. those of empty lines that are not delivered
         self.restart()
 
     def restart(self, offset: int = 0) -> None:
@@ -95,8 +101,12 @@ class LineReader:
         if not offset:
             self._encoding = encoding.BYTES
             self._detected = False
-        self._number = bisect_right(self._ends, offset)
-        del self._ends[self._number :]
+        del self._ends[bisect_right(self._ends, offset) :]
+        width = self._encoding.width
+        kept = (range(each.start, min(each.stop, offset + 1), width) for each in self._left_out)
+        self._left_out = [each for each in kept if each]
+        self._number = self._over = len(self._ends) + sum(map(len, self._left_out))
+        self._over_at = offset  # where the last numbered line is over
         self._offset = offset  # of the first byte not yet consumed
         self._lines.clear()
         self._clear()
@@ -106,6 +116,7 @@ class LineReader:
         self._rest = b""  # cut within a byte-order mark, a unit or an escape sequence
         self._nuls = 0  # at the end of what was consumed
         self._redrawn = False  # the line has been delivered in an earlier state or piece
+        self._blank = 0  # empty lines in a row
         self._continued = False  # pieces of the line are out: its number is taken
         self._clear_pending()
 
@@ -220,8 +231,30 @@ class LineReader:
 
     # --- units to lines
 
-    def _follow(self, units: str, offsets: escapes.Places) -> None:
+    def _follow(self, units: str, offsets: Sequence[int]) -> None:
         """Follow the cursor over units that hold no NUL and no cut escape sequence."""
+        begin = 0
+        if _BLANKS in units and isinstance(offsets, range):
+            for blank in _MANY_BLANK.finditer(units):
+                stop = blank.start() + _BLANK + 1  # the first newline may end a line with text
+                self._walk(units[begin:stop], offsets[begin:stop])
+                begin = blank.end()
+                self._leave_out(offsets[stop:begin])
+        self._walk(units[begin:], offsets[begin:])
+
+    def _leave_out(self, places: Sequence[int]) -> None:
+        """Count empty lines, of which the newlines are at these places."""
+        width = self._encoding.width
+        ends = range(places[0] + width, places[-1] + 2 * width, width)
+        if self._left_out and self._left_out[-1].stop == ends.start:
+            ends = range(self._left_out.pop().start, ends.stop, width)
+        self._left_out.append(ends)
+        self._number += len(places)
+        self._over += len(places)
+        self._over_at = places[-1] + width
+
+    def _walk(self, units: str, offsets: Sequence[int]) -> None:
+        """The same of units that are no hundreds of empty lines."""
         at = 0
         for body, back, returns, newline in _STEP.findall(units):
             if body:
@@ -239,10 +272,15 @@ class LineReader:
             if newline:
                 if not self._length:
                     self._start = offsets[at]
+                    if self._blank >= _BLANK and self._start == self._over_at:
+                        self._leave_out((self._start,))
+                        at += 1
+                        continue
+                    self._blank += not self._redrawn
                 numbered = self._end("newline")
                 self._redrawn = False
                 if numbered:
-                    self._ends[-1] = offsets[at] + self._encoding.width
+                    self._over_at = self._ends[-1] = offsets[at] + self._encoding.width
                 at += 1
 
     def _write_escaped(self, units: str, offsets: escapes.Places, at: int) -> None:
@@ -265,6 +303,7 @@ class LineReader:
 
     def _write(self, units: str, offsets: escapes.Places, at: int) -> None:
         """Put text at the cursor: `units`, whose first lies at `offsets[at]`."""
+        self._blank = 0
         if self._returned:
             self._end("redraw")
         elif self._erased:
@@ -282,7 +321,7 @@ class LineReader:
             self._parts.append((part, offsets, at + begin))
             self._length += len(part)
             while self._length > self._max:
-                self._cut_piece()
+                self._cut_piece(self._max)
 
     def _erase(self, count: int) -> None:
         """Move the cursor back; at the start of the text the text is complete."""
@@ -301,8 +340,11 @@ class LineReader:
     def _overwrite(self) -> None:
         """Text follows backspaces that stop within the pending text: it is written over its end."""
         units = self._units()
-        text = self._encoding.decode(units)
-        kept = self._encoding.count(text[: -self._erased])
+        kept = self._encoding.count(self._encoding.decode(units)[: -self._erased])
+        if kept > _REACH:
+            while kept > _REACH:
+                kept -= self._cut_piece(min(self._max, _REACH))
+            units = self._units()
         self._right, self._right_from = units[kept:], kept
         self._length, self._erased = kept, 0
         self._drop_parts(kept)
@@ -322,20 +364,20 @@ class LineReader:
         return self._right[self._encoding.count(decode(self._right)[:over]) :]
 
     def _drop_parts(self, kept: int) -> None:
-        """Of the pending units keep so many."""
-        for index, (units, offsets, at) in enumerate(self._parts):
-            if kept <= len(units):
-                self._parts[index:] = [(units[:kept], offsets, at)]
-                return
-            kept -= len(units)
+        """Of the pending units, more than so many, keep these."""
+        over = sum([len(units) for units, _, _ in self._parts]) - kept
+        while over >= len(self._parts[-1][0]):
+            over -= len(self._parts.pop()[0])
+        units, offsets, at = self._parts[-1]
+        self._parts[-1] = (units[: len(units) - over], offsets, at)
 
-    def _cut_piece(self) -> None:
-        """Deliver the beginning of a line that is longer than the cap."""
+    def _cut_piece(self, most: int) -> int:
+        """Deliver the beginning of a line that is longer than `most`; returns how many units."""
         pending = self._units()
-        cut = pending.rfind(" ", self._max // 2, self._max) + 1
+        cut = pending.rfind(" ", most // 2, most) + 1
         if not cut:
-            cut = self._max
-            while cut > self._max - 4 and self._encoding.continuing.match(pending, cut):
+            cut = most
+            while cut > most - 4 and self._encoding.continuing.match(pending, cut):
                 cut -= 1
         if not self._continued:
             self._number += 1
@@ -344,28 +386,31 @@ class LineReader:
             self._lines.append(Line(sanitise(text), self._number, self._start, "newline"))
         self._length -= cut
         self._right = ""
+        left = cut
         for index, (units, offsets, at) in enumerate(self._parts):
-            if cut < len(units):
-                self._parts[: index + 1] = [(units[cut:], offsets, at + cut)]
-                self._start = offsets[at + cut]
-                return
-            cut -= len(units)
+            if left < len(units):
+                self._parts[: index + 1] = [(units[left:], offsets, at + left)]
+                self._start = offsets[at + left]
+                break
+            left -= len(units)
+        return cut
 
     def _end(self, end: LineEnd) -> bool:
         """Deliver the pending text, if there is anything to see, and begin anew after it.
 
         Returns whether a numbered line is over.
         """
-        text = self._shown
-        if text is None or end == "open":
+        text = self._shown if self._length else ""
+        if text is None or (text and end == "open"):
             text = self._text(cut=end == "open")
         if text or (end == "newline" and not self._redrawn):
             if not self._continued:
                 self._number += 1
             self._lines.append(Line(sanitise(text), self._number, self._start, end))
             self._redrawn = True
-        numbered = len(self._ends) < self._number
+        numbered = self._over < self._number
         if numbered:
+            self._over += 1
             self._ends.append(self._start + self._encoding.width * self._length)
         self._continued = False
         self._clear_pending()

@@ -16,7 +16,6 @@ from tui_monitor.core.columns.arrays import FloatArray, IntArray
 from tui_monitor.core.columns.series import ABSENT
 from tui_monitor.core.decoding.decoder import RunDecoder
 from tui_monitor.core.level.following import Course
-from tui_monitor.core.metrics import validation_of
 from tui_monitor.core.picture.ruler import NEVER, Ruler, Seen
 from tui_monitor.core.records import Event, LawEvidence, Split
 from tui_monitor.core.snapshot import Curve, EpochRow
@@ -118,7 +117,7 @@ class RunView:
             order = np.argsort(x, kind="stable")
             kept, x, x_from = kept[order], x[order], x_from[order]
             level, variance = level[order], variance[order]
-        val = self._validation(track.metric.name)
+        val = self._validation(track)
         return Curve(
             metric=track.metric.name,
             val_metric=None if val is None else val.track.metric.name,
@@ -152,10 +151,10 @@ class RunView:
             self._placed = (events, epochs)
         return self.ruler.ends(self._placed[1])
 
-    def _validation(self, name: str) -> Seen | None:
+    def _validation(self, track: Track) -> Seen | None:
         """What was seen of a train metric's validation."""
-        found = validation_of(name, self._seen) if self._split == "train" else None
-        return None if found is None else self._seen[found]
+        found = self.decoder.validation_of(track) if self._split == "train" else None
+        return None if found is None else self._seen.get(found.metric.name)
 
     def _ends(self, val: Seen) -> FloatArray:
         """Where a validation stands: at the ends of epochs, but for those amid one."""
@@ -178,7 +177,7 @@ class RunView:
         marks = _marks(events, first)
         rows: list[EpochRow] = []
         for seen in self._drawn():
-            rows += self._rows_of(seen, self._validation(seen.track.metric.name), first, marks)
+            rows += self._rows_of(seen, self._validation(seen.track), first, marks)
         self._table += sorted(rows, key=lambda row: row.epoch)
         self._changed_epoch, self._events = NEVER, len(events)
         return tuple(self._table)
