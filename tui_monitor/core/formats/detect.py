@@ -21,6 +21,7 @@ from tui_monitor.core.formats.espnet import EspnetFormat
 from tui_monitor.core.formats.fairseq import FairseqFormat
 from tui_monitor.core.formats.fastai import FastaiFormat
 from tui_monitor.core.formats.fields import is_trained
+from tui_monitor.core.formats.heads import BEGINS, GOES_ON, joined
 from tui_monitor.core.formats.huggingface import HuggingFaceFormat
 from tui_monitor.core.formats.ignite import IgniteFormat
 from tui_monitor.core.formats.jsonl import UNKNOWN as JSON_UNKNOWN
@@ -112,7 +113,9 @@ class _Rows:
         self._placed: Progress | None = None
         self._first: Progress | None = None
         """The place of the first table of data."""
-        self._names: tuple[str, ...] = ()
+        self._head = Columns(())
+        self._begins: Columns | None = None
+        """The first line of a head that may go on below."""
         self._of_data: tuple[str, ...] = ()
         self._lines = 0
         """Since the head, .."""
@@ -126,8 +129,7 @@ class _Rows:
             if isinstance(item, Columns) and item.table == OF_DATA:
                 self._of_data = item.names
             elif isinstance(item, Columns):
-                self._names, self._lines = item.names, 0
-                self._near = _FAR if any(map(_OF_PROGRAM.search, item.names)) else _NEAR
+                self._note(item)
             elif isinstance(item, Progress) and item.style == PLACE:
                 self._placed = item
             elif isinstance(item, Progress) and item.style == OF_DATA:
@@ -136,9 +138,23 @@ class _Rows:
                 self._first = self._first or self._placed
                 return self._first != self._placed
             elif isinstance(item, Progress) and self._lines <= self._near:
-                fits = len(cells(text)) == len(self._names)
-                return fits and bool(of_table(item, self._names).readings)
+                names, spans = self._head.names, self._head.spans
+                fits = len(cells(text)) == len(names) or bool(spans)
+                return fits and bool(of_table(item, names, spans).readings)
         return False
+
+    def _note(self, item: Columns) -> None:
+        """Take a head, or one of its two lines."""
+        if item.table == BEGINS:
+            self._begins = item
+        elif item.table == GOES_ON:
+            whole = joined(self._begins, item) if self._begins else None
+            self._begins = None
+            if whole is not None:
+                self._note(whole)
+        else:
+            self._head, self._lines = item, 0
+            self._near = _FAR if any(map(_OF_PROGRAM.search, item.names)) else _NEAR
 
 
 class _Repeats:
