@@ -17,7 +17,7 @@ from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Reading
 
 _WORD = r"[A-Za-z_][\w@/.-]{0,40}(?:\([\w()]{1,12}\))?"
-_NUMBER = r"[+-]?\d{1,18}(?:\.\d{1,24})?(?:[eE][+-]?\d{1,3})?|[+-]?(?:nan|inf)"
+_NUMBER = r"[+-]?\d{1,18}(?:\.(?:\d{1,24}|(?=\])))?(?:[eE][+-]?\d{1,3})?|[+-]?(?:nan|inf)"
 _PACE = (
     r" ?[A-Za-z]{1,12}/(?:s|sec|second|min|h|hour|step|it|iter|batch|sample|image|img|epoch)s?\b"
     r"(?! ?[:=])"
@@ -27,11 +27,13 @@ _FIELD = re.compile(
     r"(?: {0,3}[:=]{1,2} {0,12}[\[(]?| {1,12}[\[(]?|\[|(?<= )(?=\d))"
     rf"(?:({_NUMBER})( ?%)?(?: ?dB)?(?![\w%]|[.:/]\w|{_PACE})"
     rf"(?: {{0,2}}\( {{0,4}}({_NUMBER})(?:\)|$))?[\])}}>]?"
-    r"|(\d[\d.:]{0,20} ?(?:[A-Za-z]{1,12}(?:/[A-Za-z]{1,8})?)?(?: \d{1,2} ?[a-z]{1,3})?)[\])}>]?)"
+    r"|(\d[\d.:]{0,20}(?:/\d{1,12})?"
+    r" ?(?:[A-Za-z]{1,12}(?:/[A-Za-z]{1,8})?)?(?: \d{1,2} ?[a-z]{1,3})?)[\])}>]?)"
     r"(?: ?\([^()]{1,40}\))?(?=$|[\s*:.!\]±])",
     re.IGNORECASE,
 )
-"""Name, and a number with its percent sign and its mean; or else a time or what has another unit."""
+"""Name, and a number with its percent sign and its mean; or else a time, a share of a count, or what
+has another unit."""
 _BARE = re.compile(r"\d[\d.:]{0,12}[a-z]{0,3} {1,4}(?=[A-Za-z])")
 _OF_DATA_COUNTED = re.compile(r"(?:^|_)(?:step|batche|sample|image)s$")
 """`Val steps: 375`, of which the fields behind it need not be."""
@@ -67,6 +69,8 @@ PHASE: Final = re.compile(
     re.IGNORECASE,
 )
 """A word for the data; what stands behind it says whether it is a heading of the fields that follow."""
+_DATA_SET = re.compile(r"[A-Z][\w-]{1,40}")
+"""`Validation Set5, psnr: 31.25`: what the data are called."""
 _BEGINS_PHASE: Final = frozenset("tTvVeEdD")
 _NAMES = 1024
 """Of metrics that are remembered with what they tell: the same few stand on each line of a log."""
@@ -167,6 +171,8 @@ def _heading(part: str, at: int = 0) -> tuple[str, int]:
     if part[at : at + 1] not in _BEGINS_PHASE:
         return "", at
     match = PHASE.match(part, at)
+    if match and _DATA_SET.fullmatch(part, match.end()) and not is_known(part[match.end() :]):
+        return data_of(match), len(part)
     if match and (match[4] or match.end() == len(part)) and not part[match.end() :][:1].isdecimal():
         return data_of(match), match.end()
     return "", at

@@ -64,6 +64,9 @@ _SAID = re.compile(
 )
 """`Cost after iteration 100: 0.6931`, `Training loss (for one batch) at step 200: 0.5`."""
 
+_WORDED = re.compile(r"(?:^|(?<=, ))([A-Z][a-z]{1,12}(?: [a-z]{1,12})?): {1,8}([A-Z][a-z]{1,20}), ")
+"""`Phase: Training, Dataset used: Train, .. Epoch: 3`: fields that have words, as ML.NET has them."""
+
 _IS = re.compile(r" is(?= [+-]?[\d.])")
 """`Score at iteration 100 is 0.4748`."""
 _OF_DATA = re.compile(r"(?:[DIWE] )?([A-Za-z]{3,10})")
@@ -134,6 +137,10 @@ def place_behind(text: str, at: int) -> LinePlace | None:
             before, data = "", "" if match[1] else data_of(match)
     elif match := _LATER.search(text, at):
         begin, before = match.start(), f"{text[at : match.start()]} | "
+        for worded in _WORDED.finditer(before):
+            if (of := PHASE.fullmatch(worded[2])) and not of[1]:
+                data = data_of(of)
+        before = _WORDED.sub("", before)
         title = PHASE.match(text[at:begin].strip(_SIGNS))
         if title and title.end() == len(title.string):
             before, data = "", "" if title[1] else data_of(title)

@@ -59,15 +59,16 @@ _NESTED = re.compile(r"(?<=, )[^\s=:,{}]{1,80}(?:=|: ?)\{([^{}]{0,400})\}")
 """Fields within a field: `metrics={'acc': 0.7946}`."""
 _TOLD = re.compile(
     r"(?<![\w.])([A-Za-z_][\w@/-]{0,79})(?: {0,2}[=:] {0,6}| )"
-    r"([+-]?\d{1,12}\.\d{1,12}(?:[eE][+-]?\d{1,3})?|nan|inf)(?!\w|\.\w)(%?)"
+    r"([+-]?\d{1,12}\.\d{1,20}(?:[eE][+-]?\d{1,3})?|nan|inf)(?!\w|\.\w)(%?)"
 )
 """A number within a description: `Epoch 1 loss: 0.5234`."""
 _WORDS = re.compile(r"(?<=[A-Za-z]) (?=[A-Za-z][\w@/-]{0,79} {0,2}[=:])")
 """Between the two words of a name: `Cls loss: 0.04. Reg loss: 0.01`."""
 _EPOCH = re.compile(
     r"(?i:\bep(?:och)?s?)(?![A-Za-z])[^\w/]{0,4}(\d{1,9})(?![\d.])(?: ?(?:/|of) ?(\d{1,9}))?|"
-    r"^\W?(\d{1,9}) ?/ ?(\d{1,9})\W?$"
+    r"^\W?(\d{1,9}) ?/ ?(\d{1,9})\W?$|^(\d{1,9})\|\d{1,9}\|"
 )
+"""torchtune has epoch and step before all else: `1|149|Loss: 0.9157477021217346`."""
 _ANNOUNCED = re.compile(
     r"^[^\w]{0,40}(?i:epoch)[^\w/]{0,4}(\d{1,9})(?: ?(?:/|\||of) ?(\d{1,9}))?"
     r"(?:[^\w]{1,8}(?i:lr|learning rate)[:= ]{1,4}[\d.e-]{1,24})?[^\w]{0,40}$"
@@ -201,7 +202,7 @@ def _epoch(description: str) -> tuple[int | None, int | None]:
     match = _EPOCH.search(description)
     if match is None:
         return None, None
-    number, total = match[1] or match[3], match[2] or match[4]
+    number, total = match[1] or match[3] or match[5], match[2] or match[4]
     return int(number), int(total) if total else None
 
 
