@@ -34,6 +34,8 @@ from tui_monitor.core.formats.metriclogger import MetricLoggerFormat
 from tui_monitor.core.formats.mmengine import MMEngineFormat
 from tui_monitor.core.formats.mnist import SUMMARY as MNIST_SUMMARY
 from tui_monitor.core.formats.mnist import MnistFormat
+from tui_monitor.core.formats.nanochat import VALIDATION as NANOCHAT_VALIDATION
+from tui_monitor.core.formats.nanochat import NanochatFormat
 from tui_monitor.core.formats.nanogpt import NanoGptFormat
 from tui_monitor.core.formats.paddle import PaddleFormat
 from tui_monitor.core.formats.plain import ANYBODYS, BELOW, HEAD, PLAIN
@@ -51,7 +53,14 @@ from tui_monitor.core.formats.ultralytics import UltralyticsFormat
 from tui_monitor.core.records import Columns, Progress
 from tui_monitor.errors import TuiMonitorError
 
-_COMMON = (MNIST_SUMMARY, LLMC_VALIDATION, JSON_UNKNOWN, DEEPSPEED_OPTIMIZER, BOX_ROW)
+_COMMON = (
+    NANOCHAT_VALIDATION,
+    MNIST_SUMMARY,
+    LLMC_VALIDATION,
+    JSON_UNKNOWN,
+    DEEPSPEED_OPTIMIZER,
+    BOX_ROW,
+)
 """Styles of lines that are of no format alone."""
 _NEAR = 2
 """Lines from a table's head to its first row at most, .."""
@@ -81,6 +90,7 @@ FORMATS: tuple[Format, ...] = (
     EspnetFormat(),
     MarianFormat(),
     NanoGptFormat(),
+    NanochatFormat(),
     StepLinesFormat(),
     LitGptFormat(),
     DeepSpeedFormat(),

@@ -54,6 +54,10 @@ _UNKNOWN = re.compile(
 """A bar whose total is not known: `12it [00:01, 11.5it/s, loss=0.52]`."""
 _FIELD = re.compile(rf", ([^\s=:,][^=:,]{{0,79}}?)(?:=|: ?| - ) {{0,4}}({NUMBER})(%?)(?=, |$)")
 """`segmentation_models_pytorch` has ` - ` between a name and its number."""
+_SPLATTING = "Training progress"
+"""What 3D Gaussian Splatting calls its bar; train.py has exponential means beside it, begun at zero."""
+_SPLATTED = ("Loss", "Depth Loss")
+_SPLATTED_QUANTUM = 1e-7
 _EPOCH_FIELD = re.compile(r", epoch=(\d{1,9})(?:/(\d{1,9}))?(?=, |$)", re.IGNORECASE)
 _NESTED = re.compile(r"(?<=, )[^\s=:,{}]{1,80}(?:=|: ?)\{([^{}]{0,400})\}")
 """Fields within a field: `metrics={'acc': 0.7946}`."""
@@ -107,6 +111,8 @@ class TqdmFormat:
         shown = _readings(_FIELD, fields, padded=padded)
         if padded and _LIGHTNING_1.match(fields):
             shown[0] = shown[0]._replace(law="sliding-20")
+        if description == _SPLATTING and "Loss=" in fields:
+            shown = [_of_splatting(each) for each in shown]
         readings = (*told.readings, *shown)
         epoch, epochs = told.epoch, told.epochs
         if epoch is None and (match := _EPOCH_FIELD.search(fields)):
@@ -129,6 +135,12 @@ class TqdmFormat:
             bar=told.bar,
         )
         return (item,)
+
+
+def _of_splatting(reading: Reading) -> Reading:
+    """A loss beside the bar of 3D Gaussian Splatting, of 7 decimals; others may be anything."""
+    is_its_own = reading.metric in _SPLATTED and reading.quantum == _SPLATTED_QUANTUM
+    return reading._replace(law="zeroed-0.6") if is_its_own else reading
 
 
 def summary(text: str) -> Progress | None:

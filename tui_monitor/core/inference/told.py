@@ -54,7 +54,7 @@ class Told:
             known = self._laws[name]
             if known is OPEN and name not in self._bare:
                 self._bare[name] = Bare(describe(name))
-            elif (known.seeded or known is COPIED) and name not in self._bare:
+            elif (known.seeded or known.zeroed or known is COPIED) and name not in self._bare:
                 self._bare[name] = Claimed(describe(name), known)
             elif known is not law and _refutes(law, known):
                 self._change(name, law)
