@@ -272,6 +272,30 @@ LINES: dict[str, tuple[str, str]] = {
         "steplines",
         "Progress:  12.5% words/sec/thread:   71451 lr:  0.087500 avg.loss:  0.317325 ETA:   0h 0m 9s",
     ),
+    "nanochat": (
+        "nanochat",
+        "step 00041/21400 (0.19%) | loss: 7.812345 | grad norm: 0.5125 | lrm: 1.00 | dt: 325.50ms | "
+        "tok/sec: 1,610,723 | mfu: 47.25 | total time: 0.12m",
+    ),
+    "nanochat-validation": ("nanochat", "Step 00250 | Validation bpb: 1.0625"),
+    "kaldi": (
+        "kaldi",
+        "LOG (nnet3-train[5.5.1~1-12ab]:PrintStatsForThisPhase():nnet-training.cc:309) Average "
+        "objective function for 'output' for minibatches 30-39 is -2.34515 over 1280 frames.",
+    ),
+    "tesseract": (
+        "tesseract",
+        "At iteration 88/200/200, Mean rms=9.953%, delta=4.847%, char train=98.25%, word train=99.5%, "
+        "skip ratio=0%,  New worst char error = 98.25 wrote checkpoint.",
+    ),
+    "tesseract-evaluation": (
+        "tesseract",
+        "At iteration 88, stage 0, BCER eval=97.125000, BWER eval=99.750000",
+    ),
+    "vowpal": (
+        "vowpal",
+        "0.253906 0.125000            8            8.0   1.0000   0.3750       24",
+    ),
     "litgpt": (
         "litgpt",
         "Epoch 2 | iter 130 step 32 | loss train: 1.384, val: n/a | iter time: 123.45 ms "
@@ -684,6 +708,43 @@ def test_megatron_sums_up_from_print_to_print() -> None:
     # its loss is part of the next line's mean
     assert [r.metric for r in parse("megatron", first).readings] == ["learning rate", "grad norm"]
     assert rows(parse("megatron-validation")) == [("val_lm loss", 5.125, 1e-6, "epoch")]
+
+
+def test_nanochat_shows_an_exponential_mean_and_counts_from_zero() -> None:
+    item = parse("nanochat")
+    assert (item.step, item.steps, item.from_zero, item.per_step) == (42, 21400, True, 0.3255)
+    assert rows(item) == [
+        ("loss", 7.812345, 1e-6, "debiased-0.9"),
+        ("grad norm", 0.5125, 1e-4, "instantaneous"),
+    ]
+    assert rows(parse("nanochat-validation")) == [("val_bpb", 1.0625, 1e-4, "epoch")]
+
+
+def test_kaldi_shows_means_since_the_line_before() -> None:
+    item = parse("kaldi")
+    assert (item.step, rows(item)) == (40, [("objective output", -2.34515, 1e-5, "interval")])
+    both = LINES["kaldi"][1].replace("-2.34515", "-0.571 + -0.005 = -0.576")
+    assert rows(parse("kaldi", both)) == [("objective output", -0.571, 1e-3, "interval")]
+    some = LINES["kaldi"][1].replace("for minibatches", "using 4 minibatches in minibatch range")
+    assert not by_name("kaldi").parse(some)
+
+
+def test_tesseract_and_vowpal_wabbit_are_shown_as_printed() -> None:
+    assert parse("tesseract").step == 200
+    assert rows(parse("tesseract")) == [
+        ("train_char_error", 98.25, 0.01, "unknown"),
+        ("train_word_error", 99.5, 0.1, "unknown"),
+    ]
+    assert rows(parse("tesseract-evaluation")) == [
+        ("val_bcer", 97.125, 1e-6, "epoch"),
+        ("val_bwer", 99.75, 1e-6, "epoch"),
+    ]
+    assert rows(parse("vowpal")) == [
+        ("loss", 0.125, 1e-6, "unknown"),
+        ("loss (avg)", 0.253906, 1e-6, "unknown"),
+    ]
+    held_out = LINES["vowpal"][1] + " h"
+    assert rows(parse("vowpal", held_out)) == [("val_loss", 0.125, 1e-6, "epoch")]
 
 
 def test_darknet_prints_a_loss_and_its_exponential_mean() -> None:
@@ -1128,6 +1189,7 @@ BEGIN = (
     "huggingface-bar",
     *("composer", "stable-baselines", "stable-baselines-row", "stable-baselines-section"),
     "stable-baselines-rule",
+    "vowpal",
 )
 """Styles that are known by how a line begins."""
 

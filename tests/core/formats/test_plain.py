@@ -782,6 +782,7 @@ def test_it_takes_no_line_of_another_format(style: str) -> None:
         "huggingface-bar",
         "mnist-summary",
         "llm.c-validation",
+        "nanochat-validation",
         "composer-head",
         "deepspeed-optimizer",
         *("stable-baselines-rule", "stable-baselines-section", "stable-baselines-row"),

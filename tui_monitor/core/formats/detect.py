@@ -26,6 +26,7 @@ from tui_monitor.core.formats.huggingface import HuggingFaceFormat
 from tui_monitor.core.formats.ignite import IgniteFormat
 from tui_monitor.core.formats.jsonl import UNKNOWN as JSON_UNKNOWN
 from tui_monitor.core.formats.jsonl import JsonLinesFormat
+from tui_monitor.core.formats.kaldi import KaldiFormat
 from tui_monitor.core.formats.keras import KerasFormat
 from tui_monitor.core.formats.litgpt import LitGptFormat
 from tui_monitor.core.formats.marian import MarianFormat
@@ -47,9 +48,11 @@ from tui_monitor.core.formats.stablebaselines import ROW as BOX_ROW
 from tui_monitor.core.formats.stablebaselines import StableBaselinesFormat
 from tui_monitor.core.formats.steplines import LLMC_VALIDATION, StepLinesFormat
 from tui_monitor.core.formats.table import OF_DATA, PLACE, TableFormat, cells, of_data, of_table
+from tui_monitor.core.formats.tesseract import TesseractFormat
 from tui_monitor.core.formats.textbar import TextBarFormat
 from tui_monitor.core.formats.tqdm import TqdmFormat
 from tui_monitor.core.formats.ultralytics import UltralyticsFormat
+from tui_monitor.core.formats.vowpal import VowpalFormat
 from tui_monitor.core.records import Columns, Progress
 from tui_monitor.errors import TuiMonitorError
 
@@ -101,6 +104,9 @@ FORMATS: tuple[Format, ...] = (
     CaffeFormat(),
     BoostingFormat(),
     SklearnFormat(),
+    KaldiFormat(),
+    TesseractFormat(),
+    VowpalFormat(),
     JsonLinesFormat(),
 )
 """Every format, the more specific grammars first: a tie goes to the earlier.
