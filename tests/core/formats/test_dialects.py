@@ -139,6 +139,61 @@ def shown(log: str) -> list[Shown]:
             ],
         ),
         (
+            "[ time:2.0s total_exs:992 epochs:0.86 ] {'exs': 992, 'loss': 4.5, 'updates': 17, "
+            "'lr': 0.5, 'total_train_updates': 17}\n"
+            "[ time:4.0s total_exs:2016 epochs:1.72 ] {'exs': 1024, 'loss': 4.25, 'updates': 19, "
+            "'lr': 0.5, 'total_train_updates': 36}\n",
+            [
+                *[(1, 17, "loss", 4.5), (1, 17, "lr", 0.5)],
+                *[(1, 36, "loss", 4.25), (1, 36, "lr", 0.5)],
+            ],
+        ),
+        (
+            "Rank-0: policy_step=128, reward_env_0=21.0\nRank-0: policy_step=164, reward_env_0=36.0\n",
+            [(1, 128, "reward_env_0", 21.0), (1, 164, "reward_env_0", 36.0)],
+        ),
+        (
+            "".join(
+                f"[0825 10:0{epoch}:00 @base.py:275] Start Epoch {epoch} ...\n"
+                f"[0825 10:0{epoch}:59 @base.py:285] Epoch {epoch} (global_step 46) finished, time:9s\n"
+                f"[0825 10:0{epoch}:59 @monitor.py:467] train_error: 0.{epoch}25\n"
+                for epoch in (1, 2)
+            ),
+            [(1, None, "train_error", 0.125), (2, None, "train_error", 0.225)],
+        ),
+        (
+            "".join(
+                f"{40 * '─'} Step {step} {40 * '─'}\nepisode/length 3000 / episode/score 0.25 /    \n"
+                "train/model_loss_mean 3.5 / train/model_loss_std 0.5\n"
+                for step in (100, 200)
+            ),
+            [
+                row
+                for step in (100, 200)
+                for row in (
+                    (1, step, "episode/score", 0.25),
+                    (1, step, "train_model_loss_mean", 3.5),
+                    (1, step, "train_model_loss_std", 0.5),
+                )
+            ],
+        ),
+        (
+            "step 1 - loss 5.5 - moving ave loss 5.5\nstep 2 - loss 4.5 - moving ave loss 5.4\n",
+            [
+                *[(1, 1, "loss", 5.5), (1, 1, "moving_ave_loss", 5.5)],
+                *[(1, 2, "loss", 4.5), (1, 2, "moving_ave_loss", 5.4)],
+            ],
+        ),
+        (
+            "".join(
+                f"{39 * '-'}\n|             Epoch |               {epoch} |\n"
+                f"|      AverageEpRet |            {epoch}2.5 |\n"
+                f"| TotalEnvInteracts |           {4 * epoch}e+03 |\n{39 * '-'}\n"
+                for epoch in (1, 2)
+            ),
+            [(1, 4000, "AverageEpRet", 12.5), (1, 8000, "AverageEpRet", 22.5)],
+        ),
+        (
             "".join(
                 f"{epoch}|{6 * epoch + n}|Loss: {epoch}.{n}011404514312744: {n * 100 // 6}%|####  | "
                 f"{n}/6 [00:0{n}<00:0{6 - n},  1.03s/it]\n"
@@ -153,15 +208,8 @@ def shown(log: str) -> list[Shown]:
         ),
     ],
     ids=[
-        "MindSpore",
-        "Flux",
-        "llama.cpp",
-        "CleanRL",
-        "ML.NET",
-        "SSDs",
-        "PaddleSeg",
-        "BasicSR",
-        "NeMo-2",
+        *("MindSpore", "Flux", "llama.cpp", "CleanRL", "ML.NET", "SSDs", "PaddleSeg", "BasicSR"),
+        *("NeMo 2", "ParlAI", "SheepRL", "tensorpack", "DreamerV3", "darkflow", "Spinning Up"),
         "torchtune",
     ],
 )

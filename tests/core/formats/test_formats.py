@@ -278,6 +278,17 @@ LINES: dict[str, tuple[str, str]] = {
         "tok/sec: 1,610,723 | mfu: 47.25 | total time: 0.12m",
     ),
     "nanochat-validation": ("nanochat", "Step 00250 | Validation bpb: 1.0625"),
+    "metriclogger-whole": (
+        "metriclogger",
+        "I20250119 10:05:26 90 dinov2 helpers.py:102] Training  [     50/1250000]  eta: 10:45:44  "
+        "lr: 0.0010 (0.0005)  mom: 0.9960 (0.9960)  total_loss: 10.5010 (10.5016)  time: 1.569923  "
+        "data: 0.000181  max mem: 67339",
+    ),
+    "progress-phase": (
+        "progress",
+        "ctdet/coco_dla |" + "#" * 5 + " " * 27 + "| train: [3][12/60]|Tot: 0:00:04 |ETA: 0:00:21 "
+        "|loss 9.2525 |hm_loss 8.1250 |Data 0.001s(0.063s) |Net 0.140s",
+    ),
     "kaldi": (
         "kaldi",
         "LOG (nnet3-train[5.5.1~1-12ab]:PrintStatsForThisPhase():nnet-training.cc:309) Average "
@@ -718,6 +729,40 @@ def test_nanochat_shows_an_exponential_mean_and_counts_from_zero() -> None:
         ("grad norm", 0.5125, 1e-4, "instantaneous"),
     ]
     assert rows(parse("nanochat-validation")) == [("val_bpb", 1.0625, 1e-4, "epoch")]
+
+
+def test_centernet_shows_means_of_the_epoch() -> None:
+    item = parse("progress-phase")
+    assert (item.epoch, item.step, item.steps, item.from_zero) == (3, 13, 60, True)
+    assert rows(item) == [("loss", 9.2525, 1e-4, "copied"), ("hm_loss", 8.125, 1e-4, "copied")]
+    text = LINES["progress-phase"][1].replace("train: [3][12/60]", "val: [3][59/60]")
+    (over,) = by_name("progress").parse(text)
+    assert isinstance(over, Progress)
+    assert rows(over)[0] == ("val_loss", 9.2525, 1e-4, "epoch")
+    assert by_name("progress").parse(text.replace("59/60", "58/60")) == ()
+
+
+def test_means_of_dinov2_begin_where_a_training_is_taken_up() -> None:
+    item = parse("metriclogger-whole")
+    assert (item.epoch, item.step, item.steps, item.from_zero) == (None, 51, 1250000, True)
+    assert rows(item) == [
+        ("lr", 0.001, 1e-4, "median"),
+        ("total_loss", 10.501, 1e-4, "median"),
+        ("total_loss (avg)", 10.5016, 1e-4, "open"),
+    ]
+
+
+def test_dicts_of_hugging_face_that_tell_their_step() -> None:
+    text = "{'loss': 0.6347228, 'learning_rate': 4.891304e-05, 'epoch': 0.08695, 'step': 10}"
+    of_torch = parse("huggingface", text)
+    assert (of_torch.step, of_torch.epochs_done) == (10, None)
+    assert [(r.metric, r.law) for r in of_torch.readings] == [
+        *[("loss", "interval"), ("learning_rate", "instantaneous")]
+    ]
+    of_keras = parse("huggingface", f"[INFO|trainer_tf.py:398] 2021-01-15 10:28:50,371 >> {text}")
+    assert [(r.metric, r.law) for r in of_keras.readings] == [
+        *[("loss", "open"), ("learning_rate", "instantaneous")]
+    ]
 
 
 def test_kaldi_shows_means_since_the_line_before() -> None:

@@ -15,6 +15,8 @@ _TUPLE = re.compile(r"\('")
 _SPOKEN = re.compile(r"(?<=:)', ")
 _JOINED = re.compile(r"(?<=[=\s\w])', (?!')")
 _NEXT = re.compile(r"'?, '")
+_KEY = re.compile(r"'([A-Za-z_][\w @/.-]{0,60})': ")
+"""Of a dict, as Python prints it."""
 _JULIA = re.compile(r"(\d\.\d{1,24})f(-?\d{1,3})(?!\w)")
 _CALL = re.compile(r"\b([A-Za-z]\w{0,40})\([A-Za-z][^()=:]{0,60}[\[, ][^()=:]{0,60}\)(?= ?=)")
 _IS = re.compile(rf"((?:{METRIC})\w{{0,20}}) is {{1,4}}(?=[+-]?(?:\d|nan\b|inf\b))", re.IGNORECASE)
@@ -32,6 +34,8 @@ def plainly(text: str) -> str:
     if "('" in text and "', " in text:
         text = _NEXT.sub(", ", _JOINED.sub(" ", _SPOKEN.sub(" ", _TUPLE.sub("", text))))
         text = text.rstrip("')")
+    if "{'" in text and "': " in text:
+        text = _KEY.sub(r"\1: ", text)
     if "(" in text:
         if " = " in text:
             text = _CALL.sub(r"\1", text)

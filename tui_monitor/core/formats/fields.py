@@ -41,7 +41,7 @@ _PLACES = re.compile(r"ep(?:och)?s?|steps?|iter(?:ation)?s?|batch(?:es)?", re.IG
 _SIGN = re.compile(r"[:=]")
 _DECIMAL = re.compile(r"[.einEIN]")
 _PART = re.compile(
-    r"\s*[,;|\t]\s*|(?<=[a-z]{5})[.!]\s+|\s+[-–—]+>?\s+|\]\s*\[|\s{3,}(?=[A-Za-z\[])(?!nan\b|inf\b)"
+    r"\s*[,;|\t]\s*|\s+/\s+(?=[A-Za-z])|(?<=[a-z]{5})[.!]\s+|\s+[-–—]+>?\s+|\]\s*\[|\s{3,}(?=[A-Za-z\[])(?!nan\b|inf\b)"
 )
 _LIST = re.compile(
     r"(?:\b[A-Za-z]\w{0,40} ?[:=] ?)?"
@@ -61,7 +61,7 @@ _ALIGNED = re.compile(
     r"(?<!\w)(train|training|val|valid|validation|test) {2,12}(?=[A-Za-z])", re.IGNORECASE
 )
 """A word for the data, with blanks to bring what follows below that of another line."""
-_MARKS = " \t:.*#=-–—>[](){}!\u2022"
+_MARKS = " \t:.*#/=-–—>[](){}!\u2022"
 PHASE: Final = re.compile(
     r"(?:(train(?:ing)?)|(val(?:id(?:ation)?)?|eval(?:uation)?|dev)|(test(?:ing)?))"
     r"(?:[\W_]+(?:set|phase|metrics?|results?|stats|summary)\b){0,2}"
@@ -95,7 +95,7 @@ _SHOWN = re.compile(rf"{METRIC}|\b(?:train\w*: [\d.%]+, val\w*|val\w*): \d\d?\.\
 """In a line, in small letters, where searching takes half the time: the name of a metric, or
 `train: 0.5455, val: 0.5342`, of what it does not say."""
 _CLUTTER = re.compile(
-    r"time|second|sec\b|eta\b|elapsed|remain|memory|mem\b|gpu|cuda|speed|throughput|per_sec|/s|fps"
+    r"time|second|sec\b|eta\b|elapsed|remain|memory|mem\b|gpu|cuda|speed|throughput|per_sec|/s(?:ec\w{0,4})?(?![a-z])|fps"
     r"|tokens|samples|seed|size|rank|percent|wall|progress|best|patience|lowest|highest|previous|final"
     r"|last|duration|took|count|weight|dropout|coef|threshold|(?:^|_)(?:from|to|than|not|is|was|the|and"
     r"|with|for|at|in|of|num|alpha|beta|gamma|lambda)(?:_|$)|(?:^|_)(?:epochs?|steps?|iter(?:ation)?s?|batch(?:es)?)$"
@@ -238,7 +238,7 @@ def _is_difference(name: str, value: str | None, beside: str) -> bool:
 def _reads_on(field: re.Match[str]) -> bool:
     """Whether a number stands in a sentence: `installing package score 1.0`."""
     words = field[1]
-    if words.count(" ") < 2 or PHASE.match(words):
+    if words.count(" ") < 2 or PHASE.match(words) or words.startswith("moving av"):
         return False
     return field.start(2) < 0 or not _SIGN.search(field.string, field.end(1), field.start(2))
 

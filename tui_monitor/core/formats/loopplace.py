@@ -16,13 +16,14 @@ _COUNT = (
 )
 _OF = r"(?:[ _]?(?:id|idx|index|no|num|number|step)\b\.?|\.\.\.)?[\]\s:=#]{0,6}"
 _EPOCH = re.compile(
-    r"(?:(?:train|training|current|global|finished|completed|after|end of)[\] :|\[-]{1,3})?"
+    r"(?:(?:train|training|current|global|finished|completed|after|end of|start(?:ing)?|begin)"
+    r"[\] :|\[-]{1,3})?"
     rf"(?:ep(?:och)?\.?|round){_OF}{_COUNT}",
     re.IGNORECASE,
 )
 _STEP = re.compile(
-    r"(?:(?:(?:train|training|current|global|mini|epoch|learning|completed|optimizer)[ _-]?"
-    r"|batch (?=train)){1,2}|i_)?"
+    r"(?:(?:(?:train|training|current|global|mini|epoch|learning|completed|optimizer|policy|total|num)"
+    r"[ _-]?|batch (?=train)){1,2}|i_)?"
     rf"(?:step|iter|iteration|it|batch|batches|update|episode)s?{_OF}{_COUNT}",
     re.IGNORECASE,
 )
@@ -51,12 +52,14 @@ _ASIDE = re.compile(
 )
 """`Epoch 3 (warm-up): ..`, `Epoch 3 complete: ..`."""
 
-_BEGINS: Final = frozenset("abcdefgilmorstuvABCDEFGILMORSTUV")
+_BEGINS: Final = frozenset("abcdefgilmnoprstuvABCDEFGILMNOPRSTUV")
 """Letters that the words for a place, and those for data before them, begin with."""
 _OF_TRAINING = re.compile(r"(?<![a-z])ep|iter", re.IGNORECASE)
 """In the words for a place of which hardly anything but a training has any."""
 _LATER = re.compile(rf"(?<=[\s|,;\[])(?:{_EPOCH.pattern}|{_STEP.pattern})", re.IGNORECASE)
 """`loss = 4.2647, step = 100 (12.4 sec)`."""
+_TOTAL = re.compile(rf"(?<=[\s|,;\[])(?=total[_ ])(?:{_STEP.pattern})", re.IGNORECASE)
+"""`updates: 19, .. total_train_updates: 36`: what else counts begins anew with each line."""
 _SAID = re.compile(
     r"([A-Za-z][\w ]{0,40}?)(?: \([\w ]{1,30}\))? (?:at|after|for|in|of|on|over) "
     rf"(?={_EPOCH.pattern}|{_STEP.pattern})",
@@ -135,7 +138,7 @@ def place_behind(text: str, at: int) -> LinePlace | None:
         begin, before = said.end(), "" if _TITLE.fullmatch(said[1]) else said[1]
         if (match := _OF_DATA.fullmatch(before)) and (match := PHASE.match(match[1])):
             before, data = "", "" if match[1] else data_of(match)
-    elif match := _LATER.search(text, at):
+    elif match := _TOTAL.search(text, at) or _LATER.search(text, at):
         begin, before = match.start(), f"{text[at : match.start()]} | "
         for worded in _WORDED.finditer(before):
             if (of := PHASE.fullmatch(worded[2])) and not of[1]:

@@ -17,6 +17,7 @@ _LABEL = (
     r"(?:(?:<std(?:out|err)>)?:)?"  # kubectl --prefix, torchrun, mpirun
     r"|[\u250c\[] (?:Info|Debug|Warning):"  # Julia
     r"|[a-z]{2,20}(?:_[a-z]{2,20}){1,4}:(?= {1,4}(?:epoch|step|iter)\b)"  # llama.cpp: a function
+    r"|Rank-\d{1,4}:"  # Lightning Fabric's examples
     r"|\(\w{1,64} pid=\d{1,10}[^()]{0,60}\)|\(\d{1,4}/\d{1,4}\)(?= )"  # Ray, ranks of icefall
     rf"|{_LEVEL}(?= \d{{4}}-\d\d-\d\d)|[\w.]{{1,64}}\.py: {{0,4}}\d{{1,6}}:"  # VISSL
     rf"|{_LEVEL}:(?:[\w.]{{1,64}}:)?|\d{{1,4}}:|[\w./-]{{1,64}} {{0,40}}\|"  # logging, srun, compose
