@@ -24,6 +24,8 @@ from tui_monitor.core.session import Session
         ("Test loss: 0.05, Accuracy: 983/1000 (98.3%)", "Test loss: 0.05, Test Accuracy: 98.3%"),
         ("Train loss: 0.05, Accuracy: 983/1000 (98%)", "Train loss: 0.05, Accuracy: 98%"),
         ("epoch: 1 step: 2, loss is 2.25", "epoch: 1 step: 2, loss: 2.25"),
+        ("Loss: Tensor Float []  0.25", "Loss: 0.25"),
+        ("Cost after epoch 5: 1.5<br>", "Cost after epoch 5: 1.5"),
         ("the weather is 2.25", "the weather is 2.25"),
         ("mAP50(B) = 0.5, 0x1.5f is fine", "mAP50(B) = 0.5, 0x1.5f is fine"),
         ("Epoch 1: loss 0.5", "Epoch 1: loss 0.5"),

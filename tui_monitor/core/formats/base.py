@@ -30,7 +30,7 @@ TRAINED: Final = (
 )
 """Pattern of what is in the names of metrics that hardly anything but a training has, as below."""
 METRIC: Final = (
-    rf"{TRAINED}|err(?:or)?(?![a-z])|(?<![a-z])(?:dice|m?ap|cost|return|scores?|r2|precision|recall|ce"
+    rf"{TRAINED}|err(?:or)?(?![a-z])|(?<![a-z])(?:dice|m?ap|cost|returns?|scores?|r2|precision|recall|ce"
     r"|objective)(?![a-z])"
 )
 """Pattern of what is in the names of most metrics, in small letters, without groups."""

@@ -1,8 +1,9 @@
 """What printing makes of the lines of home-made loops: tuples, calls and other ways to write numbers.
 
 Owns how such lines look without that. `print("loss", x)` of Python 2 shows `('loss', 0.5)`; Julia shows
-`loss(x, y) = 0.5f0`; many a loop counts right answers beside their share, `Accuracy: 9834/10000 (98%)`,
-or says that a `loss is 0.5`, as MindSpore does. Source: mindspore/train/callback/_loss_monitor.py.
+`loss(x, y) = 0.5f0`, Haskell `Tensor Float []  0.5`; many a loop counts right answers beside their
+share, `Accuracy: 9834/10000 (98%)`, or says that a `loss is 0.5`, as MindSpore does. Source:
+mindspore/train/callback/_loss_monitor.py.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ _OF_ALL = re.compile(
 """`Test loss: 0.0523, Accuracy: 9834/10000 (98%)`: the count is of the data that the loss is of."""
 
 
+_HASKELL = re.compile(r"\bTensor (?:Float|Double|Half) \[[\d,]{0,40}\] {1,8}")
+_BREAK = re.compile(r"\s*<br ?/?>\s*$")
+
+
 def plainly(text: str) -> str:
     """A line as most loops would have printed it; the line itself where it is such a one."""
     if "('" in text and "', " in text:
@@ -42,6 +47,10 @@ def plainly(text: str) -> str:
         if "%)" in text:
             text = _OF_ALL.sub(r"\1\2\1 ", text)
             text = _SHARE.sub(r"\1 \2%", text)
+    if "Tensor " in text:
+        text = _HASKELL.sub("", text)
+    if "<br" in text:
+        text = _BREAK.sub("", text)
     if " is " in text:
         text = _IS.sub(r"\1: ", text)
     return _JULIA.sub(r"\1e\2", text) if "f" in text else text

@@ -8,7 +8,7 @@ business, so their law is open; without a step they are the epoch's, as are thos
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -23,7 +23,8 @@ _PACE = (
     r"(?! ?[:=])"
 )
 _FIELD = re.compile(
-    rf"({_WORD}(?: {{1,2}}{_WORD}){{0,3}}?)(?: \([A-Za-z][\w -]{{0,20}}\) {{0,4}}(?=[\d:=]))?"
+    rf"({_WORD}(?: {{1,2}}{_WORD}){{0,3}}?)"
+    r"(?: \((?:[A-Za-z][\w -]{0,20}\) {0,4}(?=[\d:=])|\d{1,6}\)(?= ?[:=])))?"
     r"(?: {0,3}[:=]{1,2} {0,12}[\[(]?| {1,12}[\[(]?|\[|(?<= )(?=\d))"
     rf"(?:({_NUMBER})( ?%)?(?: ?dB)?(?![\w%]|[.:/]\w|{_PACE})"
     rf"(?: {{0,2}}\( {{0,4}}({_NUMBER})(?:\)|$))?[\])}}>]?"
@@ -91,6 +92,10 @@ _DATA = r"(?:train_|val_|test-)[a-z]"
 """How names begin that say of what data a number is."""
 _TRAINED = re.compile(rf"{TRAINED}|cost|err(?:or)?(?![a-z])|{_DATA}", re.IGNORECASE)
 _KNOWN = re.compile(rf"{METRIC}|{_DATA}", re.IGNORECASE)
+_MEASURED = re.compile(TRAINED, re.IGNORECASE)
+_SIMULATED = re.compile(
+    r"energy|residual|pressure|velocity|density|courant|enstrophy", re.IGNORECASE
+)
 _SHOWN = re.compile(rf"{METRIC}|\b(?:train\w*: [\d.%]+, val\w*|val\w*): \d\d?\.\d")
 """In a line, in small letters, where searching takes half the time: the name of a metric, or
 `train: 0.5455, val: 0.5342`, of what it does not say."""
@@ -156,6 +161,11 @@ def is_known(name: str) -> bool:
 def is_trained(name: str) -> bool:
     """Whether a field's name has a part that hardly anything but a training has: a score it may."""
     return _TRAINED.search(name) is not None
+
+
+def simulates(names: Collection[str]) -> bool:
+    """Whether fields are those of a simulation or a solver, which have errors too, and of no training."""
+    return any(map(_SIMULATED.search, names)) and not any(map(_MEASURED.search, names))
 
 
 def word_at(text: str, at: int) -> int:

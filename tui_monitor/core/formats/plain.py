@@ -35,6 +35,7 @@ from tui_monitor.core.formats.fields import (
     parts,
     readings,
     shows_metric,
+    simulates,
     word_at,
 )
 from tui_monitor.core.formats.labels import in_english
@@ -137,7 +138,8 @@ class PlainFormat:
             behind = ends[0]
             place = next(filter(None, (place_at(text, at) for at in dict.fromkeys(ends))), None)
             place = place or next(filter(None, (place_behind(text, at) for at in ends[1:])), None)
-        place = place or place_behind(text, behind) or counted(text, 0) or counted(text, behind)
+        begin = word_at(text, behind)
+        place = place or place_behind(text, begin) or counted(text, 0) or counted(text, behind)
         if place is None:
             behinds = sorted(ends) or [0]
             found = (_placed_behind(text[at:]) or _below(text[at:]) for at in behinds)
@@ -146,6 +148,8 @@ class PlainFormat:
             return ()  # on the way through a validation
         rest = place.before + text[place.end :]
         shown = tuple(readings(rest, place.data, steps=place.step is not None))
+        if simulates([each.metric for each in shown]):
+            return ()
         exactly = place.epoch is not None and place.step is not None and not place.before
         known = is_trained if place.anybodys else is_known
         if (shown and exactly and not place.anybodys) or any(known(r.metric) for r in shown):
