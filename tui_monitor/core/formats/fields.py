@@ -164,7 +164,7 @@ def is_trained(name: str) -> bool:
 
 
 def simulates(names: Collection[str]) -> bool:
-    """Whether fields are those of a simulation or a solver, which have errors too, and of no training."""
+    """Whether fields are a simulation's or a solver's, which have errors too, and of no training."""
     return any(map(_SIMULATED.search, names)) and not any(map(_MEASURED.search, names))
 
 
