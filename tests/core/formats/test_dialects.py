@@ -58,6 +58,56 @@ def shown(log: str) -> list[Shown]:
             [(1, 1, "loss", 2.25), (1, 2, "loss", 2.125), (2, 1, "loss", 1.5)],
         ),
         (
+            "Train 31, loss: 1.5, train acc: 0.875\nTest 31, loss: 1.75, test acc: 0.75\n"
+            "Train 32, loss: 1.25, train acc: 0.9375\nTest 32, loss: 1.625, test acc: 0.8125\n",
+            [
+                *[(31, None, "loss", 1.5), (31, None, "train_acc", 0.875)],
+                *[(31, None, "test-loss", 1.75), (31, None, "test-acc", 0.75)],
+                *[(32, None, "loss", 1.25), (32, None, "train_acc", 0.9375)],
+                *[(32, None, "test-loss", 1.625), (32, None, "test-acc", 0.8125)],
+            ],
+        ),
+        (
+            "12 154 Loss=0.5 Time=0.040\n12 155 Loss=0.25 Time=0.041\n13 1 Loss=0.125 Time=0.04\n",
+            [(12, 154, "loss", 0.5), (12, 155, "loss", 0.25), (13, 1, "loss", 0.125)],
+        ),
+        (
+            "Epoch 11 (11/40):\nTrain Accuracy: 0.75\nTest Accuracy: 0.5, Class Accuracy: 0.625\n"
+            "Best Accuracy: 0.875, Class Accuracy: 0.75\nEpoch 12 (12/40):\nTrain Accuracy: 0.8125\n",
+            [
+                *[(11, None, "train_accuracy", 0.75), (11, None, "test-accuracy", 0.5)],
+                *[(11, None, "test-class_accuracy", 0.625), (12, None, "train_accuracy", 0.8125)],
+            ],
+        ),
+        (
+            "Epoch 1/3 with loss 0.75\nEpoch 2/3 with loss 0.5\n",
+            [(1, None, "loss", 0.75), (2, None, "loss", 0.5)],
+        ),
+        (
+            "epoch 1, step 4/9 | loss: 1.25 | val_loss: 4.125\n"
+            "epoch 1, step 5/9 | loss: 1.5 | val_loss: 4.125\n"
+            "epoch 1, step 6/9 | loss: 1.125 | val_loss: 3.875\n",
+            [
+                *[(1, 4, "loss", 1.25), (1, 4, "val_loss", 4.125), (1, 5, "loss", 1.5)],
+                *[(1, 6, "loss", 1.125), (1, 6, "val_loss", 3.875)],
+            ],
+        ),
+        (
+            "[04/14 10:33:49 t.events]:  eta: 1:14:16  epoch/iter: 9/2579  total_loss: 36.75  "
+            "loss_cls: 4.0  time: 0.2681  lr: 3.50e-04  max_mem: 18418M\n"
+            "[04/14 10:33:56 t.events]:  eta: 1:14:08  epoch/iter: 10/2599  total_loss: 36.5  "
+            "loss_cls: 4.5  time: 0.2687  lr: 3.50e-04  max_mem: 18418M\n",
+            [
+                *[
+                    (9, 2579, "total_loss", 36.75),
+                    (9, 2579, "loss_cls", 4.0),
+                    (9, 2579, "lr", 35e-5),
+                ],
+                *[(10, 2599, "total_loss", 36.5), (10, 2599, "loss_cls", 4.5)],
+                (10, 2599, "lr", 35e-5),
+            ],
+        ),
+        (
             "\u250c Info: Epoch 1\n\u2514 @ Main train.jl:114\nIteration 1 || Loss = 5.5\n"
             "\u250c Info: Epoch 2\n\u2514 @ Main train.jl:114\nIteration 21 || Loss = 0.75\n",
             [(1, 1, "loss", 5.5), (2, 21, "loss", 0.75)],
@@ -210,7 +260,8 @@ def shown(log: str) -> list[Shown]:
         ),
     ],
     ids=[
-        *("MindSpore", "Flux", "llama.cpp", "CleanRL", "ML.NET", "SSDs", "PaddleSeg", "BasicSR"),
+        *("MindSpore", "DGCNN", "SID", "PointNet", "with", "BioNeMo", "fast-reid"),
+        *("Flux", "llama.cpp", "CleanRL", "ML.NET", "SSDs", "PaddleSeg", "BasicSR"),
         *("NeMo 2", "ParlAI", "SheepRL", "tensorpack", "DreamerV3", "darkflow", "Spinning Up"),
         "torchtune",
     ],

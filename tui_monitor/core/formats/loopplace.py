@@ -17,7 +17,7 @@ _COUNT = (
 _OF = r"(?:[ _]?(?:id|idx|index|no|num|number|step)\b\.?|\.\.\.)?[\]\s:=#]{0,6}"
 _EPOCH = re.compile(
     r"(?:(?:train|training|current|global|finished|completed|after|end of|start(?:ing)?|begin)"
-    r"[\] :|\[-]{1,3})?"
+    r"[\] :,|\[-]{1,3})?"
     rf"(?:ep(?:och)?\.?|round){_OF}{_COUNT}",
     re.IGNORECASE,
 )
@@ -45,9 +45,13 @@ _BETWEEN = re.compile(
     re.IGNORECASE,
 )
 """`Epoch 0 | Training | Elapsed Time: 0:00:10 | Steps: 31 | Loss: 120.5`."""
+_AGAIN = re.compile(r"\s{1,4}\((\d{1,9})/(\d{1,9})\)\s?:?\s{0,4}\**$")
+"""`Epoch 12 (12/200):`, as PointNet's loops count epochs twice."""
+_DATA_COUNTED = re.compile(r"(Train|Test|Val|Valid|Validation|Eval) (\d{1,6})(), (?=[A-Za-z])")
+"""`Train 31, loss: 1.4299, ..`, of epoch 31."""
 _ASIDE = re.compile(
     r"[ :,-]{0,4}(?:\((?![ \d]{1,9}/)[^()]{1,60}\)|\[ {0,3}[\d.]{1,6} ?%\]"
-    r"|(?:batches|complete|completed|done|finished|ended|summary|results?)\b)",
+    r"|(?:with|batches|complete|completed|done|finished|ended|summary|results?)\b)",
     re.IGNORECASE,
 )
 """`Epoch 3 (warm-up): ..`, `Epoch 3 complete: ..`."""
@@ -77,6 +81,8 @@ _OF_DATA = re.compile(r"(?:[DIWE] )?([A-Za-z]{3,10})")
 _SIGNS: Final = " |:=-"
 _TITLE = re.compile(r"(?:results?|summary|metrics|stat(?:istic)?s|performance)", re.IGNORECASE)
 """`Results for epoch 3: loss 0.5123, acc 0.8123`."""
+_BOTH = re.compile(r"(\d{1,9})() (\d{1,9})() (?=[A-Za-z])")
+"""`333 154 Loss=0.034 Time=0.040`, of epoch 333."""
 _COUNTED = re.compile(
     r"(?:[\[(]?(\d{1,9})/(\d{1,9})(?:[\])]|[,:](?= )|(?= {1,4}[A-Za-z|-]))|\[#(\d{1,9})()\]) {0,4}"
 )
@@ -111,10 +117,15 @@ def place_at(text: str, at: int) -> LinePlace | None:
     at = word_at(text, at)
     if text[at : at + 1] not in _BEGINS:
         return None
+    if (match := _DATA_COUNTED.match(text, at)) and (of := PHASE.match(match[1])):
+        data = "" if of[1] else data_of(of)
+        return LinePlace(*_numbers(match, 2), None, None, match.end(), data, anybodys=True)
     data = ""
     if (match := PHASE.match(text, at)) and not match[1]:
         data, at = data_of(match), match.end()
     epoch = _EPOCH.match(text, at)
+    if epoch and (again := _AGAIN.match(text, epoch.end())) and again[1] == epoch[1]:
+        return LinePlace(*_numbers(again, 1), None, None, again.end(), data)
     after = word_at(text, epoch.end()) if epoch else at
     step = _STEP.match(text, after) or (_BARE_STEP.match(text, epoch.end()) if epoch else None)
     if step and not epoch:
@@ -159,11 +170,14 @@ def place_behind(text: str, at: int) -> LinePlace | None:
 
 
 def counted(text: str, at: int) -> LinePlace | None:
-    """The step that a line of fields begins with, without a word for it."""
-    match = _COUNTED.match(text, at)
+    """The step that a line of fields begins with, or its epoch and its step, without a word for it."""
+    both = _BOTH.match(text, at)
+    match = both or _COUNTED.match(text, at)
     rest = text[match.end() :] if match else ""
     if match is None or not shows_metric(rest) or not are_fields(rest):
         return None
+    if both:
+        return LinePlace(*_numbers(both, 1), *_numbers(both, 3), both.end(), anybodys=True)
     group = 3 if match[1] is None else 1
     return LinePlace(None, None, *_numbers(match, group), match.end(), anybodys=True)
 

@@ -227,6 +227,8 @@ def _below(text: str) -> tuple[Progress, ...]:
     if " @ " in text:
         text = _BEST.sub("", text)
     begin, mark = word_at(text, 0), text.lstrip()[:1]
+    if text[begin:][:5].lower() == "best ":
+        return ()  # once more
     if not text[begin:][:1].isalpha() or not shows_metric(text) or not are_fields(text):
         return ()
     validates = (match := PHASE.match(text, begin)) and not match[1]

@@ -73,7 +73,9 @@ class Timeline:
         placed: list[Print | Event] = []
         if not items and line.text:
             self._read_plain(line, placed)
-        for item in items:
+        for nth, item in enumerate(items):
+            if isinstance(item, Header) and nth and _goes_on(items[nth - 1]):
+                continue  # of an evaluation within the epoch, of TensorFlow 1.13
             if isinstance(item, Progress):
                 self._place_progress(line, item, placed)
             elif isinstance(item, Header):
@@ -390,6 +392,13 @@ class Timeline:
                 self._place_standing(*shown, placed)
             if self._at.run:
                 self._place_standing(line, item, placed)
+
+
+def _goes_on(item: Item) -> bool:
+    """Whether a bar is not at its end yet, but near it."""
+    if not isinstance(item, Progress) or item.step is None or item.steps is None:
+        return False
+    return 0.9 * item.steps <= item.step < item.steps
 
 
 def _validates(item: Progress) -> bool:
