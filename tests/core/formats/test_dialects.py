@@ -108,6 +108,33 @@ def shown(log: str) -> list[Shown]:
             ],
         ),
         (
+            "INFO flower 2024-01-06 09:20:00,045 | server.py:148 | "
+            "fit progress: (1, 2.25, {'accuracy': 0.125}, 23.5)\n"
+            "INFO flower 2024-01-06 09:20:01,045 | server.py:199 | evaluate_round: cancel\n"
+            "INFO flower 2024-01-06 09:21:15,045 | server.py:148 | "
+            "fit progress: (2, 1.75, {'accuracy': 0.25}, 47.0)\n",
+            [
+                *[(1, None, "val_loss", 2.25), (1, None, "val_accuracy", 0.125)],
+                *[(2, None, "val_loss", 1.75), (2, None, "val_accuracy", 0.25)],
+            ],
+        ),
+        (
+            "INFO :      [ROUND 1]\nINFO :      fit progress: (1, 2.25, {}, 21.5)\n"
+            "INFO :      [ROUND 2]\nINFO :      fit progress: (2, 1.75, {}, 43.25)\n",
+            [(1, None, "val_loss", 2.25), (2, None, "val_loss", 1.75)],
+        ),
+        (
+            "Starting Epoch 2: learning rate per sample = 0.000047  effective momentum = 0.9\n"
+            " Epoch[2 of 9]-Minibatch[   1- 500, 64.02%]: SamplesSeen = 32000; "
+            "Loss =  0.625; Err[0]PerSample = 0.25; TotalTime = 60.37s\n"
+            " Epoch[2 of 9]-Minibatch[ 501-1000]: SamplesSeen = 32000; "
+            "Loss =  0.5; Err[0]PerSample = 0.125; TotalTime = 61.37s\n",
+            [
+                *[(2, 500, "loss", 0.625), (2, 500, "err_0_persample", 0.25)],
+                *[(2, 1000, "loss", 0.5), (2, 1000, "err_0_persample", 0.125)],
+            ],
+        ),
+        (
             "\u250c Info: Epoch 1\n\u2514 @ Main train.jl:114\nIteration 1 || Loss = 5.5\n"
             "\u250c Info: Epoch 2\n\u2514 @ Main train.jl:114\nIteration 21 || Loss = 0.75\n",
             [(1, 1, "loss", 5.5), (2, 21, "loss", 0.75)],
@@ -261,6 +288,7 @@ def shown(log: str) -> list[Shown]:
     ],
     ids=[
         *("MindSpore", "DGCNN", "SID", "PointNet", "with", "BioNeMo", "fast-reid"),
+        *("Flower", "Flower 1.8", "CNTK"),
         *("Flux", "llama.cpp", "CleanRL", "ML.NET", "SSDs", "PaddleSeg", "BasicSR"),
         *("NeMo 2", "ParlAI", "SheepRL", "tensorpack", "DreamerV3", "darkflow", "Spinning Up"),
         "torchtune",
@@ -268,6 +296,44 @@ def shown(log: str) -> list[Shown]:
 )
 def test_logs_of_other_habits(log: str, rows: list[Shown]) -> None:
     assert shown(log) == rows
+
+
+@pytest.mark.parametrize("first", [0, 1, 7])
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_steps_are_of_the_epoch_that_the_line_behind_them_tells(
+    first: int, *, goes_on: bool
+) -> None:
+    log = ""
+    for epoch in range(3):
+        for step in (100, 200):
+            log += f"Batch {step + 200 * epoch * goes_on}, loss: {3 - epoch}.25\n"
+        log += f"Epoch {first + epoch}/20: loss 2.125, val_loss {4 - epoch}.5\n"
+    session = Session()
+    session.feed(log.encode(), 0.0)
+    session.finish()
+    assert [
+        (row.run, row.epoch, row.step, row.metric, row.displayed) for row in session.rows()
+    ] == [
+        each
+        for epoch in range(3)
+        for each in [
+            (1, epoch + 1, 100 + 200 * epoch * goes_on, "loss", 3.25 - epoch),
+            (1, epoch + 1, 200 + 200 * epoch * goes_on, "loss", 3.25 - epoch),
+            (1, epoch + 1, None, "val_loss", 4.5 - epoch),
+        ]
+    ]
+
+
+def test_a_number_that_steps_show_as_well_is_of_no_law_that_an_epochs_line_told() -> None:
+    session = Session()
+    session.feed(
+        b"Epoch 1/3: train_acc = 0.5\n"
+        b"Epoch 2/3, step 500/1000: train_acc = 0.625\n"
+        b"Epoch 2/3, step 1000/1000: train_acc = 0.75\n",
+        0.0,
+    )
+    session.finish()
+    assert {row.law for row in session.rows()} == {"unknown"}
 
 
 @pytest.mark.parametrize(

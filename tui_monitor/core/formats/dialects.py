@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from tui_monitor.core.formats.base import METRIC
+from tui_monitor.core.formats.base import METRIC, NUMBER
 
 _TUPLE = re.compile(r"\('")
 _SPOKEN = re.compile(r"(?<=:)', ")
@@ -31,11 +31,24 @@ _OF_ALL = re.compile(
 
 
 _HASKELL = re.compile(r"\bTensor (?:Float|Double|Half) \[[\d,]{0,40}\] {1,8}")
+_FLOWER = re.compile(
+    rf"\bfit progress: \((\d{{1,9}}), ({NUMBER}), \{{([^{{}}]{{0,600}})\}}, {NUMBER}\)"
+)
+"""`fit progress: (3, 2.2825, {'accuracy': 0.1172}, 230.97)`: round, loss, metrics and seconds.
+
+Flower, server/server.py: what the server's own evaluation of the round finds.
+"""
+_NUMBERED = re.compile(r"(?<=[A-Za-z])\[(\d{1,3})\](?=[A-Za-z]\w{0,40} ?[=:] )")
+"""`EvalErr[0]PerSample = 0.2007`."""
 _BREAK = re.compile(r"\s*<br ?/?>\s*$")
 
 
 def plainly(text: str) -> str:
     """A line as most loops would have printed it; the line itself where it is such a one."""
+    if "fit progress: (" in text:
+        text = _FLOWER.sub(r"Val round \1: loss \2, \3", text).replace("'", "")
+    if "]" in text:
+        text = _NUMBERED.sub(r"_\1_", text)
     if "('" in text and "', " in text:
         text = _NEXT.sub(", ", _JOINED.sub(" ", _SPOKEN.sub(" ", _TUPLE.sub("", text))))
         text = text.rstrip("')")

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 from tui_monitor.core.formats.fields import PHASE, are_fields, data_of, shows_metric, word_at
 
 _COUNT = (
-    r"[\[(<]?\s{0,8}(?:(?<=\[)\d{1,9}-)?(\d{1,3}(?:,\d{3}){1,2}(?!\d)|\d{1,9})"
-    r"(?:\s{0,2}(?:/|of)\s{0,2}(\d{1,9}))?(?![\w%]|[.:/]\d)[\])>]?"
+    r"(?:\[ {0,8}\d{1,9}- {0,4}|[\[(<]?\s{0,8})(\d{1,3}(?:,\d{3}){1,2}(?!\d)|\d{1,9})"
+    r"(?:\s{0,2}(?:/|of)\s{0,2}(\d{1,9}))?(?![\w%]|[.:/]\d)(?:, {0,3}[\d.]{1,20}%(?=\]))?[\])>]?"
 )
 _OF = r"(?:[ _]?(?:id|idx|index|no|num|number|step)\b\.?|\.\.\.)?[\]\s:=#]{0,6}"
 _EPOCH = re.compile(
@@ -51,7 +51,7 @@ _DATA_COUNTED = re.compile(r"(Train|Test|Val|Valid|Validation|Eval) (\d{1,6})(),
 """`Train 31, loss: 1.4299, ..`, of epoch 31."""
 _ASIDE = re.compile(
     r"[ :,-]{0,4}(?:\((?![ \d]{1,9}/)[^()]{1,60}\)|\[ {0,3}[\d.]{1,6} ?%\]"
-    r"|(?:with|batches|complete|completed|done|finished|ended|summary|results?)\b)",
+    r"|(?:with|batches|complete|completed|done|finished|ended?|summary|results?)\b)",
     re.IGNORECASE,
 )
 """`Epoch 3 (warm-up): ..`, `Epoch 3 complete: ..`."""

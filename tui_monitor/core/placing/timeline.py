@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 
-from tui_monitor.core.formats import tqdm
+from tui_monitor.core.formats import plain, tqdm
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.placing.bars import STYLES as BARS
 from tui_monitor.core.placing.bars import Bars
@@ -313,6 +313,8 @@ class Timeline:
 
     def _place_standing(self, line: Line, item: Progress, placed: list[Print | Event]) -> None:
         at = self._at
+        if item.style == plain.LINE:
+            at.sum_up(item)
         placed += self._stepless.show(None if item.readings else item, at)
         understood = self._glossary.read(item, at)
         if understood is None:
@@ -356,9 +358,12 @@ class Timeline:
             return standing == "goes-on"
         number, new_run = item.epoch, standing == "new-run"
         self._begin_epoch("" if number is None else str(number), new_run=new_run)
-        # A log that counts no epochs is one epoch.
-        at.number = 1 if number is None else number
-        at.total = 1 if number is None else item.epochs
+        if number is not None:
+            at.number, at.total = number, item.epochs
+        elif standing == "next-epoch":
+            at.number = (at.number or 0) + 1
+        else:  # a log that counts no epochs is one epoch
+            at.number = at.total = 1
         if new_run:
             at.first_number = at.number
         elif standing == "resumed":
