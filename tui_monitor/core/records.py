@@ -126,6 +126,10 @@ class Progress(NamedTuple):
     """The step counts the batch that the log calls 0: it is one more than the number printed."""
 
 
+Span = tuple[int, int]
+"""Where characters of a line begin, and where they end."""
+
+
 class Columns(NamedTuple):
     """The head of a table, of which each row is an epoch: a fit begins."""
 
@@ -135,6 +139,8 @@ class Columns(NamedTuple):
     """Which table it is, where rows of several may come."""
     begins_fit: bool = True
     """False: it is printed before each row."""
+    spans: tuple[Span, ...] = ()
+    """Where the names stand, in a table that blanks align and whose rows may leave cells out."""
 
 
 class Window(NamedTuple):

@@ -20,7 +20,8 @@ values = st.lists(st.floats(-50.0, 50.0), min_size=1, max_size=30)
 
 def weights_of(law: Law, sizes: FloatArray) -> FloatArray:
     """How much each batch counts in the newest running mean."""
-    w = np.ones_like(sizes) if law.name == "cumulative-batch" else sizes.copy()
+    alike = law.name == "cumulative-batch" or law.zeroed
+    w = np.ones_like(sizes) if alike else sizes.copy()
     if law.seeded:
         w[0] = 1.0 / (1.0 - law.decay)
     if law.window is not None:
@@ -30,7 +31,10 @@ def weights_of(law: Law, sizes: FloatArray) -> FloatArray:
 
 def running_means(law: Law, x: FloatArray, sizes: FloatArray) -> FloatArray:
     ks = range(1, len(x) + 1)
-    return np.array([np.average(x[:k], weights=weights_of(law, sizes[:k])) for k in ks])
+    means = np.array([np.average(x[:k], weights=weights_of(law, sizes[:k])) for k in ks])
+    if law.zeroed:  # those before the first batch are zero
+        means *= [weights_of(law, sizes[:k]).sum() * (1.0 - law.decay) for k in ks]
+    return means
 
 
 def middle(law: Law, x: FloatArray, sizes: FloatArray) -> FloatArray:
@@ -68,9 +72,16 @@ def test_what_a_law_prints_is_its_definition(law: Law, x: list[float], share: fl
     assert got == pytest.approx(expected.tolist(), rel=1e-9, abs=1e-9)
 
 
+def constant(law: Law, value: float, steps: int) -> list[float]:
+    """What a law shows of batches that are all alike."""
+    grown = [1.0 - law.decay**k if law.zeroed else 1.0 for k in range(1, steps + 1)]
+    return [value * each for each in grown]
+
+
 @every_law
 def test_a_constant_stays_what_it_is(law: Law) -> None:
-    assert forward(law, [0.7] * 12, [1.0] * 11 + [0.25]) == pytest.approx([0.7] * 12)
+    """But where it begins at zero."""
+    assert forward(law, [0.7] * 12, [1.0] * 11 + [0.25]) == pytest.approx(constant(law, 0.7, 12))
 
 
 @every_law
@@ -80,7 +91,9 @@ def test_laws_are_linear(law: Law, x: list[float], factor: float, shift: float) 
     sizes = [1.0] * len(x)
     moved = forward(law, [factor * v + shift for v in x], sizes)
     plain = forward(law, x, sizes)
-    assert moved == pytest.approx([factor * v + shift for v in plain], rel=1e-9, abs=1e-7)
+    shifts = constant(law, shift, len(x))
+    expected = [factor * v + s for v, s in zip(plain, shifts, strict=True)]
+    assert moved == pytest.approx(expected, rel=1e-9, abs=1e-7)
 
 
 @every_law

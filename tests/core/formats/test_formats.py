@@ -273,6 +273,41 @@ LINES: dict[str, tuple[str, str]] = {
         "steplines",
         "Progress:  12.5% words/sec/thread:   71451 lr:  0.087500 avg.loss:  0.317325 ETA:   0h 0m 9s",
     ),
+    "nanochat": (
+        "nanochat",
+        "step 00041/21400 (0.19%) | loss: 7.812345 | grad norm: 0.5125 | lrm: 1.00 | dt: 325.50ms | "
+        "tok/sec: 1,610,723 | mfu: 47.25 | total time: 0.12m",
+    ),
+    "nanochat-validation": ("nanochat", "Step 00250 | Validation bpb: 1.0625"),
+    "metriclogger-whole": (
+        "metriclogger",
+        "I20250119 10:05:26 90 dinov2 helpers.py:102] Training  [     50/1250000]  eta: 10:45:44  "
+        "lr: 0.0010 (0.0005)  mom: 0.9960 (0.9960)  total_loss: 10.5010 (10.5016)  time: 1.569923  "
+        "data: 0.000181  max mem: 67339",
+    ),
+    "progress-phase": (
+        "progress",
+        "ctdet/coco_dla |" + "#" * 5 + " " * 27 + "| train: [3][12/60]|Tot: 0:00:04 |ETA: 0:00:21 "
+        "|loss 9.2525 |hm_loss 8.1250 |Data 0.001s(0.063s) |Net 0.140s",
+    ),
+    "kaldi": (
+        "kaldi",
+        "LOG (nnet3-train[5.5.1~1-12ab]:PrintStatsForThisPhase():nnet-training.cc:309) Average "
+        "objective function for 'output' for minibatches 30-39 is -2.34515 over 1280 frames.",
+    ),
+    "tesseract": (
+        "tesseract",
+        "At iteration 88/200/200, Mean rms=9.953%, delta=4.847%, char train=98.25%, word train=99.5%, "
+        "skip ratio=0%,  New worst char error = 98.25 wrote checkpoint.",
+    ),
+    "tesseract-evaluation": (
+        "tesseract",
+        "At iteration 88, stage 0, BCER eval=97.125000, BWER eval=99.750000",
+    ),
+    "vowpal": (
+        "vowpal",
+        "0.253906 0.125000            8            8.0   1.0000   0.3750       24",
+    ),
     "litgpt": (
         "litgpt",
         "Epoch 2 | iter 130 step 32 | loss train: 1.384, val: n/a | iter time: 123.45 ms "
@@ -685,6 +720,77 @@ def test_megatron_sums_up_from_print_to_print() -> None:
     # its loss is part of the next line's mean
     assert [r.metric for r in parse("megatron", first).readings] == ["learning rate", "grad norm"]
     assert rows(parse("megatron-validation")) == [("val_lm loss", 5.125, 1e-6, "epoch")]
+
+
+def test_nanochat_shows_an_exponential_mean_and_counts_from_zero() -> None:
+    item = parse("nanochat")
+    assert (item.step, item.steps, item.from_zero, item.per_step) == (42, 21400, True, 0.3255)
+    assert rows(item) == [
+        ("loss", 7.812345, 1e-6, "debiased-0.9"),
+        ("grad norm", 0.5125, 1e-4, "instantaneous"),
+    ]
+    assert rows(parse("nanochat-validation")) == [("val_bpb", 1.0625, 1e-4, "epoch")]
+
+
+def test_centernet_shows_means_of_the_epoch() -> None:
+    item = parse("progress-phase")
+    assert (item.epoch, item.step, item.steps, item.from_zero) == (3, 13, 60, True)
+    assert rows(item) == [("loss", 9.2525, 1e-4, "copied"), ("hm_loss", 8.125, 1e-4, "copied")]
+    text = LINES["progress-phase"][1].replace("train: [3][12/60]", "val: [3][59/60]")
+    (over,) = by_name("progress").parse(text)
+    assert isinstance(over, Progress)
+    assert rows(over)[0] == ("val_loss", 9.2525, 1e-4, "epoch")
+    assert by_name("progress").parse(text.replace("59/60", "58/60")) == ()
+
+
+def test_means_of_dinov2_begin_where_a_training_is_taken_up() -> None:
+    item = parse("metriclogger-whole")
+    assert (item.epoch, item.step, item.steps, item.from_zero) == (None, 51, 1250000, True)
+    assert rows(item) == [
+        ("lr", 0.001, 1e-4, "median"),
+        ("total_loss", 10.501, 1e-4, "median"),
+        ("total_loss (avg)", 10.5016, 1e-4, "open"),
+    ]
+
+
+def test_dicts_of_hugging_face_that_tell_their_step() -> None:
+    text = "{'loss': 0.6347228, 'learning_rate': 4.891304e-05, 'epoch': 0.08695, 'step': 10}"
+    of_torch = parse("huggingface", text)
+    assert (of_torch.step, of_torch.epochs_done) == (10, None)
+    assert [(r.metric, r.law) for r in of_torch.readings] == [
+        *[("loss", "interval"), ("learning_rate", "instantaneous")]
+    ]
+    of_keras = parse("huggingface", f"[INFO|trainer_tf.py:398] 2021-01-15 10:28:50,371 >> {text}")
+    assert [(r.metric, r.law) for r in of_keras.readings] == [
+        *[("loss", "open"), ("learning_rate", "instantaneous")]
+    ]
+
+
+def test_kaldi_shows_means_since_the_line_before() -> None:
+    item = parse("kaldi")
+    assert (item.step, rows(item)) == (40, [("objective output", -2.34515, 1e-5, "interval")])
+    both = LINES["kaldi"][1].replace("-2.34515", "-0.571 + -0.005 = -0.576")
+    assert rows(parse("kaldi", both)) == [("objective output", -0.571, 1e-3, "interval")]
+    some = LINES["kaldi"][1].replace("for minibatches", "using 4 minibatches in minibatch range")
+    assert not by_name("kaldi").parse(some)
+
+
+def test_tesseract_and_vowpal_wabbit_are_shown_as_printed() -> None:
+    assert parse("tesseract").step == 200
+    assert rows(parse("tesseract")) == [
+        ("train_char_error", 98.25, 0.01, "unknown"),
+        ("train_word_error", 99.5, 0.1, "unknown"),
+    ]
+    assert rows(parse("tesseract-evaluation")) == [
+        ("val_bcer", 97.125, 1e-6, "epoch"),
+        ("val_bwer", 99.75, 1e-6, "epoch"),
+    ]
+    assert rows(parse("vowpal")) == [
+        ("loss", 0.125, 1e-6, "unknown"),
+        ("loss (avg)", 0.253906, 1e-6, "unknown"),
+    ]
+    held_out = LINES["vowpal"][1] + " h"
+    assert rows(parse("vowpal", held_out)) == [("val_loss", 0.125, 1e-6, "epoch")]
 
 
 def test_darknet_prints_a_loss_and_its_exponential_mean() -> None:
@@ -1129,6 +1235,7 @@ BEGIN = (
     "huggingface-bar",
     *("composer", "stable-baselines", "stable-baselines-row", "stable-baselines-section"),
     "stable-baselines-rule",
+    "vowpal",
 )
 """Styles that are known by how a line begins."""
 

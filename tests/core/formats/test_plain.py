@@ -48,6 +48,17 @@ READ: list[tuple[str, Place, dict[str, float]]] = [
         {"encoder_loss": 19.956, "learning_rate": 0.1},
     ),
     (
+        "episode: 97/800, returns: -29.2125, epsilon: 0.38",
+        (None, None, 97, 800),
+        {"returns": -29.2125, "epsilon": 0.38},
+    ),
+    (
+        "Episode: 100/500 | Reward: 87.45 | Avg Reward (10): 75.32 | Success Rate: 35.0%",
+        (None, None, 100, 500),
+        {"reward": 87.45, "avg_reward": 75.32, "success_rate": 35.0},
+    ),
+    ("# Cost after epoch 5: 0.0625", (5, None, None, None), {"cost": 0.0625}),
+    (
         "epoch: 1/300 iter: 61/180 loss: 2.6251(2.6376) data_time: 0.85(0.88) remain: 48:17:44",
         (1, 300, 61, 180),
         {"loss": 2.6251, "loss (avg)": 2.6376},
@@ -412,6 +423,8 @@ def test_laws_of_what_a_loop_prints() -> None:
         "Round 5 of 10: winner score=21.5",
         "Step 3: score 21.5, time 3s",
         "(3/10) score: 21.5",
+        "Iteration 3: residual = 1.03e-03, error = 0.125",
+        "Step   3, time = 0.003, energy = -1.25, error = 1.1e-05",
     ],
 )
 def test_what_is_left_alone(text: str) -> None:
@@ -782,6 +795,7 @@ def test_it_takes_no_line_of_another_format(style: str) -> None:
         "huggingface-bar",
         "mnist-summary",
         "llm.c-validation",
+        "nanochat-validation",
         "composer-head",
         "deepspeed-optimizer",
         *("stable-baselines-rule", "stable-baselines-section", "stable-baselines-row"),

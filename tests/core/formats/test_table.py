@@ -290,3 +290,88 @@ def test_no_text_takes_long() -> None:
         begin = time.process_time()
         TABLE.parse(text)
         assert time.process_time() - begin < 0.02
+
+
+def shown(text: str) -> list[tuple[int, int | None, str, float, str]]:
+    """Epoch, step, metric, number and law of the rows of a log."""
+    rows = decoded(text).rows()
+    return [(row.epoch, row.step, row.metric, row.displayed, row.law) for row in rows]
+
+
+def test_blank_cells_of_a_table_that_blanks_align() -> None:
+    blank = " " * 22
+    log = (
+        "epoch       iteration   main/loss   validation/main/loss  main/acc    elapsed_time\n"
+        f"1           100         2.5         {blank}0.25        12.5\n"
+        f"1           200         2.25        2.75{blank[4:]}0.5         25\n"
+    )
+    assert shown(log) == [
+        *[(1, 100, "main/loss", 2.5, "unknown"), (1, 100, "main/acc", 0.25, "unknown")],
+        (1, 200, "main/loss", 2.25, "unknown"),
+        (1, 200, "val_main/loss", 2.75, "epoch"),
+        (1, 200, "main/acc", 0.5, "unknown"),
+    ]
+
+
+def test_a_table_of_trainnet() -> None:
+    log = (
+        "    Iteration    Epoch    TimeElapsed    LearnRate    TrainingLoss    ValidationLoss\n"
+        "    _________    _____    ___________    _________    ____________    ______________\n"
+        "            0        0       00:00:02         0.01                            2.5021\n"
+        "            1        1       00:00:03         0.01          2.4301                  \n"
+        "           50        2       00:00:09         0.01          1.5012            1.6040\n"
+    )
+    assert [each[:4] for each in shown(log) if "loss" in each[2]] == [
+        (1, 0, "val_loss", 2.5021),
+        (2, 1, "train_loss", 2.4301),
+        *[(3, 50, "train_loss", 1.5012), (3, 50, "val_loss", 1.604)],
+    ]
+
+
+@pytest.mark.parametrize("mark", ["", "% "])
+def test_a_head_on_two_lines(mark: str) -> None:
+    log = (
+        "|=========================================================================|\n"
+        "|  Epoch  |  Iteration  |  Time Elapsed  |  Mini-batch  |  Validation  |  Base Learning  |\n"
+        "|         |             |   (hh:mm:ss)   |   Accuracy   |     Loss     |      Rate       |\n"
+        "|=========================================================================|\n"
+        "|       1 |           1 |       00:00:03 |       25.00% |       2.8498 |          0.0100 |\n"
+        "|       2 |          50 |       00:01:13 |       75.50% |       1.2498 |          0.0100 |\n"
+    )
+    assert shown("".join(mark + line for line in log.splitlines(keepends=True))) == [
+        (1, 1, "accuracy", 25.0, "instantaneous"),
+        (1, 1, "val_loss", 2.8498, "epoch"),
+        (1, 1, "learning_rate", 0.01, "instantaneous"),
+        (2, 50, "accuracy", 75.5, "instantaneous"),
+        (2, 50, "val_loss", 1.2498, "epoch"),
+        (2, 50, "learning_rate", 0.01, "instantaneous"),
+    ]
+
+
+def test_the_second_line_of_a_head_goes_with_the_first_one_above() -> None:
+    assert detect(["|   |   | Loss |", "| 1 | 2 | 0.5  |", "| 1 | 3 | 0.4  |"]) is None
+    assert detect(["| Epoch | Iteration | A |", "|  |  | Loss | Acc |", "| 1 | 2 | 0.5 |"]) is None
+
+
+def test_a_head_marked_as_a_comment() -> None:
+    log = (
+        "#  step      rmse_val    rmse_trn         lr\n"
+        "      0      2.50e+01    1.25e+01    1.0e-03\n"
+        "    100      1.25e+01    0.75e+01    1.0e-03\n"
+    )
+    assert [each[1:4] for each in shown(log)] == [
+        *[(0, "val_rmse", 25.0), (0, "train_rmse", 12.5), (0, "lr", 0.001)],
+        *[(100, "val_rmse", 12.5), (100, "train_rmse", 7.5), (100, "lr", 0.001)],
+    ]
+
+
+def test_a_table_as_knitr_shows_it() -> None:
+    log = (
+        "## Iter   TrainDeviance   ValidDeviance   StepSize   Improve\n"
+        "##      1        1.5000          1.6000     0.1000    0.2500\n"
+        "##      2        1.2500          1.4000     0.1000    0.1250\n"
+    )
+    assert [each[1:4] for each in shown(log) if each[2] != "Improve"] == [
+        *[(1, "train_deviance", 1.5), (1, "val_deviance", 1.6)],
+        *[(2, "train_deviance", 1.25), (2, "val_deviance", 1.4)],
+    ]

@@ -142,6 +142,17 @@ def test_a_loop_with_headers_of_its_own_around_single_epochs() -> None:
     assert epochs(placed) == [(1, 1, "1"), (1, 2, "2")]
 
 
+def test_a_header_behind_a_bar_near_its_end_is_of_an_evaluation() -> None:
+    glued = bar(99, 100) + "Epoch 1/9"  # as TensorFlow 1.13 prints it
+    placed = read("Epoch 8/9", glued, last(100), "Epoch 9/9", bar(1, 100), last(100))
+    assert epochs(placed) == [(1, 1, "8"), (1, 2, "9")]
+
+
+def test_a_header_behind_a_bar_far_from_its_end_is_of_another_run() -> None:
+    placed = read("Epoch 8/9", bar(4, 100) + "Epoch 1/9", bar(1, 100), last(100))
+    assert epochs(placed) == [(1, 1, "8"), (2, 1, "1")]
+
+
 def test_messages_are_no_headers() -> None:
     placed = read("Epoch 1/9", bar(1), "Epoch 00012: val_loss did not improve", last())
     assert epochs(placed) == [(1, 1, "1")]

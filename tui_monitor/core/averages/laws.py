@@ -15,16 +15,18 @@ from S_0 = n_0 = 0 on, and a law says which of them is printed after batch k:
 
 A running mean that forgets nothing has b = 1. With b < 1 it is an exponential mean. Some of these begin
 with the first batch as if it had gone on forever (`seeded`: w_1 = 1 / (1 - b)); others count from
-nothing, and dividing by n_k is what is called their debiasing. A sliding mean leaves out all batches
-but the newest `window`; a mean over an interval begins anew at each print. Some go on over the ends of
-epochs (`goes_on`): k then counts the batches of the run.
+nothing, and dividing by n_k is what is called their debiasing. One that begins at zero and is not
+debiased (`zeroed`) shows (1 - b) S_k, which is too small at first. A sliding mean leaves out all
+batches but the newest `window`; a mean over an interval begins anew at each print. Some go on over the
+ends of epochs (`goes_on`): k then counts the batches of the run.
 
 The last line of an epoch often obeys another rule (`Final`); a decoder that ignores it invents a wild
 last batch. Sources: keras/utils/generic_utils.py 2.0.2-2.3.1 and keras/callbacks.py (depth 1, the
 epoch's mean appended); tensorflow 2.2-2.15 callbacks.py (depth 1, state shown as it is); tensorflow
 2.4 and keras/src/callbacks/progbar_logger.py 3.0-3.14 (depth 2); 3.15 (depth 1). fastai 2 learner.py,
 AvgSmoothLoss; ignite.metrics RunningAverage 0.5; darknet detector.c; pytorch_lightning 1
-TrainingLossLoop; mmengine.logging LogProcessor 0.10; transformers Trainer 4 and 5.
+TrainingLossLoop; mmengine.logging LogProcessor 0.10; transformers Trainer 4 and 5; nanochat
+scripts/base_train.py, debiased_smooth_loss; gaussian-splatting train.py, ema_loss_for_log.
 """
 
 from __future__ import annotations
@@ -66,6 +68,8 @@ class Law:
     """b: what is left of a batch's weight after the next one."""
     seeded: bool = False
     """The first batch has the weight of all that an exponential mean remembers."""
+    zeroed: bool = False
+    """An exponential mean begins at zero, as if batches of zero had gone before."""
     window: int | None = None
     """Batches that are averaged at most; None: all since the sums began."""
     goes_on: bool = False
@@ -89,9 +93,9 @@ class Law:
         return self.memory if self.seeded else 1.0
 
     def weight(self, k: int) -> float:
-        """n_k, for full batches."""
+        """n_k, for full batches; of a mean that begins at zero what S_k is divided by."""
         if self.decay < 1.0:
-            return self.memory * (1.0 if self.seeded else 1.0 - self.decay**k)
+            return self.memory * (1.0 if self.seeded or self.zeroed else 1.0 - self.decay**k)
         return float(k if self.window is None else min(k, self.window))
 
     @property
@@ -122,6 +126,10 @@ TWICE_RESET = Law("twice-reset", "averaged-twice", 2, "reset", "Keras 3.11-3.14"
 INSTANTANEOUS = Law("instantaneous", "instantaneous", 0, "same", "values that nothing averages")
 EPOCH = Law("epoch", "epoch", 0, "same", "one line an epoch")
 DEBIASED_98 = Law("debiased-0.98", "exponential", 0, "same", "fastai", decay=0.98, goes_on=True)
+DEBIASED_90 = Law("debiased-0.9", "exponential", 0, "same", "nanochat", decay=0.9, goes_on=True)
+ZEROED_60 = Law(
+    "zeroed-0.6", "exponential", 0, "same", "3D Gaussian Splatting", decay=0.6, zeroed=True
+)
 SEEDED_98 = Law(
     "seeded-0.98", "exponential", 0, "same", "ignite", decay=0.98, seeded=True, goes_on=True
 )
@@ -157,6 +165,8 @@ LAWS = {
         INSTANTANEOUS,
         EPOCH,
         DEBIASED_98,
+        DEBIASED_90,
+        ZEROED_60,
         SEEDED_98,
         SEEDED_90,
         SLIDING_20,
@@ -224,7 +234,7 @@ def forward(
     shown: list[float] = []
     s = n = e = plain = 0.0
     for k, (x, w) in enumerate(zip(values, sizes, strict=True), start=1):
-        weight = 1.0 if law.name == "cumulative-batch" else w
+        weight = 1.0 if law.name == "cumulative-batch" or law.zeroed else w
         if law.seeded and k == 1:
             weight = law.first
         s = law.decay * s + weight * x
@@ -235,7 +245,7 @@ def forward(
         e += s / n
         plain += x
         depth = law.depth or int(law.inverted)
-        shown.append((x, s / n, e / k)[depth])
+        shown.append((x, s / (law.memory if law.zeroed else n), e / k)[depth])
     count = len(values)
     running = s / n
     if law.final == "mean-appended":

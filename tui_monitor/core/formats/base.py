@@ -26,10 +26,11 @@ COLUMN: Final = "column "
 TRAINED: Final = (
     r"loss|acc(?:uracy)?(?![a-z])|(?<![a-z])(?:f1|auc|m?iou|psnr|ssim|fid|bleu|ppl|perplexity|rewards?|mse|mae"
     r"|rmse|kld?|nll|elbo|wer|cer|bce)(?![a-z])|cross[ _-]?entropy"
+    r"|(?<![a-z])ep(?:isod\w{1,3})?[ _]returns?"
 )
 """Pattern of what is in the names of metrics that hardly anything but a training has, as below."""
 METRIC: Final = (
-    rf"{TRAINED}|err(?:or)?(?![a-z])|(?<![a-z])(?:dice|m?ap|cost|return|scores?|r2|precision|recall|ce"
+    rf"{TRAINED}|err(?:or)?(?![a-z])|(?<![a-z])(?:dice|m?ap|cost|returns?|scores?|r2|precision|recall|ce"
     r"|objective)(?![a-z])"
 )
 """Pattern of what is in the names of most metrics, in small letters, without groups."""

@@ -22,10 +22,12 @@ from tui_monitor.core.formats.espnet import EspnetFormat
 from tui_monitor.core.formats.fairseq import FairseqFormat
 from tui_monitor.core.formats.fastai import FastaiFormat
 from tui_monitor.core.formats.fields import is_trained
+from tui_monitor.core.formats.heads import BEGINS, GOES_ON, joined
 from tui_monitor.core.formats.huggingface import HuggingFaceFormat
 from tui_monitor.core.formats.ignite import IgniteFormat
 from tui_monitor.core.formats.jsonl import UNKNOWN as JSON_UNKNOWN
 from tui_monitor.core.formats.jsonl import JsonLinesFormat
+from tui_monitor.core.formats.kaldi import KaldiFormat
 from tui_monitor.core.formats.keras import KerasFormat
 from tui_monitor.core.formats.litgpt import LitGptFormat
 from tui_monitor.core.formats.marian import MarianFormat
@@ -34,6 +36,8 @@ from tui_monitor.core.formats.metriclogger import MetricLoggerFormat
 from tui_monitor.core.formats.mmengine import MMEngineFormat
 from tui_monitor.core.formats.mnist import SUMMARY as MNIST_SUMMARY
 from tui_monitor.core.formats.mnist import MnistFormat
+from tui_monitor.core.formats.nanochat import VALIDATION as NANOCHAT_VALIDATION
+from tui_monitor.core.formats.nanochat import NanochatFormat
 from tui_monitor.core.formats.nanogpt import NanoGptFormat
 from tui_monitor.core.formats.paddle import PaddleFormat
 from tui_monitor.core.formats.plain import ANYBODYS, BELOW, HEAD, PLAIN
@@ -45,13 +49,22 @@ from tui_monitor.core.formats.stablebaselines import ROW as BOX_ROW
 from tui_monitor.core.formats.stablebaselines import StableBaselinesFormat
 from tui_monitor.core.formats.steplines import LLMC_VALIDATION, StepLinesFormat
 from tui_monitor.core.formats.table import OF_DATA, PLACE, TableFormat, cells, of_data, of_table
+from tui_monitor.core.formats.tesseract import TesseractFormat
 from tui_monitor.core.formats.textbar import TextBarFormat
 from tui_monitor.core.formats.tqdm import TqdmFormat
 from tui_monitor.core.formats.ultralytics import UltralyticsFormat
+from tui_monitor.core.formats.vowpal import VowpalFormat
 from tui_monitor.core.records import Columns, Progress
 from tui_monitor.errors import TuiMonitorError
 
-_COMMON = (MNIST_SUMMARY, LLMC_VALIDATION, JSON_UNKNOWN, DEEPSPEED_OPTIMIZER, BOX_ROW)
+_COMMON = (
+    NANOCHAT_VALIDATION,
+    MNIST_SUMMARY,
+    LLMC_VALIDATION,
+    JSON_UNKNOWN,
+    DEEPSPEED_OPTIMIZER,
+    BOX_ROW,
+)
 """Styles of lines that are of no format alone."""
 _NEAR = 2
 """Lines from a table's head to its first row at most, .."""
@@ -83,6 +96,7 @@ FORMATS: tuple[Format, ...] = (
     EspnetFormat(),
     MarianFormat(),
     NanoGptFormat(),
+    NanochatFormat(),
     StepLinesFormat(),
     LitGptFormat(),
     DeepSpeedFormat(),
@@ -93,6 +107,9 @@ FORMATS: tuple[Format, ...] = (
     CaffeFormat(),
     BoostingFormat(),
     SklearnFormat(),
+    KaldiFormat(),
+    TesseractFormat(),
+    VowpalFormat(),
     JsonLinesFormat(),
 )
 """Every format, the more specific grammars first: a tie goes to the earlier.
@@ -121,7 +138,9 @@ class _Rows:
         self._placed: Progress | None = None
         self._first: Progress | None = None
         """The place of the first table of data."""
-        self._names: tuple[str, ...] = ()
+        self._head = Columns(())
+        self._begins: Columns | None = None
+        """The first line of a head that may go on below."""
         self._of_data: tuple[str, ...] = ()
         self._lines = 0
         """Since the head, .."""
@@ -135,8 +154,7 @@ class _Rows:
             if isinstance(item, Columns) and item.table == OF_DATA:
                 self._of_data = item.names
             elif isinstance(item, Columns):
-                self._names, self._lines = item.names, 0
-                self._near = _FAR if any(map(_OF_PROGRAM.search, item.names)) else _NEAR
+                self._note(item)
             elif isinstance(item, Progress) and item.style == PLACE:
                 self._placed = item
             elif isinstance(item, Progress) and item.style == OF_DATA:
@@ -145,9 +163,23 @@ class _Rows:
                 self._first = self._first or self._placed
                 return self._first != self._placed
             elif isinstance(item, Progress) and self._lines <= self._near:
-                fits = len(cells(text)) == len(self._names)
-                return fits and bool(of_table(item, self._names).readings)
+                names, spans = self._head.names, self._head.spans
+                fits = len(cells(text)) == len(names) or bool(spans)
+                return fits and bool(of_table(item, names, spans).readings)
         return False
+
+    def _note(self, item: Columns) -> None:
+        """Take a head, or one of its two lines."""
+        if item.table == BEGINS:
+            self._begins = item
+        elif item.table == GOES_ON:
+            whole = joined(self._begins, item) if self._begins else None
+            self._begins = None
+            if whole is not None:
+                self._note(whole)
+        else:
+            self._head, self._lines = item, 0
+            self._near = _FAR if any(map(_OF_PROGRAM.search, item.names)) else _NEAR
 
 
 class _Repeats:

@@ -15,7 +15,10 @@ from tui_monitor.core.records import Item, Reading
 LINE: Final = "detectron2"
 """`eta: 8:15:24  iter: 19  total_loss: 1.541  ..  time: 0.3490  lr: 0.000005  max_mem: 1561M`."""
 
-_LINE = re.compile(rf"(?<=\s)(?:eta: ({CLOCK})  )?iter: (\d{{1,12}})  (?=[\w/]{{1,80}}: )")
+_LINE = re.compile(
+    rf"(?<=\s)(?:eta: ({CLOCK})  )?(?:epoch/iter: (\d{{1,9}})/|iter: )(\d{{1,12}})  (?=[\w/]{{1,80}}: )"
+)
+"""fast-reid tells the epoch as well, of which the iterations are not its own."""
 _FIELD = re.compile(rf"([\w/.-]{{1,80}}): ({NUMBER})(?=  )")
 _CLUTTER = frozenset({"time", "last_time", "data_time", "last_data_time"})
 
@@ -40,6 +43,11 @@ class Detectron2Format:
             return ()
         pace = next((float(value) for name, value in fields if name == "time"), None)
         eta = clock_seconds(match[1]) if match[1] else None
-        step = int(match[2])
-        item = self_placed(LINE, step, None, readings, eta=eta, per_step=pace, from_zero=True)
+        item = self_placed(
+            *(LINE, int(match[3]), None, readings),
+            epoch=int(match[2]) if match[2] else None,
+            eta=eta,
+            per_step=pace,
+            from_zero=True,
+        )
         return (item,)

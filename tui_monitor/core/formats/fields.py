@@ -8,7 +8,7 @@ business, so their law is open; without a step they are the epoch's, as are thos
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -17,21 +17,24 @@ from tui_monitor.core.metrics import describe
 from tui_monitor.core.records import Reading
 
 _WORD = r"[A-Za-z_][\w@/.-]{0,40}(?:\([\w()]{1,12}\))?"
-_NUMBER = r"[+-]?\d{1,18}(?:\.\d{1,24})?(?:[eE][+-]?\d{1,3})?|[+-]?(?:nan|inf)"
+_NUMBER = r"[+-]?\d{1,18}(?:\.(?:\d{1,24}|(?=\])))?(?:[eE][+-]?\d{1,3})?|[+-]?(?:nan|inf)"
 _PACE = (
     r" ?[A-Za-z]{1,12}/(?:s|sec|second|min|h|hour|step|it|iter|batch|sample|image|img|epoch)s?\b"
     r"(?! ?[:=])"
 )
 _FIELD = re.compile(
-    rf"({_WORD}(?: {{1,2}}{_WORD}){{0,3}}?)(?: \([A-Za-z][\w -]{{0,20}}\) {{0,4}}(?=[\d:=]))?"
+    rf"({_WORD}(?: {{1,2}}{_WORD}){{0,3}}?)"
+    r"(?: \((?:[A-Za-z][\w -]{0,20}\) {0,4}(?=[\d:=])|\d{1,6}\)(?= ?[:=])))?"
     r"(?: {0,3}[:=]{1,2} {0,12}[\[(]?| {1,12}[\[(]?|\[|(?<= )(?=\d))"
     rf"(?:({_NUMBER})( ?%)?(?: ?dB)?(?![\w%]|[.:/]\w|{_PACE})"
     rf"(?: {{0,2}}\( {{0,4}}({_NUMBER})(?:\)|$))?[\])}}>]?"
-    r"|(\d[\d.:]{0,20} ?(?:[A-Za-z]{1,12}(?:/[A-Za-z]{1,8})?)?(?: \d{1,2} ?[a-z]{1,3})?)[\])}>]?)"
+    r"|(\d[\d.:]{0,20}(?:/\d{1,12})?"
+    r" ?(?:[A-Za-z]{1,12}(?:/[A-Za-z]{1,8})?)?(?: \d{1,2} ?[a-z]{1,3})?)[\])}>]?)"
     r"(?: ?\([^()]{1,40}\))?(?=$|[\s*:.!\]±])",
     re.IGNORECASE,
 )
-"""Name, and a number with its percent sign and its mean; or else a time or what has another unit."""
+"""Name, and a number with its percent sign and its mean; or else a time, a share of a count, or what
+has another unit."""
 _BARE = re.compile(r"\d[\d.:]{0,12}[a-z]{0,3} {1,4}(?=[A-Za-z])")
 _OF_DATA_COUNTED = re.compile(r"(?:^|_)(?:step|batche|sample|image)s$")
 """`Val steps: 375`, of which the fields behind it need not be."""
@@ -39,7 +42,7 @@ _PLACES = re.compile(r"ep(?:och)?s?|steps?|iter(?:ation)?s?|batch(?:es)?", re.IG
 _SIGN = re.compile(r"[:=]")
 _DECIMAL = re.compile(r"[.einEIN]")
 _PART = re.compile(
-    r"\s*[,;|\t]\s*|(?<=[a-z]{5})[.!]\s+|\s+[-–—]+>?\s+|\]\s*\[|\s{3,}(?=[A-Za-z\[])(?!nan\b|inf\b)"
+    r"\s*[,;|\t]\s*|\s+/\s+(?=[A-Za-z])|(?<=[a-z]{5})[.!]\s+|\s+[-–—]+>?\s+|\]\s*\[|\s{3,}(?=[A-Za-z\[])(?!nan\b|inf\b)"
 )
 _LIST = re.compile(
     r"(?:\b[A-Za-z]\w{0,40} ?[:=] ?)?"
@@ -59,7 +62,7 @@ _ALIGNED = re.compile(
     r"(?<!\w)(train|training|val|valid|validation|test) {2,12}(?=[A-Za-z])", re.IGNORECASE
 )
 """A word for the data, with blanks to bring what follows below that of another line."""
-_MARKS = " \t:.*#=-–—>[](){}!\u2022"
+_MARKS = " \t:.*#/=-–—>[](){}!\u2022"
 PHASE: Final = re.compile(
     r"(?:(train(?:ing)?)|(val(?:id(?:ation)?)?|eval(?:uation)?|dev)|(test(?:ing)?))"
     r"(?:[\W_]+(?:set|phase|metrics?|results?|stats|summary)\b){0,2}"
@@ -67,6 +70,8 @@ PHASE: Final = re.compile(
     re.IGNORECASE,
 )
 """A word for the data; what stands behind it says whether it is a heading of the fields that follow."""
+_DATA_SET = re.compile(r"[A-Z][\w-]{1,40}")
+"""`Validation Set5, psnr: 31.25`: what the data are called."""
 _BEGINS_PHASE: Final = frozenset("tTvVeEdD")
 _NAMES = 1024
 """Of metrics that are remembered with what they tell: the same few stand on each line of a log."""
@@ -87,11 +92,15 @@ _DATA = r"(?:train_|val_|test-)[a-z]"
 """How names begin that say of what data a number is."""
 _TRAINED = re.compile(rf"{TRAINED}|cost|err(?:or)?(?![a-z])|{_DATA}", re.IGNORECASE)
 _KNOWN = re.compile(rf"{METRIC}|{_DATA}", re.IGNORECASE)
+_MEASURED = re.compile(TRAINED, re.IGNORECASE)
+_SIMULATED = re.compile(
+    r"energy|residual|pressure|velocity|density|courant|enstrophy", re.IGNORECASE
+)
 _SHOWN = re.compile(rf"{METRIC}|\b(?:train\w*: [\d.%]+, val\w*|val\w*): \d\d?\.\d")
 """In a line, in small letters, where searching takes half the time: the name of a metric, or
 `train: 0.5455, val: 0.5342`, of what it does not say."""
 _CLUTTER = re.compile(
-    r"time|second|sec\b|eta\b|elapsed|remain|memory|mem\b|gpu|cuda|speed|throughput|per_sec|/s|fps"
+    r"time|second|sec\b|eta\b|elapsed|remain|memory|mem\b|gpu|cuda|speed|throughput|per_sec|/s(?:ec\w{0,4})?(?![a-z])|fps"
     r"|tokens|samples|seed|size|rank|percent|wall|progress|best|patience|lowest|highest|previous|final"
     r"|last|duration|took|count|weight|dropout|coef|threshold|(?:^|_)(?:from|to|than|not|is|was|the|and"
     r"|with|for|at|in|of|num|alpha|beta|gamma|lambda)(?:_|$)|(?:^|_)(?:epochs?|steps?|iter(?:ation)?s?|batch(?:es)?)$"
@@ -154,6 +163,11 @@ def is_trained(name: str) -> bool:
     return _TRAINED.search(name) is not None
 
 
+def simulates(names: Collection[str]) -> bool:
+    """Whether fields are a simulation's or a solver's, which have errors too, and of no training."""
+    return any(map(_SIMULATED.search, names)) and not any(map(_MEASURED.search, names))
+
+
 def word_at(text: str, at: int) -> int:
     """Where the next word or number begins."""
     length = len(text)
@@ -167,6 +181,8 @@ def _heading(part: str, at: int = 0) -> tuple[str, int]:
     if part[at : at + 1] not in _BEGINS_PHASE:
         return "", at
     match = PHASE.match(part, at)
+    if match and _DATA_SET.fullmatch(part, match.end()) and not is_known(part[match.end() :]):
+        return data_of(match), len(part)
     if match and (match[4] or match.end() == len(part)) and not part[match.end() :][:1].isdecimal():
         return data_of(match), match.end()
     return "", at
@@ -232,7 +248,7 @@ def _is_difference(name: str, value: str | None, beside: str) -> bool:
 def _reads_on(field: re.Match[str]) -> bool:
     """Whether a number stands in a sentence: `installing package score 1.0`."""
     words = field[1]
-    if words.count(" ") < 2 or PHASE.match(words):
+    if words.count(" ") < 2 or PHASE.match(words) or words.startswith("moving av"):
         return False
     return field.start(2) < 0 or not _SIGN.search(field.string, field.end(1), field.start(2))
 

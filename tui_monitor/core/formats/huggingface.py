@@ -42,9 +42,11 @@ _AS_JSON: Final = '"global_step/max_steps": "'
 _SUMMARY = frozenset({"train_runtime", "train_loss"})
 """Of the whole training; version 5 shows the time so far, the first of these, in every dict."""
 _OF_PPO: Final = "loss/policy_avg"
+_OF_KERAS: Final = "trainer_tf.py"
+"""The file of TFTrainer, which logs a mean of its own."""
 _DIGITS = 4
 """Of a number that version 5 prints, in quotes; decimals of a loss in version 4."""
-_NEWEST = frozenset({"grad_norm", "learning_rate", "num_tokens", "step"})
+_NEWEST = frozenset({"grad_norm", "learning_rate", "num_tokens"})
 _CLUTTER = re.compile(
     r"(?:^|_)(?:runtime|(?:samples|steps|tokens)_per_second|preparation_time)$|^memory[/(]|^train_speed"
     r"|^(?:num_input_tokens_seen|eps|episode)$|^val/"  # of the value function
@@ -62,7 +64,7 @@ class HuggingFaceFormat:
         if _AS_JSON in text:
             text = text.replace('"', "'")
         if "{'" in text and (match := _DICT.search(text)):
-            item = _dict(match[0])
+            item = _dict(match[0], of_keras=_OF_KERAS in text)
             if item is not None:
                 items.append(item)
         if "%|" in text and (match := _BAR.match(text)):
@@ -70,7 +72,7 @@ class HuggingFaceFormat:
         return tuple(items)
 
 
-def _dict(text: str) -> Progress | None:
+def _dict(text: str, *, of_keras: bool) -> Progress | None:
     fields = {name: (quoted, plain) for name, quoted, plain in _FIELD.findall(text)}
     if fields.keys() >= _SUMMARY or next(iter(fields), "epoch") == "epoch":
         return None  # the summary of the whole training, or somebody else's
@@ -81,6 +83,9 @@ def _dict(text: str) -> Progress | None:
     if not evaluates and "loss" not in fields and _OF_PPO not in fields:
         return None
     law = "epoch" if evaluates else "interval" if "loss" in fields else "instantaneous"
+    if of_keras and not evaluates:
+        law = "open"
+    step = "".join(fields.pop("step", ""))
     readings = tuple(
         _reading(name, *value, law) for name, value in fields.items() if not _CLUTTER.search(name)
     )
@@ -88,6 +93,9 @@ def _dict(text: str) -> Progress | None:
     if match := _STEP.search(text):  # ms-swift
         final = False if evaluates else None
         return self_placed(style, int(match[1]), int(match[2]), readings, final=final)
+    if step.isdecimal():  # as version 3 has it
+        final = False if evaluates else None
+        return self_placed(style, int(step), None, readings, final=final)
     return self_placed(style, None, None, readings, epochs_done=float(done))
 
 
@@ -107,5 +115,5 @@ def _reading(name: str, quoted: str, plain: str, law: str) -> Reading:
         quantum = power_of_ten(-_DIGITS) if name == "loss" else ulp(value)
         if not isfinite(value):
             quantum = 0.0
-    newest = law == "interval" and name in _NEWEST
+    newest = law in ("interval", "open") and name in _NEWEST
     return Reading(name, value, quantum, "instantaneous" if newest else law)

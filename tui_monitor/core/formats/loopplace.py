@@ -11,18 +11,19 @@ from typing import Final, NamedTuple
 from tui_monitor.core.formats.fields import PHASE, are_fields, data_of, shows_metric, word_at
 
 _COUNT = (
-    r"[\[(<]?\s{0,8}(?:(?<=\[)\d{1,9}-)?(\d{1,3}(?:,\d{3}){1,2}(?!\d)|\d{1,9})"
-    r"(?:\s{0,2}(?:/|of)\s{0,2}(\d{1,9}))?(?![\w%]|[.:/]\d)[\])>]?"
+    r"(?:\[ {0,8}\d{1,9}- {0,4}|[\[(<]?\s{0,8})(\d{1,3}(?:,\d{3}){1,2}(?!\d)|\d{1,9})"
+    r"(?:\s{0,2}(?:/|of)\s{0,2}(\d{1,9}))?(?![\w%]|[.:/]\d)(?:, {0,3}[\d.]{1,20}%(?=\]))?[\])>]?"
 )
 _OF = r"(?:[ _]?(?:id|idx|index|no|num|number|step)\b\.?|\.\.\.)?[\]\s:=#]{0,6}"
 _EPOCH = re.compile(
-    r"(?:(?:train|training|current|global|finished|completed|after|end of)[\] :|\[-]{1,3})?"
+    r"(?:(?:train|training|current|global|finished|completed|after|end of|start(?:ing)?|begin)"
+    r"[\] :,|\[-]{1,3})?"
     rf"(?:ep(?:och)?\.?|round){_OF}{_COUNT}",
     re.IGNORECASE,
 )
 _STEP = re.compile(
-    r"(?:(?:(?:train|training|current|global|mini|epoch|learning|completed|optimizer)[ _-]?"
-    r"|batch (?=train)){1,2}|i_)?"
+    r"(?:(?:(?:train|training|current|global|mini|epoch|learning|completed|optimizer|policy|total|num)"
+    r"[ _-]?|batch (?=train)){1,2}|i_)?"
     rf"(?:step|iter|iteration|it|batch|batches|update|episode)s?{_OF}{_COUNT}",
     re.IGNORECASE,
 )
@@ -44,25 +45,34 @@ _BETWEEN = re.compile(
     re.IGNORECASE,
 )
 """`Epoch 0 | Training | Elapsed Time: 0:00:10 | Steps: 31 | Loss: 120.5`."""
+_AGAIN = re.compile(r"\s{1,4}\((\d{1,9})/(\d{1,9})\)\s?:?\s{0,4}\**$")
+"""`Epoch 12 (12/200):`, as PointNet's loops count epochs twice."""
+_DATA_COUNTED = re.compile(r"(Train|Test|Val|Valid|Validation|Eval) (\d{1,6})(), (?=[A-Za-z])")
+"""`Train 31, loss: 1.4299, ..`, of epoch 31."""
 _ASIDE = re.compile(
     r"[ :,-]{0,4}(?:\((?![ \d]{1,9}/)[^()]{1,60}\)|\[ {0,3}[\d.]{1,6} ?%\]"
-    r"|(?:batches|complete|completed|done|finished|ended|summary|results?)\b)",
+    r"|(?:with|batches|complete|completed|done|finished|ended?|summary|results?)\b)",
     re.IGNORECASE,
 )
 """`Epoch 3 (warm-up): ..`, `Epoch 3 complete: ..`."""
 
-_BEGINS: Final = frozenset("abcdefgilmorstuvABCDEFGILMORSTUV")
+_BEGINS: Final = frozenset("abcdefgilmnoprstuvABCDEFGILMNOPRSTUV")
 """Letters that the words for a place, and those for data before them, begin with."""
 _OF_TRAINING = re.compile(r"(?<![a-z])ep|iter", re.IGNORECASE)
 """In the words for a place of which hardly anything but a training has any."""
 _LATER = re.compile(rf"(?<=[\s|,;\[])(?:{_EPOCH.pattern}|{_STEP.pattern})", re.IGNORECASE)
 """`loss = 4.2647, step = 100 (12.4 sec)`."""
+_TOTAL = re.compile(rf"(?<=[\s|,;\[])(?=total[_ ])(?:{_STEP.pattern})", re.IGNORECASE)
+"""`updates: 19, .. total_train_updates: 36`: what else counts begins anew with each line."""
 _SAID = re.compile(
     r"([A-Za-z][\w ]{0,40}?)(?: \([\w ]{1,30}\))? (?:at|after|for|in|of|on|over) "
     rf"(?={_EPOCH.pattern}|{_STEP.pattern})",
     re.IGNORECASE,
 )
 """`Cost after iteration 100: 0.6931`, `Training loss (for one batch) at step 200: 0.5`."""
+
+_WORDED = re.compile(r"(?:^|(?<=, ))([A-Z][a-z]{1,12}(?: [a-z]{1,12})?): {1,8}([A-Z][a-z]{1,20}), ")
+"""`Phase: Training, Dataset used: Train, .. Epoch: 3`: fields that have words, as ML.NET has them."""
 
 _IS = re.compile(r" is(?= [+-]?[\d.])")
 """`Score at iteration 100 is 0.4748`."""
@@ -71,6 +81,8 @@ _OF_DATA = re.compile(r"(?:[DIWE] )?([A-Za-z]{3,10})")
 _SIGNS: Final = " |:=-"
 _TITLE = re.compile(r"(?:results?|summary|metrics|stat(?:istic)?s|performance)", re.IGNORECASE)
 """`Results for epoch 3: loss 0.5123, acc 0.8123`."""
+_BOTH = re.compile(r"(\d{1,9})() (\d{1,9})() (?=[A-Za-z])")
+"""`333 154 Loss=0.034 Time=0.040`, of epoch 333."""
 _COUNTED = re.compile(
     r"(?:[\[(]?(\d{1,9})/(\d{1,9})(?:[\])]|[,:](?= )|(?= {1,4}[A-Za-z|-]))|\[#(\d{1,9})()\]) {0,4}"
 )
@@ -105,10 +117,15 @@ def place_at(text: str, at: int) -> LinePlace | None:
     at = word_at(text, at)
     if text[at : at + 1] not in _BEGINS:
         return None
+    if (match := _DATA_COUNTED.match(text, at)) and (of := PHASE.match(match[1])):
+        data = "" if of[1] else data_of(of)
+        return LinePlace(*_numbers(match, 2), None, None, match.end(), data, anybodys=True)
     data = ""
     if (match := PHASE.match(text, at)) and not match[1]:
         data, at = data_of(match), match.end()
     epoch = _EPOCH.match(text, at)
+    if epoch and (again := _AGAIN.match(text, epoch.end())) and again[1] == epoch[1]:
+        return LinePlace(*_numbers(again, 1), None, None, again.end(), data)
     after = word_at(text, epoch.end()) if epoch else at
     step = _STEP.match(text, after) or (_BARE_STEP.match(text, epoch.end()) if epoch else None)
     if step and not epoch:
@@ -132,8 +149,12 @@ def place_behind(text: str, at: int) -> LinePlace | None:
         begin, before = said.end(), "" if _TITLE.fullmatch(said[1]) else said[1]
         if (match := _OF_DATA.fullmatch(before)) and (match := PHASE.match(match[1])):
             before, data = "", "" if match[1] else data_of(match)
-    elif match := _LATER.search(text, at):
+    elif match := _TOTAL.search(text, at) or _LATER.search(text, at):
         begin, before = match.start(), f"{text[at : match.start()]} | "
+        for worded in _WORDED.finditer(before):
+            if (of := PHASE.fullmatch(worded[2])) and not of[1]:
+                data = data_of(of)
+        before = _WORDED.sub("", before)
         title = PHASE.match(text[at:begin].strip(_SIGNS))
         if title and title.end() == len(title.string):
             before, data = "", "" if title[1] else data_of(title)
@@ -149,11 +170,14 @@ def place_behind(text: str, at: int) -> LinePlace | None:
 
 
 def counted(text: str, at: int) -> LinePlace | None:
-    """The step that a line of fields begins with, without a word for it."""
-    match = _COUNTED.match(text, at)
+    """The step that a line of fields begins with, or its epoch and its step, without a word for it."""
+    both = _BOTH.match(text, at)
+    match = both or _COUNTED.match(text, at)
     rest = text[match.end() :] if match else ""
     if match is None or not shows_metric(rest) or not are_fields(rest):
         return None
+    if both:
+        return LinePlace(*_numbers(both, 1), *_numbers(both, 3), both.end(), anybodys=True)
     group = 3 if match[1] is None else 1
     return LinePlace(None, None, *_numbers(match, group), match.end(), anybodys=True)
 

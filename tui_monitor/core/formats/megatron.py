@@ -19,7 +19,8 @@ LINE: Final = "megatron"
 VALIDATION: Final = "megatron-validation"
 """` validation loss at iteration 100 | lm loss value: 2.279972E+00 | ..`."""
 
-_LINE = re.compile(r"\biteration {1,12}(\d{1,12})/ {0,12}(\d{1,12}|infinity) \|")
+_LINE = re.compile(r"(?<!, )\biteration {1,12}(\d{1,12})/ {0,12}(\d{1,12}|infinity) \|")
+"""NeMo 2 counts iterations of an epoch: `Training epoch 0, iteration 3/99 | lr: .. | ..`."""
 _FIELD = re.compile(rf" ([A-Za-z][\w ./()-]{{0,80}}?):? {{1,12}}({NUMBER})(?:/{NUMBER})? (?=\|)")
 _VALIDATION = re.compile(r"\bvalidation loss at iteration (\d{1,12}) \|")
 _VALUE = re.compile(rf" ([A-Za-z][\w -]{{0,40}}?) value: ({NUMBER}) (?=\|)")

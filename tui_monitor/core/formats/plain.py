@@ -23,6 +23,7 @@ import re
 from typing import Final
 
 from tui_monitor.core.formats.base import self_placed
+from tui_monitor.core.formats.dialects import plainly
 from tui_monitor.core.formats.fields import (
     PHASE,
     are_fields,
@@ -34,6 +35,7 @@ from tui_monitor.core.formats.fields import (
     parts,
     readings,
     shows_metric,
+    simulates,
     word_at,
 )
 from tui_monitor.core.formats.labels import in_english
@@ -89,7 +91,7 @@ _HINTS = (
 """Of which each line that is read has one."""
 
 _SAMPLES = re.compile(r" {1,4}\[ {0,8}(\d{1,9})/ {0,8}(\d{1,9})\]$")
-_BULLETS: Final = "|>*-\u2022\u251c\u2514\u2502"
+_BULLETS: Final = "|>*#-\u2022\u251c\u2514\u2502"
 _SAVED = re.compile(r"\bSaving dict for global step \d{1,12}: ")
 _TIMED = re.compile(r"^[ ,|:-]{1,4}(?:per-step )?time:? {0,2}\d{1,9}\.\d{1,9} ?s(?:ec)?$")
 """`Step 100 per-step time 0.412s`, above the losses."""
@@ -101,9 +103,13 @@ _PROGRESS = re.compile(
 )
 """`Progress [#####     ][27.16%]`, among the fields of a line that tells no step."""
 _OF_DATA = re.compile(
-    r"(?:test|valid|val|validation|eval|evaluation)(?: (?:error|results?|metrics)s?|ing)?:?",
+    r"(?:test|valid|val|validation|eval|evaluation)(?: (?:error|results?|metrics)s?|ing"
+    r"| (?-i:[A-Z])[\w-]{1,40})?:?",
     re.IGNORECASE,
 )
+"""`Test Error:`, `Validation Set5`."""
+_BEST = re.compile(r"[\s,;(]{1,8}best:? {0,3}[\d.]{1,24} @ [^@]{1,40}$", re.IGNORECASE)
+"""`psnr: 31.2500	Best: 31.2500 @ 5000 iter`."""
 
 
 class PlainFormat:
@@ -124,7 +130,7 @@ class PlainFormat:
         lowered = text.lower()
         if not (any(hint in lowered for hint in _HINTS) or shows_metric(text)):
             return ()
-        text = text.strip()
+        text, ends = plainly(text).strip(), []
         if "Saving dict" in text and (saved := _SAVED.search(text)):
             return _evaluated(text[saved.end() :])
         place, behind = place_at(text, 0), 0
@@ -132,13 +138,18 @@ class PlainFormat:
             behind = ends[0]
             place = next(filter(None, (place_at(text, at) for at in dict.fromkeys(ends))), None)
             place = place or next(filter(None, (place_behind(text, at) for at in ends[1:])), None)
-        place = place or place_behind(text, behind) or counted(text, 0) or counted(text, behind)
+        begin = word_at(text, behind)
+        place = place or place_behind(text, begin) or counted(text, 0) or counted(text, behind)
         if place is None:
-            return _placed_behind(text[behind:]) or _below(text[behind:])
+            behinds = sorted(ends) or [0]
+            found = (_placed_behind(text[at:]) or _below(text[at:]) for at in behinds)
+            return next(filter(None, found), ())
         if place.data and place.step is not None and place.step != place.steps:
             return ()  # on the way through a validation
         rest = place.before + text[place.end :]
         shown = tuple(readings(rest, place.data, steps=place.step is not None))
+        if simulates([each.metric for each in shown]):
+            return ()
         exactly = place.epoch is not None and place.step is not None and not place.before
         known = is_trained if place.anybodys else is_known
         if (shown and exactly and not place.anybodys) or any(known(r.metric) for r in shown):
@@ -149,7 +160,11 @@ class PlainFormat:
                 epoch=place.epoch,
                 epochs=place.epochs,
             )
-            return (item,)
+            if place.step is None or any(describe(r.metric).split != "other" for r in shown):
+                return (item,)
+            return item, self_placed(
+                *(HEAD, place.step, place.steps, ()), epoch=place.epoch, epochs=place.epochs
+            )
         return _head(place, text, rest)
 
 
@@ -209,7 +224,11 @@ def _below(text: str) -> tuple[Progress, ...]:
     """The numbers of a line that nothing places: fields from begin to end."""
     if "%" in text:
         text = _PROGRESS.sub("", text)
+    if " @ " in text:
+        text = _BEST.sub("", text)
     begin, mark = word_at(text, 0), text.lstrip()[:1]
+    if text[begin:][:5].lower() == "best ":
+        return ()  # once more
     if not text[begin:][:1].isalpha() or not shows_metric(text) or not are_fields(text):
         return ()
     validates = (match := PHASE.match(text, begin)) and not match[1]

@@ -15,8 +15,11 @@ _LABEL = (
     rf"|[IWEF]\d{{4}} {_CLOCK} {{1,8}}\d{{1,10}} [\w.]{{1,64}}:\d{{1,6}}\]"  # absl, klog
     r"|\[(?![^\[\]]{0,60}(?:[A-Za-z](?:: |=)[\d.]|(?i:epoch|step|iter|batch)\b)|#\d)[^\[\]]{1,100}\]"
     r"(?:(?:<std(?:out|err)>)?:)?"  # kubectl --prefix, torchrun, mpirun
+    r"|[\u250c\[] (?:Info|Debug|Warning):"  # Julia
+    r"|[a-z]{2,20}(?:_[a-z]{2,20}){1,4}:(?= {1,4}(?:epoch|step|iter)\b)"  # llama.cpp: a function
+    r"|Rank-\d{1,4}:"  # Lightning Fabric's examples
     r"|\(\w{1,64} pid=\d{1,10}[^()]{0,60}\)|\(\d{1,4}/\d{1,4}\)(?= )"  # Ray, ranks of icefall
-    rf"|{_LEVEL}(?= \d{{4}}-\d\d-\d\d)|[\w.]{{1,64}}\.py: {{0,4}}\d{{1,6}}:"  # VISSL
+    rf"|{_LEVEL}(?: \w{{1,30}})?(?= \d{{4}}-\d\d-\d\d)|[\w.]{{1,64}}\.py: {{0,4}}\d{{1,6}}:"  # VISSL
     rf"|{_LEVEL}:(?:[\w.]{{1,64}}:)?|\d{{1,4}}:|[\w./-]{{1,64}} {{0,40}}\|"  # logging, srun, compose
     r"|\w{1,30}(?:\.\w{1,60}){1,8} -(?= )"  # logback
     r"|\d{1,7}\.\ds[ \t]{1,8}(?:\d{1,7}[ \t]{1,8})?)"  # Kaggle
@@ -29,7 +32,7 @@ _LABELS = (
 _PREFIX = re.compile(rf"{_LABELS}(?=(?:- )?\d{{1,9}}[a-z])")
 _BEFORE_WORDS = re.compile(rf"{_LABELS}(?=[\[(<{{#*=-]{{0,4}} ?'?[A-Za-z\d])")
 _LEVELLED = re.compile(
-    rf"[^\n]{{0,100}}?(?<!\w){_LEVEL}\b\]?[ \t:|>-]{{1,4}}(?=[\[(<#*=-]{{0,4}} ?[A-Za-z\d])"
+    rf"[^\n]{{0,100}}?(?<!\w){_LEVEL}\b\]?[ \t:|>-]{{1,12}}(?=[\[(<#*=-]{{0,4}} ?[A-Za-z\d])"
 )
 """Whatever a program's logging writes before each message, up to its level in capitals."""
 _NAMED = re.compile(rf"{_LEVELLED.pattern} {{0,8}}[\w.]{{1,64}}(?:: {{1,4}}| - )(?=[A-Za-z\[])")

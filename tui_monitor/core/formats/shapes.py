@@ -14,7 +14,7 @@ from math import isfinite
 from typing import Final, NamedTuple
 
 from tui_monitor.core.formats.base import printed
-from tui_monitor.core.records import Item, Progress, Reading
+from tui_monitor.core.records import Item, Progress, Reading, Span
 
 _ZEROS: Final = str.maketrans("123456789", "000000000")
 _NUMBER = re.compile(r"(?<![\w.])[+-]?\d{1,24}(?:\.\d{1,24})?(?:[eE][+-]?\d{1,3})?")
@@ -25,7 +25,7 @@ _DIGITS: Final = ("3141592653589793238", "2718281828459045235", "968917345712895
 _MOST: Final = 1024
 """Shapes that are remembered."""
 
-Span = tuple[int, int]
+
 Parse = Callable[[str], tuple[Item, ...]]
 
 

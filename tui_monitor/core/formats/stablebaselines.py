@@ -11,8 +11,8 @@
 
 What stands above the timesteps is of that step as well. Rewards are means over the newest 100
 episodes at most, and losses over an update: of which steps nobody tells, so that all is shown as
-printed, but for evaluations. Stable-Baselines 2 and OpenAI's baselines print boxes without sections.
-Source: stable_baselines3/common/logger.py, HumanOutputFormat.
+printed, but for evaluations. Stable-Baselines 2, OpenAI's baselines and Spinning Up print boxes
+without sections. Sources: stable_baselines3/common/logger.py, HumanOutputFormat; spinup/utils/logx.py.
 """
 
 from __future__ import annotations
@@ -35,10 +35,14 @@ TIMESTEPS: Final = "stable-baselines"
 """`|    total_timesteps | 4096     |`."""
 
 _RULE = re.compile(r"-{10,90}$")
-_CELLS = re.compile(rf"\| ( {{0,6}}[A-Za-z][\w /.-]{{0,60}}?) +\| (?:({NUMBER}) *| *)\|$")
-_TIMESTEPS = ("total_timesteps", "total timesteps")
+_CELLS = re.compile(rf"\| ( {{0,40}}[A-Za-z][\w /.-]{{0,60}}?) +\| {{1,24}}(?:({NUMBER}) *)?\|$")
+_TIMESTEPS = frozenset(
+    {"total_timesteps", "total timesteps", "misc/total_timesteps"}
+    | {"TimestepsSoFar", "TotalEnvInteracts"}
+)
 _CLUTTER = re.compile(
-    r"(?:fps|iterations?|time_elapsed|episodes|n_updates|nupdates|serial_timesteps|total_updates)$"
+    r"(?:misc/)?(?:fps|iterations?|time_elapsed|episodes|n_updates|nupdates|serial_timesteps"
+    r"|total_updates)$|(?:Epoch|Time|TimeElapsed|EpisodesSoFar|EpThisIter)$"
 )
 _EVALUATION: Final = "eval/"
 

@@ -17,13 +17,21 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from tui_monitor.core.formats.base import COLUMN, METRIC, TRAINED, printed, self_placed
-from tui_monitor.core.formats.fields import PHASE, called
+from tui_monitor.core.formats import aligned
+from tui_monitor.core.formats.base import CLOCK, COLUMN, METRIC, printed, self_placed
+from tui_monitor.core.formats.heads import (
+    EPOCHS,
+    OF_BATCH,
+    STEPS,
+    TRAINER,
+    head,
+    is_name,
+    part,
+)
+from tui_monitor.core.formats.heads import ROW as ROW
 from tui_monitor.core.metrics import describe
-from tui_monitor.core.records import Columns, Item, Progress, Reading
+from tui_monitor.core.records import Columns, Item, Progress, Reading, Span
 
-ROW: Final = "table"
-"""`3,0.25,,2.2570`, below `epoch,acc,lr,loss`."""
 PLACE: Final = "table-place"
 """`Running evaluation for step: 1500, epoch: 23`: of the tables below."""
 OF_DATA: Final = "table-of-data"
@@ -34,18 +42,17 @@ below `| label | train | validation |`, as Ludwig shows an epoch or an evaluatio
 _MOST = 4000
 """Characters of a line that is looked at."""
 _MOST_CELLS = 250
-_NAME = re.compile(r"[A-Za-z_][\w /@().:%-]{0,60}|#")
 _ROW_BEGINS = re.compile(
     r'\s{0,60}\|?\s{0,60}(?:"?[+-]?\d[\d.eE+-]{0,40}"?|nan|NA|)(?:[,;\t|]|\s{1,60}[,;\t|\d.+-])'
 )
-_CELL = re.compile(
-    r"[+-]?(?:\d{1,24}(?:\.\d{0,24})?(?:[eE][+-]?\d{1,3})?|(?i:nan|inf))|NA|None|No log|"
-)
-_MISSING = ("", "NA", "None", "No log")
+_NUMBER = re.compile(r"[+-]?(?:\d{1,24}(?:\.\d{0,24})?(?:[eE][+-]?\d{1,3})?|(?i:nan|inf))")
+_CELL = re.compile(rf"{_NUMBER.pattern}|{CLOCK}|NA|None|No log|")
 _BETWEEN = re.compile(r"[,;\t]")
 _DRAWN = re.compile(r"[|\u2502]")
 _EMPHASIS = "*_` "
-_BLANKS = re.compile(r" {2,40}")
+_COMMENTS: Final = ("#", "%", "/")
+_COMMENT = re.compile(r"\s{0,40}(?:#{1,2}>?|%|//)(?= )")
+"""What a program's output is marked with where a document shows it."""
 _MARKS = ("cp", "+")
 """A column of skorch that shows where a checkpoint was written."""
 
@@ -62,23 +69,14 @@ _DATA: Final = {
 """What names of metrics begin with, by a table's words for data."""
 _WHOLE = ("combined", "metric", "metrics", "")
 """Heads of a first column that name no part of a model."""
-_EPOCHS = frozenset({"epoch", "epochs"})
-_STEPS = frozenset(
-    {"#", "step", "steps", "global_step", "iteration", "iterations", "iter", "batch"}
-    | {"time/total_timesteps"}  # stable_baselines3/common/logger.py, CSVOutputFormat
-)
 _METRIC = re.compile(METRIC, re.IGNORECASE)
-_TELLS = re.compile(rf"{TRAINED}|(?<![a-z])(?:train|val|valid|eval|test)[ _/.-]", re.IGNORECASE)
-_OF_TRAINING = re.compile(r"epoch|iter", re.IGNORECASE)
-"""In the name of a column of places that hardly any table but a training's has."""
-_CLUTTER = re.compile(r"time|date|^dur$|second|elapsed|memory|gpu|samples|seed|wall|version", re.I)
+_CLUTTER = re.compile(
+    r"time|date|^dur$|second|elapsed|memory|gpu|samples|seed|wall|version|^passes$|^step_?size$",
+    re.I,
+)
 _SPACY = ("E", "#")
 """How its heads begin."""
 _LIGHTNING = re.compile(r"_(?:step|epoch)\Z")
-_TRAINER = ("Training Loss", "Validation Loss")
-"""How the heads of Hugging Face go on."""
-_TRAINED = "training loss"
-"""What its first number is called until its law is told."""
 
 
 class TableFormat:
@@ -90,32 +88,29 @@ class TableFormat:
         """The head of a table, or one of its rows, whose columns only the head can name."""
         if len(text) > _MOST or not (_ROW_BEGINS.match(text) or _may_be_head(text.lower())):
             return ()
+        text = _uncommented(text)
         drawn = _is_drawn(text)
         if not drawn and (place := _place(text)) is not None:
             return (place,)
-        row = cells(text)
+        row = _divided(text)
         if len(row) < 2:
             return ()
-        if drawn and (item := _of_data(row)) is not None:
+        if drawn and (item := part(row) or _of_data(row)) is not None:
             return (item,)
         numbers = [_number(cell) if drawn else cell for cell in row]
         if all(map(_CELL.fullmatch, numbers)) and (numbers[0] or not drawn):
+            at = stands(text)
             readings = tuple(
-                Reading(f"{COLUMN}{column}", *printed(cell))
-                for column, cell in enumerate(numbers)
-                if cell not in _MISSING
+                Reading(_column(nth, at), *printed(cell))
+                for nth, cell in enumerate(numbers)
+                if _NUMBER.fullmatch(cell)
             )
             return (self_placed(ROW, None, None, readings, unit="epoch"),) if readings else ()
-        if not all(map(_NAME.fullmatch, row)) or not _METRIC.search(text):
-            return ()
-        if not (drawn or _BETWEEN.search(text)) and any(cell.count(" ") > 1 for cell in row):
+        at = stands(text)
+        if at and any(cell.count(" ") > 1 for cell in row):
             return ()  # prose
-        names = _trainers(row) or tuple(map(_named, row))
-        places = [name for name in names if name.lower() in _EPOCHS | _STEPS]
-        trains = any(map(_OF_TRAINING.search, places)) or any(
-            _TELLS.search(name) for name in names if name not in places
-        )
-        return (Columns(names, ROW),) if places and trains else ()
+        names = head(row)
+        return (Columns(names, ROW, spans=at),) if names else ()
 
 
 def _may_be_head(text: str) -> bool:
@@ -138,31 +133,37 @@ def _number(cell: str) -> str:
 
 def cells(text: str) -> list[str]:
     """The cells of a row or of a head; none where there are too many."""
+    return _divided(_uncommented(text))
+
+
+def _divided(text: str) -> list[str]:
+    """The same of a line without the mark of a comment."""
     if _is_drawn(text):
         inner = _DRAWN.sub("|", text.strip()).strip("|")
         row = [cell.strip(_EMPHASIS) for cell in inner.split("|", _MOST_CELLS)]
     elif _BETWEEN.search(text):
         row = [cell.strip().strip('"') for cell in _BETWEEN.split(text, _MOST_CELLS)]
     else:
-        row = [cell for cell in _BLANKS.split(text.strip(), _MOST_CELLS) if cell not in _MARKS]
+        row = [text[begin:end] for begin, end in stands(text)]
     return row if len(row) <= _MOST_CELLS else []
 
 
-def _named(name: str) -> str:
-    """A column's name as other formats have it."""
-    data, slash, rest = name.partition("/")
-    if slash and data in ("train", "val"):
-        return f"{data}_{rest}"
-    if slash and data in ("metrics", "validation"):
-        return f"val_{rest}"
-    return called(name)[0] if " " in name and PHASE.match(name) else name
-
-
-def _trainers(row: Sequence[str]) -> tuple[str, ...]:
-    """The names of the columns of Hugging Face's Trainer; none where it is another table."""
-    if tuple(row[1:3]) != _TRAINER:
+def stands(text: str) -> tuple[Span, ...]:
+    """Where the cells of a row or of a head stand; none where other signs than blanks divide them."""
+    if _is_drawn(text) or _BETWEEN.search(text):
         return ()
-    return (row[0], _TRAINED, *(called(f"val {name}")[0] for name in ("loss", *row[3:])))
+    return tuple(at for at in aligned.spans(text) if text[at[0] : at[1]] not in _MARKS)
+
+
+def _uncommented(text: str) -> str:
+    """A line with blanks for the mark of a comment, where a row or a head is behind it."""
+    match = _COMMENT.match(text) if text.lstrip()[:1] in _COMMENTS else None
+    if match is None:
+        return text
+    blanked = " " * match.end() + text[match.end() :]
+    row = _divided(blanked)
+    is_row = _is_drawn(blanked) or all(map(_CELL.fullmatch, row))
+    return blanked if is_row or any(cell.lower() in EPOCHS | STEPS for cell in row) else text
 
 
 def _place(text: str) -> Progress | None:
@@ -178,19 +179,17 @@ def _place(text: str) -> Progress | None:
 def _of_data(row: Sequence[str]) -> Item | None:
     """The head of a table of which rows or columns are data, or a row of it."""
     first, *others = row
-    named = all(map(_NAME.fullmatch, others)) and not any(
-        cell.lower() in _EPOCHS | _STEPS for cell in row
-    )
+    named = all(map(is_name, others)) and not any(cell.lower() in EPOCHS | STEPS for cell in row)
     if named and (
         all(cell.lower() in _DATA for cell in others) or _METRIC.search(" ".join(others))
     ):
         return Columns(tuple(row), OF_DATA, begins_fit=False)
-    if not others or not all(map(_CELL.fullmatch, others)) or not _NAME.fullmatch(first):
+    if not others or not all(map(_CELL.fullmatch, others)) or not is_name(first):
         return None
     readings = tuple(
         Reading(f"{COLUMN}{column}", *printed(cell))
         for column, cell in enumerate(others, start=1)
-        if cell not in _MISSING
+        if _NUMBER.fullmatch(cell)
     )
     return self_placed(OF_DATA, None, None, readings, unit="epoch", final=True)._replace(bar=first)
 
@@ -219,36 +218,68 @@ def of_data(row: Progress, names: Sequence[str], place: Progress | None) -> Prog
     )
 
 
-def of_table(row: Progress, names: Sequence[str]) -> Progress:
-    """A row by the names of its columns; one of another table shows nothing."""
-    shown = {int(each.metric.removeprefix(COLUMN)): each for each in row.readings}
-    if not shown or max(shown) >= len(names):
+def of_table(row: Progress, names: Sequence[str], spans: Sequence[Span] = ()) -> Progress:
+    """A row by the names of its columns and where they stand; one of another table shows nothing."""
+    shown = _below(row, names, spans)
+    if not shown:
         return row._replace(readings=())
     epoch = step = None
     readings: list[Reading] = []
     for column, cell in shown.items():
         name = names[column]
-        if name.lower() in _EPOCHS:
+        if name.lower() in EPOCHS:
             epoch = _whole(cell.displayed)
-        elif name.lower() in _STEPS:
+        elif name.lower() in STEPS:
             step = _whole(cell.displayed)
         elif not _CLUTTER.search(name):
-            readings.append(cell._replace(metric=name))
+            law = "instantaneous" if name.startswith(OF_BATCH) else ""
+            readings.append(cell._replace(metric=name.removeprefix(OF_BATCH), law=law))
     if names[:2] == _SPACY:
         return _of_spacy(row, readings, step)
-    if _TRAINED in names:
+    if TRAINER in names:
         return _of_trainer(row, readings, epoch, step)
     beside_step = step is not None
-    told = tuple(each._replace(law=_law(each.metric, steps=beside_step)) for each in readings)
+    told = tuple(
+        each if each.law else each._replace(law=_law(each.metric, steps=beside_step))
+        for each in readings
+    )
     if step is None:
         return row._replace(readings=told, epoch=epoch, final=True)
-    if any(_LIGHTNING.search(name) and name.lower() not in _STEPS for name in names):
+    if any(_LIGHTNING.search(name) and name.lower() not in STEPS for name in names):
         step, row = step + 1, row._replace(from_zero=True)  # it may begin with the fiftieth
     if epoch is not None and all(each.law == "epoch" for each in told):
         validates = all(describe(each.metric).split == "val" for each in told)
         step = step if validates else None
         return row._replace(readings=told, epoch=epoch, step=step, final=False)
     return row._replace(readings=told, epoch=epoch, step=step, unit="batch")
+
+
+def _column(nth: int, at: Sequence[Span]) -> str:
+    """What a cell is called by its number, and by where it stands if blanks align it."""
+    return f"{COLUMN}{nth}@{at[nth][0]}-{at[nth][1]}" if at else f"{COLUMN}{nth}"
+
+
+def _below(row: Progress, names: Sequence[str], spans: Sequence[Span]) -> dict[int, Reading]:
+    """The cells of a row by the number of their column; none where it is not of a table's names.
+
+    Blanks may align fewer cells than there are names, of which each stands below its own.
+    """
+    shown: dict[int, Reading] = {}
+    at: list[Span] = []
+    for each in row.readings:
+        nth, _, where = each.metric.removeprefix(COLUMN).partition("@")
+        shown[int(nth)] = each
+        if where:
+            begin, _, end = where.partition("-")
+            at.append((int(begin), int(end)))
+    if shown and max(shown) >= len(names):
+        return {}
+    if not at or not spans:
+        return shown
+    below = aligned.below(at, spans)
+    if below is None:
+        return shown if max(shown) + 1 == len(names) else {}
+    return dict(zip(below, shown.values(), strict=True))
 
 
 def _of_spacy(row: Progress, readings: Sequence[Reading], step: int | None) -> Progress:
@@ -269,7 +300,7 @@ def _of_trainer(
     """A row of Hugging Face's Trainer: a step or an epoch, the mean loss since the row before."""
     told = tuple(
         each._replace(metric="train_loss", law="epoch" if step is None else "interval")
-        if each.metric == _TRAINED
+        if each.metric == TRAINER
         else each._replace(law="epoch")
         for each in readings
     )

@@ -54,20 +54,25 @@ _UNKNOWN = re.compile(
 """A bar whose total is not known: `12it [00:01, 11.5it/s, loss=0.52]`."""
 _FIELD = re.compile(rf", ([^\s=:,][^=:,]{{0,79}}?)(?:=|: ?| - ) {{0,4}}({NUMBER})(%?)(?=, |$)")
 """`segmentation_models_pytorch` has ` - ` between a name and its number."""
+_SPLATTING = "Training progress"
+"""What 3D Gaussian Splatting calls its bar; train.py has exponential means beside it, begun at zero."""
+_SPLATTED = ("Loss", "Depth Loss")
+_SPLATTED_QUANTUM = 1e-7
 _EPOCH_FIELD = re.compile(r", epoch=(\d{1,9})(?:/(\d{1,9}))?(?=, |$)", re.IGNORECASE)
 _NESTED = re.compile(r"(?<=, )[^\s=:,{}]{1,80}(?:=|: ?)\{([^{}]{0,400})\}")
 """Fields within a field: `metrics={'acc': 0.7946}`."""
 _TOLD = re.compile(
     r"(?<![\w.])([A-Za-z_][\w@/-]{0,79})(?: {0,2}[=:] {0,6}| )"
-    r"([+-]?\d{1,12}\.\d{1,12}(?:[eE][+-]?\d{1,3})?|nan|inf)(?!\w|\.\w)(%?)"
+    r"([+-]?\d{1,12}\.\d{1,20}(?:[eE][+-]?\d{1,3})?|nan|inf)(?!\w|\.\w)(%?)"
 )
 """A number within a description: `Epoch 1 loss: 0.5234`."""
 _WORDS = re.compile(r"(?<=[A-Za-z]) (?=[A-Za-z][\w@/-]{0,79} {0,2}[=:])")
 """Between the two words of a name: `Cls loss: 0.04. Reg loss: 0.01`."""
 _EPOCH = re.compile(
     r"(?i:\bep(?:och)?s?)(?![A-Za-z])[^\w/]{0,4}(\d{1,9})(?![\d.])(?: ?(?:/|of) ?(\d{1,9}))?|"
-    r"^\W?(\d{1,9}) ?/ ?(\d{1,9})\W?$"
+    r"^\W?(\d{1,9}) ?/ ?(\d{1,9})\W?$|^(\d{1,9})\|\d{1,9}\|"
 )
+"""torchtune has epoch and step before all else: `1|149|Loss: 0.9157477021217346`."""
 _ANNOUNCED = re.compile(
     r"^[^\w]{0,40}(?i:epoch)[^\w/]{0,4}(\d{1,9})(?: ?(?:/|\||of) ?(\d{1,9}))?"
     r"(?:[^\w]{1,8}(?i:lr|learning rate)[:= ]{1,4}[\d.e-]{1,24})?[^\w]{0,40}$"
@@ -106,6 +111,8 @@ class TqdmFormat:
         shown = _readings(_FIELD, fields, padded=padded)
         if padded and _LIGHTNING_1.match(fields):
             shown[0] = shown[0]._replace(law="sliding-20")
+        if description == _SPLATTING and "Loss=" in fields:
+            shown = [_of_splatting(each) for each in shown]
         readings = (*told.readings, *shown)
         epoch, epochs = told.epoch, told.epochs
         if epoch is None and (match := _EPOCH_FIELD.search(fields)):
@@ -128,6 +135,12 @@ class TqdmFormat:
             bar=told.bar,
         )
         return (item,)
+
+
+def _of_splatting(reading: Reading) -> Reading:
+    """A loss beside the bar of 3D Gaussian Splatting, of 7 decimals; others may be anything."""
+    is_its_own = reading.metric in _SPLATTED and reading.quantum == _SPLATTED_QUANTUM
+    return reading._replace(law="zeroed-0.6") if is_its_own else reading
 
 
 def summary(text: str) -> Progress | None:
@@ -201,7 +214,7 @@ def _epoch(description: str) -> tuple[int | None, int | None]:
     match = _EPOCH.search(description)
     if match is None:
         return None, None
-    number, total = match[1] or match[3], match[2] or match[4]
+    number, total = match[1] or match[3] or match[5], match[2] or match[4]
     return int(number), int(total) if total else None
 
 

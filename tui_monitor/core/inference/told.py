@@ -54,7 +54,7 @@ class Told:
             known = self._laws[name]
             if known is OPEN and name not in self._bare:
                 self._bare[name] = Bare(describe(name))
-            elif (known.seeded or known is COPIED) and name not in self._bare:
+            elif (known.seeded or known.zeroed or known is COPIED) and name not in self._bare:
                 self._bare[name] = Claimed(describe(name), known)
             elif known is not law and _refutes(law, known):
                 self._change(name, law)
@@ -97,9 +97,10 @@ class Told:
 def _refutes(law: Law, known: Law) -> bool:
     """Whether a law that is told later takes the place of one that was told before.
 
-    How far a window reaches may come out late, and so may that a number of an epoch is one of several.
+    How far a window reaches may come out late, and so may that a number of an epoch is one of several,
+    or that its steps show it as well.
     """
-    return None not in (known.window, law.window) or (known is EPOCH and law is UNKNOWN)
+    return None not in (known.window, law.window) or (known is EPOCH and law in (UNKNOWN, OPEN))
 
 
 def _rank(law: Law) -> tuple[bool, bool, bool]:

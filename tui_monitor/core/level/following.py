@@ -59,7 +59,7 @@ def kernel_of(law: Law) -> Kernel:
     if law.depth == 2:
         return kalman.TWICE
     if law.decay < 1.0:
-        return kalman.fading(law.decay, law.first)
+        return kalman.fading(law.decay, law.first, goes_on=law.goes_on)
     if law.key in (EPOCH.key, INSTANTANEOUS.key):
         return TREND
     return kalman.ONCE
@@ -356,7 +356,7 @@ class Following:
         before = np.concatenate(([begin.state[1] if begin.state else 0.0], total[:-1]))
         if self.law.decay < 1.0:
             before *= [gap.fade for gap in steps.gaps]
-        else:
+        if self.law.decay == 1.0 or not self.law.goes_on:
             before[[restart is not None for restart in steps.restarts]] = 0.0
         mean = (total - before) / np.maximum(n, 1.0)
         low, high, expected = rows.low.peek()[at], rows.high.peek()[at], rows.expected.peek()[at]

@@ -374,10 +374,14 @@ TWICE = Kernel(
 
 
 @lru_cache(maxsize=16)
-def fading(decay: float, first: float) -> Kernel:
-    """The kernel of an exponential mean whose first batch counts `first` times (see `laws`)."""
+def fading(decay: float, first: float, *, goes_on: bool = True) -> Kernel:
+    """The kernel of an exponential mean whose first batch counts `first` times (see `laws`).
+
+    `goes_on`: over the ends of epochs.
+    """
 
     def between(k0: int, k: int) -> Gap:
         return gaps.of_fading(k0, k, decay, first)
 
-    return Kernel(pass_fading, look_back_fading, collapse2, go_on, carry_on, NOTHING2, 2, between)
+    ends = (go_on, carry_on) if goes_on else (restart2, carry_back2)
+    return Kernel(pass_fading, look_back_fading, collapse2, *ends, NOTHING2, 2, between)

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 import copy
 
-from tui_monitor.core.formats import kohya, litgpt, mnist, plain, rich, table, tqdm, ultralytics
+from tui_monitor.core.formats import (
+    heads,
+    kohya,
+    litgpt,
+    mnist,
+    plain,
+    rich,
+    table,
+    tqdm,
+    ultralytics,
+)
 from tui_monitor.core.formats.base import COLUMN
 from tui_monitor.core.formats.fastai import ROW, of_table
 from tui_monitor.core.formats.mmengine import (
@@ -30,7 +40,7 @@ class Glossary:
     """Of one timeline; a copy of it is independent."""
 
     def __init__(self) -> None:
-        self._columns: dict[str, tuple[str, ...]] = {}
+        self._columns: dict[str, Columns] = {}
         """By table."""
         self._window: int | None = None
         self._told: dict[str, float] = {}
@@ -51,7 +61,10 @@ class Glossary:
     def learn(self, item: Columns | Window) -> None:
         """Take what a line says of those to come."""
         if isinstance(item, Columns):
-            self._columns = {**self._columns, item.table: item.names}
+            if item.table == heads.GOES_ON:
+                begins = self._columns.get(heads.BEGINS)
+                item = (begins and heads.joined(begins, item)) or item
+            self._columns = {**self._columns, item.table: item}
         else:
             self._window = item.size
 
@@ -63,18 +76,18 @@ class Glossary:
         """A line as it is to be understood; None where it tells nothing."""
         repeats, self._repeats = self._repeats, False
         if item.style == ROW:
-            item = of_table(item, self._columns.get("", ()), at.bar_steps)
+            item = of_table(item, self._names(""), at.bar_steps)
         elif item.style == ENGINE and self._window is not None:
             item = smoothed_over(item, self._window)
         elif item.style == SCALARS_VAL:
             item = of_epoch(item, at.number if at.label else None)
         elif item.style == table.ROW:
-            item = table.of_table(item, self._columns.get(table.ROW, ()))
+            spans = self._columns[table.ROW].spans if table.ROW in self._columns else ()
+            item = table.of_table(item, self._names(table.ROW), spans)
         elif item.style == table.PLACE:
             self._tables_of = item
         elif item.style == table.OF_DATA:
-            names = self._columns.get(table.OF_DATA, ())
-            item = table.of_data(item, names, self._tables_of)
+            item = table.of_data(item, self._names(table.OF_DATA), self._tables_of)
         elif item.style == rich.EPOCH:
             item, self._told = self._news(item), {r.metric: r.displayed for r in item.readings}
         elif item.style == ultralytics.ROW:
@@ -105,8 +118,12 @@ class Glossary:
         news = (each for each in item.readings if told.get(each.metric) != each.displayed)
         return item._replace(readings=tuple(news))
 
+    def _names(self, table: str) -> tuple[str, ...]:
+        """Of a table's columns; none where no head was there."""
+        return self._columns[table].names if table in self._columns else ()
+
     def _named(self, row: Progress, table: str) -> Progress:
         """A row by the names of its columns; what nothing names is left out."""
-        names = self._columns.get(table, ())
+        names = self._names(table)
         known = zip(row.readings, names, strict=False)
         return row._replace(readings=tuple(each._replace(metric=name) for each, name in known))

@@ -17,6 +17,8 @@ from tui_monitor.core.records import Progress, Reading
 
 _AVERAGED = re.compile(r"^(?:avg|average|mean|epoch|overall)_")
 """What a name begins with where a line sums an epoch up."""
+DISTINCT = 1000.0
+"""Steps of its last digit that a number has that is never the same by chance."""
 
 
 class Loops:
@@ -33,6 +35,8 @@ class Loops:
         """Those of the first line below."""
         self._stepped: frozenset[str] = frozenset()
         """Metrics that steps have shown of the newest epoch."""
+        self._evaluated: dict[str, Reading] = {}
+        """The newest validation that lines with a step have shown."""
         self._data = ""
         """What names of metrics begin with on the next line below, .."""
         self._data_of_list = ""
@@ -58,6 +62,7 @@ class Loops:
         if item.style == plain.LINE and self._is_of_another_count(item, at):
             return item._replace(readings=())
         if item.style == plain.LINE:
+            item = self._without_old(item)
             self._line, self._below = item, frozenset()
             if item.epoch is not None:
                 self._head = None
@@ -81,6 +86,23 @@ class Loops:
             return False
         return item.step < at.last and all(
             describe(each.metric).split == "val" for each in item.readings
+        )
+
+    def _without_old(self, item: Progress) -> Progress:
+        """A line without what it only shows once more of a validation of an earlier step."""
+        if item.step is None or not _trains(item.readings):
+            return item
+        before = self._evaluated
+        shown = {r.metric: r for r in item.readings if describe(r.metric).split == "val"}
+        if not shown:
+            return item
+        self._evaluated = shown
+        return item._replace(
+            readings=tuple(
+                each
+                for each in item.readings
+                if before.get(each.metric) != each or not _tells_apart(each)
+            )
         )
 
     def note_bar(self, item: Progress) -> None:
@@ -127,6 +149,11 @@ class Loops:
         """Whether a number of an epoch is no sum of what its steps have shown already."""
         summed = _AVERAGED.sub("", base_name(name))
         return describe(name).split == "val" or summed not in self._stepped
+
+
+def _tells_apart(reading: Reading) -> bool:
+    """Whether a number has so many digits that another evaluation would hardly show the same."""
+    return 0.0 < DISTINCT * reading.quantum <= abs(reading.displayed)
 
 
 def _trains(readings: Iterable[Reading]) -> bool:

@@ -108,6 +108,9 @@ class Place:
     evaluated: tuple[Reading, ...] = ()
     """What its newest print shows, if that is of a validation."""
 
+    summed_up: bool = False
+    """A line behind the steps, which name no epoch, told which one they were of, and its numbers."""
+
     def begin_run(self) -> None:
         """The next epoch is the first of a new run. A run of which nothing was seen is no run."""
         if self.run_prints or self.run == 0:
@@ -132,8 +135,21 @@ class Place:
         self.open = True
         self.prints = 0
         self.steps = self.first = self.last = None
-        self.validated = False
+        self.validated = self.summed_up = False
         self.aside = None
+
+    def sum_up(self, item: Progress) -> None:
+        """Take a line of a whole epoch: steps that named none were of this one, which is over."""
+        if self.label or self.last is None or item.epoch is None or item.step is not None:
+            return
+        if not any(describe(each.metric).split != "other" for each in item.readings):
+            return
+        if self.epoch == 1 and not self.summed_up and self.prints:
+            self.number = self.first_number = item.epoch
+            self.total = item.epochs
+        self.summed_up = self.number == item.epoch
+        if self.summed_up:
+            self.label = str(item.epoch)
 
     def turns_aside(self, item: Progress) -> bool:
         """Whether a print of the epoch's bar is none: an evaluation draws a bar that begins anew.
@@ -189,6 +205,8 @@ class Place:
         step = self.batches(item.step)
         if item.style in _SHARED_BARS and (step <= self.last or item.steps != self.steps):
             return "no-news"
+        if number is None and self.summed_up:
+            return "next-epoch"
         if step > self.last:
             return "goes-on"
         if step == self.last:  # of another process, or drawn again, or other metrics of the step

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 
-from tui_monitor.core.formats import tqdm
+from tui_monitor.core.formats import plain, tqdm
 from tui_monitor.core.metrics import describe
 from tui_monitor.core.placing.bars import STYLES as BARS
 from tui_monitor.core.placing.bars import Bars
@@ -73,7 +73,9 @@ class Timeline:
         placed: list[Print | Event] = []
         if not items and line.text:
             self._read_plain(line, placed)
-        for item in items:
+        for nth, item in enumerate(items):
+            if isinstance(item, Header) and nth and _goes_on(items[nth - 1]):
+                continue  # of an evaluation within the epoch, of TensorFlow 1.13
             if isinstance(item, Progress):
                 self._place_progress(line, item, placed)
             elif isinstance(item, Header):
@@ -311,6 +313,8 @@ class Timeline:
 
     def _place_standing(self, line: Line, item: Progress, placed: list[Print | Event]) -> None:
         at = self._at
+        if item.style == plain.LINE:
+            at.sum_up(item)
         placed += self._stepless.show(None if item.readings else item, at)
         understood = self._glossary.read(item, at)
         if understood is None:
@@ -354,9 +358,12 @@ class Timeline:
             return standing == "goes-on"
         number, new_run = item.epoch, standing == "new-run"
         self._begin_epoch("" if number is None else str(number), new_run=new_run)
-        # A log that counts no epochs is one epoch.
-        at.number = 1 if number is None else number
-        at.total = 1 if number is None else item.epochs
+        if number is not None:
+            at.number, at.total = number, item.epochs
+        elif standing == "next-epoch":
+            at.number = (at.number or 0) + 1
+        else:  # a log that counts no epochs is one epoch
+            at.number = at.total = 1
         if new_run:
             at.first_number = at.number
         elif standing == "resumed":
@@ -390,6 +397,13 @@ class Timeline:
                 self._place_standing(*shown, placed)
             if self._at.run:
                 self._place_standing(line, item, placed)
+
+
+def _goes_on(item: Item) -> bool:
+    """Whether a bar is not at its end yet, but near it."""
+    if not isinstance(item, Progress) or item.step is None or item.steps is None:
+        return False
+    return 0.9 * item.steps <= item.step < item.steps
 
 
 def _validates(item: Progress) -> bool:

@@ -233,6 +233,8 @@ class Track(Rows):
             self._open_epoch(place.epoch)
         if self.law.goes_on:
             place = place._replace(k=place.done, n=place.done, ragged=False)
+        elif self.law.decay < 1.0:  # each batch counts once, whatever its size
+            place = place._replace(n=place.k, ragged=False)
         self._method(row, place, self.told[row])
 
     def _method_of_law(self) -> Callable[[int, Position, float], None]:
