@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.benchmarks.measuring import CORPUS
-from tests.counting import calls
+from tests.counting import lines_run
 from tests.simulate import Case, Simulated
 from tests.strategies import byte_logs, cuts
 from tui_monitor.core.averages import laws
@@ -541,9 +541,9 @@ def test_samples_between_lines_are_no_batch() -> None:
 
 
 def explained(session: Session) -> int:
-    """Calls that it takes to explain what was read."""
+    """Lines of code that it takes to explain what was read."""
     session.finish()
-    return calls(lambda: (session.report(), session.snapshot(0.0)))
+    return lines_run(lambda: (session.report(), session.snapshot(0.0)))
 
 
 def test_a_log_with_ever_new_metrics_is_explained_by_work_like_its_length() -> None:
