@@ -468,7 +468,7 @@ def test_a_line_is_cut_far_before_the_cursor_only() -> None:
 
 
 @given(
-    st.data(), st.integers(0, 3000), st.sampled_from([b"", b"a", b"a\r", b"a\b", b"\0", b"\0" * 9])
+    st.data(), st.integers(1, 3000), st.sampled_from([b"", b"a", b"a\r", b"a\b", b"\0", b"\0" * 9])
 )
 def test_of_very_many_empty_lines_the_first_are_delivered_and_all_are_counted(
     data: st.DataObject, blanks: int, begin: bytes
