@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.simulate import SHAPES, Case, Simulated
 from tui_monitor.core.averages import laws
 from tui_monitor.core.level import filter as level_filter
-from tui_monitor.core.level.rounding import NARROW, news
+from tui_monitor.core.level.rounding import NARROW, News, news
 from tui_monitor.core.options import DecodeOptions
 
 
@@ -34,9 +34,9 @@ def test_what_is_told_leads_to_what_is_left_of_what_was_expected(
     density = np.exp(-0.5 * ((x - expected) / spread) ** 2)
     mean = np.average(x, weights=density)
     variance = np.average((x - mean) ** 2, weights=density)
-    precision = 1.0 / spread**2 + 1.0 / told[1]
+    precision = 1.0 / spread**2 + 1.0 / told.error
     assert 1.0 / precision == pytest.approx(variance, rel=1e-3)
-    after = (expected / spread**2 + told[0] / told[1]) / precision
+    after = (expected / spread**2 + told.number / told.error) / precision
     assert after == pytest.approx(mean, abs=1e-3 * spread)
 
 
@@ -47,12 +47,12 @@ def test_a_number_that_was_to_be_expected_is_no_news() -> None:
 
 @pytest.mark.parametrize("number", [0.0, 8.1, 100.0])
 def test_a_number_far_from_what_was_expected_is_told_as_it_is(number: float) -> None:
-    assert news(5.0, 1.0, number, 3.0) == (number, 3.0)
+    assert news(5.0, 1.0, number, 3.0) == (number, 3.0, True)
 
 
 def test_fine_digits_are_told_as_they_are() -> None:
     rounding = (NARROW / 2.0) ** 2 / 3.0
-    assert news(5.0, 1.0, 5.01, rounding) == (5.01, rounding)
+    assert news(5.0, 1.0, 5.01, rounding) == (5.01, rounding, False)
 
 
 def errors_of_level() -> list[float]:
@@ -70,5 +70,13 @@ def test_when_a_digit_changes_tells_more_than_each_number_for_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told = errors_of_level()
-    monkeypatch.setattr(level_filter, "news", lambda _expected, _variance, *number: number)
+    monkeypatch.setattr(level_filter, "news", lambda _expected, _variance, *told: News(*told))
     assert np.exp(np.mean(np.log(told) - np.log(errors_of_level()))) < 0.95
+
+
+def test_a_number_that_stays_just_beside_what_was_expected_is_no_burst() -> None:
+    """The second print of such a number has the rounding error of the first."""
+    case = Case(laws.TWICE_APPENDED, "flat", 64, 400, epochs=2, last=20, seed=1)
+    run = Simulated(case)
+    level = run.decode().tracks["accuracy"].level.array()
+    assert np.sqrt(np.nanmean((level - 0.9) ** 2)) < 0.004

@@ -69,6 +69,7 @@ class Memory(NamedTuple):
     calm: int
     patience: float
     restart: float | None
+    displayed: float | None
     steps: int
     """Taken in all."""
     noise: Scale
@@ -108,6 +109,8 @@ class LevelFilter:
         self._patience = 0.0
         """Prints in a row that the bank may miss now."""
         self._restart: float | None = 0.0
+        self._displayed: float | None = None
+        """The number of the epoch that was last told for itself; see `rounding.News`."""
 
     def belief(self) -> tuple[float, float]:
         """Mean and variance of the level after the newest print."""
@@ -154,6 +157,7 @@ class LevelFilter:
             self._calm,
             self._patience,
             self._restart,
+            self._displayed,
             self.taken,
             self.noise.learnt,
         )
@@ -163,7 +167,7 @@ class LevelFilter:
         self._bank, self.now = memory.bank, memory.now
         self._missed, self._calm = memory.missed, memory.calm
         self._patience = memory.patience
-        self._restart = memory.restart
+        self._restart, self._displayed = memory.restart, memory.displayed
         self.steps.cut(memory.steps - self._forgotten)
         self.noise.learnt = memory.noise
 
@@ -187,6 +191,7 @@ class LevelFilter:
         self._restart = (self._restart or 0.0) + extra
         self._calm = 0
         self._patience = 0.0
+        self._displayed = None
 
     def follow(self, g: Gap, o: Told) -> Expected:
         """Take a print after the gap, and spare the bank where nothing surprises.
@@ -242,4 +247,11 @@ class LevelFilter:
         ahead, *_ = self.kernel.pass_print(before, g, drift, noise, SILENT)
         expected, variance = ahead[2], ahead[8]
         told = news(expected, variance, number, rounding) if variance > 0.0 else None
-        return SILENT if told is None else (told[0], c_s, c_e, told[1])
+        if told is None or (told.astray and self._is_told(number, rounding, g.k0 + g.n)):
+            return SILENT
+        return told.number, c_s, c_e, told.error
+
+    def _is_told(self, number: float, rounding: float, k: int) -> bool:
+        """Whether the same was displayed after batch `k` as when a number last stood for itself."""
+        before, self._displayed = self._displayed, number / k
+        return before is not None and (number - before * k) ** 2 < rounding

@@ -11,18 +11,27 @@ that stays what it was, and most where the last digit has just changed.
 from __future__ import annotations
 
 from math import erf, exp, pi, sqrt
+from typing import NamedTuple
 
 NARROW = 0.1
 """Half an interval, in standard deviations of what was expected, that rounds like any other."""
-NEWS = 0.5
+NEWS = 0.55
 """Share of the variance that a number must take away to tell something: what tells less is left out,
 as several such in a row would count one rounding error more than once."""
 
-Told = tuple[float, float]
-"""The number for the sum, and the variance of its error."""
+
+class News(NamedTuple):
+    """What is told of a sum."""
+
+    number: float
+    error: float
+    """Its variance."""
+    astray: bool = False
+    """A sum outside the interval was expected, which is no guide to where in it the sum lies. The
+    number stands for itself, with one error for all that are displayed alike."""
 
 
-def news(expected: float, variance: float, number: float, rounding: float) -> Told | None:
+def news(expected: float, variance: float, number: float, rounding: float) -> News | None:
     """What a `number` with such a variance of its rounding tells of a sum; None if next to nothing.
 
     `expected`, with its `variance`: the sum's mean before.
@@ -31,8 +40,10 @@ def news(expected: float, variance: float, number: float, rounding: float) -> To
     half = sqrt(3.0 * rounding) / spread
     middle = (number - expected) / spread
     low, high = middle - half, middle + half
-    if half < NARROW or not low < 0.0 < high:
-        return number, rounding  # what was expected is no guide to what the interval hides
+    if half < NARROW:
+        return News(number, rounding)
+    if not low < 0.0 < high:
+        return News(number, rounding, astray=True)
     inside = 0.5 * (erf(high * sqrt(0.5)) - erf(low * sqrt(0.5)))
     at_low, at_high = _density(low), _density(high)
     mean = (at_low - at_high) / inside
@@ -41,7 +52,7 @@ def news(expected: float, variance: float, number: float, rounding: float) -> To
         return None
     # precisions add up: 1 / left = 1 + 1 / error
     error = left / (1.0 - left)
-    return expected + spread * mean * (1.0 + error), error * variance
+    return News(expected + spread * mean * (1.0 + error), error * variance)
 
 
 def _density(x: float) -> float:
