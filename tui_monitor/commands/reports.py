@@ -165,7 +165,7 @@ def _check(specs: Sequence[Spec], options: DecodeOptions) -> int:
 def _picture_of_log(
     source: str, arguments: Namespace, options: DecodeOptions, settings: Settings, kind: Kind
 ) -> str:
-    from tui_monitor.core.lines.text import sanitise
+    from tui_monitor.core.lines.safe import sanitise
     from tui_monitor.core.snapshot import SourceState
     from tui_monitor.ui.frame import frame
 

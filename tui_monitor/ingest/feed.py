@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from tui_monitor.core.lines.text import sanitise
+from tui_monitor.core.lines.safe import sanitise
 from tui_monitor.core.snapshot import Snapshot, SourceCondition, SourceState
 from tui_monitor.ingest.source import (
     Chunk,

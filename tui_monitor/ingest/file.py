@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tui_monitor.core.lines.text import sanitise
+from tui_monitor.core.lines.safe import sanitise
 from tui_monitor.ingest.opened import OpenedFile
 from tui_monitor.ingest.rotated import Siblings
 from tui_monitor.ingest.source import Chunk, Following, Gap, Hole, Pulled, Restarted, Waiting

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import Literal
 
-from tui_monitor.core.lines.text import sanitise
+from tui_monitor.core.lines.safe import sanitise
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.runs import RunList
 from tui_monitor.core.snapshot import Snapshot, SourceState

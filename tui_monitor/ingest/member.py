@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable
 
-from tui_monitor.core.lines.text import sanitise
+from tui_monitor.core.lines.safe import sanitise
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.runs import Glance, RunRow, RunState
 from tui_monitor.core.session import Session

@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 
-from tui_monitor.core.lines.text import sanitise
+from tui_monitor.core.lines.safe import sanitise
 from tui_monitor.ingest.source import Chunk, Ended, Following, Pulled
 
 _IN_MEMORY = 1 << 23  # bytes; what is read ahead beyond goes to a temporary file

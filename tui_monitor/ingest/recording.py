@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tui_monitor.core.lines.text import sanitise
+from tui_monitor.core.lines.safe import sanitise
 from tui_monitor.errors import TuiMonitorError
 from tui_monitor.ingest.file import FileTail
 from tui_monitor.ingest.source import Ended, Following, Pulled

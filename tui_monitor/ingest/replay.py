@@ -13,7 +13,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 
-from tui_monitor.core.lines.text import LineReader, sanitise
+from tui_monitor.core.lines.safe import sanitise
+from tui_monitor.core.lines.text import LineReader
 from tui_monitor.core.records import Header, Item, Line, Progress
 from tui_monitor.core.snapshot import ReplayPosition
 from tui_monitor.ingest.source import Chunk, Ended, Following, Pulled, Restarted

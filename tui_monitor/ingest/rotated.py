@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
-from tui_monitor.core.lines.text import sanitise
+from tui_monitor.core.lines.safe import sanitise
 
 _HEAD = 4096  # first bytes by which a file is known
 _UNPACKED = 1 << 28  # bytes unpacked of one part at most

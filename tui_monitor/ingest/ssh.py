@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from tui_monitor.core.lines.text import sanitise
+from tui_monitor.core.lines.safe import sanitise
 from tui_monitor.errors import TuiMonitorError
 
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+\\-]*\$?")

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from tui_monitor.core.lines.text import sanitise
+from tui_monitor.core.lines.safe import sanitise
 from tui_monitor.ingest.source import OLD, Chunk, Following, Pulled, Restarted, Waiting
 from tui_monitor.ingest.ssh import NOISE, TAKE_PATH, Connection, last_line
 from tui_monitor.ingest.trace import Comparison, Trace, was_cut_back

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from math import isfinite
 from typing import Literal
 
-from tui_monitor.core.explaining.wording import MEANING, Figures, beside
-from tui_monitor.core.lines.text import sanitise
+from tui_monitor.core.explaining.figures import MEANING, Figures, beside
+from tui_monitor.core.lines.safe import sanitise
 from tui_monitor.core.records import Boundary, Event, Finding, LawEvidence, Part, RunReport
 from tui_monitor.report.decode import json_number
 from tui_monitor.report.many import in_words, of_known_parts, table

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from tui_monitor.core.explaining.wording import beside
+from tui_monitor.core.explaining.figures import beside
 from tui_monitor.core.records import Boundary, Part
 
 FEW = 6

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from math import isfinite
 
-from tui_monitor.core.explaining.wording import Figures, number, printed_epochs, printed_step
+from tui_monitor.core.explaining.figures import Figures, number, printed_epochs, printed_step
 from tui_monitor.core.runs import Glance
 from tui_monitor.core.session import Session
 from tui_monitor.core.snapshot import Curve, Snapshot

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from tui_monitor.core.explaining.wording import number
+from tui_monitor.core.explaining.figures import number
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.runs import Glance, RunList, RunRow
 from tui_monitor.core.session import Session

@@ -17,7 +17,7 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from tui_monitor.core.lines.text import sanitise
+from tui_monitor.core.lines.safe import sanitise
 from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.ui.alerting.alerts import Alert, alerts
 from tui_monitor.ui.drawing.glyphs import glyphs_of

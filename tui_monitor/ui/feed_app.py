@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from textual.message import Message
 
-from tui_monitor.core.lines.text import sanitise
+from tui_monitor.core.lines.safe import sanitise
 from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.ui.messages import (
     Feed,

@@ -6,7 +6,7 @@ from time import monotonic
 
 from textual.screen import Screen
 
-from tui_monitor.core.lines.text import sanitise
+from tui_monitor.core.lines.safe import sanitise
 from tui_monitor.core.runs import RunList
 from tui_monitor.core.snapshot import Snapshot, SourceState
 from tui_monitor.ui.alerting.run_alerts import run_alerts

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from tui_monitor.core.lines.text import sanitise
+from tui_monitor.core.lines.safe import sanitise
 from tui_monitor.core.options import DecodeOptions
 from tui_monitor.core.session import Session
 from tui_monitor.core.snapshot import SourceCondition, SourceState

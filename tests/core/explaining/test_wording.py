@@ -11,7 +11,7 @@ import pytest
 
 from tests.scenarios import BARS, KINDS, Bar, Kind, Made, Plan
 from tui_monitor.core.explaining import brief as short
-from tui_monitor.core.explaining import remarks, wording
+from tui_monitor.core.explaining import figures, remarks, wording
 from tui_monitor.core.explaining.edges import Level
 from tui_monitor.core.explaining.explain import Anatomy
 from tui_monitor.core.records import Boundary, Part
@@ -39,7 +39,7 @@ def test_a_text_is_three_sentences_at_most_with_its_numbers(kind: Kind, bar: Bar
         assert sentences(text) <= 3, text
         assert text.endswith(".")
         assert len(text) < 620
-        show = wording.beside(boundary.displayed_end, boundary.displayed_start, 4)
+        show = figures.beside(boundary.displayed_end, boundary.displayed_start, 4)
         assert show.number(boundary.displayed_end) in text
         assert show.number(boundary.displayed_start) in text
         assert show.signed(boundary.jump) in text
@@ -78,25 +78,25 @@ def test_an_outer_loop_counts_its_epochs() -> None:
     [(0.8918, "0.8918"), (0.0, "0.0000"), (2.4e-5, "2.400e-05"), (-72.33, "-72.3300")],
 )
 def test_numbers(value: float, shown: str) -> None:
-    assert wording.number(value) == shown
+    assert figures.number(value) == shown
 
 
 def test_changes_and_errors() -> None:
-    assert wording.signed(0.0506) == "+0.0506"
-    assert wording.signed(-0.1387) == "-0.1387"
-    assert wording.signed(2e-4) == "+2.00e-04"
-    assert wording.error(5.1e-5) == "5e-05"
-    assert wording.with_error(Part(0.02, 0.005)) == "+0.0200 ± 0.0100"
-    assert wording.with_error(Part(None, None)) == "unknown"
-    assert wording.Figures(0.02).span(Part(0.02, 0.005)) == "+0.0100 to +0.0300"
+    assert figures.signed(0.0506) == "+0.0506"
+    assert figures.signed(-0.1387) == "-0.1387"
+    assert figures.signed(2e-4) == "+2.00e-04"
+    assert figures.error(5.1e-5) == "5e-05"
+    assert figures.with_error(Part(0.02, 0.005)) == "+0.0200 ± 0.0100"
+    assert figures.with_error(Part(None, None)) == "unknown"
+    assert figures.Figures(0.02).span(Part(0.02, 0.005)) == "+0.0100 to +0.0300"
 
 
 def test_numbers_beside_each_other_have_the_same_decimals() -> None:
-    show = wording.beside(0.8918, 0.9424, 4)
+    show = figures.beside(0.8918, 0.9424, 4)
     assert show.signed(-4.45e-5) == "-0.0000"
     assert show.with_error(Part(3e-4, 2e-5)) == "+0.0003 ± 0.0001"
     assert show.error(0.0) == "0.0000"
-    assert wording.beside(3e-5, 2e-5, 4).with_error(Part(1e-5, 2e-6)) == "+1.00e-05 ± 4e-06"
+    assert figures.beside(3e-5, 2e-5, 4).with_error(Part(1e-5, 2e-6)) == "+1.00e-05 ± 4e-06"
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_what_is_said_of_parts_within_chance_agrees_with_their_figures(
 ) -> None:
     end = Level(0.9, 0.006**2, 0.0, 0.0, 0.0, 1.0, Part(0.9, 0.006))
     anatomy = Anatomy(lag, step, Part(0.0, 0.01), lag, step, end, end, chance=0.02)
-    show = wording.Figures(0.9)
+    show = figures.Figures(0.9)
     why = wording.Why((), ())
     brief = short.boundary(("1", "2"), 0.01, anatomy, "noise", None, why, show)
     assert told in brief
@@ -147,7 +147,7 @@ def test_chance_is_told_with_the_error_of_a_level_that_is_not_known_better() -> 
     part = Part(0.0, 0.05)
     anatomy = Anatomy(part, part, part, part, part, end, end, chance=0.02)
     assert "± 0.0400, and the level around it is known to ± 0.0600 only" in wording.scatter(
-        anatomy, wording.Figures(0.9)
+        anatomy, figures.Figures(0.9)
     )
 
 
@@ -159,7 +159,7 @@ def test_a_loss_that_falls_is_signed_as_it_falls(kind: Kind) -> None:
     part = loss.lag if kind == "averaging" else loss.step
     assert part.value is not None
     assert part.value < 0.0
-    assert wording.signed(part.value) in loss.text
+    assert figures.signed(part.value) in loss.text
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -210,10 +210,10 @@ def test_percentages_are_told_with_the_decimals_that_they_are_printed_with(
 
 
 def test_a_change_in_percent_is_never_told_as_none_where_there_is_an_error() -> None:
-    show = wording.beside(91.25, 92.5, 2)
+    show = figures.beside(91.25, 92.5, 2)
     assert show.with_error(Part(0.004, 0.001)) == "+0.00 ± 0.01"
     assert show.signed(-1.25) == "-1.25"
-    assert wording.number(0.004, 2) == "0.00"
+    assert figures.number(0.004, 2) == "0.00"
 
 
 @pytest.mark.parametrize(
@@ -264,6 +264,6 @@ def test_numbers_too_large_to_reckon_with_are_explained_by_nothing() -> None:
 
 
 def test_a_large_number_is_not_lost_among_its_digits() -> None:
-    assert wording.number(123_456_789.0) == "1.235e+08"
-    assert wording.beside(3.0e12, 2.0e12, 4).signed(-1e12) == "-1.00e+12"
-    assert wording.number(70_718.8158) == "70718.8158"
+    assert figures.number(123_456_789.0) == "1.235e+08"
+    assert figures.beside(3.0e12, 2.0e12, 4).signed(-1e12) == "-1.00e+12"
+    assert figures.number(70_718.8158) == "70718.8158"

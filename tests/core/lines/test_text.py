@@ -14,7 +14,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.strategies import byte_logs, cuts
-from tui_monitor.core.lines.text import LineReader, sanitise
+from tui_monitor.core.lines.safe import sanitise
+from tui_monitor.core.lines.text import LineReader
 from tui_monitor.core.records import Line
 
 CORPUS = Path(__file__).parents[3].parent / "shared" / "corpus"

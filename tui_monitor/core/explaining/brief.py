@@ -1,15 +1,15 @@
 """What happened at a boundary in two or three lines, for where the parts stand beside it as numbers.
 
-Owns the short form only; `wording` has the full sentences, and the numbers' form.
+Owns the short form only; `wording` has the full sentences, `figures` the form of numbers.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui_monitor.core.explaining.figures import Figures
 from tui_monitor.core.explaining.wording import (
     Doubt,
-    Figures,
     Why,
     doubt_of,
     moved_alike,

@@ -26,6 +26,7 @@ from tui_monitor.core.averages.laws import AS_PRINTED, EPOCH, Law
 from tui_monitor.core.decoding.decoder import RunDecoder
 from tui_monitor.core.explaining import brief, causes, wording
 from tui_monitor.core.explaining.edges import Epoch, Level, steady
+from tui_monitor.core.explaining.figures import Figures, beside
 from tui_monitor.core.explaining.profile import Gap, restlessness, widest_gap
 from tui_monitor.core.metrics import is_number
 from tui_monitor.core.records import Boundary, Event, Part, Verdict
@@ -109,9 +110,9 @@ class Edge(NamedTuple):
         return self.displayed_start - self.displayed_end
 
     @property
-    def figures(self) -> wording.Figures:
+    def figures(self) -> Figures:
         """How its numbers are written."""
-        return wording.beside(self.displayed_end, self.displayed_start, self.track.decimals)
+        return beside(self.displayed_end, self.displayed_start, self.track.decimals)
 
 
 class Anatomy(NamedTuple):

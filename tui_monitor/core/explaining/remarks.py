@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import floor, isfinite, log10
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui_monitor.core.explaining.wording import error, number, signed, with_error
+from tui_monitor.core.explaining.figures import error, number, signed, with_error
 from tui_monitor.core.metrics import DECIMALS
 from tui_monitor.core.records import Part, Print
 from tui_monitor.core.snapshot import Goal

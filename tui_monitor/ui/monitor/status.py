@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from tui_monitor.core.explaining.wording import MEANING, printed_epochs, printed_step
+from tui_monitor.core.explaining.figures import MEANING, printed_epochs, printed_step
 from tui_monitor.core.records import Finding
 from tui_monitor.core.snapshot import Filling, Goal, Snapshot, SourceState
 from tui_monitor.ui.drawing import format as fmt

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tui_monitor.core.explaining.wording import printed_step
+from tui_monitor.core.explaining.figures import printed_step
 from tui_monitor.core.snapshot import Snapshot
 from tui_monitor.ui.drawing import scale
 from tui_monitor.ui.drawing.chart import Window

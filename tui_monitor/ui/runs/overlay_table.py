@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui_monitor.core.explaining.wording import printed_epochs
+from tui_monitor.core.explaining.figures import printed_epochs
 from tui_monitor.core.runs import MetricGlance, RunRow
 from tui_monitor.ui.drawing import format as fmt
 from tui_monitor.ui.drawing.palette import Ink, series_ink

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from tui_monitor.core.explaining.wording import printed_epochs
+from tui_monitor.core.explaining.figures import printed_epochs
 from tui_monitor.core.runs import Glance, RunRow
 from tui_monitor.ui.drawing.rows import pad, pad_left
 from tui_monitor.ui.runs.run_scene import RunsScene
