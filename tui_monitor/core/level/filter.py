@@ -247,11 +247,11 @@ class LevelFilter:
         ahead, *_ = self.kernel.pass_print(before, g, drift, noise, SILENT)
         expected, variance = ahead[2], ahead[8]
         told = news(expected, variance, number, rounding) if variance > 0.0 else None
-        if told is None or (told.astray and self._is_told(number, rounding, g.k0 + g.n)):
+        if told is None:
             return SILENT
+        if told.astray:
+            k, d = g.k0 + g.n, self._displayed
+            if d is not None and (number - k * d) ** 2 < rounding:
+                return SILENT  # the same is displayed: it was told
+            self._displayed = number / k
         return told.number, c_s, c_e, told.error
-
-    def _is_told(self, number: float, rounding: float, k: int) -> bool:
-        """Whether the same was displayed after batch `k` as when a number last stood for itself."""
-        before, self._displayed = self._displayed, number / k
-        return before is not None and (number - before * k) ** 2 < rounding
