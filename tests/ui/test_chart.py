@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tui_monitor.core.columns.arrays import FloatArray
 from tui_monitor.ui.drawing import chart, raster, scale
-from tui_monitor.ui.drawing.chart import Plot, Window
 from tui_monitor.ui.drawing.glyphs import ASCII, UNICODE
 from tui_monitor.ui.drawing.palette import Ground, Ink
+from tui_monitor.ui.drawing.plot import Plot, Window
 
 NONE = np.empty(0)
 UNIT = scale.Axis(0.0, 1.0, (0.0, 0.5, 1.0))

@@ -14,9 +14,9 @@ from tests.ui import samples
 from tui_monitor.core.columns.arrays import FloatArray
 from tui_monitor.core.records import Finding, FindingKind, LawEvidence, Part
 from tui_monitor.core.snapshot import EpochRow, Pace, Snapshot
-from tui_monitor.ui.drawing.chart import Window
 from tui_monitor.ui.drawing.glyphs import ASCII, UNICODE, Glyphs
 from tui_monitor.ui.drawing.palette import Ink
+from tui_monitor.ui.drawing.plot import Window
 from tui_monitor.ui.drawing.rows import Row
 from tui_monitor.ui.drawing.scale import Axis
 from tui_monitor.ui.monitor import jump, readout, tables

@@ -19,9 +19,9 @@ from tui_monitor.core.snapshot import Pace, Snapshot
 from tui_monitor.ui import app as app_module
 from tui_monitor.ui.alerting.run_alerts import run_alerts
 from tui_monitor.ui.drawing import scale
-from tui_monitor.ui.drawing.chart import Window
 from tui_monitor.ui.drawing.glyphs import ASCII, UNICODE, Glyphs
 from tui_monitor.ui.drawing.palette import series_ink
+from tui_monitor.ui.drawing.plot import Window
 from tui_monitor.ui.drawing.rows import Row, row_width
 from tui_monitor.ui.fleet_app import FleetApp
 from tui_monitor.ui.frame import runs_frame

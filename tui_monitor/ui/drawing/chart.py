@@ -8,26 +8,22 @@ and the band behind it.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import NamedTuple
+from dataclasses import replace
 
 import numpy as np
 
 from tui_monitor.core.columns.arrays import FloatArray, IntArray, median
 from tui_monitor.ui.drawing import raster
+from tui_monitor.ui.drawing.band import STEADY, draw_band, lay_band
 from tui_monitor.ui.drawing.cells import Cells
 from tui_monitor.ui.drawing.glyphs import Glyphs
-from tui_monitor.ui.drawing.palette import Ground, Ink
+from tui_monitor.ui.drawing.palette import Ink
+from tui_monitor.ui.drawing.plot import Plot, Window
 from tui_monitor.ui.drawing.raster import BoolArray
 from tui_monitor.ui.drawing.scale import Axis
 
 _CLOUD_LIMIT = 1.0
 """Points a dot column beyond which single window means only show that batches differ."""
-_LEAST_BAND = 0.8
-"""Rows that a band is high at least where it is drawn."""
-_STEADY = 4
-"""Cells over which a band is drawn or not at least: patches would say nothing."""
 _CROWD = 0.2
 """Validation points a column from which they are a line."""
 _DENSE = 4
@@ -40,50 +36,10 @@ _MOSTLY = 0.5
 """Share of the columns that a band takes where it stands for the edges of the line before it."""
 _ENOUGH, _COARSEST = 16, 4
 """Numbers that a mean is drawn of, and the most dot columns that it may take for them."""
-_BLOCKS = 0x2580
-"""U+2581 to U+2587 fill one to seven eighths of a cell from below."""
 _SPARSE = 0.5
 """Points a dot column up to which a window mean is drawn with its bounds."""
 _NEAR = 4
 """Cells behind a line that leaves the chart within which it is told how far it goes."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Plot:
-    """What to draw. Arrays of one line have equal lengths; NaN is a break."""
-
-    x: FloatArray
-    """Positions of the prints, ascending."""
-    line: FloatArray
-    """The main line: the level, or the number as printed where there is none."""
-    band: FloatArray | None
-    """Half-width of the band around `line`."""
-    ghost: FloatArray | None
-    """The displayed numbers."""
-    windows: tuple[FloatArray, FloatArray, FloatArray] | None
-    """Window means with their bounds: value, low, high."""
-    val_x: FloatArray
-    val: FloatArray
-    breaks: FloatArray
-    """Positions that no line is drawn across."""
-    rules: FloatArray
-    """Epoch boundaries."""
-    events: FloatArray
-    selected: float | None = None
-    """The boundary that is explained."""
-    bounds: tuple[float, float] = (-math.inf, math.inf)
-    """What the numbers can be at all; the band ends there."""
-    cursor: float | None = None
-    rough: bool = False
-    """`line` is what was printed, which scatters: where it is dense, its mean is drawn."""
-
-
-class Window(NamedTuple):
-    """The part of the plane that is shown."""
-
-    left: float
-    right: float
-    y: Axis
 
 
 def draw(plot: Plot, window: Window, width: int, height: int, glyphs: Glyphs) -> Cells:
@@ -98,7 +54,7 @@ def draw(plot: Plot, window: Window, width: int, height: int, glyphs: Glyphs) ->
         _draw_rule(cells, window, float(place), glyphs.rule, Ink.RULE)
     cover = None
     if plot.band is not None:
-        cover = _draw_band(cells, plot, plot.band, window, glyphs)
+        cover = draw_band(cells, plot, plot.band, window, glyphs)
     if plot.windows is not None:
         _draw_windows(cells, plot.x, plot.windows, window, glyphs)
     if plot.ghost is not None:
@@ -112,7 +68,7 @@ def draw(plot: Plot, window: Window, width: int, height: int, glyphs: Glyphs) ->
         column = _cell_column(plot.cursor, window, width)
         cells.column(column, glyphs.cursor, Ink.CURSOR, over=False)
     if cover is not None:
-        _lay_band(cells, cover)
+        lay_band(cells, cover)
     return cells
 
 
@@ -163,83 +119,6 @@ def _draw_rule(cells: Cells, window: Window, place: float, sign: str, ink: Ink) 
     if window.left < place < window.right:
         column = _cell_column(place, window, cells.codes.shape[1])
         cells.column(column, sign, ink, over=False)
-
-
-def _draw_band(
-    cells: Cells, plot: Plot, band: FloatArray, window: Window, glyphs: Glyphs
-) -> _BandCover | None:
-    """Lay the band's edges as blocks, an eighth of a cell fine; its inside is a ground."""
-    height, width = cells.codes.shape
-    lower, upper = (
-        raster.profile(
-            plot.x, plot.line + sign * band, plot.breaks, window.left, window.right, width
-        )
-        for sign in (-1, 1)
-    )
-    low, high = _edges(lower.low, upper.high, plot, window)
-    # What it is high at one place, be the line as steep as it may.
-    begin = np.subtract(*_edges(lower.enter, upper.enter, plot, window)[::-1])
-    end = np.subtract(*_edges(lower.leave, upper.leave, plot, window)[::-1])
-    low[~_is_steady(np.fmin(begin, end) * height >= _LEAST_BAND)] = np.nan
-    row = np.arange(height)[::-1, None]
-    bottom = np.clip(low * height - row, 0.0, 1.0)
-    top = np.clip(high * height - row, 0.0, 1.0)
-    cover = np.nan_to_num(top - bottom)
-    if glyphs.ascii:
-        cells.put(raster.signs(cover > 0.5, ":"), Ink.BAND)
-        return None
-    from_below = np.where((bottom == 0) & (cover > 0), np.round(top * 8), 0).astype(np.int64)
-    from_above = np.where((top == 1) & (bottom > 0), np.round(bottom * 8), 0).astype(np.int64)
-    cells.put(_eighths(from_below), Ink.BAND)
-    cells.put(_eighths(from_above), Ink.VOID)
-    return _BandCover(
-        full=np.round(cover * 8) == 8,
-        void=(from_above > 0) & (from_above < 8),
-        behind=cover >= 0.5,
-    )
-
-
-def _edges(
-    low: FloatArray, high: FloatArray, plot: Plot, window: Window
-) -> tuple[FloatArray, FloatArray]:
-    """Both edges of the band in fractions of the axis, within what the metric can be."""
-    low, high = (window.y.forward(np.clip(each, *plot.bounds)) for each in (low, high))
-    # It may reach below 0, where a logarithmic axis has no place: it goes on to the edge.
-    return np.where(np.isnan(low) & np.isfinite(high), -1.0, low), high
-
-
-def _is_steady(wide: BoolArray) -> BoolArray:
-    """Where a band is drawn: of a narrow one only patches would be left, as a cell has one ground."""
-    shown = wide.copy()
-    for value in (True, False):
-        cuts = np.flatnonzero(np.diff(shown)) + 1
-        for begin, end in pairwise([0, *cuts.tolist(), shown.size]):
-            inner = not value or (begin > 0 and end < shown.size)
-            if shown[begin] != value and inner and end - begin < _STEADY:
-                shown[begin:end] = value
-    return shown
-
-
-class _BandCover(NamedTuple):
-    """Which cells the band lies behind: (rows, columns) each."""
-
-    full: BoolArray
-    void: BoolArray
-    """The band is what is left of the cell when its lower part is cut free."""
-    behind: BoolArray
-    """If a line runs here: a cell has one ground only, so it is all or nothing."""
-
-
-def _lay_band(cells: Cells, cover: _BandCover) -> None:
-    """Give the cells their ground once it is known what is drawn in them."""
-    block = (cells.inks == Ink.BAND) | (cells.inks == Ink.VOID)
-    cells.grounds[block & cover.void] = Ground.BAND
-    cells.grounds[~block & (cover.full | cover.behind)] = Ground.BAND
-
-
-def _eighths(filled: IntArray) -> IntArray:
-    """Blocks that fill 1 to 7 eighths of a cell from below; 0 for none and for all."""
-    return np.where((filled > 0) & (filled < 8), _BLOCKS + filled, 0)
 
 
 def _draw_windows(
@@ -314,7 +193,7 @@ def _draw_main(cells: Cells, plot: Plot, window: Window, glyphs: Glyphs, *, band
 
 def _is_wall(plot: Plot, window: Window, rows: int, dense: BoolArray) -> bool:
     """Whether a line that is dense goes up and down within most of its columns, far."""
-    if np.count_nonzero(dense) < _STEADY:
+    if np.count_nonzero(dense) < STEADY:
         return False
     span = raster.profile(plot.x, plot.line, plot.breaks, window.left, window.right, dense.size)
     span = span.scaled(window.y)

@@ -13,8 +13,8 @@ from tui_monitor.core.snapshot import Curve, Snapshot
 from tui_monitor.ui.drawing import chart, scale
 from tui_monitor.ui.drawing import format as fmt
 from tui_monitor.ui.drawing.cells import Cells
-from tui_monitor.ui.drawing.chart import Plot, Window
 from tui_monitor.ui.drawing.palette import Ink
+from tui_monitor.ui.drawing.plot import Plot, Window
 from tui_monitor.ui.drawing.rows import (
     BLANK,
     Row,

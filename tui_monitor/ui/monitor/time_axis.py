@@ -9,8 +9,8 @@ import numpy as np
 from tui_monitor.core.explaining.figures import printed_step
 from tui_monitor.core.snapshot import Snapshot
 from tui_monitor.ui.drawing import scale
-from tui_monitor.ui.drawing.chart import Window
 from tui_monitor.ui.drawing.palette import Ink
+from tui_monitor.ui.drawing.plot import Window
 from tui_monitor.ui.drawing.rows import Row, Span
 from tui_monitor.ui.monitor.scene import (
     counts_epochs,

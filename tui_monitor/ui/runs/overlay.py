@@ -16,9 +16,9 @@ from tui_monitor.core.runs import RunRow
 from tui_monitor.ui.drawing import chart, raster, scale
 from tui_monitor.ui.drawing import format as fmt
 from tui_monitor.ui.drawing.cells import Cells
-from tui_monitor.ui.drawing.chart import Window
 from tui_monitor.ui.drawing.glyphs import Glyphs
 from tui_monitor.ui.drawing.palette import Ink, series_ink
+from tui_monitor.ui.drawing.plot import Window
 from tui_monitor.ui.drawing.rows import (
     BLANK,
     Item,
